@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+import { CountReporter } from './count-reporter.ts';
+
+/** Unit and whole-daemon tests. Workers are bundled once by setup.ts, because Node 20 can't start a `.ts` worker. */
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/asterisk/**', 'test/browser/**'],
+    globalSetup: ['test/setup.ts'],
+    reporters: ['default', new CountReporter()],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    maxWorkers: 2,
+  },
+});
