@@ -1,0 +1,107 @@
+/**
+ * Which records are the same record, and which belong to one call. UniqueID and Sequence restart with Asterisk, so a
+ * record is itself only by all that stands in {@link sameContent}; guide-resolved, "Every record is kept as a leg".
+ */
+import { LEG_SOURCE, type Leg, type LegSource, type Moment } from './leg.ts';
+
+/** A leg as stored: with its row id, the call group it was put into and a bit for each source that brought it. */
+export interface StoredLeg extends Leg {
+  readonly id: number;
+  readonly group: string;
+  readonly sources: number;
+}
+
+export type LegMatch =
+  /** The store has this record from this very source. */
+  | { readonly kind: 'duplicate'; readonly id: number }
+  /** The store has it from the other source: `leg` is both taken together. */
+  | { readonly kind: 'merge'; readonly id: number; readonly leg: StoredLeg }
+  | { readonly kind: 'new' };
+
+/**
+ * Finds the stored record that an arriving one is.
+ *
+ * With a Sequence, a record that the source repeats is a duplicate. Without one (stock Master.csv) equal records are
+ * counted, not merged: a second equal one from the same source is a second record.
+ *
+ * @param stored Every stored leg with the arriving one's UniqueID, oldest first.
+ */
+export function matchLeg(stored: readonly StoredLeg[], leg: Leg, source: LegSource): LegMatch {
+  const bit = LEG_SOURCE[source];
+  const same = stored.filter((known) => sameContent(known, leg) && !sequencesDiffer(known, leg));
+  if (leg.sequence !== null) {
+    const repeated = same.find((known) => known.sequence === leg.sequence && known.sources & bit);
+    if (repeated) return { kind: 'duplicate', id: repeated.id };
+  }
+  const other =
+    same.find((known) => !(known.sources & bit) && known.sequence === leg.sequence) ??
+    same.find((known) => !(known.sources & bit));
+  return other ? { kind: 'merge', id: other.id, leg: merge(other, leg, bit) } : { kind: 'new' };
+}
+
+function sameContent(a: Leg, b: Leg): boolean {
+  return (
+    a.uniqueId === b.uniqueId &&
+    a.channel === b.channel &&
+    a.destinationChannel === b.destinationChannel &&
+    a.lastApplication === b.lastApplication &&
+    a.disposition === b.disposition &&
+    sameMoment(a.start, b.start) &&
+    sameMoment(a.answer, b.answer) &&
+    sameMoment(a.end, b.end)
+  );
+}
+
+function sameMoment(a: Moment | null, b: Moment | null): boolean {
+  return a?.epoch === b?.epoch;
+}
+
+/** A Sequence that one of them lacks is not compared. */
+function sequencesDiffer(a: Leg, b: Leg): boolean {
+  return a.sequence !== null && b.sequence !== null && a.sequence !== b.sequence;
+}
+
+/** The stored record with what it lacked filled in from the arriving one. */
+function merge(known: StoredLeg, leg: Leg, bit: number): StoredLeg {
+  return {
+    ...known,
+    sources: known.sources | bit,
+    recordingFile: known.recordingFile || leg.recordingFile,
+    linkedId: known.linkedId ?? leg.linkedId,
+    sequence: known.sequence ?? leg.sequence,
+    cidName: known.cidName ?? leg.cidName,
+    ivr: known.ivr ?? leg.ivr,
+    dialled: known.dialled ?? leg.dialled,
+    callType: known.callType ?? leg.callType,
+    talkStart: known.talkStart ?? leg.talkStart,
+    extra: [...known.extra, ...leg.extra.filter(([name]) => !known.extra.some(([had]) => had === name))],
+  };
+}
+
+/** What the legs of one call share: the LinkedID, without it the UniqueID. */
+export function groupKey(leg: Leg): string {
+  return leg.linkedId ?? leg.uniqueId;
+}
+
+/**
+ * The call group of a new record: its {@link groupKey}, with `#2`, `#3` … where the same key already means another
+ * call. A box without a clock battery gives one LinkedID again after each start; the sign is a record of equal UniqueID
+ * and Sequence with other content.
+ *
+ * @param stored Every stored leg whose group key is that of `leg`.
+ */
+export function groupOf(stored: readonly StoredLeg[], leg: Leg): string {
+  const key = groupKey(leg);
+  for (let generation = 1; ; generation++) {
+    const group = generation === 1 ? key : `${key}#${generation}`;
+    const clash = stored.some(
+      (known) =>
+        known.group === group &&
+        known.uniqueId === leg.uniqueId &&
+        known.sequence !== null &&
+        known.sequence === leg.sequence &&
+        !sameContent(known, leg),
+    );
+    if (!clash) return group;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Local time of the box: between epochs, offsets and the wall-clock text that Asterisk and the guide write. A wall time
+ * is held "as if it were UTC" (whole seconds), so that it can be counted with before its offset is known.
+ */
+import type { Moment } from './leg.ts';
+
+/** A time zone; its offsets are whole seconds east of UTC (UTC−08:00 is −28800). */
+export interface Zone {
+  /** IANA name, `America/Los_Angeles`. */
+  readonly name: string;
+  /** Offset in force at a moment (epoch seconds), in seconds east of UTC. */
+  offsetAt(epoch: number): number;
+  /** The wall clock at a moment (epoch seconds), `YYYY-MM-DD HH:MM:SS`. */
+  text(epoch: number): string;
+}
+
+/** Offsets of today's zones change on quarter hours only, so one look-up serves a quarter of an hour. */
+const SLOT = 900;
+/** Slots kept for each zone: ten days of quarter hours, about 50 KB; an import in order of time needs one at once. */
+const MAX_SLOTS = 1024;
+/** No zone was ever further than this from UTC (Manila before 1845: almost −16 hours), seconds. */
+const MAX_OFFSET = 16 * 3600;
+
+/**
+ * A zone by its IANA name; null or '' means the system's (`TZ`, else /etc/localtime), as it is at this call.
+ * @throws RangeError for a name that is not a time zone.
+ */
+export function zone(name: string | null): Zone {
+  const format = new Intl.DateTimeFormat('en-US', {
+    ...(name ? { timeZone: name } : {}),
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    era: 'short',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  const slots = new Map<number, number>();
+
+  function lookUp(epoch: number): number {
+    const parts = new Map(format.formatToParts(epoch * 1000).map(({ type, value }) => [type, value]));
+    const number = (type: Intl.DateTimeFormatPartTypes) => Number(parts.get(type));
+    const year = parts.get('era') === 'BC' ? 1 - number('year') : number('year');
+    // setUTCFullYear, because Date.UTC takes the years 0 to 99 for 1900 to 1999.
+    const wall = new Date(0).setUTCFullYear(year, number('month') - 1, number('day')) / 1000;
+    return wall + number('hour') * 3600 + number('minute') * 60 + number('second') - epoch;
+  }
+
+  function offsetAt(epoch: number): number {
+    const second = Math.floor(epoch);
+    const slot = Math.floor(second / SLOT);
+    const known = slots.get(slot);
+    if (known !== undefined) return known;
+    const offset = lookUp(slot * SLOT);
+    // A historic change within the quarter hour (Monrovia, 1972-01-07 00:44:30 UTC) makes the slot useless.
+    if (offset !== lookUp(slot * SLOT + SLOT - 1)) return lookUp(second);
+    if (slots.size >= MAX_SLOTS) slots.clear();
+    slots.set(slot, offset);
+    return offset;
+  }
+
+  return {
+    // As configured: ICU's canonical spelling may be an old one (Asia/Katmandu).
+    name: name || format.resolvedOptions().timeZone,
+    offsetAt,
+    text: (epoch) => formatLocal(epoch, offsetAt(epoch)),
+  };
+}
+
+/**
+ * Reads `YYYY-MM-DD HH:MM:SS` (years 0000 to 9999) as a wall time: its epoch seconds if it were UTC. Strict: null for
+ * any other shape and for what no calendar or clock shows (2021-02-30, 24:00:00, a leap second).
+ */
+export function parseLocal(text: string): number | null {
+  if (text.length !== 19) return null;
+  const milliseconds = Date.parse(`${text.slice(0, 10)}T${text.slice(11)}Z`);
+  if (Number.isNaN(milliseconds)) return null;
+  const wall = milliseconds / 1000;
+  // Date.parse carries 02-30 over to 03-02 and 24:00 to the next day; writing it back tells.
+  return Number.isInteger(wall) && formatLocal(wall, 0) === text ? wall : null;
+}
+
+/**
+ * Writes a moment (epoch seconds, fractions cut) at an offset (seconds east) as `YYYY-MM-DD HH:MM:SS`.
+ * @throws RangeError for a moment outside the years 0000 to 9999: no such text exists.
+ */
+export function formatLocal(epoch: number, offset: number): string {
+  const iso = new Date(Math.floor(epoch + offset) * 1000).toISOString();
+  if (iso.length !== 24) throw new RangeError(`no local text for ${epoch}`);
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
+}
+
+/**
+ * The moment that a wall time (as from {@link parseLocal}) names in a zone.
+ *
+ * A time that stands twice on the clock (the hour after summer time ends) is the one nearest to `near` (epoch seconds:
+ * that of the UniqueID for a call's start; start + Duration for its end, which may be hours later); without `near`, or
+ * just between, the first. A time that the clock skips is read with the offset before the change, so that it lies as far
+ * after the change as the text lay after the skipped hour's beginning; its offset is then the new one (02:30 is 03:30).
+ */
+export function resolveLocal(wall: number, zone: Zone, near?: number): Moment {
+  // A clock change lies between these two looks if anywhere; no zone ever changed twice within them.
+  const before = zone.offsetAt(wall - MAX_OFFSET);
+  const after = zone.offsetAt(wall + MAX_OFFSET);
+  // In order of time: a clock shows an hour twice only when it is put back, when `before` is the larger offset.
+  const candidates = [wall - before, wall - after].filter((epoch) => epoch + zone.offsetAt(epoch) === wall);
+  const [first = wall - before, second = first] = candidates;
+  const epoch = near !== undefined && Math.abs(second - near) < Math.abs(first - near) ? second : first;
+  return { epoch, offset: zone.offsetAt(epoch) };
+}
+
+/**
+ * The epoch seconds in a UniqueID or LinkedID, `[SYSTEMNAME-]EPOCH.NUMBER`: when its channel was made, by the clock of
+ * that moment. The system name may itself hold dashes, dots and digits. Null for anything else.
+ * Source: asterisk main/channel.c, `__ast_channel_alloc_ap`.
+ */
+export function uniqueIdEpoch(uniqueId: string): number | null {
+  const digits = /(?:^|-)(\d{1,10})\.\d{1,10}$/.exec(uniqueId)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
