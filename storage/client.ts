@@ -1,0 +1,172 @@
+/**
+ * The store as the main thread sees it. It never runs SQL itself: with a worn flash a commit takes 150 ms, and on this
+ * thread it would stall every request and every event for as long.
+ */
+import { Worker } from 'node:worker_threads';
+import { StoreError, storeError } from './errors.ts';
+import type { CallFilter, Count, Cursor, Field, Page, RecordingFilter } from './filter.ts';
+import { createLanes, type Lane, type Lanes, type Transport } from './lanes.ts';
+import type { Operation, Operations, StoreOptions, Write, Written } from './store.ts';
+import type { Answer } from './worker.ts';
+
+/** Aim of one step of a listing, ms; none may hold the store for over 20 ms. */
+const STEP_AIM_MS = 10;
+/** Rows looked at in a step: it starts in the middle and follows the measured time. 5,000 keep a page's text near 2 MB. */
+const SCAN = { first: 500, min: 50, max: 5_000 };
+
+/** What a listing can be asked for: its page and count operations and its filter. */
+interface Listings {
+  call: CallFilter;
+  recording: RecordingFilter;
+}
+
+export interface Listing<Filter> {
+  readonly filter: Filter;
+  readonly fields: readonly Field[];
+  readonly order: 'asc' | 'desc';
+  /** Where an earlier answer ended. */
+  readonly after?: Cursor | null;
+  /** Rows to pass over first. */
+  readonly offset?: number;
+  /** Rows wanted; absent: all. */
+  readonly limit?: number;
+}
+
+export interface StoreClient {
+  /** Writes durably: settles after the commit. Items given during a commit share the next one, in order. */
+  write(item: Write): Promise<Written>;
+  ask<O extends Exclude<Operation, 'write'>>(
+    operation: O,
+    ...argument: Parameters<Operations[O]>
+  ): Promise<ReturnType<Operations[O]>>;
+  /** The pages of a listing. The store stops working on it when the caller stops asking. */
+  pages<Kind extends keyof Listings>(kind: Kind, listing: Listing<Listings[Kind]>): AsyncGenerator<Page>;
+  count<Kind extends keyof Listings>(kind: Kind, filter: Listings[Kind]): Promise<number>;
+  /** Called after each durable commit with its milliseconds, fsync included. */
+  onCommit(listener: (ms: number) => void): void;
+  /** Requests waiting or under way. */
+  depth(lane: Lane): number;
+  /** Finishes what was asked and closes the file. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the store in a worker thread.
+ * @param onDeath Called when the worker ends by itself: without a store the process can't go on.
+ * @throws {StoreError} when the file can't be opened.
+ */
+export async function openStoreWorker(
+  options: StoreOptions,
+  worker: URL,
+  onDeath: (error: StoreError) => void,
+): Promise<StoreClient> {
+  const thread = new Worker(worker, { workerData: options });
+  const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
+  let lastId = 0;
+  let expected = false;
+  let death = new StoreError('closed', 'the store has ended');
+
+  const post = (message: object): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      waiting.set(++lastId, { resolve, reject });
+      thread.postMessage({ id: lastId, ...message });
+    });
+  thread.on('message', (answer: Answer) => {
+    waiting.get(answer.id)?.resolve(answer);
+    waiting.delete(answer.id);
+  });
+  thread.on('error', (error) => {
+    death = storeError(error, 'in the store worker');
+  });
+  const ended = new Promise<void>((resolve) => {
+    thread.once('exit', () => {
+      for (const { reject } of waiting.values()) reject(death);
+      waiting.clear();
+      lanes.fail(death);
+      if (!expected) onDeath(death);
+      resolve();
+    });
+  });
+
+  let commit: (ms: number) => void = () => {};
+  const transport: Transport = async (request) => {
+    const answer = await post(request);
+    if (answer.error) throw new StoreError(answer.error.code, answer.error.message);
+    if (request.operation === 'write') commit(answer.commitMs);
+    return answer;
+  };
+  const lanes = createLanes(transport);
+
+  // The worker opens the file first: whether that went well is what its first answer tells.
+  const opened = await post({ operation: 'open' });
+  if (opened.error) {
+    expected = true;
+    await ended;
+    throw new StoreError(opened.error.code, opened.error.message);
+  }
+  return clientOf(lanes, {
+    onCommit: (listener) => {
+      commit = listener;
+    },
+    async close() {
+      await lanes.drain();
+      expected = true;
+      void post({ operation: 'close' }).catch(() => {});
+      await ended;
+    },
+  });
+}
+
+/** A client over any lanes. */
+export function clientOf(lanes: Lanes, { onCommit, close }: Pick<StoreClient, 'onCommit' | 'close'>): StoreClient {
+  return {
+    onCommit,
+    close,
+    depth: lanes.depth,
+    async write(item) {
+      const outcome = await lanes.write(item);
+      if ('failed' in outcome) throw new StoreError('internal', outcome.failed);
+      return outcome.done;
+    },
+    ask: async (operation, ...[argument]) => (await lanes.ask('interactive', { operation, argument })).value as never,
+    async *pages(kind, { filter, fields, order, after = null, offset = 0, limit = Number.POSITIVE_INFINITY }) {
+      let skip = offset;
+      let left = limit;
+      const wanted = (scan: number) => Math.min(skip > 0 ? skip : left, scan);
+      const request = (scan: number) => ({ filter, fields, order, limit: wanted(scan) });
+      for await (const page of steps<Page>(lanes, `${kind}Page`, after, request)) {
+        if (skip > 0) skip -= page.rows;
+        else {
+          left -= page.rows;
+          yield page;
+          if (left <= 0) return;
+        }
+      }
+    },
+    async count(kind, filter) {
+      let rows = 0;
+      for await (const step of steps<Count>(lanes, `${kind}Count`, null, () => ({ filter }))) rows += step.rows;
+      return rows;
+    },
+  };
+}
+
+/** Walks along an index in steps: the first comes before whatever is long already, the others give way to everybody. */
+async function* steps<Step extends { readonly next: Cursor | null }>(
+  lanes: Lanes,
+  operation: Operation,
+  from: Cursor | null,
+  request: (scan: number) => object,
+): AsyncGenerator<Step> {
+  let scan = SCAN.first;
+  let after = from;
+  let lane: 'interactive' | 'bulk' = 'interactive';
+  do {
+    const { value, ms } = await lanes.ask(lane, { operation, argument: { ...request(scan), scan, after } });
+    const step = value as Step;
+    yield step;
+    after = step.next;
+    scan = Math.round(Math.max(SCAN.min, Math.min(SCAN.max, scan * Math.min(4, STEP_AIM_MS / Math.max(ms, 0.1)))));
+    lane = 'bulk';
+  } while (after);
+}

@@ -1,0 +1,172 @@
+/**
+ * Calls in the database. Every write to a call goes through {@link applyCall}: what must follow a call (outbox, the tie
+ * to its recording, later sums, search index and price) hangs there and can't be forgotten.
+ */
+import type { CallRow } from '../model/call.ts';
+import type { FoldedCall } from '../model/fold.ts';
+import { pairRows } from '../model/pair.ts';
+import type { Bind, Database, Row } from './database.ts';
+import { announce } from './outbox.ts';
+import { tieByName, tieByTime, untie } from './tie.ts';
+
+export interface StoredCall extends FoldedCall {
+  readonly id: number;
+  readonly group: string;
+  /** Its legs may still be coming: it's not shown yet. */
+  readonly open: boolean;
+}
+
+const COLUMNS: readonly (readonly [column: string, value: (row: CallRow) => Bind])[] = [
+  ['start_at', (row) => row.start.epoch],
+  ['start_offset', (row) => row.start.offset],
+  ['answer_at', (row) => row.answer],
+  ['end_at', (row) => row.end.epoch],
+  ['end_offset', (row) => row.end.offset],
+  ['src', (row) => row.src],
+  ['dst', (row) => row.dst],
+  ['src_trunk', (row) => row.srcTrunk],
+  ['dst_trunk', (row) => row.dstTrunk],
+  ['port', (row) => row.port],
+  ['duration', (row) => row.duration],
+  ['billsec', (row) => row.billsec],
+  ['disposition', (row) => row.disposition],
+  ['calltype', (row) => row.callType],
+  ['accountcode', (row) => row.accountCode],
+  ['cidname', (row) => row.cidName],
+  ['ivr', (row) => row.ivr],
+  ['uniqueid', (row) => row.uniqueId],
+  ['recording', (row) => row.recording],
+];
+const NAMES = COLUMNS.map(([name]) => name);
+const INSERT = `INSERT INTO call (call_group, anchor, open, ${NAMES.join(', ')}) VALUES (?, ?, ?, ${NAMES.map(() => '?').join(', ')})`;
+const UPDATE = `UPDATE call SET call_group = ?, anchor = ?, open = ?, ${NAMES.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`;
+
+/** A call as it shall be; its id is known only once it is stored. */
+export type NextCall = Omit<StoredCall, 'id'>;
+
+/**
+ * The one write to a call. `old` null: it is new; `next` null: it goes. A closed call whose content changed, and one that
+ * is closed just now, is announced: the outbox row's id becomes its `changed`.
+ *
+ * @param now Epoch seconds.
+ * @returns the call's id, and its EventSequence when it was announced.
+ */
+export function applyCall(
+  database: Database,
+  old: StoredCall | null,
+  next: NextCall | null,
+  now: number,
+): { readonly id: number; readonly sequence: number | null } {
+  if (!next) {
+    if (!old) return { id: 0, sequence: null };
+    untie(database, old.id);
+    database.run('DELETE FROM call WHERE id = ?', [old.id]);
+    return { id: old.id, sequence: old.open ? null : announce(database, 'call', old.id, now) };
+  }
+  if (old && !differs(old, next)) return { id: old.id, sequence: null };
+  const id = write(database, old, next);
+  if (next.row.recording !== (old?.row.recording ?? '')) tieByName(database, id, next.row.recording);
+  if (next.open) return { id, sequence: null };
+  const sequence = announce(database, 'call', id, now);
+  database.run('UPDATE call SET changed = ? WHERE id = ?', [sequence, id]);
+  return { id, sequence };
+}
+
+function write(database: Database, old: StoredCall | null, next: NextCall): number {
+  const binds = [next.group, next.anchor, next.open ? 1 : 0, ...COLUMNS.map(([, value]) => value(next.row))];
+  if (!old) return database.run(INSERT, binds).id;
+  database.run(UPDATE, [...binds, old.id]);
+  return old.id;
+}
+
+function differs(old: StoredCall, next: NextCall): boolean {
+  return (
+    old.open !== next.open ||
+    old.anchor !== next.anchor ||
+    old.group !== next.group ||
+    COLUMNS.some(([, value]) => value(old.row) !== value(next.row))
+  );
+}
+
+/**
+ * Brings a group's rows in line with its newly folded legs. A group that was closed stays closed, and its amended rows
+ * are announced again.
+ * @returns whether the group is open, and the EventSequences of the rows announced.
+ */
+export function applyFold(database: Database, group: string, folded: readonly FoldedCall[], now: number) {
+  const stored = callsOfGroup(database, group);
+  const open = stored.length === 0 || stored.some((call) => call.open);
+  const { pairs, left } = pairRows(stored, folded);
+  const applied = [
+    ...left.map((old) => applyCall(database, old, null, now)),
+    ...pairs.map(([old, { row, anchor }]) => {
+      // A tie that was found by time stands until a record names a file itself.
+      const recording = row.recording || old?.row.recording || '';
+      return applyCall(database, old, { group, anchor, open, row: { ...row, recording } }, now);
+    }),
+  ];
+  return { open, announced: applied.flatMap(({ sequence }) => sequence ?? []) };
+}
+
+/** The group is over: its rows are shown from now on. @returns the EventSequences. */
+export function closeGroup(database: Database, group: string, now: number): number[] {
+  return callsOfGroup(database, group)
+    .filter((call) => call.open)
+    .flatMap((call) => {
+      const recording = call.row.recording || tieByTime(database, call.id, call.row);
+      const closed = { ...call, open: false, row: { ...call.row, recording } };
+      return applyCall(database, call, closed, now).sequence ?? [];
+    });
+}
+
+/** A recording was found that the call's own records don't name: it's written into the call. */
+export function nameRecording(database: Database, id: number, recording: string, now: number): void {
+  const call = callById(database, id);
+  if (call && !call.row.recording) applyCall(database, call, { ...call, row: { ...call.row, recording } }, now);
+}
+
+/** Groups that a stop or a kill left open. Few: a call is open for some seconds only. */
+export function openGroups(database: Database): string[] {
+  return database
+    .all('SELECT DISTINCT call_group FROM call WHERE changed IS NULL AND open = 1')
+    .map((row) => String(row['call_group']));
+}
+
+export function callById(database: Database, id: number): StoredCall | null {
+  const row = database.first('SELECT * FROM call WHERE id = ?', [id]);
+  return row ? toCall(row) : null;
+}
+
+function callsOfGroup(database: Database, group: string): StoredCall[] {
+  return database.all('SELECT * FROM call WHERE call_group = ? ORDER BY id', [group]).map(toCall);
+}
+
+function toCall(row: Row): StoredCall {
+  const text = (name: string) => String(row[name]);
+  const number = (name: string) => Number(row[name]);
+  return {
+    id: number('id'),
+    group: text('call_group'),
+    anchor: number('anchor'),
+    open: number('open') === 1,
+    row: {
+      start: { epoch: number('start_at'), offset: number('start_offset') },
+      answer: row['answer_at'] === null ? null : number('answer_at'),
+      end: { epoch: number('end_at'), offset: number('end_offset') },
+      src: text('src'),
+      dst: text('dst'),
+      srcTrunk: text('src_trunk'),
+      dstTrunk: text('dst_trunk'),
+      port: number('port'),
+      duration: number('duration'),
+      billsec: number('billsec'),
+      disposition: text('disposition') as CallRow['disposition'],
+      callType: text('calltype') as CallRow['callType'],
+      accountCode: text('accountcode'),
+      cidName: text('cidname'),
+      ivr: text('ivr'),
+      uniqueId: text('uniqueid'),
+      recording: text('recording'),
+    },
+  };
+}

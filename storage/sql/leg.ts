@@ -1,0 +1,113 @@
+/** Legs in the database: a record goes in exactly once, and comes out as it was. */
+import type { LegMatch, StoredLeg } from '../model/identity.ts';
+import type { Disposition, Leg, Moment } from '../model/leg.ts';
+import type { Bind, Database, Row } from './database.ts';
+
+/** Column and how it is taken from a leg, in one list, so that writing and reading can't drift apart. */
+const COLUMNS: readonly (readonly [column: string, value: (leg: Leg) => Bind])[] = [
+  ['accountcode', (leg) => leg.accountCode],
+  ['source', (leg) => leg.source],
+  ['destination', (leg) => leg.destination],
+  ['context', (leg) => leg.destinationContext],
+  ['callerid', (leg) => leg.callerId],
+  ['channel', (leg) => leg.channel],
+  ['dstchannel', (leg) => leg.destinationChannel],
+  ['lastapp', (leg) => leg.lastApplication],
+  ['lastdata', (leg) => leg.lastData],
+  ['start_at', (leg) => leg.start.epoch],
+  ['start_offset', (leg) => leg.start.offset],
+  ['answer_at', (leg) => leg.answer?.epoch ?? null],
+  ['answer_offset', (leg) => leg.answer?.offset ?? null],
+  ['end_at', (leg) => leg.end.epoch],
+  ['end_offset', (leg) => leg.end.offset],
+  ['duration', (leg) => leg.duration],
+  ['billsec', (leg) => leg.billsec],
+  ['disposition', (leg) => leg.disposition],
+  ['amaflags', (leg) => leg.amaFlags],
+  ['uniqueid', (leg) => leg.uniqueId],
+  ['userfield', (leg) => leg.userField],
+  ['recordingfile', (leg) => leg.recordingFile],
+  ['linkedid', (leg) => leg.linkedId],
+  ['sequence', (leg) => leg.sequence],
+  ['cidname', (leg) => leg.cidName],
+  ['ivr', (leg) => leg.ivr],
+  ['dialled', (leg) => leg.dialled],
+  ['calltype', (leg) => leg.callType],
+  ['talkstart', (leg) => leg.talkStart],
+  ['extra', (leg) => (leg.extra.length > 0 ? JSON.stringify(leg.extra) : null)],
+];
+
+const NAMES = COLUMNS.map(([name]) => name);
+const INSERT = `INSERT INTO leg (call_group, sources, ${NAMES.join(', ')}) VALUES (?, ?, ${NAMES.map(() => '?').join(', ')})`;
+const UPDATE = `UPDATE leg SET sources = ?, ${NAMES.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`;
+
+export function legsOfUniqueId(database: Database, uniqueId: string): StoredLeg[] {
+  return database.all('SELECT * FROM leg WHERE uniqueid = ? ORDER BY id', [uniqueId]).map(toLeg);
+}
+
+export function legsOfGroup(database: Database, group: string): StoredLeg[] {
+  return database.all('SELECT * FROM leg WHERE call_group = ? ORDER BY id', [group]).map(toLeg);
+}
+
+/** Legs of a key and of its later generations (`KEY#2` …), for `groupOf`. */
+export function legsOfKey(database: Database, key: string): StoredLeg[] {
+  // '$' follows '#': the half-open interval takes `KEY#…` by the index, where LIKE would need escaping and a scan.
+  return database
+    .all('SELECT * FROM leg WHERE call_group = ? OR (call_group >= ? AND call_group < ?) ORDER BY id', [
+      key,
+      `${key}#`,
+      `${key}$`,
+    ])
+    .map(toLeg);
+}
+
+/** @returns the new row's id. */
+export function insertLeg(database: Database, group: string, sources: number, leg: Leg): number {
+  return database.run(INSERT, [group, sources, ...COLUMNS.map(([, value]) => value(leg))]).id;
+}
+
+export function updateLeg(database: Database, { id, leg }: Extract<LegMatch, { kind: 'merge' }>): void {
+  database.run(UPDATE, [leg.sources, ...COLUMNS.map(([, value]) => value(leg)), id]);
+}
+
+function toLeg(row: Row): StoredLeg {
+  const text = (name: string) => String(row[name]);
+  const textOrNull = (name: string) => (row[name] === null ? null : String(row[name]));
+  const numberOrNull = (name: string) => (row[name] === null ? null : Number(row[name]));
+  const moment = (name: string): Moment => ({
+    epoch: Number(row[`${name}_at`]),
+    offset: Number(row[`${name}_offset`]),
+  });
+  return {
+    id: Number(row['id']),
+    group: text('call_group'),
+    sources: Number(row['sources']),
+    accountCode: text('accountcode'),
+    source: text('source'),
+    destination: text('destination'),
+    destinationContext: text('context'),
+    callerId: text('callerid'),
+    channel: text('channel'),
+    destinationChannel: text('dstchannel'),
+    lastApplication: text('lastapp'),
+    lastData: text('lastdata'),
+    start: moment('start'),
+    answer: row['answer_at'] === null ? null : moment('answer'),
+    end: moment('end'),
+    duration: Number(row['duration']),
+    billsec: Number(row['billsec']),
+    disposition: text('disposition') as Disposition,
+    amaFlags: text('amaflags'),
+    uniqueId: text('uniqueid'),
+    userField: text('userfield'),
+    recordingFile: text('recordingfile'),
+    linkedId: textOrNull('linkedid'),
+    sequence: numberOrNull('sequence'),
+    cidName: textOrNull('cidname'),
+    ivr: textOrNull('ivr'),
+    dialled: textOrNull('dialled'),
+    callType: textOrNull('calltype'),
+    talkStart: numberOrNull('talkstart'),
+    extra: row['extra'] === null ? [] : (JSON.parse(text('extra')) as [string, string][]),
+  };
+}

@@ -1,0 +1,6 @@
+/** The schema's history. A migration once released is never edited: the next one mends it. */
+import { first } from './0001-first.ts';
+import type { Migration } from './migration.ts';
+
+/** Step n stands at index n − 1 and leads to `user_version` n. */
+export const migrations: readonly Migration[] = [first];

@@ -1,0 +1,100 @@
+/** Recordings in the database: one row a file, found again by its path, tied to its call as soon as both are there. */
+import type { Zone } from '../model/local-time.ts';
+import { parseRecordingName } from '../model/recording-name.ts';
+import { nameRecording } from './call.ts';
+import type { Database } from './database.ts';
+import { announce } from './outbox.ts';
+import { callOfRecording } from './tie.ts';
+
+/** A finished file on the medium. */
+export interface RecordingFile {
+  /** Relative to the recordings folder: `20210507/….wav`. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** Length of the sound in whole seconds. */
+  readonly seconds: number;
+  /** `empty`: a header without sound. `damaged`: the header disagrees with the file for good. */
+  readonly state: 'ok' | 'empty' | 'damaged';
+}
+
+/**
+ * Puts a file into the index, or brings its row up to date, and ties it to its call.
+ * @returns the EventSequence when the file is new or was gone, else null.
+ */
+export function applyRecording(database: Database, file: RecordingFile, zone: Zone, now: number): number | null {
+  const known = database.first('SELECT id, gone_at FROM recording WHERE path = ?', [file.path]);
+  if (known) {
+    database.run('UPDATE recording SET size = ?, mtime_ms = ?, seconds = ?, state = ?, gone_at = NULL WHERE id = ?', [
+      file.size,
+      Math.round(file.mtimeMs),
+      file.seconds,
+      file.state,
+      Number(known['id']),
+    ]);
+    return known['gone_at'] === null ? null : announce(database, 'recording', Number(known['id']), now);
+  }
+  return announce(database, 'recording', insert(database, file, zone, now), now);
+}
+
+function insert(database: Database, file: RecordingFile, zone: Zone, now: number): number {
+  const name = parseRecordingName(file.path);
+  const written = Math.floor(file.mtimeMs / 1000);
+  const recording = {
+    path: file.path,
+    answer: name.epoch,
+    src: name.src ?? '',
+    dst: name.dst ?? '',
+  };
+  const call = callOfRecording(database, recording);
+  const { id } = database.run(
+    `INSERT INTO recording (path, folder, size, mtime_ms, seconds, state, wall_at, answer_at,
+       calltype, trunk, src, dst, call_id, match, found_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      file.path,
+      folderOf(file.path),
+      file.size,
+      Math.round(file.mtimeMs),
+      file.seconds,
+      file.state,
+      name.wall ?? written + zone.offsetAt(written), // a strange name tells no time: then when it was written
+      recording.answer,
+      name.callType ?? '',
+      name.trunk ?? '',
+      recording.src,
+      recording.dst,
+      call?.id ?? null,
+      call?.match ?? null,
+      now,
+    ],
+  );
+  if (call?.match === 'near') nameRecording(database, call.id, file.path, now);
+  return id;
+}
+
+/** The files are proven to be gone from a medium that is alive. Their rows stay, unlisted, and come back with the file. */
+export function markGone(database: Database, paths: readonly string[], now: number): void {
+  for (const path of paths)
+    database.run('UPDATE recording SET gone_at = ? WHERE path = ? AND gone_at IS NULL', [now, path]);
+}
+
+/** What the index knows of one folder: lines `name⇥size⇥mtimeMs`, gone ones left out. */
+export function knownRecordings(database: Database, folder: string): string {
+  const row = database.first(
+    `SELECT group_concat(substr(path, ?) || char(9) || size || char(9) || mtime_ms, char(10)) AS lines
+     FROM recording WHERE folder = ? AND gone_at IS NULL`,
+    [folder === '' ? 1 : [...folder].length + 2, folder],
+  );
+  return row?.['lines'] ? String(row['lines']) : '';
+}
+
+export function recordingFolders(database: Database): string[] {
+  return database.all('SELECT DISTINCT folder FROM recording').map((row) => String(row['folder']));
+}
+
+function folderOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? '' : path.slice(0, slash);
+}

@@ -1,0 +1,99 @@
+/** Filters as SQL conditions. Every value is bound; only column names of this file stand in the text. */
+import type { Bounds, CallFilter, RecordingFilter } from '../filter.ts';
+import { comparesWhole, type NumberPattern } from '../model/number-pattern.ts';
+import type { Bind } from './database.ts';
+
+export interface Where {
+  readonly conditions: string[];
+  readonly binds: Bind[];
+}
+
+export function whereCalls(filter: CallFilter): Where {
+  const where: Where = { conditions: ['open = 0'], binds: [] };
+  bounds(where, 'start_at', filter.start);
+  numbers(where, 'src', ['src'], filter.src);
+  numbers(where, 'dst', ['dst_outer', 'dst_inner'], filter.dst);
+  oneOf(where, 'disposition', filter.dispositions);
+  oneOf(where, 'calltype', filter.callTypes);
+  bounds(where, 'billsec', filter.billsec);
+  eitherWithin(where, ['duration', 'billsec'], filter.duration);
+  equal(where, 'cidname', filter.cidName);
+  equal(where, 'cidname', filter.inRoute); // the guide: its value is the same
+  equal(where, 'ivr', filter.ivr);
+  equal(where, 'port', filter.port);
+  for (const trunk of filter.trunks ?? []) add(where, '(src_trunk = ? OR dst_trunk = ?)', trunk, trunk);
+  if (filter.since !== undefined) add(where, 'changed > ?', filter.since);
+  return where;
+}
+
+export function whereRecordings(filter: RecordingFilter): Where {
+  const where: Where = { conditions: ['gone_at IS NULL'], binds: [] };
+  bounds(where, 'wall_at', filter.wall);
+  numbers(where, 'src', ['src'], filter.src);
+  numbers(where, 'dst', ['dst_outer', 'dst_inner'], filter.dst);
+  equal(where, 'trunk', filter.trunk);
+  oneOf(where, 'calltype', filter.callTypes);
+  bounds(where, 'talked', filter.duration);
+  return where;
+}
+
+function add(where: Where, condition: string, ...binds: Bind[]): void {
+  where.conditions.push(condition);
+  where.binds.push(...binds);
+}
+
+function bounds(where: Where, column: string, { from, to }: Bounds = {}): void {
+  if (from !== undefined) add(where, `${column} >= ?`, from);
+  if (to !== undefined) add(where, `${column} <= ?`, to);
+}
+
+/** Hidden only when every one of the columns is outside. */
+function eitherWithin(where: Where, columns: readonly string[], { from, to }: Bounds = {}): void {
+  const any = (test: string) => `(${columns.map((column) => `${column} ${test}`).join(' OR ')})`;
+  if (from !== undefined) add(where, any('>= ?'), ...columns.map(() => from));
+  if (to !== undefined) add(where, any('<= ?'), ...columns.map(() => to));
+}
+
+function equal(where: Where, column: string, value: Bind | undefined): void {
+  if (value !== undefined) add(where, `${column} = ?`, value);
+}
+
+function oneOf(where: Where, column: string, values: readonly string[] | undefined): void {
+  if (values) add(where, `${column} IN (${values.map(() => '?').join(', ')})`, ...values);
+}
+
+/** One of the patterns must match: `620(202)` as a whole for one with a parenthesis, else one of its parts. */
+function numbers(
+  where: Where,
+  whole: string,
+  parts: readonly string[],
+  patterns: readonly NumberPattern[] | undefined,
+): void {
+  if (!patterns) return;
+  const tests: string[] = [];
+  const binds: Bind[] = [];
+  for (const pattern of patterns) {
+    for (const column of comparesWhole(pattern) ? [whole] : parts) {
+      tests.push(TESTS[pattern.kind](column));
+      binds.push(...bindsOf(pattern));
+    }
+  }
+  add(where, `(${tests.join(' OR ')})`, ...binds);
+}
+
+const TESTS: Readonly<Record<NumberPattern['kind'], (column: string) => string>> = {
+  literal: (column) => `${column} = ?`,
+  range: (column) => `(length(${column}) = ? AND ${column} BETWEEN ? AND ? AND ${column} NOT GLOB '*[^0-9]*')`,
+  wildcard: (column) => `${column} GLOB ?`,
+};
+
+function bindsOf(pattern: NumberPattern): Bind[] {
+  switch (pattern.kind) {
+    case 'literal':
+      return [pattern.value];
+    case 'range':
+      return [pattern.digits, pattern.low, pattern.high];
+    case 'wildcard':
+      return [pattern.pattern.replaceAll('[', '[[]')]; // the one character that GLOB knows and our grammar doesn't
+  }
+}

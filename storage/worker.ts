@@ -1,0 +1,52 @@
+/** The thread that owns the database file: a message in, one bounded operation, a message out, in order of arrival. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { type StoreErrorCode, storeError } from './errors.ts';
+import { type Operation, openStore, type Store, type StoreOptions } from './store.ts';
+
+export interface Question {
+  readonly id: number;
+  readonly operation: Operation | 'open' | 'close';
+  readonly argument?: unknown;
+}
+
+export interface Answer {
+  readonly id: number;
+  readonly value: unknown;
+  /** Milliseconds that the operation took. */
+  readonly ms: number;
+  /** Of a write: milliseconds that its commit took, fsync included. */
+  readonly commitMs: number;
+  readonly error?: { readonly code: StoreErrorCode; readonly message: string };
+}
+
+const port = parentPort;
+if (!port) throw new Error('runs as a worker only');
+let store: Store | null = null;
+
+function perform({ operation, argument }: Question): unknown {
+  if (operation === 'open') {
+    store = openStore(workerData as StoreOptions);
+    return null;
+  }
+  if (operation === 'close') {
+    store?.close();
+    return null;
+  }
+  if (!store) throw new Error('the store is not open');
+  return (store.operations[operation] as (argument: unknown) => unknown)(argument);
+}
+
+port.on('message', (question: Question) => {
+  const begin = performance.now();
+  let value: unknown = null;
+  let error: Answer['error'];
+  try {
+    value = perform(question);
+  } catch (thrown) {
+    const { code, message } = storeError(thrown, question.operation);
+    error = { code, message };
+  }
+  const answer = { id: question.id, value, ms: performance.now() - begin, commitMs: store?.lastCommitMs() ?? 0 };
+  port.postMessage(error ? { ...answer, error } : answer);
+  if (question.operation === 'close' || (question.operation === 'open' && error)) port.close();
+});
