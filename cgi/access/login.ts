@@ -1,0 +1,27 @@
+/** 8404 (and 8401, the same for the web pages): user name and password digest against a session. */
+import * as v from 'valibot';
+import { formatLocal } from '../../storage/model/local-time.ts';
+import { passwordDigest, userName } from '../fields.ts';
+import { CgiError, ERROR_STATUS, errorBody } from '../reply.ts';
+import { verb } from '../verb.ts';
+
+export const login = verb({
+  right: null,
+  parameters: v.strictObject({ username: userName, password: passwordDigest }),
+  async handle({ username, password }, { accounts, sessions, zone }) {
+    const caller = await accounts.check(username, password);
+    if (!caller) {
+      const error = new CgiError('login', 'unknown user or wrong password');
+      return { kind: 'json', status: ERROR_STATUS.login, body: { result: 'failed', ...errorBody(error) } };
+    }
+    const { token, ends } = sessions.begin(caller);
+    const epoch = Math.floor(ends / 1000);
+    const expires = formatLocal(epoch, zone.offsetAt(epoch));
+    return {
+      kind: 'json',
+      status: 200,
+      body: { result: 'success', ...caller, token, expires },
+      session: { token, maxAge: Math.floor((ends - Date.now()) / 1000) },
+    };
+  },
+});

@@ -1,0 +1,68 @@
+/** A listing as the guide's clients read it: one array of rows, then `json_obj_filter` with the range and the total. */
+import type { Listing, StoreClient } from '../storage/client.ts';
+import type { CallFilter, Cursor, Field, RecordingFilter } from '../storage/filter.ts';
+import type { DateRange } from './range.ts';
+import type { Reply } from './reply.ts';
+
+/** Which part of a listing is wanted; without any of it: everything, streamed. */
+export interface Part {
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+  readonly cursor?: Cursor | undefined;
+  readonly order?: 'asc' | 'desc' | undefined;
+}
+
+interface Filters {
+  call: CallFilter;
+  recording: RecordingFilter;
+}
+
+export function listing<Kind extends keyof Filters>(
+  store: StoreClient,
+  kind: Kind,
+  array: string,
+  fields: readonly Field[],
+  filter: Filters[Kind],
+  range: DateRange,
+  { limit, offset = 0, cursor, order = 'desc' }: Part,
+): Reply {
+  const request: Listing<Filters[Kind]> = {
+    filter,
+    fields,
+    order,
+    after: cursor ?? null,
+    offset,
+    ...(limit !== undefined && { limit }),
+  };
+  let rows = 0;
+  let next: Cursor | null = null;
+
+  async function* pages(): AsyncGenerator<string> {
+    for await (const page of store.pages(kind, request)) {
+      rows += page.rows;
+      next = page.next;
+      if (page.rows > 0) yield page.text;
+    }
+  }
+
+  /** Of all that matches, whatever part of it stands above. */
+  async function total(): Promise<number> {
+    const whole = limit === undefined && offset === 0 && !cursor;
+    return whole ? rows : store.count(kind, filter);
+  }
+
+  return {
+    kind: 'rows',
+    head: `{${JSON.stringify(array)}:[`,
+    pages: pages(),
+    async tail() {
+      const about = {
+        startdate: range.startdate,
+        enddate: range.enddate,
+        totalcount: await total(),
+        ...(limit !== undefined && next && { cursor: `${next.key}.${next.id}` }),
+      };
+      return `],"json_obj_filter":${JSON.stringify(about)}}`;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/** 20053: the recordings, newest first by the time in their names (guide 2.3, example 2). */
+import * as v from 'valibot';
+import type { Field } from '../../storage/filter.ts';
+import * as fields from '../fields.ts';
+import { listing } from '../listing.ts';
+import { bounds, dateRange, ordered } from '../range.ts';
+import { verb } from '../verb.ts';
+
+/** A row's fields in the guide's order. */
+const ROW: readonly Field[] = [
+  ['calldate', 'time'],
+  ['src', 'src'],
+  ['dst', 'dst'],
+  ['trunk', 'trunk'],
+  ['duration', 'duration'],
+  ['calltype', 'callType'],
+  ['path', 'path'],
+];
+
+export const queryRecordings = verb({
+  right: 'recording.read',
+  parameters: v.strictObject({
+    startdate: fields.startDate,
+    enddate: fields.endDate,
+    src: fields.numbers,
+    dst: fields.numbers,
+    trunk: fields.trunk,
+    calltype: fields.callTypes,
+    minduration: fields.seconds,
+    maxduration: fields.seconds,
+    limit: fields.rows(1),
+    offset: fields.rows(0),
+    cursor: fields.cursor,
+    order: fields.oneOf('asc', 'desc'),
+  }),
+  handle(parameters, { store, zone, now }) {
+    const range = dateRange(parameters, zone, now());
+    const { src, dst, trunk, calltype, minduration, maxduration } = parameters;
+    ordered('minduration', minduration, maxduration, 'is more than maxduration');
+    const filter = {
+      wall: range.wall,
+      duration: bounds(minduration, maxduration),
+      ...(src && { src }),
+      ...(dst && { dst }),
+      ...(trunk !== undefined && { trunk }),
+      ...(calltype && { callTypes: calltype }),
+    };
+    return listing(store, 'recording', 'json_array_recordings', ROW, filter, range, parameters);
+  },
+});
