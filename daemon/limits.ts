@@ -1,0 +1,57 @@
+/** Every bound on what others can make us hold, in one place, each with its reason. The store's own stand in its files. */
+
+/** Towards Asterisk. It is trusted to be long-winded, not to be endless. */
+export const asteriskLimits = {
+  /** Bytes of a line: Asterisk's own lines stay far below; a channel variable may hold 64 KB. */
+  line: 65_536,
+  /** Lines of a packet: the longest known (a VarSet with all channel snapshots) has about 60. */
+  lines: 1_024,
+  /** Milliseconds to connect, and for each answer while logging in. */
+  answerMs: 10_000,
+  /** Milliseconds of silence after which we ask `Ping`; without an answer within answerMs the connection is dead. */
+  pingMs: 15_000,
+  /** Milliseconds before the first new try, doubled up to the last, each shortened by up to a half at random. */
+  retryMs: { first: 500, last: 30_000 },
+  /** Actions waiting for their answer: the daemon's own few, with room for a whole AstDB family. */
+  actions: 256,
+} as const;
+
+/** Towards those who call our HTTP ports. */
+export const httpLimits = {
+  /** Bytes of all request headers: 300 joined paths fit in a GET. */
+  headers: 65_536,
+  /** Bytes of a form body. */
+  body: 4 * 1024 * 1024,
+  /** Connections at a time: file descriptors of a small box. */
+  connections: 256,
+  /** Milliseconds to send the headers, and the whole request. */
+  headersMs: 15_000,
+  requestMs: 60_000,
+  /** Milliseconds a connection may stay idle between requests. */
+  keepAliveMs: 10_000,
+} as const;
+
+export const sessionLimits = {
+  /** Log-ins at a time, 200 bytes each; beyond it the one unused for longest ends. */
+  sessions: 1_000,
+  /** Seconds without a request after which a log-in ends, and its whole life. */
+  idleSeconds: 30 * 60,
+  lifeSeconds: 24 * 3600,
+  /** Password checks at a time: each costs 16 MB and a tenth of a second of a core. */
+  checks: 2,
+  /** Password checks waiting; beyond it 429. */
+  checksWaiting: 16,
+} as const;
+
+export const callLimits = {
+  /** Milliseconds without a record of a call after which it is over. */
+  quietMs: 2_000,
+  /** The same for calls found open at start, and while Asterisk is away. */
+  awayQuietMs: 10_000,
+} as const;
+
+/** The control socket's bound on one command, bytes. */
+export const CONTROL_LINE_MAX = 16_384;
+
+/** Milliseconds that a stop may take to finish what is in flight. */
+export const STOP_MS = 5_000;
