@@ -29,7 +29,7 @@ export function applyRecording(database: Database, file: RecordingFile, zone: Zo
     database.run('UPDATE recording SET size = ?, mtime_ms = ?, seconds = ?, state = ?, gone_at = NULL WHERE id = ?', [
       file.size,
       Math.round(file.mtimeMs),
-      file.seconds,
+      Math.round(file.seconds),
       file.state,
       Number(known['id']),
     ]);
@@ -57,7 +57,7 @@ function insert(database: Database, file: RecordingFile, zone: Zone, now: number
       folderOf(file.path),
       file.size,
       Math.round(file.mtimeMs),
-      file.seconds,
+      Math.round(file.seconds),
       file.state,
       name.wall ?? written + zone.offsetAt(written), // a strange name tells no time: then when it was written
       recording.answer,

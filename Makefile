@@ -1,0 +1,48 @@
+# Everything a developer does twice. `make` or `make help` lists it.
+# Needs Node 20.19 or newer and make; whatever else a target needs, it installs itself and says so.
+
+NODE ?= node
+# The flags of production: without --liftoff-only the optimiser's own memory costs more than the daemon.
+FLAGS := --liftoff-only
+SOURCES := $(shell find daemon cgi storage -name '*.ts') package.json
+VITEST := npx --no-install vitest run --config
+
+.PHONY: help run build test check lint format test-asterisk bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
+
+run: build ## start cdrd with the simulated PBX on http://127.0.0.1:8080 (CONFIG=FILE: with a real Asterisk)
+ifdef CONFIG
+	exec $(NODE) $(FLAGS) dist/cdrd.mjs run --config $(CONFIG)
+else
+	@NODE="$(NODE) $(FLAGS)" exec sh test/simulator/run.sh
+endif
+
+build: dist/cdrd.mjs ## bundle the daemon into dist/
+
+dist/cdrd.mjs: node_modules/.package-lock.json $(SOURCES)
+	@rm -rf dist
+	npm run --silent build
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-fund --no-audit
+	@touch $@
+
+check: node_modules/.package-lock.json ## type-check
+	npx --no-install tsc --noEmit -p .
+
+lint: node_modules/.package-lock.json ## check style
+	npx --no-install biome check --error-on-warnings .
+
+format: node_modules/.package-lock.json ## put style right
+	npx --no-install biome check --write .
+
+test: check lint ## type-check, lint and run every test that needs no other machine
+	$(VITEST) test/vitest.config.ts
+
+test-asterisk: build ## real calls on a real Asterisk 16, phones by sipp (root; the first run takes some minutes)
+	sh test/asterisk/run.sh
+
+clean: ## remove what was built, installed and stored here
+	rm -rf dist node_modules test/.build var

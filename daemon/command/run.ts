@@ -1,0 +1,68 @@
+/** `cdrd run`: the daemon itself, until SIGTERM or SIGINT. */
+import { parseArgs } from 'node:util';
+import { loadConfig, reservedKeysSet } from '../config.ts';
+import { EXIT } from '../exit.ts';
+import { STOP_MS } from '../limits.ts';
+import { createLog } from '../log.ts';
+import { start } from '../start.ts';
+import { VERSION as version } from '../version.ts';
+import { type Command, configOption } from './command.ts';
+
+export const run: Command = {
+  usage: 'run [--config FILE]',
+  about: 'runs the daemon in the foreground',
+  async perform({ args, workers }) {
+    const { values } = parseArgs({ args: [...args], options: configOption });
+    const config = loadConfig(values.config ?? null, process.env);
+    const log = createLog({ level: 'info' });
+    for (const { key, reserved } of reservedKeysSet(config)) log.warn(`${key} is reserved: this version ${reserved}`);
+
+    return new Promise<number>((resolve) => {
+      let stopping = false;
+      const end = (code: number) => {
+        log.flush();
+        resolve(code);
+      };
+      const fatal = (error: Error) => {
+        log.error('cdrd can not go on', { error });
+        void stop(EXIT.software);
+      };
+      const started = start({ config, log, workers, version, onFatal: fatal });
+
+      async function stop(code: number): Promise<void> {
+        if (stopping) return;
+        stopping = true;
+        // A part that hangs must not keep the process: the store's own work is durable at every moment.
+        setTimeout(() => {
+          log.error('stopping takes too long; ending now', { seconds: STOP_MS / 1000 });
+          log.flush();
+          process.kill(process.pid, 'SIGKILL');
+        }, STOP_MS).unref();
+        const running = await started.catch(() => null);
+        await running?.close();
+        end(code);
+      }
+      for (const signal of ['SIGTERM', 'SIGINT'] as const)
+        process.once(signal, () => {
+          log.info('stopping', { signal });
+          void stop(EXIT.ok);
+        });
+      process.on('uncaughtException', fatal);
+      process.on('unhandledRejection', (reason) => fatal(reason instanceof Error ? reason : new Error(String(reason))));
+
+      started.then(
+        ({ addresses }) => {
+          for (const { address, port, family } of addresses)
+            log.info('listening', { http: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}` });
+          log.info('cdrd is ready', { version, pid: process.pid, state: config.state.dir });
+        },
+        (error: Error & { code?: string }) => {
+          if (stopping) return;
+          stopping = true;
+          log.error('cdrd did not start', { error });
+          end(error.name === 'LockedError' ? EXIT.locked : EXIT.failed);
+        },
+      );
+    });
+  },
+};

@@ -1,0 +1,67 @@
+/**
+ * `cdrd user set NAME --role admin|monitor`: makes an account or changes it. The password comes on standard input, never
+ * as an argument, where every user of the box could read it. It works while the daemon runs and while it doesn't.
+ */
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { createAccounts } from '../../cgi/access/accounts.ts';
+import { loadConfig } from '../config.ts';
+import { askDaemon } from '../control/client.ts';
+import { EXIT } from '../exit.ts';
+import { sessionLimits } from '../limits.ts';
+import { digestOf, setUser, storeOptions, takeState } from '../state.ts';
+import { type Command, configOption } from './command.ts';
+
+export const user: Command = {
+  usage: 'user set NAME --role admin|monitor [--config FILE]  < PASSWORD',
+  about: 'makes an account or changes its role and password',
+  async perform({ args, usage }) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { ...configOption, role: { type: 'string' } },
+      allowPositionals: true,
+    });
+    const [verb, name, ...more] = positionals;
+    if (verb !== 'set' || !name || more.length > 0) throw usage('say: user set NAME --role ROLE');
+    if (!values.role) throw usage('--role is missing');
+    const config = loadConfig(values.config ?? null, process.env);
+    const password = await readSecret();
+    if (password === '') throw usage('the password on standard input is empty');
+    const request = { user: name, role: values.role, digest: digestOf(password) };
+    const done =
+      (await askDaemon(config.run.dir, { command: 'user.set', ...request })) ?? (await setHere(config, request));
+    process.stdout.write(`${done}\n`);
+    return EXIT.ok;
+  },
+};
+
+async function setHere(
+  config: ReturnType<typeof loadConfig>,
+  request: { user: string; role: string; digest: string },
+): Promise<string> {
+  const { openStoreHere } = await import('../../storage/here.ts'); // the running daemon never needs it
+  const lock = await takeState(config.state.dir);
+  try {
+    const store = openStoreHere(storeOptions(config));
+    try {
+      return await setUser(config.state.dir, createAccounts(store, null, sessionLimits), request, 'console');
+    } finally {
+      await store.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The first line of standard input; on a terminal it asks, and the typed line is not shown. */
+async function readSecret(): Promise<string> {
+  const terminal = process.stdin.isTTY === true;
+  if (terminal) process.stderr.write('Password: ');
+  // Without an output, readline in terminal mode takes the line without showing it.
+  const lines = createInterface({ input: process.stdin, terminal });
+  for await (const line of lines) {
+    if (terminal) process.stderr.write('\n');
+    return line;
+  }
+  return '';
+}

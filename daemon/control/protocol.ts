@@ -1,0 +1,15 @@
+/** What a command says to the running daemon over its local socket: one line of JSON each way, then the end. */
+
+/** The commands that a running daemon carries out for another process of its user. */
+export type ControlRequest = {
+  readonly command: 'user.set';
+  readonly user: string;
+  readonly role: string;
+  /** MD5 of the password, 32 hex digits: the password itself never leaves the command's process. */
+  readonly digest: string;
+};
+
+export type ControlAnswer = { readonly done: string } | { readonly failed: string };
+
+/** Name of the socket in `run.dir`. */
+export const CONTROL_SOCKET = 'control.sock';

@@ -1,0 +1,72 @@
+/** The daemon's end of the control socket: open to its own user alone (0600), one bounded command a connection. */
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { CONTROL_LINE_MAX } from '../limits.ts';
+import type { Log } from '../log.ts';
+import { CONTROL_SOCKET, type ControlAnswer, type ControlRequest } from './protocol.ts';
+
+/** A command that says nothing is hung up on after this many milliseconds. */
+const SILENCE_MS = 5_000;
+
+export interface ControlServer {
+  readonly path: string;
+  close(): Promise<void>;
+}
+
+/**
+ * @param perform Carries a command out and tells in one sentence what was done. @throws what the command is told.
+ */
+export async function listenControl(
+  runDir: string,
+  log: Log,
+  perform: (request: ControlRequest) => Promise<string>,
+): Promise<ControlServer> {
+  const path = join(runDir, CONTROL_SOCKET);
+  await mkdir(runDir, { recursive: true, mode: 0o750 });
+  await rm(path, { force: true }); // a killed predecessor's; that none is alive, the process lock has shown
+  const server = createServer((socket) => converse(socket, perform));
+  server.maxConnections = 8;
+  server.on('error', (error) => log.error('the control socket failed', { error }));
+  // Made closed to others from the first moment: between listen and chmod nobody may slip in.
+  const umask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  } finally {
+    process.umask(umask);
+  }
+  await chmod(path, 0o600);
+  return { path, close: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+function converse(socket: Socket, perform: (request: ControlRequest) => Promise<string>): void {
+  let text = '';
+  let asked = false;
+  socket.setEncoding('utf8');
+  socket.setTimeout(SILENCE_MS, () => socket.destroy());
+  socket.on('error', () => socket.destroy());
+  socket.on('data', async (chunk: string) => {
+    text += chunk;
+    if (asked) return;
+    if (text.length > CONTROL_LINE_MAX) return void socket.destroy();
+    const end = text.indexOf('\n');
+    if (end < 0) return;
+    asked = true;
+    socket.setTimeout(0);
+    socket.end(`${JSON.stringify(await answerTo(text.slice(0, end), perform))}\n`);
+  });
+}
+
+async function answerTo(line: string, perform: (request: ControlRequest) => Promise<string>): Promise<ControlAnswer> {
+  try {
+    return { done: await perform(JSON.parse(line) as ControlRequest) };
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,19 @@
+/** Exit codes, after sysexits.h, so that an init system can tell what to do. */
+export const EXIT = {
+  ok: 0,
+  /** The command could not do what it was asked. */
+  failed: 1,
+  /** The command line is wrong. */
+  usage: 64,
+  /** The store has ended under us, or another fault of ours. */
+  software: 70,
+  /** Another cdrd holds the state folder: try again later. */
+  locked: 75,
+  /** The configuration is wrong. */
+  config: 78,
+} as const;
+
+/** A command line that can't be meant; printed with the usage. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

@@ -1,0 +1,46 @@
+/**
+ * What the index knows of a folder, as one text (`name\tsize\tmtimeMs` a line), so that a folder crosses to the worker
+ * as one string and no row objects. Pure.
+ */
+
+/** Size and time as they stand in the text; equal text = unchanged file. */
+export function stamp(size: number, mtimeMs: number): string {
+  return `${size}\t${mtimeMs}`;
+}
+
+const line = /^([\s\S]*)\t(\d+\t-?\d+)$/;
+
+/**
+ * Name → {@link stamp}. A name may hold a newline: a line without the two numbers belongs to the next one. A name made to
+ * look like a line of its own is merely looked at again, and the name it forges isn't in the index, so nothing is lost.
+ */
+export function parseKnown(text: string): Map<string, string> {
+  const known = new Map<string, string>();
+  let begun: string | undefined;
+  for (const part of text === '' ? [] : text.split('\n')) {
+    const whole = begun === undefined ? part : `${begun}\n${part}`;
+    const match = line.exec(whole);
+    const [, name, numbers] = match ?? [];
+    if (name !== undefined && numbers !== undefined) {
+      known.set(name, numbers);
+      begun = undefined;
+    } else {
+      begun = whole;
+    }
+  }
+  return known;
+}
+
+/** `YYYYMMDD` of the day before; '' when the text is no date. */
+export function dayBefore(day: string): string {
+  const [, year, month, date] = /^(\d{4})(\d\d)(\d\d)$/.exec(day) ?? [];
+  if (!year || !month || !date) return '';
+  const before = new Date(Date.UTC(Number(year), Number(month) - 1, Number(date) - 1));
+  return before.toISOString().slice(0, 10).replaceAll('-', '');
+}
+
+/** Folders of days first, newest first; then other names, the recordings' root (`''`) last. */
+export function newestFirst(folders: Iterable<string>): string[] {
+  const rank = (name: string): number => (name === '' ? 0 : /^\d{8}$/.test(name) ? 2 : 1);
+  return [...folders].sort((a, b) => rank(b) - rank(a) || (a < b ? 1 : a > b ? -1 : 0));
+}

@@ -1,0 +1,53 @@
+/** Every bound and period of the medium's side, in one place, each with its reason. */
+
+/** One step of the worker may take this long before the worker counts as hung. A slow share needs seconds, a dead one for ever. */
+export const STEP_DEADLINE_MS = 15_000;
+/** Hung workers that we leave behind. Each holds a thread and some MB, and a third would hang on the same medium. */
+export const ABANDONED_MAX = 2;
+/** A step stops taking on files after this long and says that there is more, so that steps stay far below the deadline. */
+export const STEP_WORK_MS = 500;
+/** Files in one message, and so in one transaction of the index. */
+export const BATCH_FILES = 200;
+/** Two looks at one file lie at least this far apart before it counts as still (a block of MixMonitor takes 250 ms to fill). */
+export const LOOKS_APART_MS = 250;
+/** A hinted file is looked at when no further hint came for this long: a growing file costs no looks while it grows. */
+export const QUIET_MS = 300;
+/** Quick looks after one hint; what is not finished by then is left to the sweep. */
+export const QUICK_LOOKS_MAX = 5;
+/** Hinted files that wait for a look: far above the calls of one box; beyond it the sweep finds them. */
+export const HINTED_MAX = 256;
+/** Growing files that are remembered between two looks. Beyond it the oldest is forgotten and starts again. */
+export const TRACKED_MAX = 4096;
+/** A modification time is believed only when it is at least this old: FAT keeps times in steps of 2 s. */
+export const SETTLED_MS = 10_000;
+/** On a share the times are the server's clock, which may be minutes off: believed when at least a day old. */
+export const SETTLED_REMOTE_MS = 86_400_000;
+/** Header still says 0 or lies: a call on hold writes nothing, so wait this long before calling the file damaged. */
+export const UNFINISHED_MS = 600_000;
+/** No sound at all, or no WAV: the call may just have been answered, so wait this long. */
+export const EMPTY_MS = 60_000;
+/** Read of a header; Asterisk's own is 44 or 60 bytes. */
+export const HEADER_BYTES = 4096;
+/** Read when other chunks stand before the sound. */
+export const HEADER_BYTES_MAX = 65_536;
+/** Looks that a file may refuse to be read (bad sector, permission) before it is listed as damaged. */
+export const UNREADABLE_LOOKS = 5;
+/** A file counts as gone when two looks this far apart missed it: a stick being pulled lists nothing for a moment. */
+export const GONE_CONFIRM_MS = 1_000;
+/** Names that wait for that second look; beyond it they are taken up by a later sweep. */
+export const MISSING_MAX = 5_000;
+/** Folders other than today's and yesterday's that one sweep looks at. */
+export const SWEEP_FOLDERS_MAX = 64;
+/**
+ * Folders that every sweep looks at besides today's and yesterday's: the last ones that appeared, were today's before the
+ * clock jumped, or are named after a day to come (an Asterisk in another zone).
+ */
+export const RECENT_FOLDERS_MAX = 4;
+/** The worker's copy of what the index knows of today and yesterday is renewed after this long. */
+export const KNOWN_FRESH_MS = 300_000;
+/** Sweeps set off by hints keep this distance. */
+export const HINT_SWEEP_MS = 300;
+/** Closing waits this long for a step under way. */
+export const CLOSE_MS = 1_500;
+/** Heap of the worker: a folder of 100,000 recordings with what the index knows of it takes 60 MB; usual is 5. */
+export const WORKER_HEAP_MB = 128;

@@ -1,0 +1,67 @@
+/**
+ * Is the medium there, and is it alive? Asked before and after every listing, in the worker: a pulled stick stays in the
+ * mount table, stat succeeds and readdir returns nothing without an error; only its device's entry in /sys/dev/block goes.
+ */
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { isRemote, missingMount, mountOf, parseMountinfo } from './mountinfo.ts';
+import type { MediumLook, WorkerSettings } from './protocol.ts';
+
+export interface MediumFacts extends MediumLook {
+  /** The recordings folder with links resolved. */
+  readonly real: string;
+  /** Files' times are another machine's. */
+  readonly remote: boolean;
+}
+
+/** The system's code of a failed call (`EIO`), or its message. */
+export function codeOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** Faults of the folder itself, in words; anything else is a medium that answers with errors. */
+const folderFault: Readonly<Record<string, { state: 'absent' | 'dead'; why: string }>> = {
+  ENOENT: { state: 'absent', why: 'the folder does not exist' },
+  ENOTDIR: { state: 'absent', why: 'this is not a folder' },
+  EACCES: { state: 'dead', why: 'no permission to read the folder' },
+  EPERM: { state: 'dead', why: 'no permission to read the folder' },
+};
+
+/** The state that a failed call on the recordings folder means. */
+export function faultOf(error: unknown, dir: string): { state: 'absent' | 'dead'; why: string } {
+  const code = codeOf(error);
+  const fault = folderFault[code];
+  if (fault) return { state: fault.state, why: `${fault.why}: ${dir}` };
+  return { state: 'dead', why: `the medium answers with ${code}: ${dir}` };
+}
+
+/** Looks at the medium now. Blocks for as long as the medium does; throws only if /proc can't be read. */
+export function lookAtMedium(settings: WorkerSettings): MediumFacts {
+  const { dir, requireMount, mountinfo, blockDevices } = settings;
+  let real = resolve(dir);
+  let fault: { state: 'absent' | 'dead'; why: string } | undefined;
+  let folder = '';
+  try {
+    // The slash makes an automounter mount. Its inode tells one stick's folder from another's.
+    const stat = statSync(`${dir}/`);
+    real = realpathSync(dir);
+    // Kernels before 4.11 give the time of change as the time of birth: then it tells nothing.
+    const born = stat.birthtimeMs === stat.ctimeMs ? 0 : stat.birthtimeMs;
+    folder = `${stat.ino} ${born}`;
+  } catch (error) {
+    fault = faultOf(error, dir);
+  }
+  const mount = mountOf(parseMountinfo(readFileSync(mountinfo, 'utf8')), real);
+  const device = mount?.device ?? '';
+  const facts = { device, real, remote: isRemote(mount), identity: `${mount?.id} ${device} ${folder}` };
+
+  const missing = missingMount(real, mount, requireMount);
+  if (missing) return { ...facts, state: 'absent', why: missing };
+  // Major 0 has no block device; a sandbox without /sys can't tell.
+  if (device && !device.startsWith('0:') && existsSync(blockDevices) && !existsSync(`${blockDevices}/${device}`)) {
+    return { ...facts, state: 'dead', why: `the device ${device} has gone: pulled out without unmounting?` };
+  }
+  if (fault) return { ...facts, ...fault };
+  return { ...facts, state: 'mounted', why: '' };
+}

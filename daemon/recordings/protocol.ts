@@ -1,0 +1,116 @@
+/**
+ * What the main thread and the medium's worker say to each other. One step is outstanding at a time, each is small and has
+ * a deadline; only a hint or a note comes unasked.
+ */
+
+export interface FoundRecording {
+  /** Relative to the recordings folder: `YYYYMMDD/name.wav`, or `name.wav` for one lying in the root. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Whole milliseconds since 1970. */
+  readonly mtimeMs: number;
+  /** Length of the sound, to the millisecond; 0 when the file doesn't tell. */
+  readonly seconds: number;
+  readonly state: 'ok' | 'empty' | 'damaged';
+}
+
+/** Whether a medium of its own must be mounted: `auto` = under /media, /mnt, /run/media. */
+export type RequireMount = 'auto' | 'yes' | 'no';
+
+/** Handed to the worker when it starts (workerData). */
+export interface WorkerSettings {
+  /** The recordings folder, absolute. */
+  readonly dir: string;
+  readonly requireMount: RequireMount;
+  /** `/proc/self/mountinfo` and `/sys/dev/block`; tests give their own. */
+  readonly mountinfo: string;
+  readonly blockDevices: string;
+}
+
+/** The medium at one moment. */
+export interface MediumLook {
+  readonly state: 'absent' | 'mounted' | 'dead';
+  readonly why: string;
+  /** `MAJ:MIN` where mountinfo names one. */
+  readonly device: string;
+  /** Equal = the same folder of the same mount; another stick or another mount differs. */
+  readonly identity: string;
+}
+
+/** `now` opens a session for today's, yesterday's and pending folders; `full` one for the full look, which may be interrupted. */
+export type Lane = 'now' | 'full';
+
+export type Step =
+  | {
+      /** Medium and first-level folders. */
+      readonly kind: 'root';
+      readonly today: string;
+      readonly yesterday: string;
+      /** Send the folders even if they are the same as last time. */
+      readonly full: boolean;
+    }
+  | {
+      /** Compare one folder with what the index knows of it. */
+      readonly kind: 'look';
+      readonly lane: Lane;
+      readonly folder: string;
+      /** null = take the copy kept from an earlier look. */
+      readonly known: string | null;
+      /** Keep that copy (today's and yesterday's folder). */
+      readonly keep: boolean;
+      /** Compare size and time of known files too, not only look for unknown names. */
+      readonly compare: boolean;
+      readonly identity: string;
+      readonly now: number;
+    }
+  | { readonly kind: 'more'; readonly lane: Lane; readonly identity: string; readonly now: number }
+  | { readonly kind: 'quick'; readonly identity: string; readonly now: number };
+
+export interface RootAnswer {
+  readonly kind: 'root';
+  readonly medium: MediumLook;
+  /** First-level folders, `''` for the root when WAV files lie in it; null = as told last time. */
+  readonly folders: readonly string[] | null;
+  /** True while the kernel tells us of changes in today's folder. */
+  readonly watching: boolean;
+}
+
+export interface FilesAnswer {
+  readonly kind: 'files';
+  /** Proven before and after; when it isn't mounted, or is another, nothing else is said. */
+  readonly medium: MediumLook;
+  readonly found: readonly FoundRecording[];
+  /** Paths missed by two looks. */
+  readonly gone: readonly string[];
+  /** Ask for `more`. */
+  readonly more: boolean;
+  /** Files of this folder that are growing or can't be read yet. */
+  readonly growing: number;
+  /** Files of all folders that are growing or can't be read yet. */
+  readonly unfinished: number;
+  /** Names missed once: look at this folder again. */
+  readonly missed: number;
+  /** Files that need only a second look: `quick` in a moment. */
+  readonly settling: number;
+  /** The kept copy isn't there: give `known`. */
+  readonly needKnown: boolean;
+  /** A hinted file has gone: look at today's folder. */
+  readonly lookAgain: boolean;
+  /** Why the folder can't be listed, '' otherwise. */
+  readonly error: string;
+}
+
+export type Answer = RootAnswer | FilesAnswer;
+
+export interface Request {
+  readonly id: number;
+  readonly step: Step;
+}
+
+export type FromWorker =
+  | { readonly id: number; readonly answer: Answer }
+  | { readonly id: number; readonly failed: string }
+  /** Files have been quiet for a moment after changing ('files'), or a folder changed ('folder'). */
+  | { readonly hint: 'files' | 'folder' }
+  | { readonly note: string; readonly fields: Readonly<Record<string, unknown>> };

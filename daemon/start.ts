@@ -1,0 +1,213 @@
+/**
+ * Builds every part, wires them together and gives back how to stop: the one wiring file. Commands start it, and so do the
+ * tests, on port 0 in a temporary folder. Starting is recovery: what a kill left behind is put right here, without a flag.
+ */
+import type { AddressInfo } from 'node:net';
+import { createAccounts } from '../cgi/access/accounts.ts';
+import { createSessions } from '../cgi/access/session.ts';
+import type { Services } from '../cgi/verb.ts';
+import { openStoreWorker, type StoreClient } from '../storage/client.ts';
+import { LANES } from '../storage/lanes.ts';
+import { zone as zoneOf } from '../storage/model/local-time.ts';
+import { recordAll, writeRecordingPolicy } from './asterisk/astdb.ts';
+import { CdrEventError, legOfCdrEvent } from './asterisk/cdr-event.ts';
+import { type AsteriskConnection, connectAsterisk } from './asterisk/connection.ts';
+import { createIngest, type Ingest } from './asterisk/ingest.ts';
+import { type Bus, createBus } from './bus.ts';
+import type { Config } from './config.ts';
+import { listenControl } from './control/server.ts';
+import { listenHttp } from './http/server.ts';
+import { sessionLimits } from './limits.ts';
+import type { Log } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { type Recordings, startRecordings } from './recordings/recordings.ts';
+import { firstAccounts, setUser, storeOptions, takeState } from './state.ts';
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** The bundled worker entries. */
+  readonly workers: { readonly store: URL; readonly medium: URL };
+  readonly version: string;
+  /** Something without which the process can't go on has ended. */
+  onFatal(error: Error): void;
+}
+
+export interface Running {
+  /** Where HTTP is served, in the order of the configuration. */
+  readonly addresses: readonly AddressInfo[];
+  readonly bus: Bus;
+  readonly store: StoreClient;
+  /** Stops taking, finishes what is in flight, closes the store. */
+  close(): Promise<void>;
+}
+
+/** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
+export async function start({ config, log, workers, version, onFatal }: StartOptions): Promise<Running> {
+  // What was begun is ended in the opposite order, on a stop as on a start that fails half-way.
+  const stops: (() => Promise<unknown> | unknown)[] = [];
+  const stop = async () => {
+    for (let step = stops.pop(); step; step = stops.pop()) {
+      await Promise.resolve(step()).catch((error: unknown) => log.error('a part did not stop cleanly', { error }));
+    }
+  };
+  try {
+    const lock = await takeState(config.state.dir);
+    stops.push(() => lock.release());
+    const bus = createBus();
+    const metrics = createMetrics();
+    stops.push(() => metrics.close());
+
+    const store = await openStoreWorker(storeOptions(config), workers.store, onFatal);
+    stops.push(() => store.close());
+    const sessions = createSessions(sessionLimits);
+    const accounts = createAccounts(store, sessions, sessionLimits);
+    await firstAccounts(config.state.dir, store, accounts, log);
+    const zone = zoneOf(config.time.zone);
+    const now = () => Math.floor(Date.now() / 1000);
+    const services: Services = { store, accounts, sessions, zone, now };
+
+    const ingest = createIngest({ store, bus, log, away: () => asterisk.status.state !== 'up' });
+    stops.push(() => ingest.stop());
+    ingest.resume(await store.ask('openGroups'));
+    const asterisk = connectAsterisk({
+      ...config.asterisk,
+      log: log.child('asterisk'),
+      onEvent(packet) {
+        if (packet.get('Event') !== 'Cdr') return;
+        try {
+          void ingest.record(legOfCdrEvent(packet, zone), 'ami');
+        } catch (error) {
+          if (!(error instanceof CdrEventError)) throw error;
+          log.error('a Cdr event could not be read', { error });
+        }
+      },
+      onUp({ action }) {
+        writeRecordingPolicy(recordAll(config.recordings.dir), action).catch((error: unknown) =>
+          log.error('Asterisk was not told what to record', { error }),
+        );
+      },
+      onStatus: (status) => bus.emit('asterisk', status),
+    });
+    stops.push(() => asterisk.close());
+
+    const recordings = startRecordings({
+      dir: config.recordings.dir,
+      requireMount: config.recordings.requireMount,
+      sweepSeconds: config.recordings.sweepSeconds,
+      worker: workers.medium,
+      log,
+      now: Date.now,
+      today: () => zone.text(now()).slice(0, 10).replaceAll('-', ''),
+      onState: (state) => bus.emit('medium', state),
+      index: {
+        known: (folder) => store.ask('knownRecordings', folder),
+        folders: () => store.ask('recordingFolders'),
+        async found(files) {
+          const { sequences } = await store.write({ kind: 'recordings', files });
+          bus.emit('recordings', files, sequences);
+        },
+        gone: async (paths) => void (await store.write({ kind: 'gone', paths })),
+      },
+    });
+    stops.push(() => recordings.close());
+
+    const answers = new Map<string, number>();
+    let ready = true;
+    const http = await listenHttp({
+      listen: config.http.listen,
+      services,
+      log: log.child('http'),
+      metrics: () => metrics.text(),
+      health: () => ({ ok: ready, body: health(ready, version, asterisk, recordings) }),
+      onAnswer(number, status) {
+        const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
+        answers.set(key, (answers.get(key) ?? 0) + 1);
+      },
+    });
+    stops.push(() => http.close());
+    describe(metrics, { store, ingest, asterisk, recordings, answers });
+
+    const control = await listenControl(config.run.dir, log, (request) =>
+      setUser(config.state.dir, accounts, request, 'console'),
+    );
+    stops.push(() => control.close());
+    stops.push(() => {
+      ready = false;
+    });
+    return { addresses: http.addresses, bus, store, close: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** No stick and no Asterisk are conditions that it shows, not failures: calls are served all the same. */
+function health(
+  ready: boolean,
+  version: string,
+  { status }: AsteriskConnection,
+  recordings: Recordings,
+): Record<string, unknown> {
+  const medium = recordings.state();
+  const since = (ms: number) => new Date(ms).toISOString();
+  return {
+    status: ready ? 'ok' : 'stopping',
+    version,
+    asterisk: { state: status.state, why: status.why, since: since(status.since), version: status.version },
+    recordings: { state: medium.state, why: medium.why, since: since(medium.since) },
+  };
+}
+
+interface Parts {
+  readonly store: StoreClient;
+  readonly ingest: Ingest;
+  readonly asterisk: AsteriskConnection;
+  readonly recordings: Recordings;
+  readonly answers: ReadonlyMap<string, number>;
+}
+
+/** The figures of this version; each later part adds its own. */
+function describe(metrics: Metrics, { store, ingest, asterisk, recordings, answers }: Parts): void {
+  const commit = metrics.histogram(
+    'cdrd_commit_seconds',
+    'Time of a durable commit, fsync included.',
+    [0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 5],
+  );
+  store.onCommit((ms) => commit(ms / 1000));
+  metrics.gauge('cdrd_lane_depth', 'Requests waiting for the store or under way.', () =>
+    LANES.map((lane) => [{ lane }, store.depth(lane)]),
+  );
+  metrics.counter('cdrd_records_total', 'Call records by what became of them.', () => {
+    const { records, repeated, lost } = ingest.figures;
+    return [
+      [{ result: 'stored' }, records],
+      [{ result: 'repeated' }, repeated],
+      [{ result: 'lost' }, lost],
+    ];
+  });
+  metrics.gauge('cdrd_open_calls', 'Calls whose records are still coming.', () => ingest.figures.open);
+  metrics.gauge('cdrd_ingest_lag_seconds', 'End of the last record to its commit.', () => ingest.lagSeconds);
+  metrics.gauge('cdrd_asterisk_up', 'Whether the AMI connection to Asterisk stands.', () =>
+    asterisk.status.state === 'up' ? 1 : 0,
+  );
+  metrics.counter('cdrd_asterisk_events_total', 'AMI events received.', () => asterisk.figures.events);
+  metrics.counter(
+    'cdrd_asterisk_reconnects_total',
+    'Times that the AMI connection was lost.',
+    () => asterisk.figures.reconnects,
+  );
+  metrics.counter('cdrd_asterisk_faults_total', 'AMI packets dropped as over a limit.', () => asterisk.figures.faults);
+  metrics.gauge('cdrd_medium_state', 'State of the recording medium.', () =>
+    (['absent', 'mounted', 'dead'] as const).map((state) => [{ state }, recordings.state().state === state ? 1 : 0]),
+  );
+  metrics.gauge('cdrd_recordings', 'Figures of the recordings watcher.', () =>
+    Object.entries(recordings.figures()).map(([figure, value]) => [{ figure }, Number(value)]),
+  );
+  metrics.counter('cdrd_answers_total', 'HTTP answers by number and status.', () =>
+    [...answers].map(([key, count]) => {
+      const [number = '', status = ''] = key.split(' ');
+      return [{ number, status }, count];
+    }),
+  );
+}

@@ -1,0 +1,50 @@
+#!/bin/sh
+# `make run`: cdrd on http://127.0.0.1:8080 beside a simulated PBX, with all its state in ./var. Ends with Ctrl-C.
+# Guide's accounts admin/admin and monitor/monitor are set here because only this machine can reach it.
+set -eu
+cd "$(dirname "$0")/../.."
+node=${NODE:-node --liftoff-only}
+var=$PWD/var
+port=$($node -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+secret=$($node -p 'require("node:crypto").randomBytes(16).toString("hex")')
+umask 027
+mkdir -p "$var/recordings"
+
+export CDRD_STATE_DIR="$var/state" CDRD_RUN_DIR="$var/run" CDRD_RECORDINGS_DIR="$var/recordings"
+export CDRD_RECORDINGS_REQUIRE_MOUNT=no CDRD_HTTP_LISTEN="${CDRD_HTTP_LISTEN:-127.0.0.1:8080}"
+export CDRD_ASTERISK_HOST=127.0.0.1 CDRD_ASTERISK_PORT="$port" CDRD_ASTERISK_USERNAME=cdrd CDRD_ASTERISK_SECRET="$secret"
+
+if [ ! -e "$var/state/cdrd.db" ]; then
+  printf admin | $node dist/cdrd.mjs user set admin --role admin
+  printf monitor | $node dist/cdrd.mjs user set monitor --role monitor
+fi
+
+npx --no-install tsx test/simulator/main.ts --listen "127.0.0.1:$port" --username cdrd --secret "$secret" \
+  --csv "$var/Master.csv" --calls-per-minute "${CALLS_PER_MINUTE:-20}" &
+simulator=$!
+$node dist/cdrd.mjs run &
+daemon=$!
+# One Ctrl-C reaches all three; a signal to this script alone is passed on.
+trap 'kill "$daemon" 2>/dev/null || :' INT TERM
+trap 'kill "$simulator" 2>/dev/null || :; wait "$simulator" 2>/dev/null || :' EXIT
+
+tries=0
+until $node -e 'fetch(process.argv[1]).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))' "http://$CDRD_HTTP_LISTEN/healthz"; do
+  tries=$((tries + 1))
+  if [ "$tries" -gt 50 ] || ! kill -0 "$daemon" 2>/dev/null; then
+    wait "$daemon" || exit $?
+    exit 1
+  fi
+  sleep 0.2
+done
+cat <<TEXT
+
+cdrd is running on http://$CDRD_HTTP_LISTEN beside a SIMULATED PBX: every call in it is made up.
+Log in as admin (password admin) or monitor (password monitor), for example:
+
+  curl "http://$CDRD_HTTP_LISTEN/cgi/webserve/8404?&UserName=admin&Password=21232f297a57a5a743894a0e4a801fc3"
+
+TEXT
+status=0
+while kill -0 "$daemon" 2>/dev/null; do wait "$daemon" && status=0 || status=$?; done
+exit "$status"

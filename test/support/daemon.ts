@@ -1,0 +1,94 @@
+/** The whole daemon for tests: the very start.ts that ships, on port 0, in a temporary folder. */
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { onTestFinished } from 'vitest';
+import { loadConfig } from '../../daemon/config.ts';
+import { createLog } from '../../daemon/log.ts';
+import { type Running, start } from '../../daemon/start.ts';
+import { digestOf } from '../../daemon/state.ts';
+import { type AtEnd, temporaryFolder } from './folder.ts';
+
+export const WORKERS = {
+  store: new URL('../.build/store-worker.mjs', import.meta.url),
+  medium: new URL('../.build/medium-worker.mjs', import.meta.url),
+};
+
+export interface TestDaemon extends Running {
+  readonly folder: string;
+  readonly url: string;
+  /** What it logged, a line each. */
+  readonly log: readonly string[];
+  /** GET with the admin's token. */
+  get(path: string, init?: RequestInit): Promise<Response>;
+  /** GET and the JSON of its answer. */
+  json(path: string): Promise<Record<string, unknown>>;
+}
+
+/** Starts one with these variables over the test's own; its accounts are admin/admin and monitor/monitor. */
+export async function startDaemon(
+  env: Record<string, string> = {},
+  { atEnd = onTestFinished, folder = temporaryFolder(atEnd) }: { atEnd?: AtEnd; folder?: string } = {},
+): Promise<TestDaemon> {
+  mkdirSync(`${folder}/recordings`, { recursive: true });
+  const log: string[] = [];
+  const config = loadConfig(null, {
+    CDRD_STATE_DIR: `${folder}/state`,
+    CDRD_RUN_DIR: `${folder}/run`,
+    CDRD_HTTP_LISTEN: '127.0.0.1:0',
+    CDRD_RECORDINGS_DIR: `${folder}/recordings`,
+    CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',
+    CDRD_RECORDINGS_SWEEP_SECONDS: '1',
+    CDRD_ASTERISK_HOST: '',
+    CDRD_TIME_ZONE: 'Etc/GMT+8',
+    ...env,
+  });
+  const running = await start({
+    config,
+    log: createLog({ level: 'info', write: (line) => log.push(line), terminal: false }),
+    workers: WORKERS,
+    version: 'test',
+    onFatal: (error) => log.push(`FATAL ${error.message}`),
+  });
+  atEnd(() => running.close());
+  const address = running.addresses[0];
+  if (!address) throw new Error('the daemon listens nowhere');
+  const url = `http://127.0.0.1:${address.port}`;
+  for (const user of ['admin', 'monitor'] as const) await setPassword(running, user);
+  const token = await logIn(url, 'admin');
+  const get = (path: string, init: RequestInit = {}) =>
+    fetch(url + path, { ...init, headers: { Authorization: `Bearer ${token}`, ...init.headers } });
+  return {
+    ...running,
+    folder,
+    url,
+    log,
+    get,
+    json: async (path) => (await (await get(path)).json()) as Record<string, unknown>,
+  };
+}
+
+async function setPassword({ store }: Running, user: 'admin' | 'monitor'): Promise<void> {
+  const { createAccounts } = await import('../../cgi/access/accounts.ts');
+  const accounts = createAccounts(store, null, { checks: 1, checksWaiting: 1 });
+  await accounts.put({ user, role: user, digest: digestOf(user) }, { who: 'test', address: '' });
+}
+
+/** @returns the token of a new session. */
+export async function logIn(url: string, user: string, password = user): Promise<string> {
+  const digest = createHash('md5').update(password).digest('hex');
+  const answer = await fetch(`${url}/cgi/webserve/8404?&UserName=${user}&Password=${digest}`, { method: 'POST' });
+  return ((await answer.json()) as { token: string }).token;
+}
+
+/** Looks every 50 ms until `look` gives something, at most `seconds` long. */
+export async function eventually<T>(
+  look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+  seconds = 10,
+): Promise<T> {
+  for (let tries = 0; tries < seconds * 20; tries++) {
+    const found = await look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`nothing within ${seconds} s`);
+}
