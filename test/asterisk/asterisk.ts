@@ -1,0 +1,250 @@
+/**
+ * Starts the real Asterisk of the rig and stops it again: our snippets from etc/asterisk verbatim (only secret and port
+ * replaced) with the rig's own configuration, in a root made of bind mounts in a mount and PID namespace of its own. All
+ * mounts and children die with that namespace, also when this process is killed, so nothing needs cleaning but the folder.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import {
+  chmod,
+  chown,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Ami, connectAmi } from './ami.ts';
+
+/** The box's zone: west of Greenwich, as the guide's, so that local text and epoch can't be mistaken for each other. */
+export const ZONE = 'America/Los_Angeles';
+export const AMI_USER = 'cdrd';
+export const AMI_SECRET = 'rig-secret';
+
+/** A start on two busy cores takes about 4 s; beyond this something is wrong. */
+const START_MS = 60_000;
+/** RTP and RTCP of the most channels that one test has up at once (conference, ring group), with room. */
+const RTP_PORTS = 100;
+
+const SNIPPETS = new URL('../../etc/asterisk/', import.meta.url).pathname;
+const CONFIG = new URL('./config/', import.meta.url).pathname;
+
+const PORTS = [
+  'SIP',
+  'PJSIP',
+  'AMI',
+  'PHONE_202',
+  'PHONE_204',
+  'PHONE_205',
+  'PHONE_209',
+  'PHONE_210',
+  'PHONE_301',
+] as const;
+const TRUNK_PORTS = ['TRUNK_96', 'TRUNK_42', 'TRUNK_GW7'] as const;
+export type PortName = (typeof PORTS)[number] | (typeof TRUNK_PORTS)[number];
+
+export interface Asterisk {
+  /** The run's own folder, outside; `root` is Asterisk's `/`, `pbx` the part that both sides see under one path. */
+  readonly run: string;
+  readonly root: string;
+  readonly pbx: string;
+  /** Folder of the recordings, the same path for Asterisk and for the daemon. */
+  readonly monitor: string;
+  readonly masterCsv: string;
+  readonly customCsv: string;
+  readonly ports: Readonly<Record<PortName, number>>;
+  readonly ami: Ami;
+  /** Everything that Asterisk logged so far. */
+  log(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Starts Asterisk from the cached root that setup.sh made; resolves when AMI answers and modules are loaded. */
+export async function startAsterisk(cachedRoot: string): Promise<Asterisk> {
+  const run = await mkdtemp('/tmp/cdrd-asterisk-');
+  // By it run.sh knows whether a folder is still in use.
+  await writeFile(join(run, 'pid'), String(process.pid));
+  const root = join(run, 'root');
+  const pbx = join(run, 'pbx');
+  const monitor = join(pbx, 'monitor');
+  const ports = await freePorts();
+  const rtpFirst = await freeRtpRange();
+  await prepare(cachedRoot, root, pbx, { ...ports, RTP_FIRST: rtpFirst, RTP_LAST: rtpFirst + RTP_PORTS - 1 });
+  const child = spawnInside(cachedRoot, root, pbx);
+  let ended: string | null = null;
+  child.once('exit', (code, signal) => {
+    ended = `Asterisk ended: ${code ?? signal}`;
+  });
+  const log = (): Promise<string> => readFile(join(pbx, 'log', 'messages'), 'utf8').catch(() => '');
+  let ami: Ami | null = null;
+  const stop = async (): Promise<void> => {
+    ami?.close();
+    await end(child);
+    await rm(run, { recursive: true, force: true });
+  };
+  const until = Date.now() + START_MS;
+  while (ami === null) {
+    if (ended !== null || Date.now() > until) {
+      const why = ended ?? `no AMI after ${START_MS} ms`;
+      const tail = (await log()).slice(-3000);
+      await stop();
+      throw new Error(`${why}\n${tail}`);
+    }
+    await sleep(100);
+    ami = await connectAmi(ports.AMI, AMI_USER, AMI_SECRET).catch(() => null);
+  }
+  await ami.booted(START_MS);
+  return {
+    run,
+    root,
+    pbx,
+    monitor,
+    masterCsv: join(pbx, 'log', 'cdr-csv', 'Master.csv'),
+    customCsv: join(pbx, 'log', 'cdr-custom', 'cdrd.csv'),
+    ports,
+    ami,
+    log,
+    stop,
+  };
+}
+
+/** Lays out Asterisk's root: mount points, a copy of /etc with the box's zone, and the run's configuration. */
+async function prepare(
+  cachedRoot: string,
+  root: string,
+  pbx: string,
+  tokens: Readonly<Record<string, number>>,
+): Promise<void> {
+  for (const dir of ['usr', 'var/lib/asterisk', 'proc', 'dev', 'run', 'tmp', pbx.slice(1)]) {
+    await mkdir(join(root, dir), { recursive: true });
+  }
+  for (const link of ['bin', 'sbin', 'lib', 'lib64']) await symlink(`usr/${link}`, join(root, link));
+  await cp(join(cachedRoot, 'etc'), join(root, 'etc'), { recursive: true, verbatimSymlinks: true });
+  await rm(join(root, 'etc/localtime'), { force: true });
+  await copyFile(join(cachedRoot, 'usr/share/zoneinfo', ZONE), join(root, 'etc/localtime'));
+  // Whoever runs a command in here may leave a file anywhere: a marker must not fail to appear for want of rights.
+  for (const dir of [root, join(root, 'tmp'), join(root, 'run')]) await chmod(dir, 0o1777);
+
+  const owner = await asteriskIds(cachedRoot);
+  for (const dir of ['', 'cache', 'lib', 'spool', 'run', 'log', 'log/cdr-csv', 'log/cdr-custom', 'monitor']) {
+    const path = join(pbx, dir);
+    await mkdir(path, { recursive: true });
+    await chown(path, owner.uid, owner.gid);
+  }
+  const etc = join(pbx, 'etc');
+  // Debian's files are the base (indications, musiconhold, features …), then the rig's, then ours, which must win.
+  await cp(join(cachedRoot, 'etc/asterisk'), etc, { recursive: true });
+  const fill = (text: string): string =>
+    text.replace(/@([A-Z_0-9]+)@/g, (_, name: string) => (name === 'RUN' ? pbx : String(tokens[name] ?? name)));
+  for (const name of await readdir(CONFIG)) {
+    await writeFile(join(etc, name), fill(await readFile(join(CONFIG, name), 'utf8')));
+  }
+  for (const name of await readdir(SNIPPETS)) {
+    if (!name.endsWith('.conf')) continue;
+    let text = await readFile(join(SNIPPETS, name), 'utf8');
+    if (name === 'manager.conf') {
+      text = replaceOnce(replaceOnce(text, 'port = 5039', `port = ${tokens['AMI']}`), 'CHANGE-ME', AMI_SECRET);
+    }
+    await writeFile(join(etc, name), text);
+  }
+  // Debian keeps them 0640 root:asterisk; a copy has lost the group.
+  for (const entry of await readdir(etc, { recursive: true })) await chown(join(etc, entry), owner.uid, owner.gid);
+}
+
+function replaceOnce(text: string, from: string, to: string): string {
+  if (text.split(from).length !== 2) throw new Error(`expected "${from}" exactly once in etc/asterisk/manager.conf`);
+  return text.replace(from, to);
+}
+
+async function asteriskIds(cachedRoot: string): Promise<{ uid: number; gid: number }> {
+  const passwd = await readFile(join(cachedRoot, 'etc/passwd'), 'utf8');
+  const found = /^asterisk:[^:]*:(\d+):(\d+):/m.exec(passwd);
+  if (found === null) throw new Error(`no user asterisk in ${cachedRoot}: remove it and run again`);
+  return { uid: Number(found[1]), gid: Number(found[2]) };
+}
+
+function spawnInside(cachedRoot: string, root: string, pbx: string): ChildProcess {
+  const script = `set -e
+mount --bind "$1/usr" "$2/usr"
+mount --bind "$1/var/lib/asterisk" "$2/var/lib/asterisk"
+mount --rbind /dev "$2/dev"
+mount -t proc proc "$2/proc"
+mount --bind "$3" "$2$3"
+cd "$2"
+chroot "$2" /usr/sbin/asterisk -U asterisk -f -C "$3/etc/asterisk.conf" &
+wait $!`;
+  return spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'].concat(
+      ['sh', '-c', script, 'sh', cachedRoot, root, pbx],
+    ),
+    { stdio: ['ignore', 'ignore', 'inherit'], env: { PATH: process.env['PATH'] ?? '', LANG: 'C' } },
+  );
+}
+
+/** Ends the namespace's first process and with it everything inside. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGKILL');
+  await gone;
+}
+
+/** Ports that are free now on 127.0.0.1, for TCP and UDP alike; held until all are known, so no two are the same. */
+async function freePorts(): Promise<Record<PortName, number>> {
+  const held: Array<() => void> = [];
+  const ports = {} as Record<PortName, number>;
+  for (const name of [...PORTS, ...TRUNK_PORTS]) {
+    const { port, release } = await (name === 'AMI' ? holdTcp() : holdUdp(0));
+    ports[name] = port;
+    held.push(release);
+  }
+  for (const release of held) release();
+  return ports;
+}
+
+/** First port of a block free for RTP; tries a bounded number of random blocks below the ephemeral range. */
+async function freeRtpRange(): Promise<number> {
+  for (let tries = 0; tries < 50; tries++) {
+    const first = 12_000 + 2 * Math.floor(Math.random() * 8_000);
+    const held: Array<() => void> = [];
+    try {
+      for (let port = first; port < first + RTP_PORTS; port++) held.push((await holdUdp(port)).release);
+      return first;
+    } catch {
+      // Somebody uses a port of this block: try another.
+    } finally {
+      for (const release of held) release();
+    }
+  }
+  throw new Error('no free block of RTP ports on 127.0.0.1');
+}
+
+function holdUdp(port: number): Promise<{ port: number; release: () => void }> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4');
+    socket.once('error', reject);
+    socket.bind(port, '127.0.0.1', () => {
+      resolve({ port: socket.address().port, release: () => void socket.close() });
+    });
+  });
+}
+
+function holdTcp(): Promise<{ port: number; release: () => void }> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') return reject(new Error('no TCP address'));
+      resolve({ port: address.port, release: () => void server.close() });
+    });
+  });
+}
