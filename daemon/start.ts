@@ -21,7 +21,7 @@ import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
-import { firstAccounts, setUser, storeOptions, takeState } from './state.ts';
+import { firstAccounts, setUser, storeOptions, takeState, zoneName } from './state.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -63,7 +63,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     const sessions = createSessions(sessionLimits);
     const accounts = createAccounts(store, sessions, sessionLimits);
     await firstAccounts(config.state.dir, store, accounts, log);
-    const zone = zoneOf(config.time.zone);
+    const zone = zoneOf(zoneName(config));
     const now = () => Math.floor(Date.now() / 1000);
     const services: Services = { store, accounts, sessions, zone, now };
 
@@ -72,7 +72,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     ingest.resume(await store.ask('openGroups'));
     const asterisk = connectAsterisk({
       ...config.asterisk,
-      log: log.child('asterisk'),
+      log,
       onEvent(packet) {
         if (packet.get('Event') !== 'Cdr') return;
         try {

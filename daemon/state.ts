@@ -35,9 +35,14 @@ export function storeOptions(config: Config): StoreOptions {
       numbering: config.numbering,
       trunks: { names, fxo: fxo.map(({ source }) => source), gsm: gsm.map(({ source }) => source) },
       recordingsDir: config.recordings.dir,
-      zone: config.time.zone,
+      zone: zoneName(config),
     },
   };
+}
+
+/** Name of the box's zone for `zone()`; '' where the process runs in it anyway. */
+export function zoneName({ time }: Config): string {
+  return time.zone === process.env['TZ'] ? '' : time.zone;
 }
 
 /** The digest that the guide's clients send (guide 4.1). */

@@ -14,6 +14,8 @@ export const run: Command = {
   async perform({ args, workers }) {
     const { values } = parseArgs({ args: [...args], options: configOption });
     const config = loadConfig(values.config ?? null, process.env);
+    // From here on the box's zone is the process's own: telling times by it costs 6 MB less than by a named one.
+    if (config.time.zone) process.env['TZ'] = config.time.zone;
     const log = createLog({ level: 'info' });
     for (const { key, reserved } of reservedKeysSet(config)) log.warn(`${key} is reserved: this version ${reserved}`);
 
@@ -43,8 +45,8 @@ export const run: Command = {
         end(code);
       }
       for (const signal of ['SIGTERM', 'SIGINT'] as const)
-        process.once(signal, () => {
-          log.info('stopping', { signal });
+        process.on(signal, () => {
+          if (!stopping) log.info('stopping', { signal });
           void stop(EXIT.ok);
         });
       process.on('uncaughtException', fatal);

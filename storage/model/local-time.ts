@@ -6,8 +6,6 @@ import type { Moment } from './leg.ts';
 
 /** A time zone; its offsets are whole seconds east of UTC (UTC−08:00 is −28800). */
 export interface Zone {
-  /** IANA name, `America/Los_Angeles`. */
-  readonly name: string;
   /** Offset in force at a moment (epoch seconds), in seconds east of UTC. */
   offsetAt(epoch: number): number;
   /** The wall clock at a moment (epoch seconds), `YYYY-MM-DD HH:MM:SS`. */
@@ -26,29 +24,8 @@ const MAX_OFFSET = 16 * 3600;
  * @throws RangeError for a name that is not a time zone.
  */
 export function zone(name: string | null): Zone {
-  const format = new Intl.DateTimeFormat('en-US', {
-    ...(name ? { timeZone: name } : {}),
-    calendar: 'gregory',
-    numberingSystem: 'latn',
-    hourCycle: 'h23',
-    era: 'short',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
+  const lookUp = name ? namedZone(name) : systemZone;
   const slots = new Map<number, number>();
-
-  function lookUp(epoch: number): number {
-    const parts = new Map(format.formatToParts(epoch * 1000).map(({ type, value }) => [type, value]));
-    const number = (type: Intl.DateTimeFormatPartTypes) => Number(parts.get(type));
-    const year = parts.get('era') === 'BC' ? 1 - number('year') : number('year');
-    // setUTCFullYear, because Date.UTC takes the years 0 to 99 for 1900 to 1999.
-    const wall = new Date(0).setUTCFullYear(year, number('month') - 1, number('day')) / 1000;
-    return wall + number('hour') * 3600 + number('minute') * 60 + number('second') - epoch;
-  }
 
   function offsetAt(epoch: number): number {
     const second = Math.floor(epoch);
@@ -64,11 +41,45 @@ export function zone(name: string | null): Zone {
   }
 
   return {
-    // As configured: ICU's canonical spelling may be an old one (Asia/Katmandu).
-    name: name || format.resolvedOptions().timeZone,
     offsetAt,
     text: (epoch) => formatLocal(epoch, offsetAt(epoch)),
   };
+}
+
+/** The process's own zone by Date alone: making a formatter would cost 6 MB of memory for nothing. */
+function systemZone(epoch: number): number {
+  const date = new Date(epoch * 1000);
+  const time = date.getHours() * 3600 + date.getMinutes() * 60 + date.getSeconds();
+  return wallDay(date.getFullYear(), date.getMonth(), date.getDate()) + time - epoch;
+}
+
+/** Any zone, by the only means that JavaScript has. */
+function namedZone(name: string): (epoch: number) => number {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: name,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    era: 'short',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+  return (epoch) => {
+    const parts = new Map(format.formatToParts(epoch * 1000).map(({ type, value }) => [type, value]));
+    const number = (type: Intl.DateTimeFormatPartTypes) => Number(parts.get(type));
+    const year = parts.get('era') === 'BC' ? 1 - number('year') : number('year');
+    const time = number('hour') * 3600 + number('minute') * 60 + number('second');
+    return wallDay(year, number('month') - 1, number('day')) + time - epoch;
+  };
+}
+
+/** Midnight as if UTC, epoch seconds. setUTCFullYear, because Date.UTC takes the years 0 to 99 for 1900 to 1999. */
+function wallDay(year: number, month: number, day: number): number {
+  return new Date(0).setUTCFullYear(year, month, day) / 1000;
 }
 
 /**

@@ -22,10 +22,16 @@ fi
 npx --no-install tsx test/simulator/main.ts --listen "127.0.0.1:$port" --username cdrd --secret "$secret" \
   --csv "$var/Master.csv" --calls-per-minute "${CALLS_PER_MINUTE:-20}" &
 simulator=$!
+tries=0
+until $node -e 'require("node:net").connect(+process.argv[1], "127.0.0.1").on("connect", () => process.exit(0)).on("error", () => process.exit(1))' "$port"; do
+  tries=$((tries + 1))
+  if [ "$tries" -gt 100 ] || ! kill -0 "$simulator" 2>/dev/null; then exit 1; fi
+  sleep 0.1
+done
 $node dist/cdrd.mjs run &
 daemon=$!
 # One Ctrl-C reaches all three; a signal to this script alone is passed on.
-trap 'kill "$daemon" 2>/dev/null || :' INT TERM
+trap 'kill "$daemon" 2>/dev/null || :' INT TERM HUP
 trap 'kill "$simulator" 2>/dev/null || :; wait "$simulator" 2>/dev/null || :' EXIT
 
 tries=0
