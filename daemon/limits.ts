@@ -12,6 +12,8 @@ export const asteriskLimits = {
   pingMs: 15_000,
   /** Milliseconds before the first new try, doubled up to the last, each shortened by up to a half at random. */
   retryMs: { first: 500, last: 30_000 },
+  /** Milliseconds that a stop waits for Asterisk to say goodbye. */
+  goodbyeMs: 500,
   /** Actions waiting for their answer: the daemon's own few, with room for a whole AstDB family. */
   actions: 256,
 } as const;
@@ -29,6 +31,8 @@ export const httpLimits = {
   requestMs: 60_000,
   /** Milliseconds a connection may stay idle between requests. */
   keepAliveMs: 10_000,
+  /** Milliseconds that a stop waits for answers under way: with the other parts' own bounds it stays within STOP_MS. */
+  drainMs: 2_000,
 } as const;
 
 export const sessionLimits = {

@@ -40,6 +40,8 @@ export interface Running {
   readonly store: StoreClient;
   /** Stops taking, finishes what is in flight, closes the store. */
   close(): Promise<void>;
+  /** A thread hangs in a call on the medium: only SIGKILL ends a process with such a one. */
+  stuck(): boolean;
 }
 
 /** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
@@ -135,7 +137,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     stops.push(() => {
       ready = false;
     });
-    return { addresses: http.addresses, bus, store, close: stop };
+    return { addresses: http.addresses, bus, store, close: stop, stuck: () => recordings.figures().workersHung > 0 };
   } catch (error) {
     await stop();
     throw error;

@@ -65,7 +65,7 @@ export type Operation = keyof Operations;
 
 /** @throws {StoreError} when the file can't be opened or brought to this schema. */
 export function openStore(options: StoreOptions) {
-  const zone = zoneOf(options.rules.zone);
+  const names = { zone: zoneOf(options.rules.zone), trunks: options.rules.trunks.names };
   const plan = numberPlan(options.rules.numbering);
   const rules: FoldRules = {
     plan,
@@ -105,7 +105,7 @@ export function openStore(options: StoreOptions) {
       case 'close':
         return { sequences: closeGroup(database, item.group, now()) };
       case 'recordings':
-        return { sequences: item.files.flatMap((file) => applyRecording(database, file, zone, now()) ?? []) };
+        return { sequences: item.files.flatMap((file) => applyRecording(database, file, names, now()) ?? []) };
       case 'gone':
         markGone(database, item.paths, now());
         return { sequences: [] };

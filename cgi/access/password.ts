@@ -11,6 +11,11 @@ const derive = promisify<string, Buffer, number, { N: number; r: number; p: numb
 const COST = { N: 16_384, r: 8, p: 1 };
 const KEY_BYTES = 32;
 
+const zeros = (bytes: number) => Buffer.alloc(bytes).toString('base64url');
+
+/** What an unknown user's password is compared with: nothing matches it, and it takes as long as a known user's. */
+export const NOBODY = ['scrypt', COST.N, COST.r, COST.p, zeros(16), zeros(KEY_BYTES)].join('$');
+
 /** @param digest 32 lower-case hex digits. @returns `scrypt$N$r$p$SALT$KEY`, which tells its own cost. */
 export async function hashDigest(digest: string): Promise<string> {
   const salt = randomBytes(16);

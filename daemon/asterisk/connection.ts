@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { asteriskLimits as limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { createPacketReader, formatPacket, type Packet } from '../wire/packet.ts';
@@ -227,7 +228,10 @@ function openSession(
   return {
     action,
     async close() {
-      if (loggedIn && !ended) await action([['Action', 'Logoff']]).catch(() => {});
+      if (loggedIn && !ended) {
+        const goodbye = action([['Action', 'Logoff']]).catch(() => {});
+        await Promise.race([goodbye, pause(limits.goodbyeMs, undefined, { ref: false })]);
+      }
       end(false, 'closed');
     },
   };

@@ -4,7 +4,7 @@
  *
  * Decision: node's own fs.watch on two folders (the root, where a new day appears, and today's), not chokidar.
  * Measured (test/recordings/hint.bench.ts; x86_64, Node 20.20): 2,740 recordings in today's folder and ten calls being
- * recorded, 40 writes a second: chokidar 5 at depth 0 takes 101 % of a core (300 recordings: 18 %), fs.watch 0.4 %. Each
+ * recorded, 40 writes a second: chokidar 5 at depth 0 takes 106 % of a core (300 recordings: 21 %), fs.watch 2 % at most. Each
  * write into a file is an event of its folder too, and chokidar then lists and stats the whole folder again, through the
  * thread pool that the process shares and that a hung share would fill; it also holds an inotify watch for every file, of
  * the 8,192 that a small box has. fs.watch needs two watches, names the file, and makes no call on the medium afterwards.

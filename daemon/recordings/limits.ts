@@ -49,5 +49,5 @@ export const KNOWN_FRESH_MS = 300_000;
 export const HINT_SWEEP_MS = 300;
 /** Closing waits this long for a step under way. */
 export const CLOSE_MS = 1_500;
-/** Heap of the worker: a folder of 100,000 recordings with what the index knows of it takes 60 MB; usual is 5. */
+/** Heap of the worker: one folder of 100,000 recordings made the process grow by up to 120 MB in all; 365 folders of 274 by 29. */
 export const WORKER_HEAP_MB = 128;

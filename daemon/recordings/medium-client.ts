@@ -69,7 +69,7 @@ export function createMediumClient(options: MediumClientOptions): MediumClient {
   const make = (): Worker => {
     const worker = new Worker(options.worker, {
       workerData: options.settings,
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB, maxYoungGenerationSizeMb: 4 },
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB, maxYoungGenerationSizeMb: 2 },
     });
     worker.on('message', (message: FromWorker) => heard(worker, message));
     worker.on('error', (error) => ended(worker, `the worker of the medium failed: ${error.message}`));

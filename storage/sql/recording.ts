@@ -19,11 +19,17 @@ export interface RecordingFile {
   readonly state: 'ok' | 'empty' | 'damaged';
 }
 
+/** What reading a name depends on: the zone of a file whose name tells no time, and trunk names that may hold dashes. */
+export interface NameRules {
+  readonly zone: Zone;
+  readonly trunks: readonly string[];
+}
+
 /**
  * Puts a file into the index, or brings its row up to date, and ties it to its call.
  * @returns the EventSequence when the file is new or was gone, else null.
  */
-export function applyRecording(database: Database, file: RecordingFile, zone: Zone, now: number): number | null {
+export function applyRecording(database: Database, file: RecordingFile, rules: NameRules, now: number): number | null {
   const known = database.first('SELECT id, gone_at FROM recording WHERE path = ?', [file.path]);
   if (known) {
     database.run('UPDATE recording SET size = ?, mtime_ms = ?, seconds = ?, state = ?, gone_at = NULL WHERE id = ?', [
@@ -35,11 +41,11 @@ export function applyRecording(database: Database, file: RecordingFile, zone: Zo
     ]);
     return known['gone_at'] === null ? null : announce(database, 'recording', Number(known['id']), now);
   }
-  return announce(database, 'recording', insert(database, file, zone, now), now);
+  return announce(database, 'recording', insert(database, file, rules, now), now);
 }
 
-function insert(database: Database, file: RecordingFile, zone: Zone, now: number): number {
-  const name = parseRecordingName(file.path);
+function insert(database: Database, file: RecordingFile, { zone, trunks }: NameRules, now: number): number {
+  const name = parseRecordingName(file.path, trunks);
   const written = Math.floor(file.mtimeMs / 1000);
   const recording = {
     path: file.path,

@@ -1,0 +1,65 @@
+/** README's tour, pasted as it stands into a shell, against the daemon beside the simulated PBX. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { startSimulator } from './simulator/simulator.ts';
+import { eventually, startDaemon } from './support/daemon.ts';
+
+const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+
+/** The tour's commands, the first one (the address) replaced by the test's own. */
+function tour(url: string): string[] {
+  const block = /```sh\n(BOX=[\s\S]*?)```/.exec(README)?.[1];
+  if (!block) throw new Error('README has no tour');
+  const [box = '', ...commands] = block.trim().split('\n');
+  expect(box).toBe('BOX=http://127.0.0.1:8080');
+  return [`BOX=${url}`, ...commands];
+}
+
+/** Runs the commands one after the other in one shell and gives what each printed. */
+async function paste(commands: readonly string[]): Promise<string[]> {
+  const mark = '\n--- next command ---\n';
+  const script = commands.map((command) => `${command}\nprintf '%s' "$MARK"\n`).join('');
+  const shell = spawn('bash', ['-e'], { env: { PATH: process.env['PATH'], MARK: mark }, timeout: 15_000 });
+  let out = '';
+  shell.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  shell.stdin.end(script);
+  const code = await new Promise((resolve) => shell.once('close', resolve));
+  expect(code).toBe(0);
+  return out.split(mark).slice(0, -1);
+}
+
+test('the tour works when pasted', async () => {
+  const pbx = await startSimulator({ username: 'cdrd', secret: 'tour', zone: 'Etc/GMT+8' });
+  onTestFinished(() => pbx.close());
+  const daemon = await startDaemon({
+    CDRD_ASTERISK_HOST: '127.0.0.1',
+    CDRD_ASTERISK_PORT: String(pbx.port),
+    CDRD_ASTERISK_SECRET: 'tour',
+  });
+  await eventually(() => pbx.astdb.get('cdrd/enable') === '1');
+  await Promise.all([
+    pbx.placeCall('internal', { source: '205', destination: '204', ring: 0.2, talk: 2.5 }),
+    pbx.placeCall('outbound', { source: '203', destination: '9513', ring: 0.2, talk: 2.5 }),
+  ]);
+  await eventually(async () => {
+    const [calls, files] = await Promise.all(['9006', '20053'].map((n) => daemon.json(`/cgi/webserve/${n}?`)));
+    const total = (answer?: Record<string, unknown>) =>
+      (answer?.['json_obj_filter'] as { totalcount: number } | undefined)?.totalcount;
+    return total(calls) === 2 && total(files) === 2;
+  });
+
+  const commands = tour(daemon.url);
+  const printed = await paste(commands);
+  const shown = (part: string) => JSON.parse(printed[commands.findIndex((command) => command.includes(part))] ?? '');
+  expect(shown('/healthz')).toMatchObject({ status: 'ok', asterisk: { state: 'up' } });
+  expect(shown('9006?"').json_array_astcdrs).toHaveLength(2);
+  expect(shown('src=200-299').json_array_astcdrs).toMatchObject([{ src: '205', dst: '204', userfield: 'Internal' }]);
+  expect(shown('dst=9*').json_array_astcdrs).toMatchObject([{ src: '203', dst: '9513', userfield: 'Outbound' }]);
+  expect(shown('since=0').json_array_astcdrs).toHaveLength(2);
+  expect(shown('20053?').json_array_recordings).toHaveLength(2);
+  expect(shown('startdate=yesterday')).toMatchObject({ error: { code: 'invalid', parameter: 'startdate' } });
+  expect(printed.at(-1)).toContain('cdrd_records_total{result="stored"} 2');
+});
