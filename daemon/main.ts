@@ -1,5 +1,6 @@
-/** The command line: finds the verb, turns every fault into one line on standard error and an exit code. */
+/** The command line: finds the verb, and says every fault on standard error and by an exit code. */
 import type { Command } from './command/command.ts';
+import { explained } from './command/reason.ts';
 import { run } from './command/run.ts';
 import { user } from './command/user.ts';
 import { ConfigError } from './config.ts';
@@ -31,21 +32,34 @@ async function main([verb = '', ...args]: readonly string[]): Promise<number> {
   }
   const command = Object.hasOwn(COMMANDS, verb) ? COMMANDS[verb] : undefined;
   if (!command) throw new UsageError(`${verb ? `there is no command ${verb}` : 'say which command'}\n\n${helpText()}`);
-  const usage = (message: string) => new UsageError(`${message}\nusage: ${NAME} ${command.usage}`);
-  return command.perform({ args, workers, usage });
+  const usageLine = `usage: ${NAME} ${command.usage}`;
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(`${usageLine}\n${command.about}\n`);
+    return EXIT.ok;
+  }
+  const usage = (message: string) => new UsageError(`${message}\n${usageLine}`);
+  try {
+    return await command.perform({ args, workers, usage });
+  } catch (error) {
+    throw isParseArgsError(error) ? usage(error.message) : error;
+  }
 }
 
-function exitCode(error: Error & { code?: unknown }): number {
+/** What `parseArgs` throws for an option that isn't there or lacks its value. */
+function isParseArgsError(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}
+
+function exitCode(error: Error): number {
   if (error instanceof ConfigError) return EXIT.config;
   if (error instanceof LockedError) return EXIT.locked;
-  const usage = error instanceof UsageError || String(error.code).startsWith('ERR_PARSE_ARGS');
-  return usage ? EXIT.usage : EXIT.failed;
+  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
 }
 
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: Error) => {
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${explained(error).message}\n`);
     process.exit(exitCode(error));
   },
 );

@@ -1,6 +1,6 @@
 /** The state folder: who holds it, where what lies in it, and the first accounts that a new one gets. */
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { type Accounts, FIRST_ACCOUNTS } from '../cgi/access/accounts.ts';
@@ -20,6 +20,19 @@ export async function takeState(dir: string): Promise<Lock> {
   const lock = await acquireLock(dir);
   await removeStaleDatabaseLock(databaseFile(dir));
   return lock;
+}
+
+/**
+ * Makes a command that root runs act as the owner of the state folder: files of root's in it would lock the daemon's own
+ * user out for good. Where the folder isn't there yet, or nobody is root, nothing is done.
+ */
+export async function becomeOwner(dir: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const owner = await stat(dir).catch(() => null);
+  if (!owner || owner.uid === 0) return;
+  process.setgroups?.([owner.gid]);
+  process.setgid?.(owner.gid);
+  process.setuid?.(owner.uid); // last: after it the others would be refused
 }
 
 export function databaseFile(dir: string): string {

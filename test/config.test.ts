@@ -8,15 +8,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parse } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Config,
-  ConfigError,
-  configKeys,
-  describeFault,
-  loadConfig,
-  MAX_CHANNEL_NAME,
-  reservedKeysSet,
-} from '../daemon/config.ts';
+import { CONFIG_KEYS } from '../daemon/config/schema.ts';
+import { type Config, ConfigError, loadConfig, reservedKeysSet } from '../daemon/config.ts';
+import { GUIDE_NUMBERING, numberPlan } from '../storage/model/number-plan.ts';
+import { trunkRules } from '../storage/model/trunk.ts';
+import { configReference, referenceInReadme, WRITE_COMMAND } from './support/config-reference.ts';
 
 let folder: string;
 let file: string;
@@ -46,8 +42,9 @@ function complaints(attempt: () => unknown): string[] {
     attempt();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    expect(error.message.split('\n')).toHaveLength(error.faults.length);
-    return error.faults.map((fault) => describeFault(fault, 'FILE'));
+    const lines = error.message.split('\n');
+    expect(lines).toHaveLength(error.faults.length);
+    return lines.map((line) => line.replace(/^\/[^:]*/, 'FILE'));
   }
   return [];
 }
@@ -85,7 +82,7 @@ describe('values', () => {
       trunks: { names: [], fxo: [/^DAHDI\/(\d+)-/], gsm: [/^GSM\/(\d+)-/] },
       time: { zone: '' },
     });
-    expect(configKeys().map(({ key }) => fixed(key))).toEqual(configKeys().map(() => null));
+    expect(CONFIG_KEYS.map(({ key }) => fixed(key))).toEqual(CONFIG_KEYS.map(() => null));
     expect(reservedKeysSet({ ...values, fixed })).toEqual([]);
     expect(() => fixed('http.lisen')).toThrow(TypeError);
   });
@@ -218,7 +215,7 @@ describe('faults', () => {
       'port = 1',
     ].join('\n');
     const env = { CDRD_TIME_ZONE: 'Mars/Olympus', CDRD_ASTERISK_PORT: 'many', CDRD_HTTP_LISTN: 'x' };
-    const known = configKeys().filter(({ section }) => section === 'http');
+    const known = CONFIG_KEYS.filter(({ section }) => section === 'http');
     expect(faults(text, env)).toEqual([
       'FILE:1: colour: unknown section; there are state, run, http, https, recordings, asterisk, ami, numbering, trunks, time',
       'FILE:2: time: is a section: write [time] and its keys below',
@@ -232,13 +229,13 @@ describe('faults', () => {
       'FILE:14: trunks.names: entry 4: must be a string',
       'FILE:17: trunks.fxo: entry 2: "^(a+)+$" must not repeat a group (it could take for ever on a hostile name)',
       'FILE:19: Asterisk: unknown section; there are state, run, http, https, recordings, asterisk, ami, numbering, trunks, time',
-      'environment: CDRD_HTTP_LISTN: unknown variable',
-      'environment: CDRD_ASTERISK_PORT: asterisk.port: must be a whole number from 1 to 65535',
-      'environment: CDRD_TIME_ZONE: time.zone: must be an IANA time zone such as "Asia/Shanghai", or "" for the system\'s, not "Mars/Olympus"',
+      'environment CDRD_HTTP_LISTN: unknown variable',
+      'environment CDRD_ASTERISK_PORT: asterisk.port: must be a whole number from 1 to 65535',
+      'environment CDRD_TIME_ZONE: time.zone: must be an IANA time zone such as "Asia/Shanghai", or "" for the system\'s, not "Mars/Olympus"',
     ]);
   });
 
-  test('a fault says key, line, source and message apart', () => {
+  test('a fault says key, place and message apart', () => {
     writeFileSync(file, '[http]\nlisten = 1');
     const error = (() => {
       try {
@@ -249,7 +246,7 @@ describe('faults', () => {
     })();
     expect(error).toBeInstanceOf(ConfigError);
     expect((error as ConfigError).faults).toEqual([
-      { key: 'http.listen', line: 2, source: 'file', message: 'must be a string' },
+      { key: 'http.listen', place: { line: 2 }, message: 'must be a string' },
     ]);
     expect((error as ConfigError).message).toBe(`${file}:2: http.listen: must be a string`);
   });
@@ -257,13 +254,13 @@ describe('faults', () => {
   test('a syntax error has its line and does not hide faults of the environment', () => {
     const [syntax, ...others] = faults('[http]\nlisten = "x"\nlisten = \n', { CDRD_ASTERISK_PORT: '0' });
     expect(syntax).toMatch(/^FILE:3: \S/);
-    expect(others).toEqual(['environment: CDRD_ASTERISK_PORT: asterisk.port: must be a whole number from 1 to 65535']);
+    expect(others).toEqual(['environment CDRD_ASTERISK_PORT: asterisk.port: must be a whole number from 1 to 65535']);
     expect(faults('[http]\nlisten = "[::]:80"\n[ami]\n[http]\n')[0]).toMatch(/^FILE:4: \S/);
   });
 
   test('a file that is not there, is a folder, is huge or is not UTF-8', () => {
     const missing = join(folder, 'none.toml');
-    expect(complaints(() => loadConfig(missing, {}))).toEqual(['FILE: cannot be read (ENOENT)']);
+    expect(complaints(() => loadConfig(missing, {}))).toEqual(["FILE: can't be read (ENOENT)"]);
     expect(complaints(() => loadConfig(folder, {}))).toEqual(['FILE: is not a file']);
     expect(faults('#'.repeat(300_000))).toEqual(['FILE: is larger than 262144 bytes']);
     expect(faults(new Uint8Array([0x23, 0xff, 0xfe, 0x0a]))).toEqual(['FILE: is not UTF-8 text']);
@@ -296,6 +293,21 @@ describe('faults', () => {
     expect(said.join()).not.toContain('hunter2');
   });
 
+  test('one fault stays one line, whatever a name holds, and is cut', () => {
+    expect(faults('[http]\n"li\\nsten\\u001b[31m" = 1\n[recordings.places]\n"a\\nb" = "/a"')).toEqual([
+      'FILE:2: http.li\\nsten\\u001b[31m: unknown key; [http] knows listen',
+      'FILE:4: recordings.places: a\\nb: must be named with 1 to 32 letters, digits, blanks, . _ -',
+    ]);
+    const [long = ''] = faults(`${'x'.repeat(5_000)} = 1`);
+    expect(long).toMatch(/^FILE:1: x{1000,}…$/);
+  });
+
+  test('a channel pattern that is no regular expression says why', () => {
+    expect(faults("trunks.gsm = ['^(?:a(b)']")).toEqual([
+      'FILE:1: trunks.gsm: entry 1: "^(?:a(b)" is not a regular expression: Unterminated group',
+    ]);
+  });
+
   test('number ranges that overlap name both keys, and so do listeners on one address', () => {
     expect(faults('[numbering]\nextension = "100-650"')).toEqual([
       'FILE:2: numbering.extension: overlaps numbering.ivr',
@@ -304,8 +316,8 @@ describe('faults', () => {
       'FILE:2: numbering.ivr: overlaps itself',
     ]);
     expect(faults('', { CDRD_NUMBERING_PAGING: '600-700' })).toEqual([
-      'environment: CDRD_NUMBERING_PAGING: numbering.paging: overlaps numbering.extension',
-      'environment: CDRD_NUMBERING_PAGING: numbering.paging: overlaps numbering.ivr',
+      'environment CDRD_NUMBERING_PAGING: numbering.paging: overlaps numbering.extension',
+      'environment CDRD_NUMBERING_PAGING: numbering.paging: overlaps numbering.ivr',
     ]);
     expect(faults('http.listen = "[::]:443"')).toEqual(['FILE:1: http.listen: has the same address as https.listen']);
     expect(faults('http.listen = "[::]:0"\nhttps.listen = "[::]:0"')).toEqual([]);
@@ -339,6 +351,11 @@ describe('single values', () => {
     ['CDRD_AMI_LISTEN', ['127.0.0.1:5038', ''], ['127.0.0.1:5038,[::1]:5038']],
     ['CDRD_AMI_GREETING', ['Asterisk Call Manager/5.0.1'], ['', 'a\r\nb', 'é', 'x'.repeat(81)]],
     ['CDRD_STATE_DIR', ['/a', '/a/../b'], ['', 'a', './var', '~/x', '/a\nb', `/${'a'.repeat(1024)}`]],
+    [
+      'CDRD_RUN_DIR',
+      ['/run', `/${'a'.repeat(89)}`, `/${'a/../'.repeat(20)}b`],
+      ['run', `/${'a'.repeat(90)}`, `/${'é'.repeat(45)}`],
+    ],
     ['CDRD_RECORDINGS_REQUIRE_MOUNT', ['auto', 'yes', 'no'], ['', 'true', 'YES']],
     ['CDRD_RECORDINGS_SWEEP_SECONDS', ['1', '3600', ' 5 '], ['', '0', '3601', '1e3', '0x10', '2.5', 'x']],
     ['CDRD_RECORDINGS_PLACES', ['', 'A=/a', 'A=/a=b'], ['/a', 'A', 'A=b', '=/a', ' .=/a']],
@@ -347,8 +364,8 @@ describe('single values', () => {
     ['CDRD_ASTERISK_SECRET', ['', ' ~é"'], ['a\nb', 'a\rb', 'x'.repeat(256)]],
     [
       'CDRD_NUMBERING_QUEUE',
-      ['', '820-839', '1-1', '0000-0099', '8200-8300, 8400-8500'],
-      ['820', '839-820', '99-100', '820-839,', 'a-b', '*10-*20', `${'1'.repeat(16)}-${'2'.repeat(16)}`],
+      ['', '820-839', '1-1', '0000-0099', '8200-8300, 8400-8500', '820', '820 - 839,'],
+      ['839-820', '99-100', 'a-b', '*10-*20', '820;839', `${'1'.repeat(16)}-${'2'.repeat(16)}`, '1,'.repeat(65)],
     ],
     ['CDRD_TIME_ZONE', ['', 'UTC', 'Asia/Shanghai', 'Etc/GMT+8'], ['+01:00', 'Shanghai', '../UTC', 'x']],
     [
@@ -384,12 +401,14 @@ describe('single values', () => {
     expect(load("trunks.fxo = ['^DAHDI/(\\d{1,2})-']").trunks.fxo[0]?.exec('DAHDI/12-1')?.[1]).toBe('12');
   });
 
-  test('the worst patterns that the rules allow come to an end on the longest channel name', () => {
+  test('the worst patterns that the rules allow come to an end on any channel name', () => {
     // Unbounded ones (`^(a+)+!`) would take 2^80 steps here, and the test would never end.
     const worst = ['^.*.*.*(?:a|a)(?:a|a)(?:a|a)(!)', '^(a*a*a*!)', '^\\w+?\\w+?\\w+?(!)', '^(a{1,99}a{1,99}a{1,99}!)'];
     const config = load(`trunks.fxo = [${worst.map((source) => `'${source}'`).join(', ')}]`);
-    const name = 'a'.repeat(MAX_CHANNEL_NAME);
-    expect(config.trunks.fxo.map((pattern) => pattern.exec(name))).toEqual(worst.map(() => null));
+    const fxo = config.trunks.fxo.map(({ source }) => source);
+    expect(fxo).toEqual(worst);
+    const rules = trunkRules({ names: null, fxo, gsm: [], plan: numberPlan(GUIDE_NUMBERING) });
+    expect(rules.trunkOf('a'.repeat(10_000)).kind).toBe(null);
   });
 });
 
@@ -445,12 +464,12 @@ describe('etc/cdrd.toml', () => {
   test('as installed sets nothing', () => {
     const config = loadConfig(packaged, {});
     expect({ ...config, fixed: null }).toEqual({ ...loadConfig(null, {}), fixed: null });
-    expect(configKeys().filter(({ key }) => config.fixed(key) !== null)).toEqual([]);
+    expect(CONFIG_KEYS.filter(({ key }) => config.fixed(key) !== null)).toEqual([]);
   });
 
   test('holds every key and no other, with its default', () => {
     const defaults: Record<string, Record<string, unknown>> = {};
-    for (const { section, name, fallback } of configKeys()) {
+    for (const { section, name, fallback } of CONFIG_KEYS) {
       defaults[section] = { ...defaults[section], [name]: fallback };
     }
     expect(parse(uncommented)).toEqual(defaults);
@@ -459,7 +478,7 @@ describe('etc/cdrd.toml', () => {
 
   test('says above each key what it means, and which are reserved', () => {
     const lines = text.split('\n');
-    for (const { section, name, doc, reserved } of configKeys()) {
+    for (const { section, name, doc, reserved } of CONFIG_KEYS) {
       const at = lines.findIndex(
         (line, index) =>
           line.startsWith(`#${name} = `) && lines.lastIndexOf(`[${section}]`, index) === lastSection(lines, index),
@@ -467,6 +486,25 @@ describe('etc/cdrd.toml', () => {
       const sentence = `${reserved === '' ? '' : `Reserved (this version ${reserved}): `}${doc}`;
       expect(lines[at - 1]).toBe(`# ${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`);
     }
+  });
+});
+
+describe('README.md', () => {
+  test('holds the reference that the schema gives', () => {
+    expect(referenceInReadme(), `run ${WRITE_COMMAND}`).toBe(configReference());
+  });
+
+  test('a row shows default, meaning, variable and what is reserved', () => {
+    const [, , ...rows] = configReference().trimEnd().split('\n');
+    expect(rows).toHaveLength(CONFIG_KEYS.length);
+    expect(rows).toContain(
+      "| `trunks.fxo` | `['^DAHDI/(\\d+)-']` | channel names of analog trunks: regular expressions from ^ on with one capture group, the port N of pstnN | `CDRD_TRUNKS_FXO` |",
+    );
+    expect(rows).toContain(
+      '| `https.listen` | `"[::]:443"` | addresses HOST:PORT of HTTPS, separated by commas; "" = off (*reserved*: this version does not serve HTTPS) | `CDRD_HTTPS_LISTEN` |',
+    );
+    // Unescaped, one of these would move every cell after it.
+    expect(rows.filter((row) => (row.match(/(?<!\\)\|/g) ?? []).length !== 5)).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@ import { createLog } from '../log.ts';
 import { start } from '../start.ts';
 import { VERSION as version } from '../version.ts';
 import { type Command, configOption } from './command.ts';
+import { explained } from './reason.ts';
 
 export const run: Command = {
   usage: 'run [--config FILE]',
@@ -42,6 +43,11 @@ export const run: Command = {
         }, STOP_MS).unref();
         const running = await started.catch(() => null);
         await running?.close();
+        if (running?.stuck()) {
+          log.warn('the recording medium hangs; ending by SIGKILL, the store is closed');
+          log.flush();
+          process.kill(process.pid, 'SIGKILL');
+        }
         end(code);
       }
       for (const signal of ['SIGTERM', 'SIGINT'] as const)
@@ -61,7 +67,7 @@ export const run: Command = {
         (error: Error & { code?: string }) => {
           if (stopping) return;
           stopping = true;
-          log.error('cdrd did not start', { error });
+          log.error('cdrd did not start', { error: explained(error) });
           end(error.name === 'LockedError' ? EXIT.locked : EXIT.failed);
         },
       );

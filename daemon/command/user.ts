@@ -4,12 +4,15 @@
  */
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import * as v from 'valibot';
 import { createAccounts } from '../../cgi/access/accounts.ts';
+import { userName } from '../../cgi/fields.ts';
+import { isRole, ROLES } from '../../storage/model/rights.ts';
 import { loadConfig } from '../config.ts';
 import { askDaemon } from '../control/client.ts';
 import { EXIT } from '../exit.ts';
 import { sessionLimits } from '../limits.ts';
-import { digestOf, setUser, storeOptions, takeState } from '../state.ts';
+import { becomeOwner, digestOf, setUser, storeOptions, takeState } from '../state.ts';
 import { type Command, configOption } from './command.ts';
 
 export const user: Command = {
@@ -23,11 +26,16 @@ export const user: Command = {
     });
     const [verb, name, ...more] = positionals;
     if (verb !== 'set' || !name || more.length > 0) throw usage('say: user set NAME --role ROLE');
-    if (!values.role) throw usage('--role is missing');
+    const { role } = values;
+    if (!role) throw usage('--role is missing');
+    // Before anyone types a password; the daemon checks once more what comes over its socket.
+    const wrongName = v.safeParse(userName, name).issues?.[0].message;
+    if (wrongName) throw usage(`the user name ${wrongName}`);
+    if (!isRole(role)) throw usage(`the role must be ${ROLES.join(' or ')}`);
     const config = loadConfig(values.config ?? null, process.env);
     const password = await readSecret();
     if (password === '') throw usage('the password on standard input is empty');
-    const request = { user: name, role: values.role, digest: digestOf(password) };
+    const request = { user: name, role, digest: digestOf(password) };
     const done =
       (await askDaemon(config.run.dir, { command: 'user.set', ...request })) ?? (await setHere(config, request));
     process.stdout.write(`${done}\n`);
@@ -40,6 +48,7 @@ async function setHere(
   request: { user: string; role: string; digest: string },
 ): Promise<string> {
   const { openStoreHere } = await import('../../storage/here.ts'); // the running daemon never needs it
+  await becomeOwner(config.state.dir);
   const lock = await takeState(config.state.dir);
   try {
     const store = openStoreHere(storeOptions(config));

@@ -1,0 +1,195 @@
+/**
+ * The kinds of values that keys take: each turns what somebody wrote into what the daemon works with, or says in words
+ * that follow the key what it must be.
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import { isAbsolute, resolve } from 'node:path';
+import * as v from 'valibot';
+import { NumberPlanError, parseNumberRanges } from '../../storage/model/number-plan.ts';
+import { channelPatternFault } from './channel-pattern.ts';
+
+/** Addresses of one listener, names of a list, places: a box has a handful, a typing error must not make thousands. */
+const MAX_ADDRESSES = 8;
+const MAX_TRUNK_NAMES = 200;
+const MAX_PATTERNS = 16;
+const MAX_PLACES = 16;
+/** Characters: of a line sent to Asterisk, of a path (Linux takes 4096), of a number plan's ranges. */
+const MAX_TEXT = 255;
+const MAX_PATH = 1024;
+const MAX_RANGES_TEXT = 1024;
+/** Bytes: 107 less 17 for the name of a socket in it. */
+const MAX_SOCKET_DIR = 90;
+
+const TEXT = v.string('must be a string');
+
+/** A check with several complaints: `fault` names the one that applies, or null. */
+function faultless(fault: (text: string) => string | null) {
+  return v.rawCheck<string>(({ dataset, addIssue }) => {
+    const message = dataset.typed ? fault(dataset.value) : null;
+    if (message !== null) addIssue({ message });
+  });
+}
+
+/** A value as a complaint shows it: quoted, cut, with control characters escaped. */
+function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+function hasControl(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}
+
+/** An absolute folder or file, normalised. Relative ones would depend on where the service manager starts us. */
+export const PATH = v.pipe(
+  TEXT,
+  v.check(isAbsolute, ({ input }) => `must be an absolute path, not ${shown(input)}`),
+  v.check((text) => text.length <= MAX_PATH && !hasControl(text), 'is too long or holds control characters'),
+  v.transform((text) => resolve(text)),
+);
+
+/** A folder of sockets: Linux takes 107 bytes of a socket's path and cuts the rest off in silence. */
+export const SOCKET_DIR = v.pipe(
+  PATH,
+  v.maxBytes(MAX_SOCKET_DIR, `must be at most ${MAX_SOCKET_DIR} bytes: paths of sockets are short`),
+);
+
+/** One line of text. What goes into AMI must not hold a line break: it would be a header of its own. */
+export const LINE = v.pipe(
+  TEXT,
+  v.maxLength(MAX_TEXT, `must be at most ${MAX_TEXT} characters`),
+  v.check((text) => !hasControl(text), 'must not hold line breaks or other control characters'),
+);
+
+export const NAME = v.pipe(
+  TEXT,
+  v.check(
+    (text) => /^[^\p{Cc}]{1,80}$/u.test(text) && text.trim() === text,
+    'must be 1 to 80 characters without line breaks and without blanks at its ends',
+  ),
+);
+
+export const GREETING = v.pipe(TEXT, v.regex(/^[\x20-\x7e]{1,80}$/, 'must be 1 to 80 printable ASCII characters'));
+
+function isHostName(text: string): boolean {
+  // All digits and dots is an address written wrongly, not a name.
+  if (/^[\d.]+$/.test(text)) return isIPv4(text);
+  return text.length <= 253 && /^[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/i.test(text);
+}
+
+export const HOST = v.pipe(
+  TEXT,
+  v.check(
+    (text) => text === '' || isIPv6(text) || isHostName(text),
+    ({ input }) => `must be an IP address, a host name or "", not ${shown(input)}`,
+  ),
+);
+
+/** Where a server listens: host an IP address or a host name (IPv6 without brackets), port 0–65535 (0 = any free one). */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+function listenAddress(text: string): ListenAddress | null {
+  const [, v6, name = '', port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
+  const known = v6 === undefined ? isHostName(name) : isIPv6(v6);
+  return known && Number(port) <= 65535 ? { host: v6 ?? name, port: Number(port) } : null;
+}
+
+/** `HOST:PORT,…`; nothing but blanks = none. */
+function listen(most: number) {
+  const parts = (text: string) => (text.trim() === '' ? [] : text.split(',').map((part) => part.trim()));
+  return v.pipe(
+    TEXT,
+    faultless((text) => {
+      const all = parts(text);
+      if (all.length > most) return `takes at most ${most} ${most === 1 ? 'address' : 'addresses'}`;
+      const bad = all.find((part) => listenAddress(part) === null);
+      return bad === undefined
+        ? null
+        : `must be HOST:PORT such as "0.0.0.0:80" or "[::]:80" ("" = off), not ${shown(bad)}`;
+    }),
+    v.transform((text): readonly ListenAddress[] => parts(text).flatMap((part) => listenAddress(part) ?? [])),
+  );
+}
+
+export const LISTEN_LIST = listen(MAX_ADDRESSES);
+export const LISTEN_ONE = listen(1);
+
+/** Number ranges in the number plan's own grammar, kept as text without blanks. */
+export const RANGES = v.pipe(
+  TEXT,
+  v.maxLength(MAX_RANGES_TEXT, `must be at most ${MAX_RANGES_TEXT} characters`),
+  faultless((text) => {
+    try {
+      parseNumberRanges(text);
+      return null;
+    } catch (error) {
+      if (!(error instanceof NumberPlanError)) throw error;
+      return error.message;
+    }
+  }),
+  v.transform((text) => text.replace(/\s+/g, '')),
+);
+
+/** Regular expressions on the channel name with one capture group, the port. */
+export const PATTERNS = list(
+  v.pipe(
+    TEXT,
+    faultless((source) => {
+      const fault = channelPatternFault(source);
+      return fault === null ? null : `${shown(source)} ${fault}`;
+    }),
+    v.transform((source) => new RegExp(source)),
+  ),
+  MAX_PATTERNS,
+);
+
+export const NAMES = list(NAME, MAX_TRUNK_NAMES);
+
+function list<Item extends v.GenericSchema>(item: Item, most: number) {
+  return v.pipe(v.array(item, 'must be a list of strings'), v.maxLength(most, `takes at most ${most} entries`));
+}
+
+/** A name of the IANA data base; '' = the system's zone. */
+export const TIME_ZONE = v.pipe(
+  TEXT,
+  v.check(
+    (text) => text === '' || isTimeZone(text),
+    ({ input }) => `must be an IANA time zone such as "Asia/Shanghai", or "" for the system's, not ${shown(input)}`,
+  ),
+);
+
+function isTimeZone(text: string): boolean {
+  // Later Node versions take `+01:00` too, Node 20 does not: only names, so that an update changes nothing.
+  if (!/^[A-Za-z]/.test(text)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function whole(low: number, high: number) {
+  const message = `must be a whole number from ${low} to ${high}`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(low, message), v.maxValue(high, message));
+}
+
+export function oneOf<const Words extends readonly string[]>(...words: Words) {
+  const quoted = words.map((word) => `"${word}"`);
+  return v.picklist(words, `must be ${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`);
+}
+
+/** `NAME = "FOLDER"`. */
+export const PLACES = v.pipe(
+  v.record(
+    v.pipe(
+      TEXT,
+      v.regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,31}$/u, 'must be named with 1 to 32 letters, digits, blanks, . _ -'),
+    ),
+    PATH,
+    'must be a table NAME = "FOLDER"',
+  ),
+  v.maxEntries(MAX_PLACES, `takes at most ${MAX_PLACES} places`),
+);

@@ -1,0 +1,323 @@
+/**
+ * The command line as a technician meets it: the shipped bundle in a process of its own, wrong in every way we know, and
+ * each time one clear line a fault and the exit code that an init system acts on.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { explained } from '../daemon/command/reason.ts';
+import { NAME, VERSION } from '../daemon/version.ts';
+import { temporaryFolder } from './support/folder.ts';
+
+const PROGRAM = new URL('.build/cdrd.mjs', import.meta.url).pathname;
+const RUN_USAGE = 'usage: cdrd run [--config FILE]';
+const USER_USAGE = 'usage: cdrd user set NAME --role admin|monitor [--config FILE]  < PASSWORD';
+/** Milliseconds for a process to start or end: a busy machine takes two or three seconds. */
+const PATIENCE_MS = 15_000;
+
+interface Result {
+  readonly code: number | null;
+  readonly out: string[];
+  readonly err: string[];
+}
+
+type Env = Record<string, string>;
+
+/** Only what a test gives is in the environment: a developer's own CDRD_ variables are no part of it. */
+function begin(args: readonly string[], env: Env): ChildProcess {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { PATH: process.env['PATH'], ...env } });
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  return child;
+}
+
+async function cdrd(
+  args: readonly string[],
+  { env = {}, input = '' }: { env?: Env; input?: string } = {},
+): Promise<Result> {
+  const child = begin(args, env);
+  const out = collect(child.stdout);
+  const err = collect(child.stderr);
+  child.stdin?.on('error', () => {}); // it may end without reading
+  child.stdin?.end(input);
+  const [code] = (await once(child, 'close', { signal: AbortSignal.timeout(PATIENCE_MS) })) as [number | null];
+  return { code, out: out(), err: err() };
+}
+
+/** @returns what gives the lines that came so far. */
+function collect(stream: NodeJS.ReadableStream | null): () => string[] {
+  let text = '';
+  stream?.on('data', (chunk: Buffer) => {
+    text += chunk;
+  });
+  return () => text.split('\n').filter((line) => line !== '');
+}
+
+/** Folders of a test's own, and no Asterisk. */
+function ownEnv(folder = temporaryFolder()): Env {
+  mkdirSync(`${folder}/recordings`, { recursive: true });
+  return {
+    CDRD_STATE_DIR: `${folder}/state`,
+    CDRD_RUN_DIR: `${folder}/run`,
+    CDRD_HTTP_LISTEN: '127.0.0.1:0',
+    CDRD_RECORDINGS_DIR: `${folder}/recordings`,
+    CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',
+    CDRD_ASTERISK_HOST: '',
+  };
+}
+
+/** Starts the daemon and waits until it says where it listens and that it is ready. */
+async function daemon(env: Env): Promise<{ url: string; child: ChildProcess }> {
+  const child = begin(['run'], env);
+  const lines = collect(child.stderr);
+  const end = Date.now() + PATIENCE_MS;
+  while (!lines().some((line) => line.includes('cdrd is ready'))) {
+    if (child.exitCode !== null || Date.now() > end) throw new Error(`the daemon is not ready:\n${lines().join('\n')}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const url = lines()
+    .join('\n')
+    .match(/http=(http:\S+)/)?.[1];
+  if (!url) throw new Error(`it does not say where it listens:\n${lines().join('\n')}`);
+  return { url, child };
+}
+
+async function logInStatus(url: string, user: string, password: string): Promise<number> {
+  const digest = createHash('md5').update(password).digest('hex');
+  return (await fetch(`${url}/cgi/webserve/8404?&UserName=${user}&Password=${digest}`)).status;
+}
+
+describe('help', () => {
+  test.each(['--help', '-h', 'help'])('%s lists the commands', async (word) => {
+    const { code, out, err } = await cdrd([word]);
+    expect({ code, err }).toEqual({ code: 0, err: [] });
+    expect(out[0]).toBe(`${NAME} ${VERSION}`);
+    expect(out.filter((line) => line.startsWith('  cdrd ')).map((line) => line.trim().split(' ')[1])).toEqual([
+      'run',
+      'user',
+    ]);
+  });
+
+  test('a command tells its own usage', async () => {
+    expect(await cdrd(['user', '--help'])).toEqual({
+      code: 0,
+      out: [USER_USAGE, 'makes an account or changes its role and password'],
+      err: [],
+    });
+  });
+
+  test('--version', async () => {
+    expect(await cdrd(['--version'])).toEqual({ code: 0, out: [`${NAME} ${VERSION}`], err: [] });
+  });
+});
+
+describe('a wrong command line: exit 64', () => {
+  test.each<[string[], string, string]>([
+    [[], 'say which command', 'cdrd'],
+    [['frobnicate'], 'there is no command frobnicate', 'cdrd'],
+    [['toString'], 'there is no command toString', 'cdrd'],
+    [['run', '--frob'], "Unknown option '--frob'", RUN_USAGE],
+    [['run', '--config'], "Option '-c, --config <value>' argument missing", RUN_USAGE],
+    [['run', 'now'], "Unexpected argument 'now'. This command does not take positional arguments", RUN_USAGE],
+    [['user'], 'say: user set NAME --role ROLE', USER_USAGE],
+    [['user', 'get', 'bob', '--role', 'admin'], 'say: user set NAME --role ROLE', USER_USAGE],
+    [['user', 'set', '--role', 'admin'], 'say: user set NAME --role ROLE', USER_USAGE],
+    [['user', 'set', 'bob', 'secret', '--role', 'admin'], 'say: user set NAME --role ROLE', USER_USAGE],
+    [['user', 'set', 'bob'], '--role is missing', USER_USAGE],
+    [['user', 'set', 'bob', '--role', 'root'], 'the role must be admin or monitor', USER_USAGE],
+    [['user', 'set', 'b ob', '--role', 'admin'], 'the user name must be 1 to 64 letters, digits, . _ -', USER_USAGE],
+  ])('%j', async (args, message, usage) => {
+    const { code, out, err } = await cdrd(args, { input: 'password\n' });
+    expect({ code, out, first: err[0] }).toEqual({ code: 64, out: [], first: message });
+    expect(err[1]).toMatch(usage === 'cdrd' ? /^cdrd \d/ : usage);
+  });
+
+  test.each(['', '\n'])('an empty password (%j) makes no account', async (input) => {
+    const env = ownEnv();
+    expect(await cdrd(['user', 'set', 'bob', '--role', 'admin'], { env, input })).toEqual({
+      code: 64,
+      out: [],
+      err: ['the password on standard input is empty', USER_USAGE],
+    });
+    expect(existsSync(env['CDRD_STATE_DIR'] ?? '')).toBe(false);
+  });
+});
+
+describe('a wrong configuration: exit 78', () => {
+  test('every fault at once, a line each, whatever the command', async () => {
+    const file = `${temporaryFolder()}/cdrd.toml`;
+    writeFileSync(file, '[http]\nlisen = ":80"\nlisten = "80"\n[recordings]\nsweep_seconds = 0\n');
+    const expected = {
+      code: 78,
+      out: [],
+      err: [
+        `${file}:2: http.lisen: unknown key; [http] knows listen`,
+        `${file}:3: http.listen: must be HOST:PORT such as "0.0.0.0:80" or "[::]:80" ("" = off), not "80"`,
+        `${file}:5: recordings.sweep_seconds: must be a whole number from 1 to 3600`,
+        'environment CDRD_TIME_ZON: unknown variable',
+      ],
+    };
+    const env = { CDRD_TIME_ZON: 'UTC' };
+    expect(await cdrd(['run', '--config', file], { env })).toEqual(expected);
+    expect(await cdrd(['user', 'set', 'bob', '--role', 'admin', '-c', file], { env, input: 'x' })).toEqual(expected);
+  });
+
+  test('a file that is not there, or has no name', async () => {
+    const file = `${temporaryFolder()}/none.toml`;
+    const missing = { code: 78, out: [], err: [`${file}: can't be read (ENOENT)`] };
+    expect(await cdrd(['run', '--config', file])).toEqual(missing);
+    expect(await cdrd(['run', '--config', ''])).toEqual({ ...missing, err: [`"": can't be read (ENOENT)`] });
+  });
+
+  test('a file whose secret everybody can read, and the secret is not shown', async () => {
+    const file = `${temporaryFolder()}/cdrd.toml`;
+    writeFileSync(file, '[asterisk]\nsecret = "hunter2"\n');
+    chmodSync(file, 0o644);
+    expect(await cdrd(['run', '--config', file])).toEqual({
+      code: 78,
+      out: [],
+      err: [`${file}:2: asterisk.secret: the file's mode must be 0640 or stricter (it is 0644)`],
+    });
+  });
+});
+
+describe('a start that fails: exit 1, and one line says why', () => {
+  const complaint = ({ err }: Result) => err.filter((line) => line.startsWith('<3>'));
+
+  test('the port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    const env = ownEnv();
+    const result = await cdrd(['run'], { env: { ...env, CDRD_HTTP_LISTEN: `127.0.0.1:${port}` } });
+    expect(result.code).toBe(1);
+    expect(complaint(result)).toEqual([
+      `<3>cdrd did not start error="another program listens on 127.0.0.1:${port} already (EADDRINUSE)"`,
+    ]);
+    expect(existsSync(`${env['CDRD_STATE_DIR']}/pid`)).toBe(false);
+    expect(existsSync(`${env['CDRD_STATE_DIR']}/cdrd.db.lock`)).toBe(false);
+  });
+
+  test("the address is another machine's", async () => {
+    const result = await cdrd(['run'], { env: { ...ownEnv(), CDRD_HTTP_LISTEN: '192.0.2.1:8080' } });
+    expect(result.code).toBe(1);
+    expect(complaint(result)).toEqual([
+      `<3>cdrd did not start error="192.0.2.1 is not an address of this machine: can't listen there (EADDRNOTAVAIL)"`,
+    ]);
+  });
+
+  test.each([
+    ['state.dir', 'CDRD_STATE_DIR'],
+    ['run.dir', 'CDRD_RUN_DIR'],
+  ])('%s is a file', async (_, variable) => {
+    const env = ownEnv();
+    const file = `${temporaryFolder()}/file`;
+    writeFileSync(file, '');
+    const result = await cdrd(['run'], { env: { ...env, [variable]: file } });
+    expect(result.code).toBe(1);
+    expect(complaint(result)).toEqual([`<3>cdrd did not start error="${file} is not a folder (EEXIST)"`]);
+  });
+
+  // Not even root may make a folder in /sys, which a bare chroot may lack.
+  test.skipIf(!existsSync('/sys/kernel'))('state.dir may not be made', async () => {
+    const env = { ...ownEnv(), CDRD_STATE_DIR: '/sys/cdrd' };
+    const said = /E(PERM|ACCES|ROFS): [a-z -]+, mkdir '\/sys\/cdrd'/;
+    const run = await cdrd(['run'], { env });
+    expect(run.code).toBe(1);
+    expect(complaint(run)).toEqual([expect.stringMatching(said)]);
+    const user = await cdrd(['user', 'set', 'bob', '--role', 'admin'], { env, input: 'x' });
+    expect(user).toEqual({ code: 1, out: [], err: [expect.stringMatching(said)] });
+  });
+
+  test('the database is no database', async () => {
+    const env = ownEnv();
+    const state = env['CDRD_STATE_DIR'] ?? '';
+    mkdirSync(state);
+    writeFileSync(`${state}/cdrd.db`, 'x'.repeat(8_192));
+    const result = await cdrd(['run'], { env });
+    expect(result.code).toBe(1);
+    expect(complaint(result)).toEqual([
+      `<3>cdrd did not start error="file is not a database (opening ${state}/cdrd.db) (corrupt)"`,
+    ]);
+  });
+
+  test.each<[NodeJS.ErrnoException & { address?: string; port?: number; hostname?: string }, string]>([
+    [
+      { name: '', message: '', code: 'EACCES', syscall: 'listen', address: '::', port: 80 },
+      'no right to listen on [::]:80: ports under 1024 need root or CAP_NET_BIND_SERVICE (EACCES)',
+    ],
+    [
+      { name: '', message: '', code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'box.lan' },
+      "no address is known for the host box.lan: can't listen there (ENOTFOUND)",
+    ],
+    [
+      { name: '', message: '', code: 'EACCES', syscall: 'connect', address: '/run/cdrd/control.sock' },
+      'only root and the user that cdrd runs as may use /run/cdrd/control.sock (EACCES)',
+    ],
+    [{ name: '', message: 'EIO: i/o error, fsync', code: 'EIO', syscall: 'fsync' }, 'EIO: i/o error, fsync'],
+  ])('%j', (error, message) => {
+    expect(explained(error).message).toBe(message);
+  });
+});
+
+describe('beside a running daemon', () => {
+  test('accounts are set before and while it runs; a second daemon is told who holds the state: exit 75', async () => {
+    const folder = temporaryFolder();
+    const env = ownEnv(folder);
+    const set = (role: string, input: string, more: Env = {}) =>
+      cdrd(['user', 'set', 'bob', '--role', role], { env: { ...env, ...more }, input });
+    expect(await set('monitor', 'first password\n')).toEqual({
+      code: 0,
+      out: ['user bob is set, role monitor'],
+      err: [],
+    });
+
+    const { url, child } = await daemon(env);
+    expect(await logInStatus(url, 'bob', 'first password')).toBe(200);
+    expect(await set('admin', 'second\nnot this line\n')).toEqual({
+      code: 0,
+      out: ['user bob is set, role admin'],
+      err: [],
+    });
+    expect(await logInStatus(url, 'bob', 'first password')).toBe(401);
+    expect(await logInStatus(url, 'bob', 'second')).toBe(200);
+
+    const taken = `another cdrd (pid ${child.pid}) is using ${folder}/state`;
+    const second = await cdrd(['run'], { env: { ...env, CDRD_RUN_DIR: `${folder}/other` } });
+    expect(second).toEqual({ code: 75, out: [], err: [`<3>cdrd did not start error="${taken}"`] });
+    // With another run.dir it doesn't find the daemon, and must not write behind its back.
+    expect(await set('admin', 'third', { CDRD_RUN_DIR: `${folder}/other` })).toEqual({
+      code: 75,
+      out: [],
+      err: [taken],
+    });
+    expect(await logInStatus(url, 'bob', 'second')).toBe(200);
+
+    child.kill('SIGTERM');
+    const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(PATIENCE_MS) })) as [number | null];
+    expect(code).toBe(0);
+  });
+});
+
+test.skipIf(process.getuid?.() !== 0)('run by root, `user set` leaves files of the state folder’s owner', async () => {
+  const folder = temporaryFolder();
+  const state = `${folder}/state`;
+  mkdirSync(state);
+  chmodSync(folder, 0o755); // the owner has to get there
+  chownSync(state, 65_534, 65_534); // nobody, nogroup
+  const { code, err } = await cdrd(['user', 'set', 'admin', '--role', 'admin'], {
+    env: { CDRD_STATE_DIR: state, CDRD_RUN_DIR: `${folder}/run` },
+    input: 'max123456\n',
+  });
+  expect([code, err]).toEqual([0, []]);
+  const owners = readdirSync(state, { recursive: true }).map((name) => statSync(`${state}/${name}`).uid);
+  expect(owners.length).toBeGreaterThan(0);
+  expect(new Set(owners)).toEqual(new Set([65_534]));
+});
