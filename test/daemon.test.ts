@@ -94,6 +94,26 @@ describe('beside a PBX', () => {
     expect(pbx.astdb.size).toBe(0);
   });
 
+  test('without its stick the daemon serves calls and says what is missing', async () => {
+    const pbx = await simulator();
+    const daemon = await startDaemon({ ...towards(pbx.port), CDRD_RECORDINGS_REQUIRE_MOUNT: 'yes' });
+    const health = () =>
+      daemon.json('/healthz') as Promise<{ status: string; recordings: { state: string; why: string } }>;
+    await eventually(async () => (await health()).recordings.why !== 'not looked at yet');
+    expect(await health()).toMatchObject({
+      status: 'ok',
+      recordings: { state: 'absent', why: expect.stringMatching(/./) },
+    });
+    await eventually(() => pbx.astdb.get('cdrd/dir'));
+    await pbx.placeCall('busy', { ring: 0.2 });
+    await eventually(async () => {
+      const { json_array_astcdrs: rows } = await daemon.json('/cgi/webserve/9006?');
+      return (rows as unknown[]).length === 1;
+    });
+    const listed = await daemon.json('/cgi/webserve/20053?');
+    expect(listed['json_array_recordings']).toEqual([]);
+  });
+
   test('hostile packets neither stop the daemon nor cost the calls after them', async () => {
     const pbx = await simulator({ faults: { latin1Names: true, repeatCdr: 2 } });
     const daemon = await startDaemon(towards(pbx.port));
