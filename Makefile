@@ -44,5 +44,8 @@ test: check lint ## type-check, lint and run every test that needs no other mach
 test-asterisk: build ## real calls on a real Asterisk 16, phones by sipp (root; the first run takes some minutes)
 	sh test/asterisk/run.sh
 
+bench: node_modules/.package-lock.json ## what the budgets say: the main loop's stall while the disk is slow and calls arrive
+	npx --no-install tsx test/fault/stall.bench.ts
+
 clean: ## remove what was built, installed and stored here
 	rm -rf dist node_modules test/.build var

@@ -1,49 +1,97 @@
 /**
- * `Event: Cdr` as a leg. Fields in wire order (asterisk cdr/cdr_manager.c): AccountCode, Source, Destination,
- * DestinationContext, CallerID, Channel, DestinationChannel, LastApplication, LastData, StartTime, AnswerTime, EndTime,
- * Duration, BillableSeconds, Disposition, AMAFlags, UniqueID, UserField; after them whatever cdr_manager.conf maps
- * (ours: etc/asterisk/cdr_manager.conf).
+ * `Event: Cdr` as a leg. Asterisk writes its eighteen fields always, in one order ({@link FIELDS}), and after them
+ * whatever cdr_manager.conf maps (ours: etc/asterisk/cdr_manager.conf). The order is checked, because line breaks in a
+ * caller's number put lines of his choice into this stream: a record that he wrote into has some fields twice, and one
+ * that he made up must hold them all (the names alone are more than the 80 bytes that PJSIP takes of a number). What fails
+ * is refused, never half believed; Asterisk's CDR file still has it.
  */
-import { DISPOSITIONS, type Disposition, type Leg, type Moment } from '../../storage/model/leg.ts';
+import { parseDisposition } from '../../storage/model/direction.ts';
+import type { Leg, Moment } from '../../storage/model/leg.ts';
 import { parseLocal, resolveLocal, uniqueIdEpoch, type Zone } from '../../storage/model/local-time.ts';
-import type { Packet } from '../wire/packet.ts';
+import type { Header, Packet } from '../wire/packet.ts';
 
-/** A Cdr event without what makes it a record: its message names the field. */
+/** A Cdr event that is no record, or not Asterisk's own: its message names the field. */
 export class CdrEventError extends Error {
   override readonly name = 'CdrEventError';
 }
 
+/** In wire order (asterisk cdr/cdr_manager.c, manager_log). */
+const FIELDS = [
+  'AccountCode',
+  'Source',
+  'Destination',
+  'DestinationContext',
+  'CallerID',
+  'Channel',
+  'DestinationChannel',
+  'LastApplication',
+  'LastData',
+  'StartTime',
+  'AnswerTime',
+  'EndTime',
+  'Duration',
+  'BillableSeconds',
+  'Disposition',
+  'AMAFlags',
+  'UniqueID',
+  'UserField',
+] as const;
+type Field = (typeof FIELDS)[number];
+
+/** Stand before the fields where `timestampevents`, `debug` or a system name ask for them (main/manager.c). */
+const PREAMBLE: ReadonlySet<string> = new Set(['Timestamp', 'SequenceNumber', 'File', 'Line', 'Func', 'SystemName']);
+
+/** A moment and a channel's number come from one clock, each in whole seconds cut at its own time. */
+const CUT_SECONDS = 1;
+/** Later than any time that a clock shows twice. */
+const LATEST = Number.MAX_SAFE_INTEGER;
+
 /**
- * @param zone The zone that Asterisk writes its local times in. A time that DST makes ambiguous is settled by the epoch
- *   in UniqueID.
+ * @param zone The zone that Asterisk writes its local times in. Of a time that DST makes ambiguous the start is settled by
+ *   the epoch in UniqueID, the end by `Duration`, the answer by `BillableSeconds`.
  * @throws {CdrEventError}
  */
 export function legOfCdrEvent(packet: Packet, zone: Zone): Leg {
-  const taken = new Set(['event', 'privilege']); // these two belong to the packet
-  const text = (name: string) => {
-    taken.add(name.toLowerCase());
-    return packet.get(name);
+  const { fields, mapped, extra } = split(packet);
+  const text = (field: Field) => fields.get(field) ?? '';
+  const bad = (field: Field, what: string) =>
+    new CdrEventError(`Cdr event ${text('UniqueID')}: ${field} ${what}: ${text(field)}`);
+  /** Negative where the clock was set back during the call. */
+  const seconds = (field: Field) => {
+    if (!/^-?\d{1,15}$/.test(text(field))) throw bad(field, 'is not a number of seconds');
+    return Number(text(field));
   };
-  const textOrNull = (name: string) => text(name) || null;
-  /** A whole number, or null: an unset CDR variable comes as an empty value. */
-  const number = (name: string) => (/^\d{1,15}$/.test(text(name)) ? Number(text(name)) : null);
-  const uniqueId = text('UniqueID');
-  if (!uniqueId) throw new CdrEventError('Cdr event without UniqueID');
-
-  const moment = (name: string, near: number | null): Moment | null => {
-    const value = text(name);
-    if (!value) return null;
-    const wall = parseLocal(value);
-    if (wall === null) throw new CdrEventError(`Cdr event ${uniqueId}: ${name} is not a time: ${value}`);
+  const moment = (field: Field, near: number | null): Moment | null => {
+    if (!text(field)) return null;
+    const wall = parseLocal(text(field));
+    if (wall === null) throw bad(field, 'is not a time');
     return resolveLocal(wall, zone, near ?? undefined);
   };
-  const required = (name: string, near: number | null): Moment => {
-    const at = moment(name, near);
-    if (!at) throw new CdrEventError(`Cdr event ${uniqueId}: ${name} is missing`);
+  const required = (field: Field, near: number | null): Moment => {
+    const at = moment(field, near);
+    if (!at) throw bad(field, 'is empty');
     return at;
   };
-  const start = required('StartTime', uniqueIdEpoch(uniqueId));
-  const duration = number('Duration') ?? 0;
+  if (!text('UniqueID')) throw bad('UniqueID', 'is empty');
+
+  const created = uniqueIdEpoch(text('UniqueID'));
+  const near = required('StartTime', created);
+  // Nothing starts before its channel was made; a later leg of a long call may well be nearer to the wrong hour.
+  const start = created !== null && near.epoch < created - CUT_SECONDS ? required('StartTime', LATEST) : near;
+  const duration = seconds('Duration');
+  const billsec = seconds('BillableSeconds');
+  const end = required('EndTime', start.epoch + duration);
+
+  /** A mapped header; what can't be read of it is kept among the extra ones. */
+  const take = <T>(name: string, read: (value: string) => T | null): T | null => {
+    const at = mapped.findIndex(([has]) => has.toLowerCase() === name.toLowerCase());
+    const value = mapped[at]?.[1] ?? '';
+    const taken = value === '' ? null : read(value);
+    if (at >= 0 && (value === '' || taken !== null)) mapped.splice(at, 1);
+    return taken;
+  };
+  const asText = (value: string) => value;
+  const asNumber = (value: string) => (/^\d{1,15}$/.test(value) ? Number(value) : null);
 
   const leg = {
     accountCode: text('AccountCode'),
@@ -56,27 +104,56 @@ export function legOfCdrEvent(packet: Packet, zone: Zone): Leg {
     lastApplication: text('LastApplication'),
     lastData: text('LastData'),
     start,
-    answer: moment('AnswerTime', start.epoch),
-    end: required('EndTime', start.epoch + duration), // a call may well last into the hour that comes twice
+    answer: moment('AnswerTime', end.epoch - billsec),
+    end,
     duration,
-    billsec: number('BillableSeconds') ?? 0,
-    disposition: dispositionOf(text('Disposition')),
+    billsec,
+    disposition: parseDisposition(text('Disposition')) ?? 'FAILED', // `UNKNOWN`: to the guide's users such a call failed
     amaFlags: text('AMAFlags'),
-    uniqueId,
+    uniqueId: text('UniqueID'),
     userField: text('UserField'),
-    recordingFile: text('Recording File Name'),
-    linkedId: textOrNull('LinkedID'),
-    sequence: number('Sequence'),
-    cidName: textOrNull('CID Prefix'),
-    ivr: textOrNull('IVR'),
-    dialled: textOrNull('Dialled'),
-    callType: textOrNull('Call Type'),
-    talkStart: number('Talk Start'),
+    recordingFile: take('Recording File Name', asText) ?? '',
+    linkedId: take('LinkedID', asText),
+    sequence: take('Sequence', asNumber),
+    cidName: take('CID Prefix', asText),
+    ivr: take('IVR', asText),
+    dialled: take('Dialled', asText),
+    callType: take('Call Type', asText),
+    talkStart: take('Talk Start', asNumber),
   };
-  return { ...leg, extra: packet.headers.filter(([name]) => !taken.has(name.toLowerCase())) };
+  return { ...leg, extra: [...extra, ...mapped] };
 }
 
-/** Asterisk knows a sixth word, `UNKNOWN`; to the guide's users such a call failed. */
-function dispositionOf(text: string): Disposition {
-  return DISPOSITIONS.find((known) => known === text.toUpperCase()) ?? 'FAILED';
+interface CdrHeaders {
+  readonly fields: ReadonlyMap<Field, string>;
+  /** What cdr_manager.conf maps. */
+  readonly mapped: Header[];
+  readonly extra: readonly Header[];
+}
+
+/** Takes the packet apart by position. @throws {CdrEventError} when a field is missing, out of its place or there twice. */
+function split({ headers }: Packet): CdrHeaders {
+  const [event, privilege, ...rest] = headers;
+  if (event?.[0] !== 'Event' || event[1] !== 'Cdr') throw new CdrEventError('not a Cdr event');
+  if (privilege?.[0] !== 'Privilege' || privilege[1] !== 'cdr,all')
+    throw new CdrEventError('Cdr event: Privilege is not cdr,all');
+  const begin = rest.findIndex(([name]) => !PREAMBLE.has(name));
+  const extra = rest.slice(0, Math.max(0, begin));
+  const fields = new Map<Field, string>();
+  const mapped: Header[] = [];
+  let last: Field | null = null;
+  for (const [name, value] of begin < 0 ? [] : rest.slice(begin)) {
+    const expected = FIELDS[fields.size];
+    if (expected === undefined) mapped.push([name, value]);
+    else if (name === expected) {
+      fields.set(expected, value);
+      last = expected;
+    } else if (last === null || FIELDS.some((field) => field === name))
+      throw new CdrEventError(`Cdr event: ${name} stands where ${expected} should`);
+    // A line break inside a value, in an application's data say: the line belongs to the value before it.
+    else fields.set(last, `${fields.get(last) ?? ''} ${value === '' ? name : `${name}: ${value}`}`);
+  }
+  const missing = FIELDS[fields.size];
+  if (missing !== undefined) throw new CdrEventError(`Cdr event: ${missing} is missing`);
+  return { fields, mapped, extra };
 }

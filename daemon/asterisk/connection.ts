@@ -2,12 +2,25 @@
  * The connection to the PBX's own AMI: logs in by MD5 challenge, keeps alive, comes back for ever with back-off and
  * jitter, and says its state. What it hears is handed on in order; what it asks is matched to its answer by ActionID.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { asteriskLimits as limits } from '../limits.ts';
+import { asteriskLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { createPacketReader, formatPacket, type Packet } from '../wire/packet.ts';
+import { createPacketReader, formatPacket, type Header, type Packet, type PacketLimits } from '../wire/packet.ts';
+
+/** What `limits.ts` holds and says the reasons of; tests give shorter ones. */
+export interface AsteriskLimits extends PacketLimits {
+  readonly answerMs: number;
+  readonly pingMs: number;
+  readonly retryMs: { readonly first: number; readonly last: number };
+  readonly goodbyeMs: number;
+  readonly actions: number;
+}
+
+/** Bytes of a packet: one line as long as a channel variable can be, and the rest. Known events stay below 4 KB. */
+const PACKET_BYTES = 131_072;
+const LIMITS: AsteriskLimits = { ...asteriskLimits, bytes: PACKET_BYTES };
 
 /**
  * `off`: no host is configured. `refused`: it doesn't let us in (wrong secret, or the user is missing). `down`: it can't
@@ -21,7 +34,7 @@ export interface AsteriskStatus {
   readonly why: string;
   /** Epoch milliseconds of the last change. */
   readonly since: number;
-  /** What the PBX calls itself, once up: `16.28.0`. */
+  /** What the PBX calls itself: `16.28.0`; '' until it has told, shortly after it is up. */
   readonly version: string;
 }
 
@@ -31,24 +44,31 @@ export interface AsteriskOptions {
   readonly username: string;
   readonly secret: string;
   readonly log: Log;
+  readonly limits?: AsteriskLimits;
   /** Every event, in Asterisk's order. */
   onEvent(packet: Packet): void;
   /** Logged in, before the first event is handed on; may ask actions. */
   onUp(connection: AsteriskConnection): void;
+  /** The state, the reason or the version has changed. */
   onStatus?(status: AsteriskStatus): void;
 }
 
 export interface AsteriskConnection {
   readonly status: AsteriskStatus;
-  /** Times that a session was lost, and packets over a limit: for /metrics. */
+  /** Times that a session was lost, packets dropped (over a limit, or of no known kind), events: for /metrics. */
   readonly figures: { readonly reconnects: number; readonly faults: number; readonly events: number };
-  /** Sends one action and gives its answer, an `Error` answer too. @throws when the connection is or goes away. */
-  action(headers: readonly (readonly [name: string, value: string])[]): Promise<Packet>;
+  /**
+   * Sends one action and gives its answer, an `Error` answer too. An ActionID is added.
+   * @throws when the connection is not up or goes away, when no answer comes in time, when too many are waiting.
+   */
+  action(headers: readonly Header[]): Promise<Packet>;
+  /** Says goodbye and ends for good; may be called in any state, and again. */
   close(): Promise<void>;
 }
 
 export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
-  const { log } = options;
+  const { log, limits = LIMITS } = options;
+  const peer = `${options.host}:${options.port}`;
   let status: AsteriskStatus = { state: options.host ? 'connecting' : 'off', why: '', since: Date.now(), version: '' };
   let session: Session | null = null;
   let retry: NodeJS.Timeout | undefined;
@@ -56,31 +76,31 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
   let closed = false;
   const figures = { reconnects: 0, faults: 0, events: 0 };
 
-  function become(state: AsteriskState, why = '', version = ''): void {
-    const changed = state !== status.state || why !== status.why;
-    status = { state, why, version, since: state === status.state ? status.since : Date.now() };
-    if (!changed) return;
-    const peer = `${options.host}:${options.port}`;
-    if (state === 'up') log.info('Asterisk is connected', { peer, version });
-    else if (state !== 'connecting') log.warn(`Asterisk: ${why}; trying again`, { peer });
+  function become(state: AsteriskState, why = ''): void {
+    if (state === status.state && why === status.why) return;
+    status = { state, why, version: '', since: state === status.state ? status.since : Date.now() };
+    if (why) log.warn('Asterisk is away; trying again', { peer, why });
     options.onStatus?.(status);
   }
 
   function start(): void {
-    session = openSession(options, figures, {
-      up(version) {
+    session = openSession({ ...options, limits }, figures, {
+      up() {
         tries = 0;
-        become('up', '', version);
+        become('up');
         options.onUp(connection);
+      },
+      version(version) {
+        status = { ...status, version };
+        log.info('Asterisk is connected', { peer, version });
+        options.onStatus?.(status);
       },
       down(refused, why) {
         session = null;
         if (closed) return;
         if (status.state === 'up') figures.reconnects++;
         become(refused ? 'refused' : 'down', why);
-        const longest = Math.min(limits.retryMs.last, limits.retryMs.first * 2 ** Math.min(tries++, 16));
-        // Up to half of the wait is left to chance, so that many boxes don't come back to one server in step.
-        retry = setTimeout(start, longest * (0.5 + Math.random() / 2));
+        retry = setTimeout(start, retryDelay(limits.retryMs, tries++));
       },
     });
   }
@@ -91,7 +111,9 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
     },
     figures,
     action(headers) {
-      return session ? session.action(headers) : Promise.reject(new Error(`Asterisk is ${status.state}`));
+      return session && status.state === 'up'
+        ? session.action(headers)
+        : Promise.reject(new Error(`Asterisk is ${status.state}`));
     },
     async close() {
       closed = true;
@@ -103,111 +125,176 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
   return connection;
 }
 
+/**
+ * Milliseconds until the next try. Up to half of the wait is left to chance, so that many boxes don't come back to one
+ * server in step.
+ * @param tries Failed ones since the last success. @param chance 0 to 1.
+ */
+export function retryDelay(wait: AsteriskLimits['retryMs'], tries: number, chance = Math.random()): number {
+  return Math.min(wait.last, wait.first * 2 ** Math.min(tries, 16)) * (0.5 + chance / 2);
+}
+
 interface Session {
   action: AsteriskConnection['action'];
   close(): Promise<void>;
 }
 
 interface SessionListener {
-  up(version: string): void;
+  up(): void;
+  version(version: string): void;
   /** Called once. */
   down(refused: boolean, why: string): void;
 }
 
+/** Whoever waits for the answer to an action: one of the two is called, once. */
+interface Waiting {
+  answered(packet: Packet): void;
+  failed(error: Error): void;
+}
+
 /** One TCP connection from its begin to its end. */
 function openSession(
-  options: AsteriskOptions,
+  options: AsteriskOptions & { readonly limits: AsteriskLimits },
   figures: { faults: number; events: number },
   listener: SessionListener,
 ): Session {
-  const { log } = options;
-  const waiting = new Map<string, { resolve: (packet: Packet) => void; reject: (error: Error) => void }>();
+  const { log, limits } = options;
+  const waiting = new Map<string, Waiting>();
+  // A caller can bring lines of his own into this stream by line breaks in his number: he must not know what to answer to.
+  const nonce = randomBytes(8).toString('hex');
   let lastAction = 0;
   let loggedIn = false;
   let ended = false;
   let lastHeard = performance.now();
   const socket: Socket = connect({ host: options.host, port: options.port, noDelay: true });
-  socket.setTimeout(limits.answerMs, () => end(false, `no connection within ${limits.answerMs / 1000} s`));
+  // By the clock and not by silence: a peer that talks without end and never greets is none either.
+  let deadline = endsIn(limits.answerMs, 'no connection');
 
   const reader = createPacketReader(
     limits,
     {
-      greeting: (line) => void logIn(line),
-      packet(packet) {
-        if (packet.get('Event')) {
-          figures.events++;
-          options.onEvent(packet); // none comes before the log-in is accepted
-          return;
-        }
-        const id = packet.get('ActionID');
-        waiting.get(id)?.resolve(packet);
-        waiting.delete(id);
-      },
-      fault(fault) {
-        figures.faults++;
-        log.warn('a packet from Asterisk was dropped', { fault });
-      },
+      greeting: logIn,
+      packet,
+      fault: dropped,
     },
     true,
   );
 
-  socket.on('connect', () => socket.setTimeout(limits.answerMs, () => end(false, 'connected, but no greeting came')));
-  socket.on('data', (bytes) => {
-    lastHeard = performance.now();
-    reader.push(bytes);
+  socket.on('connect', () => {
+    clearTimeout(deadline);
+    deadline = endsIn(limits.answerMs, 'connected, but no greeting came');
   });
+  socket.on('data', (bytes) => reader.push(bytes));
   socket.on('error', (error: NodeJS.ErrnoException) => end(false, connectFault(error)));
   socket.on('close', () => end(false, loggedIn ? 'it closed the connection' : 'it closed the connection at log-in'));
   const beat = setInterval(keepAlive, limits.pingMs / 3);
 
-  async function logIn(greeting: string): Promise<void> {
-    socket.setTimeout(0);
-    if (!/^Asterisk Call Manager/i.test(greeting)) return end(false, 'what answers there is not an Asterisk AMI');
-    try {
-      const challenge = (
-        await action([
-          ['Action', 'Challenge'],
-          ['AuthType', 'MD5'],
-        ])
-      ).get('Challenge');
-      const key = createHash('md5')
-        .update(challenge + options.secret)
-        .digest('hex');
-      const answer = await action([
-        ['Action', 'Login'],
-        ['AuthType', 'MD5'],
-        ['Username', options.username],
-        ['Key', key],
-        ['Events', 'cdr,call,system'], // what this version uses; a dialplan's VarSet flood stays away
-      ]);
-      if (answer.get('Response') !== 'Success')
-        return end(true, `it refuses the log-in of ${options.username}: ${answer.get('Message')}`);
-      const settings = await action([['Action', 'CoreSettings']]);
-      loggedIn = true;
-      listener.up(settings.get('AsteriskVersion'));
-    } catch (error) {
-      end(false, (error as Error).message);
+  function packet(packet: Packet): void {
+    if (ended) return;
+    lastHeard = performance.now();
+    switch (packet.first[0]) {
+      case 'Event':
+        if (!loggedIn) break; // Asterisk sends none before
+        figures.events++;
+        options.onEvent(packet);
+        break;
+      case 'Response':
+        waiting.get(packet.get('ActionID'))?.answered(packet);
+        break;
+      default:
+        dropped('neither an event nor a response');
     }
   }
 
-  function action(headers: readonly (readonly [string, string])[]): Promise<Packet> {
-    if (ended) return Promise.reject(new Error('the connection to Asterisk is gone'));
-    if (waiting.size >= limits.actions) return Promise.reject(new Error('too many actions are waiting for Asterisk'));
-    const id = `cdrd-${++lastAction}`;
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
-        waiting.delete(id);
-        reject(new Error(`no answer to ${headers[0]?.[1]} within ${limits.answerMs / 1000} s`));
-      }, limits.answerMs);
-      const settle =
-        <T>(how: (value: T) => void) =>
-        (value: T) => {
-          clearTimeout(late);
-          how(value);
-        };
-      waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
-      socket.write(formatPacket([...headers, ['ActionID', id]]));
+  function dropped(fault: string): void {
+    figures.faults++;
+    log.warn('a packet from Asterisk was dropped', { fault });
+  }
+
+  /** In callbacks and not in promises: events in the very bytes of the log-in's answer come after `up`. */
+  function logIn(greeting: string): void {
+    clearTimeout(deadline);
+    if (!/^Asterisk Call Manager/i.test(greeting)) {
+      end(false, 'what answers there is not an Asterisk AMI');
+      return;
+    }
+    const failed = (error: Error) => end(false, error.message);
+    const refused = (answer: Packet): void =>
+      end(true, `it refuses the log-in of ${options.username}: ${answer.get('Message') || 'no reason given'}`);
+    const accepted = (answer: Packet) => {
+      if (answer.get('Response') !== 'Success') {
+        refused(answer);
+        return;
+      }
+      loggedIn = true;
+      listener.up();
+      ask([['Action', 'CoreSettings']], {
+        answered: (settings) => listener.version(settings.get('AsteriskVersion')),
+        failed,
+      });
+    };
+    const challenged = (answer: Packet) => {
+      const challenge = answer.get('Challenge');
+      if (!challenge) {
+        refused(answer); // without one, the key would be the secret's plain digest
+        return;
+      }
+      const key = createHash('md5')
+        .update(challenge + options.secret)
+        .digest('hex');
+      ask(
+        [
+          ['Action', 'Login'],
+          ['AuthType', 'MD5'],
+          ['Username', options.username],
+          ['Key', key],
+          ['Events', 'cdr,call,system'], // what this version uses; a dialplan's VarSet flood stays away
+        ],
+        { answered: accepted, failed },
+      );
+    };
+    ask(
+      [
+        ['Action', 'Challenge'],
+        ['AuthType', 'MD5'],
+      ],
+      { answered: challenged, failed },
+    );
+  }
+
+  function ask(headers: readonly Header[], then: Waiting): void {
+    const hindrance = ended
+      ? 'the connection to Asterisk is gone'
+      : waiting.size >= limits.actions && 'too many actions are waiting for Asterisk';
+    if (hindrance) {
+      then.failed(new Error(hindrance));
+      return;
+    }
+    const id = `cdrd-${nonce}-${++lastAction}`;
+    const settle = () => {
+      clearTimeout(late);
+      waiting.delete(id);
+    };
+    const failed = (error: Error) => {
+      settle();
+      then.failed(error);
+    };
+    const late = setTimeout(
+      () => failed(new Error(`no answer to ${headers[0]?.[1]} within ${limits.answerMs / 1000} s`)),
+      limits.answerMs,
+    );
+    waiting.set(id, {
+      answered(packet) {
+        settle();
+        then.answered(packet);
+      },
+      failed,
     });
+    socket.write(formatPacket([...headers, ['ActionID', id]]));
+  }
+
+  function action(headers: readonly Header[]): Promise<Packet> {
+    return new Promise((answered, failed) => ask(headers, { answered, failed }));
   }
 
   function keepAlive(): void {
@@ -215,13 +302,17 @@ function openSession(
     action([['Action', 'Ping']]).catch((error: Error) => end(false, error.message));
   }
 
+  function endsIn(ms: number, why: string): NodeJS.Timeout {
+    return setTimeout(() => end(false, `${why} within ${ms / 1000} s`), ms);
+  }
+
   function end(refused: boolean, why: string): void {
     if (ended) return;
     ended = true;
+    clearTimeout(deadline);
     clearInterval(beat);
     socket.destroy();
-    for (const { reject } of waiting.values()) reject(new Error(`Asterisk: ${why}`));
-    waiting.clear();
+    for (const { failed } of [...waiting.values()]) failed(new Error(`Asterisk: ${why}`));
     listener.down(refused, why);
   }
 

@@ -2,12 +2,20 @@
  * The AMI packet: bytes in, packets out, and back. Pure, so that it can be fuzzed and read in one sitting. A packet is
  * lines of `Name: value` up to an empty line; lines end with CRLF or LF (asterisk main/manager.c, get_input).
  */
+import { isUtf8 } from 'node:buffer';
+
+export type Header = readonly [name: string, value: string];
 
 /** One packet as it came: headers in order, names as written, repeated ones too. */
 export interface Packet {
   /** The bytes as received, the empty line at the end included. */
   readonly raw: Buffer;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  /**
+   * The first header, which says what a packet is: `Event` or `Response` in all that Asterisk writes. What stands further
+   * down may have been brought in by a line break in a caller's number, and says nothing about the packet.
+   */
+  readonly first: Header;
+  readonly headers: readonly Header[];
   /** Value of the first header of this name, any case; '' when there is none. */
   get(name: string): string;
 }
@@ -17,15 +25,17 @@ export interface PacketLimits {
   readonly line: number;
   /** Lines of one packet. */
   readonly lines: number;
+  /** Bytes of one packet, line ends and the empty line included. */
+  readonly bytes: number;
 }
 
-/** Why a packet was not delivered. */
-export type PacketFault = 'line too long' | 'too many lines';
+/** Why a packet was not delivered. Of several limits that it goes over, any one may be named. */
+export type PacketFault = 'line too long' | 'too many lines' | 'packet too long';
 
 export interface PacketReader {
-  /** Takes bytes in any split; calls back for each packet and fault in them. Never throws. */
+  /** Takes bytes in any split; calls back for each packet and fault in them. Never throws by itself. */
   push(bytes: Buffer): void;
-  /** Bytes held of an unfinished packet: never more than `line × lines`. */
+  /** Bytes held of an unfinished packet: never more than `limits.bytes`. */
   readonly held: number;
 }
 
@@ -33,82 +43,79 @@ export interface PacketListener {
   packet(packet: Packet): void;
   /** A packet went over a limit: it's dropped up to its end, and reading goes on after it. */
   fault(fault: PacketFault): void;
-  /** The first line, before any packet, where `greeting` was asked for. */
+  /** The first line, before any packet, where `greeting` was asked for; '' when it goes over a limit. */
   greeting?(line: string): void;
 }
 
 const LF = 0x0a;
 const CR = 0x0d;
+/** Pieces of an unfinished packet are put together when there are so many: a peer that sends single bytes costs no more. */
+const MAX_PIECES = 64;
 
 /** @param greeting The peer speaks first with one line that is no packet (`Asterisk Call Manager/5.0.4`). */
 export function createPacketReader(limits: PacketLimits, listener: PacketListener, greeting = false): PacketReader {
   let expectGreeting = greeting;
-  /** What came of the packet so far, unfinished line included. */
-  let parts: Buffer[] = [];
+  /** What earlier chunks brought of the unfinished packet; nothing once it went over a limit. */
+  let pieces: Buffer[] = [];
   let held = 0;
   let lines = 0;
-  /** Bytes of the unfinished line, without a CR at its end so far. */
+  /** Bytes of the unfinished line, and whether a CR is the last of them. */
   let lineLength = 0;
-  let lastByte = 0;
+  let endsWithCr = false;
   let fault: PacketFault | null = null;
 
-  function clear(): void {
-    parts = [];
-    held = 0;
-    lines = 0;
-  }
-
-  /** A line's end was reached: `lineLength` is that of the line, CR not counted. */
-  function endOfLine(): void {
-    if (expectGreeting) {
-      expectGreeting = false;
-      listener.greeting?.(fault ? '' : textOf(Buffer.concat(parts)).trimEnd());
-      fault = null;
-      clear();
-    } else if (lineLength === 0) {
-      const raw = Buffer.concat(parts);
-      const [broken, hadLines] = [fault, lines > 0];
-      fault = null;
-      clear();
-      if (broken) listener.fault(broken);
-      else if (hadLines) listener.packet(parsePacket(raw)); // an empty line between packets is none
-    } else if (++lines > limits.lines) {
-      fault ??= 'too many lines';
-      parts = [];
+  function keep(piece: Buffer): void {
+    if (!fault && held + piece.length > limits.bytes) fault = 'packet too long';
+    if (!fault && piece.length > 0) {
+      if (pieces.length >= MAX_PIECES) pieces = [Buffer.concat(pieces)];
+      pieces.push(piece);
+      held += piece.length;
+    } else if (fault) {
+      pieces = [];
       held = 0;
     }
   }
 
-  function take(bytes: Buffer): void {
-    if (fault || bytes.length === 0) return;
-    parts.push(bytes);
-    held += bytes.length;
+  /** The packet, or the greeting, is over: gives its bytes, or the limit that it went over. */
+  function finish(piece: Buffer): Buffer | PacketFault {
+    keep(piece);
+    const whole = fault ?? Buffer.concat(pieces);
+    pieces = [];
+    held = 0;
+    lines = 0;
+    fault = null;
+    return whole;
   }
 
   return {
     push(bytes) {
-      let from = 0;
-      while (from < bytes.length) {
-        const at = bytes.indexOf(LF, from);
-        const to = at < 0 ? bytes.length : at + 1;
-        const piece = bytes.subarray(from, to);
-        const body = at < 0 ? piece.length : piece.length - 1;
-        const before = body > 0 ? piece[body - 1] : lastByte;
-        lineLength += body;
-        if (lineLength > limits.line + 1) {
-          fault ??= 'line too long';
-          parts = [];
-          held = 0;
-        } else take(piece);
-        if (at >= 0) {
-          if (before === CR && lineLength > 0) lineLength--;
-          if (lineLength > limits.line) fault ??= 'line too long';
-          endOfLine();
-          lineLength = 0;
-          lastByte = LF;
-        } else lastByte = piece[body - 1] ?? lastByte;
-        from = to;
+      let packetFrom = 0;
+      let lineFrom = 0;
+      for (;;) {
+        const at = bytes.indexOf(LF, lineFrom);
+        const lineEnd = at < 0 ? bytes.length : at;
+        lineLength += lineEnd - lineFrom;
+        if (lineEnd > lineFrom) endsWithCr = bytes[lineEnd - 1] === CR;
+        const length = lineLength - (endsWithCr ? 1 : 0);
+        if (length > limits.line) fault ??= 'line too long';
+        if (at < 0) break;
+        lineFrom = at + 1;
+        lineLength = 0;
+        endsWithCr = false;
+        if (length > 0 && !expectGreeting) {
+          if (++lines > limits.lines) fault ??= 'too many lines';
+          continue;
+        }
+        const empty = lines === 0; // an empty line between packets is none
+        const whole = finish(bytes.subarray(packetFrom, lineFrom));
+        packetFrom = lineFrom;
+        if (expectGreeting) {
+          expectGreeting = false;
+          listener.greeting?.(typeof whole === 'string' ? '' : textOf(whole).trimEnd());
+        } else if (typeof whole === 'string') listener.fault(whole);
+        else if (!empty) listener.packet(parsePacket(whole));
       }
+      keep(bytes.subarray(packetFrom));
     },
     get held() {
       return held;
@@ -118,50 +125,63 @@ export function createPacketReader(limits: PacketLimits, listener: PacketListene
 
 /** Reads one packet's bytes. Headers are only taken apart when somebody looks at them: most events are just passed on. */
 export function parsePacket(raw: Buffer): Packet {
-  let headers: (readonly [string, string])[] | null = null;
-  const parsed = () => {
-    headers ??= textOf(raw)
-      .split('\n')
-      .map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
-      .filter((line) => line !== '')
-      .map(headerOf);
+  let first: Header | null = null;
+  let headers: readonly Header[] | null = null;
+  const parseFirst = () => {
+    first ??= headerOf(raw.subarray(0, Math.max(0, raw.indexOf(LF))));
+    return first;
+  };
+  const parseAll = () => {
+    headers ??= linesOf(raw);
     return headers;
   };
   return {
     raw,
+    get first() {
+      return parseFirst();
+    },
     get headers() {
-      return parsed();
+      return parseAll();
     },
     get(name) {
       const wanted = name.toLowerCase();
-      return parsed().find(([has]) => has.toLowerCase() === wanted)?.[1] ?? '';
+      const [has, value] = parseFirst();
+      if (has.toLowerCase() === wanted) return value;
+      return parseAll().find(([each]) => each.toLowerCase() === wanted)?.[1] ?? '';
     },
   };
 }
 
+function linesOf(raw: Buffer): Header[] {
+  const headers: Header[] = [];
+  for (let from = 0, at = raw.indexOf(LF); at >= 0; from = at + 1, at = raw.indexOf(LF, from)) {
+    const empty = at === from || (at === from + 1 && raw[from] === CR);
+    if (!empty) headers.push(headerOf(raw.subarray(from, at)));
+  }
+  return headers;
+}
+
 /** `Name: value`; one blank after the colon belongs to the wire. A line without a colon is a name without a value. */
-function headerOf(line: string): readonly [string, string] {
+function headerOf(bytes: Buffer): Header {
+  const text = textOf(bytes);
+  const line = text.endsWith('\r') ? text.slice(0, -1) : text;
   const colon = line.indexOf(':');
   if (colon < 0) return [line, ''];
-  const value = line.slice(colon + 1);
-  return [line.slice(0, colon), value.startsWith(' ') ? value.slice(1) : value];
+  return [line.slice(0, colon), line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)];
 }
 
-/** Caller names come in any encoding: bytes that aren't UTF-8 are read as Latin-1, so that none is lost. */
+/** Caller names come in any encoding: a line that isn't UTF-8 is read as Latin-1, so that nothing of it is lost. */
 function textOf(bytes: Buffer): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return bytes.toString('latin1');
-  }
+  return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
 }
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Writes a packet. The value must not end the line: CR and LF in it become blanks, so that nobody can smuggle a header
- * in through a name.
+ * Writes a packet. Neither name nor value may end the line, nor a name itself: CR, LF, and a colon in a name become
+ * blanks, so that nobody can smuggle a header in through what he is called.
  */
 export function formatPacket(headers: readonly (readonly [name: string, value: string | number])[]): string {
-  const lines = headers.map(([name, value]) => `${name}: ${String(value).replaceAll(/[\r\n]/g, ' ')}\r\n`);
+  const lines = headers.map(
+    ([name, value]) => `${name.replaceAll(/[\r\n:]/g, ' ')}: ${String(value).replaceAll(/[\r\n]/g, ' ')}\r\n`,
+  );
   return `${lines.join('')}\r\n`;
 }

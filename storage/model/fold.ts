@@ -25,7 +25,7 @@ export interface FoldedCall {
   readonly anchor: number;
 }
 
-/** Strongest first. CONGESTION is shown as FAILED and ranks with it. */
+/** Strongest first. CONGESTION is shown as FAILED, and is the weaker word of the two. */
 const STRENGTH: readonly Disposition[] = ['ANSWERED', 'BUSY', 'NO ANSWER', 'FAILED', 'CONGESTION'];
 
 /** @param legs All legs of one group, at least one. */
@@ -44,30 +44,27 @@ function owner(leg: StoredLeg, anchors: readonly StoredLeg[]): StoredLeg | undef
   return anchors.find((anchor) => byTime(leg, anchor) <= 0) ?? anchors.at(-1);
 }
 
+/** @param own The legs of this row, the anchor among them, in order of time. */
 function rowOf(anchor: StoredLeg, own: readonly StoredLeg[], rules: FoldRules): CallRow {
-  const first = own.reduce((a, b) => (b.start.epoch < a.start.epoch ? b : a));
+  const [first = anchor] = own;
   const last = own.reduce((a, b) => (b.end.epoch > a.end.epoch ? b : a));
   const answered = anchor.disposition === 'ANSWERED';
-  const talkStart = answered ? (anchor.talkStart ?? anchor.answer?.epoch ?? null) : null;
+  const talkStart = answered ? talkStartOf(anchor) : null;
   const source = rules.trunks.trunkOf(anchor.channel);
   const destination = rules.trunks.trunkOf(anchor.destinationChannel);
-  const pick = (field: 'cidName' | 'ivr' | 'dialled' | 'callType') =>
+  const pick = (field: 'cidName' | 'ivr' | 'dialled' | 'callType' | 'recordingFile') =>
     anchor[field] || own.map((leg) => leg[field]).find((value) => value) || '';
   return {
     start: first.start,
-    answer: talkStart,
-    end: last.end,
+    answer: answered ? (talkStart ?? anchor.answer?.epoch ?? null) : null,
+    end: last.end.epoch < first.start.epoch ? first.start : last.end, // the clock was set back during the call
     src: anchor.source,
     dst: shownDestination(anchor, pick('dialled'), rules),
     srcTrunk: source.name,
     dstTrunk: destination.name,
     port: source.port || destination.port,
     duration: Math.max(0, last.end.epoch - first.start.epoch),
-    billsec: !answered
-      ? 0
-      : anchor.talkStart === null
-        ? anchor.billsec
-        : Math.max(0, anchor.end.epoch - anchor.talkStart),
+    billsec: !answered ? 0 : talkStart === null ? Math.max(0, anchor.billsec) : anchor.end.epoch - talkStart,
     disposition: anchor.disposition,
     callType: callType({
       callType: pick('callType'),
@@ -81,8 +78,13 @@ function rowOf(anchor: StoredLeg, own: readonly StoredLeg[], rules: FoldRules): 
     cidName: withoutDash(pick('cidName')) || (source.name ? prefixOf(anchor) : ''),
     ivr: withoutDash(pick('ivr')),
     uniqueId: anchor.uniqueId,
-    recording: relativeRecording(anchor.recordingFile, rules.recordingsDir),
+    recording: relativeRecording(pick('recordingFile'), rules.recordingsDir),
   };
+}
+
+/** `CDR(talkstart)`, epoch seconds; null without one, and where a clock that was set makes it lie outside the leg. */
+function talkStartOf({ talkStart, start, end }: StoredLeg): number | null {
+  return talkStart !== null && talkStart >= start.epoch && talkStart <= end.epoch ? talkStart : null;
 }
 
 /** `620(202)` when an IVR, queue or ring-group number was dialled and an extension answered, else the number dialled. */
@@ -91,7 +93,8 @@ function shownDestination(anchor: StoredLeg, dialled: string, { plan, trunks }: 
   const dialledGroup =
     dialled || (kind === 'ivr' || kind === 'queue' || kind === 'ringgroup' ? anchor.destination : '');
   if (!dialledGroup) return anchor.destination;
-  if (anchor.disposition !== 'ANSWERED') return dialledGroup;
+  // Without another party only Asterisk answered, and Destination may be an IVR's own `t` or `i`.
+  if (anchor.disposition !== 'ANSWERED' || anchor.destinationChannel === '') return dialledGroup;
   const peer = trunks.trunkOf(anchor.destinationChannel).name ? '' : parseChannel(anchor.destinationChannel).peer;
   const answerer = peer || (anchor.destination === dialledGroup ? '' : anchor.destination);
   return answerer && answerer !== dialledGroup ? `${dialledGroup}(${answerer})` : dialledGroup;
@@ -99,7 +102,8 @@ function shownDestination(anchor: StoredLeg, dialled: string, { plan, trunks }: 
 
 /** `"FROM96-506" <506>` → `FROM96`: an inbound route puts its prefix and a dash before the caller's name. */
 function prefixOf({ callerId, source }: StoredLeg): string {
-  const name = /^"(.*)" <[^>]*>$/.exec(callerId)?.[1] ?? '';
+  const end = callerId.lastIndexOf('" <');
+  const name = callerId.startsWith('"') && end > 0 ? callerId.slice(1, end) : '';
   return name.endsWith(`-${source}`) ? name.slice(0, -source.length - 1) : '';
 }
 
@@ -111,7 +115,7 @@ function byStrength(a: StoredLeg, b: StoredLeg): number {
   return STRENGTH.indexOf(a.disposition) - STRENGTH.indexOf(b.disposition) || byTime(a, b);
 }
 
-/** A total order that no order of arrival can change: row ids are deliberately not part of it. */
+/** A total order that no order of arrival can change: row ids only separate what is equal in everything else. */
 function byTime(a: StoredLeg, b: StoredLeg): number {
   return (
     a.start.epoch - b.start.epoch ||
@@ -120,8 +124,14 @@ function byTime(a: StoredLeg, b: StoredLeg): number {
     compare(a.channel, b.channel) ||
     compare(a.destinationChannel, b.destinationChannel) ||
     a.end.epoch - b.end.epoch ||
-    compare(a.lastApplication, b.lastApplication)
+    compare(content(a), content(b)) ||
+    a.id - b.id
   );
+}
+
+/** All that Asterisk wrote, as one text. Looked at only where nothing else tells two records apart (no Sequence). */
+function content(leg: StoredLeg): string {
+  return JSON.stringify({ ...leg, id: 0, sources: 0 });
 }
 
 function compare(a: string, b: string): number {

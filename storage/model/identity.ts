@@ -66,6 +66,7 @@ function merge(known: StoredLeg, leg: Leg, bit: number): StoredLeg {
   return {
     ...known,
     sources: known.sources | bit,
+    userField: known.userField || leg.userField, // cdr.conf may leave it out of the CSV (loguserfield)
     recordingFile: known.recordingFile || leg.recordingFile,
     linkedId: known.linkedId ?? leg.linkedId,
     sequence: known.sequence ?? leg.sequence,
@@ -86,22 +87,27 @@ export function groupKey(leg: Leg): string {
 /**
  * The call group of a new record: its {@link groupKey}, with `#2`, `#3` … where the same key already means another
  * call. A box without a clock battery gives one LinkedID again after each start; the sign is a record of equal UniqueID
- * and Sequence with other content.
+ * and Sequence with other content. Only the newest call of a key is looked at: an older one is over, and its lack of
+ * an equal record says nothing.
  *
  * @param stored Every stored leg whose group key is that of `leg`.
  */
 export function groupOf(stored: readonly StoredLeg[], leg: Leg): string {
   const key = groupKey(leg);
-  for (let generation = 1; ; generation++) {
-    const group = generation === 1 ? key : `${key}#${generation}`;
-    const clash = stored.some(
-      (known) =>
-        known.group === group &&
-        known.uniqueId === leg.uniqueId &&
-        known.sequence !== null &&
-        known.sequence === leg.sequence &&
-        !sameContent(known, leg),
-    );
-    if (!clash) return group;
-  }
+  const newest = stored.reduce((most, known) => Math.max(most, generationOf(known.group, key)), 1);
+  const name = (generation: number) => (generation === 1 ? key : `${key}#${generation}`);
+  const clash = stored.some(
+    (known) =>
+      known.group === name(newest) &&
+      known.uniqueId === leg.uniqueId &&
+      known.sequence !== null &&
+      known.sequence === leg.sequence &&
+      !sameContent(known, leg),
+  );
+  return name(clash ? newest + 1 : newest);
+}
+
+/** 1 for the key itself, N for `KEY#N`. */
+function generationOf(group: string, key: string): number {
+  return group.startsWith(`${key}#`) ? Number(group.slice(key.length + 1)) || 1 : 1;
 }

@@ -36,9 +36,13 @@ export function nearestCall(answer: number, parties: Parties, candidates: readon
   return tied ? null : best.id;
 }
 
-/** The callers are equal, and the shown destinations have a part in common (`620(202)` agrees with `202`). */
+/**
+ * The callers are equal, and so are the shown destinations, or one shows less: `620(202)` agrees with `202` and with `620`,
+ * and not with `620(204)`.
+ */
 export function partiesAgree(a: Parties, b: Parties): boolean {
   if (a.src === '' || a.src !== b.src) return false;
-  const parts = splitShown(b.dst);
-  return splitShown(a.dst).some((part) => part !== '' && parts.includes(part));
+  const [one, other] = [splitShown(a.dst), splitShown(b.dst)];
+  if (one.length === other.length) return a.dst !== '' && a.dst === b.dst;
+  return one.some((part) => part !== '' && other.some((each) => each === part));
 }
