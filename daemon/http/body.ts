@@ -1,7 +1,7 @@
 /** The form body of a request, read within bounds: one body's, and that of all bodies held at a time. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CgiError } from '../../cgi/reply.ts';
-import type { HttpLimits } from './limits.ts';
+import type { HttpLimits } from '../limits.ts';
 
 export interface Bodies {
   /**

@@ -6,7 +6,7 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { CgiError, ERROR_STATUS, errorBody } from '../../cgi/reply.ts';
-import type { HttpLimits } from './limits.ts';
+import type { HttpLimits } from '../limits.ts';
 import { mendRequestLine } from './request-line.ts';
 import { HEADERS } from './write-reply.ts';
 

@@ -6,10 +6,10 @@ import { CgiError, errorReply, json } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { may } from '../../storage/model/rights.ts';
 import type { ListenAddress } from '../config.ts';
+import { type HttpLimits, httpLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type Bodies, createBodies } from './body.ts';
 import { tendConnections } from './connection.ts';
-import { type HttpLimits, httpLimits } from './limits.ts';
 import { SESSION_COOKIE, writeReply, writeText } from './write-reply.ts';
 
 export interface HttpOptions {

@@ -1,8 +1,8 @@
 /** The listener alone, over a store that a test plays: for bounds that a whole daemon would take too long to reach. */
 import { onTestFinished } from 'vitest';
 import { createSessions } from '../../cgi/access/session.ts';
-import { type HttpLimits, httpLimits } from '../../daemon/http/limits.ts';
 import { listenHttp } from '../../daemon/http/server.ts';
+import { type HttpLimits, httpLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import type { Page } from '../../storage/filter.ts';
