@@ -199,7 +199,11 @@ function describe(metrics: Metrics, { store, ingest, asterisk, recordings, answe
     'Times that the AMI connection was lost.',
     () => asterisk.figures.reconnects,
   );
-  metrics.counter('cdrd_asterisk_faults_total', 'AMI packets dropped as over a limit.', () => asterisk.figures.faults);
+  metrics.counter(
+    'cdrd_asterisk_faults_total',
+    'AMI packets dropped: over a limit, or of no known kind.',
+    () => asterisk.figures.faults,
+  );
   metrics.gauge('cdrd_medium_state', 'State of the recording medium.', () =>
     (['absent', 'mounted', 'dead'] as const).map((state) => [{ state }, recordings.state().state === state ? 1 : 0]),
   );

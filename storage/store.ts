@@ -11,7 +11,7 @@ import { type Numbering, numberPlan } from './model/number-plan.ts';
 import { trunkRules } from './model/trunk.ts';
 import { type AuditLine, audit } from './sql/audit.ts';
 import { applyFold, closeGroup, openGroups } from './sql/call.ts';
-import { openDatabase } from './sql/database.ts';
+import { type Outcome, openDatabase } from './sql/database.ts';
 import { insertLeg, legsOfGroup, legsOfKey, legsOfUniqueId, updateLeg } from './sql/leg.ts';
 import { callCount, callPage, recordingCount, recordingPage } from './sql/listing.ts';
 import { migrate } from './sql/migrate.ts';
@@ -57,7 +57,7 @@ export interface Written {
 }
 
 /** One write's outcome: another's failure doesn't touch it. */
-export type WriteOutcome = { readonly done: Written } | { readonly failed: string };
+export type WriteOutcome = Outcome<Written>;
 
 export type Store = ReturnType<typeof openStore>;
 export type Operations = Store['operations'];
@@ -105,7 +105,7 @@ export function openStore(options: StoreOptions) {
       case 'close':
         return { sequences: closeGroup(database, item.group, now()) };
       case 'recordings':
-        return { sequences: item.files.flatMap((file) => applyRecording(database, file, names, now()) ?? []) };
+        return { sequences: item.files.flatMap((file) => applyRecording(database, file, names, now())) };
       case 'gone':
         markGone(database, item.paths, now());
         return { sequences: [] };
@@ -123,15 +123,7 @@ export function openStore(options: StoreOptions) {
   const operations = {
     /** All of them in one durable transaction; one that fails is undone by itself. */
     write: (items: readonly Write[]): WriteOutcome[] =>
-      database.transaction(() =>
-        items.map((item) => {
-          try {
-            return { done: database.attempt(() => write(item)) };
-          } catch (error) {
-            return { failed: error instanceof Error ? error.message : String(error) };
-          }
-        }),
-      ),
+      database.transaction(() => items.map((item) => database.attempt(() => write(item)))),
     callPage: (request: PageRequest<CallFilter>) => callPage(database, request),
     callCount: (request: CountRequest<CallFilter>) => callCount(database, request),
     recordingPage: (request: PageRequest<RecordingFilter>) => recordingPage(database, request),

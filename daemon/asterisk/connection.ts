@@ -18,10 +18,6 @@ export interface AsteriskLimits extends PacketLimits {
   readonly actions: number;
 }
 
-/** Bytes of a packet: one line as long as a channel variable can be, and the rest. Known events stay below 4 KB. */
-const PACKET_BYTES = 131_072;
-const LIMITS: AsteriskLimits = { ...asteriskLimits, bytes: PACKET_BYTES };
-
 /**
  * `off`: no host is configured. `refused`: it doesn't let us in (wrong secret, or the user is missing). `down`: it can't
  * be reached. In each of them but `off` the next try is under way.
@@ -67,7 +63,7 @@ export interface AsteriskConnection {
 }
 
 export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
-  const { log, limits = LIMITS } = options;
+  const { log, limits = asteriskLimits } = options;
   const peer = `${options.host}:${options.port}`;
   let status: AsteriskStatus = { state: options.host ? 'connecting' : 'off', why: '', since: Date.now(), version: '' };
   let session: Session | null = null;
