@@ -68,6 +68,8 @@ export const callLimits = {
   quietMs: 2_000,
   /** The same for calls found open at start, and while Asterisk is away. */
   awayQuietMs: 10_000,
+  /** Milliseconds between two looks at the CDR CSV and at Asterisk's list of channels: what an event lost costs at most. */
+  catchUpMs: 30_000,
 } as const;
 
 /** The control socket's bound on one command, bytes. */

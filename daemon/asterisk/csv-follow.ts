@@ -11,32 +11,11 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Leg } from '../../storage/model/leg.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
+import type { CsvBatch, CsvFault, CsvPosition } from '../../storage/store.ts';
 import type { Log } from '../log.ts';
 import { CsvLineError, legOfCsvLine } from './cdr-csv.ts';
 
-/** How far a file was read, bytes and lines of its uncompressed content. */
-export interface CsvPosition {
-  readonly offset: number;
-  readonly line: number;
-}
-
-/** A line that is no record: kept aside, so that a person can look at it and nothing is lost. */
-export interface CsvFault extends CsvPosition {
-  readonly reason: string;
-  readonly text: string;
-}
-
-/** What is written in one transaction: records, faults, and where the file was read up to. */
-export interface CsvBatch extends CsvPosition {
-  /** The file, by {@link signatureOf} its first line. */
-  readonly signature: string;
-  /** Its name at this moment, for people. */
-  readonly path: string;
-  readonly legs: readonly Leg[];
-  readonly faults: readonly CsvFault[];
-}
-
-/** The store's side of it. */
+/** The store's side of it. Files are known by {@link signatureOf} their first line. */
 export interface CsvIndex {
   /** Position by signature, of every file ever read that is still remembered. */
   positions(): Promise<ReadonlyMap<string, CsvPosition>>;

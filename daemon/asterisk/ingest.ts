@@ -4,12 +4,11 @@
  * which the next start closes.
  */
 import type { StoreClient } from '../../storage/client.ts';
-import type { Leg, LegSource } from '../../storage/model/leg.ts';
-import type { OpenGroup, Written } from '../../storage/store.ts';
+import type { Leg } from '../../storage/model/leg.ts';
+import type { CsvBatch, OpenGroup, Written } from '../../storage/store.ts';
 import type { Bus } from '../bus.ts';
 import { callLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import type { CsvBatch } from './csv-follow.ts';
 
 export interface Ingest {
   /** A record by AMI. Settles after the commit. One that the store refuses is logged, and counted in `lost`. */
@@ -59,7 +58,11 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
 
   function closeAfter(group: string, ms: number): void {
     clearTimeout(open.get(group) ?? undefined);
-    if (!stopped) open.set(group, setTimeout(() => quiet(group), ms));
+    if (!stopped)
+      open.set(
+        group,
+        setTimeout(() => quiet(group), ms),
+      );
   }
 
   /** No record has come for a while. */
@@ -71,9 +74,9 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
   async function close(group: string): Promise<void> {
     const timer = open.get(group);
     try {
-      const { sequences } = await store.write({ kind: 'close', group });
+      const { calls } = await store.write({ kind: 'close', group });
       if (open.get(group) === timer) open.delete(group);
-      if (sequences.length > 0) bus.emit('calls', sequences);
+      if (calls.length > 0) bus.emit('calls', calls);
     } catch (error) {
       if (stopped) return;
       log.error('a call could not be closed; trying again', { group, error });

@@ -122,6 +122,11 @@ export function applyFold(database: Database, group: string, folded: readonly Fo
   return { open, announced: applied.flat() };
 }
 
+/** A call follows the leg it stands on into another group, and so keeps its id. Nothing that is shown changes. */
+export function moveCall(database: Database, anchor: number, group: string): void {
+  database.run('UPDATE call SET call_group = ? WHERE anchor = ?', [group, anchor]);
+}
+
 /** The group is over: its rows are shown from now on. @returns the EventSequences. */
 export function closeGroup(database: Database, group: string, now: number): number[] {
   return callsOfGroup(database, group)

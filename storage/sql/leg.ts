@@ -70,6 +70,11 @@ export function updateLeg(database: Database, { id, leg }: Extract<LegMatch, { k
   database.run(UPDATE, [leg.sources, ...COLUMNS.map(([, value]) => value(leg)), id]);
 }
 
+/** The leg belongs to another call than was thought. */
+export function moveLeg(database: Database, id: number, group: string): void {
+  database.run('UPDATE leg SET call_group = ? WHERE id = ?', [group, id]);
+}
+
 function toLeg(row: Row): StoredLeg {
   const text = (name: string) => String(row[name]);
   const textOrNull = (name: string) => (row[name] === null ? null : String(row[name]));

@@ -27,9 +27,14 @@ export interface NameRules {
 
 /**
  * Puts a file into the index, or brings its row up to date, and ties it to its call.
- * @returns the EventSequences: of a call that is amended by it, and of the file itself when it is new or was gone.
+ * @returns the EventSequence of the file when it is new or was gone, and those of the calls that it amended.
  */
-export function applyRecording(database: Database, file: RecordingFile, rules: NameRules, now: number): number[] {
+export function applyRecording(
+  database: Database,
+  file: RecordingFile,
+  rules: NameRules,
+  now: number,
+): { readonly own: number | null; readonly calls: readonly number[] } {
   const known = database.first('SELECT id, gone_at FROM recording WHERE path = ?', [file.path]);
   if (known) {
     database.run('UPDATE recording SET size = ?, mtime_ms = ?, seconds = ?, state = ?, gone_at = NULL WHERE id = ?', [
@@ -39,10 +44,11 @@ export function applyRecording(database: Database, file: RecordingFile, rules: N
       file.state,
       Number(known['id']),
     ]);
-    return known['gone_at'] === null ? [] : [announce(database, 'recording', Number(known['id']), now)];
+    const back = known['gone_at'] !== null;
+    return { own: back ? announce(database, 'recording', Number(known['id']), now) : null, calls: [] };
   }
   const { id, calls } = insert(database, file, rules, now);
-  return [...calls, announce(database, 'recording', id, now)];
+  return { calls, own: announce(database, 'recording', id, now) };
 }
 
 /** @returns its id, and the EventSequences of the calls that it changed. */

@@ -2,9 +2,10 @@
 import { appendFileSync, copyFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type CsvBatch, type CsvIndex, type CsvPosition, followCsv } from '../../daemon/asterisk/csv-follow.ts';
+import { type CsvIndex, followCsv } from '../../daemon/asterisk/csv-follow.ts';
 import { createLog } from '../../daemon/log.ts';
 import { zone } from '../../storage/model/local-time.ts';
+import type { CsvBatch, CsvPosition } from '../../storage/store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const line = (n: number, name = `caller ${n}`) =>

@@ -63,8 +63,8 @@ export function openBox({ now = NOW, zoneName = 'Etc/GMT+8', atEnd = onTestFinis
 
   /** A leg comes in, and its call is over. */
   async function call(leg: Leg): Promise<void> {
-    const { group } = await store.write({ kind: 'leg', leg, source: 'ami' });
-    await store.write({ kind: 'close', group: group?.key ?? '' });
+    const { open } = await store.write({ kind: 'leg', leg, source: 'ami' });
+    for (const { key } of open) await store.write({ kind: 'close', group: key });
   }
 
   return { store, services, ask, list, call };

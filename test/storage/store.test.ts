@@ -57,9 +57,9 @@ describe.each(homes)('the store %s', (_name, open) => {
   test('a record is one leg and one open call; the call shows when it is closed', async () => {
     const { store } = await fresh();
     const written = await put(store);
-    expect(written).toEqual({ sequences: [1], group: { key: `${NOON}.0`, open: true } });
+    expect(written).toEqual({ records: [1], calls: [], recordings: [], open: [{ key: `${NOON}.0`, end: NOON + 5 }] });
     expect(await rowsOf(store)).toEqual([]);
-    expect(await shut(store)).toEqual({ sequences: [2] });
+    expect((await shut(store)).calls).toEqual([2]);
     expect(await rowsOf(store)).toEqual([
       { calldate: '2021-04-22 01:01:50', src: '205', dst: '204', billsec: '3', recording: '', id: '1', changed: '2' },
     ]);
@@ -68,9 +68,9 @@ describe.each(homes)('the store %s', (_name, open) => {
   test('a repeated record changes nothing', async () => {
     const { store } = await fresh();
     await put(store);
-    expect(await put(store)).toEqual({ sequences: [], group: null });
+    expect(await put(store)).toEqual({ records: [null], calls: [], recordings: [], open: [] });
     await shut(store);
-    expect(await put(store)).toEqual({ sequences: [], group: null });
+    expect(await put(store)).toEqual({ records: [null], calls: [], recordings: [], open: [] });
     expect(await rowsOf(store)).toHaveLength(1);
   });
 
@@ -81,7 +81,7 @@ describe.each(homes)('the store %s', (_name, open) => {
     await shut(store);
     const [before] = await rowsOf(store);
     const later = leg(NOON + 6, { uniqueId: `${NOON}.2`, linkedId: `${NOON}.0`, sequence: 3 });
-    expect((await put(store, later)).group).toEqual({ key: `${NOON}.0`, open: false });
+    expect(await put(store, later)).toMatchObject({ records: [3], calls: [4], open: [] });
     const [after, ...more] = await rowsOf(store);
     expect(more).toEqual([]);
     expect(after).toMatchObject({ id: before?.['id'], calldate: before?.['calldate'], billsec: '3' });
@@ -92,7 +92,7 @@ describe.each(homes)('the store %s', (_name, open) => {
     const { store } = await fresh();
     await put(store);
     const again = await put(store, leg(NOON, { end: { epoch: NOON + 9, offset: -28_800 } }));
-    expect(again.group?.key).toBe(`${NOON}.0#2`);
+    expect(again.open.map(({ key }) => key)).toEqual([`${NOON}.0#2`]);
     await shut(store);
     await store.write({ kind: 'close', group: `${NOON}.0#2` });
     expect(await rowsOf(store)).toHaveLength(2);

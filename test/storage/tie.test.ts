@@ -81,8 +81,8 @@ describe('of several', () => {
     await found(store, file());
     expect(await shown(store)).toEqual([['1.1', file().path]]);
     const named = call('2', { ...NAMED, source: '299' });
-    const { sequences } = await put(store, named);
-    expect(sequences).toHaveLength(2); // the record's own, and that of the call that lost it
+    const { records, calls } = await put(store, named);
+    expect([records.length, calls.length]).toEqual([1, 1]); // the record's own, and that of the call that lost it
     await shut(store, named);
     expect((await shown(store)).sort()).toEqual([
       ['1.1', ''],
