@@ -13,13 +13,14 @@ import type { Ingest } from './asterisk/ingest.ts';
 import { type Pbx, startPbx } from './asterisk/pbx.ts';
 import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
+import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
 import { listenHttp } from './http/server.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
-import { firstAccounts, setUser, storeOptions, takeState, zoneName } from './state.ts';
+import { firstAccounts, storeOptions, takeState, zoneName } from './state.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -109,9 +110,8 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     stops.push(() => http.close());
     describe(metrics, { store, pbx, recordings, answers });
 
-    const control = await listenControl(config.run.dir, log, (request) =>
-      setUser(config.state.dir, accounts, request, 'console'),
-    );
+    const perform = createPerform({ config, store, accounts, ingest: pbx.ingest, bus, zone });
+    const control = await listenControl(config.run.dir, log, perform);
     stops.push(() => control.close());
     stops.push(() => {
       ready = false;

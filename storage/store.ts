@@ -24,7 +24,16 @@ import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
-import { foldGroups, type OpenGroup, type PutRecord, putRecord } from './sql/records.ts';
+import {
+  foldGroups,
+  missingRecords,
+  type OpenGroup,
+  type PutRecord,
+  putRecord,
+  refoldStep,
+  verifyStep,
+  type Walk,
+} from './sql/records.ts';
 import { readSetting, writeSetting } from './sql/setting.ts';
 import { putUser, type User, userByName, userNames } from './sql/user.ts';
 
@@ -52,6 +61,8 @@ export type Write =
   /** A stretch of the CDR CSV: its records, its broken lines and where it ends, all or nothing. */
   | { readonly kind: 'csv'; readonly batch: CsvBatch }
   | { readonly kind: 'close'; readonly group: string }
+  /** Folds the next calls along their starts anew. */
+  | { readonly kind: 'refold'; readonly after: NonNullable<Walk> }
   | { readonly kind: 'recordings'; readonly files: readonly RecordingFile[] }
   | { readonly kind: 'gone'; readonly paths: readonly string[] }
   | { readonly kind: 'user'; readonly user: User; readonly audit: AuditLine }
@@ -67,9 +78,11 @@ export interface Written {
   readonly recordings: readonly number[];
   /** Calls of the records given that still wait to be closed. */
   readonly open: readonly OpenGroup[];
+  /** Of a refold: where to go on. */
+  readonly next: Walk;
 }
 
-const NOTHING: Written = { records: [], calls: [], recordings: [], open: [] };
+const NOTHING: Written = { records: [], calls: [], recordings: [], open: [], next: null };
 
 /** A stretch of a CDR CSV, up to a position in its file. */
 export interface CsvBatch extends CsvFile, CsvPosition {
@@ -80,7 +93,7 @@ export interface CsvBatch extends CsvFile, CsvPosition {
 /** One write's outcome: another's failure doesn't touch it. */
 export type WriteOutcome = Outcome<Written>;
 
-export type { CsvFault, CsvPosition, OpenGroup };
+export type { CsvFault, CsvPosition, OpenGroup, Walk };
 export type Store = ReturnType<typeof openStore>;
 export type Operations = Store['operations'];
 export type Operation = keyof Operations;
@@ -137,6 +150,8 @@ export function openStore(options: StoreOptions) {
         return writeCsv(item.batch);
       case 'close':
         return { calls: closeGroup(database, item.group, now()) };
+      case 'refold':
+        return refoldStep(database, item.after, rules, now());
       case 'recordings': {
         const applied = item.files.map((file) => applyRecording(database, file, names, now()));
         return {
@@ -170,6 +185,8 @@ export function openStore(options: StoreOptions) {
     recordingFolders: () => recordingFolders(database),
     openGroups: () => openGroups(database),
     csvPositions: () => csvPositions(database),
+    missingRecords: (legs: readonly Leg[]) => missingRecords(database, legs),
+    verifyStep: (after: NonNullable<Walk>) => verifyStep(database, after, rules),
     user: (name: string) => userByName(database, name),
     userNames: () => userNames(database),
     setting: (name: string) => readSetting(database, name),

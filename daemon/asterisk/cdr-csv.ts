@@ -1,7 +1,8 @@
 /**
- * A line of Asterisk's CDR CSV as a leg. Three layouts are known by their number of columns: Master.csv with UniqueID and
- * UserField (17 or 18), the same with `newcdrcolumns` (20 or 21: PeerAccount, LinkedID, Sequence at the end), and ours of
- * etc/asterisk/cdr_custom.conf (27). Sources: asterisk cdr/cdr_csv.c build_csv_record, cdr/cdr_custom.c.
+ * A line of a CDR CSV as a leg. Three layouts are known by their number of columns: Master.csv with UniqueID and UserField
+ * (17 or 18), the same with `newcdrcolumns` (20 or 21: PeerAccount, LinkedID, Sequence at the end), and ours of
+ * etc/asterisk/cdr_custom.conf (27); a fourth by its first line: a dump of the table `cdr` of FreePBX, with names.
+ * Sources: asterisk cdr/cdr_csv.c build_csv_record, cdr/cdr_custom.c, cdr/cdr_adaptive_odbc.c.
  */
 import { DISPOSITIONS, type Leg, type Moment } from '../../storage/model/leg.ts';
 import { parseLocal, resolveLocal, uniqueIdEpoch, type Zone } from '../../storage/model/local-time.ts';
@@ -114,6 +115,76 @@ export function legOfCsvLine(line: string, zone: Zone): Leg {
     callType: tail('callType') || null,
     talkStart: whole(tail('talkStart')),
     extra: peerAccount ? [['PeerAccount', peerAccount]] : [],
+  };
+}
+
+/** Reads one line; null: it's the line of names. @throws {CsvLineError} */
+export type LineReader = (line: string) => Leg | null;
+
+/**
+ * The reader for a file, by its first line.
+ * @param first May be the names of a table's columns; else it is a record.
+ */
+export function lineReader(first: string, zone: Zone): LineReader {
+  let names: string[];
+  try {
+    names = splitCsvLine(first).map((name) => name.trim().toLowerCase());
+  } catch {
+    names = [];
+  }
+  if (!['calldate', 'uniqueid', 'channel', 'disposition'].every((name) => names.includes(name)))
+    return (line) => legOfCsvLine(line, zone);
+  return (line) => (line === first ? null : legOfTableRow(names, line, zone));
+}
+
+/** A row of the table `cdr`: it has the start in the box's zone and two lengths, the other moments follow from them. */
+function legOfTableRow(names: readonly string[], line: string, zone: Zone): Leg {
+  const fields = splitCsvLine(line);
+  if (fields.length !== names.length) throw new CsvLineError(`${fields.length} columns under ${names.length} names`);
+  const text = (name: string) => {
+    const value = fields[names.indexOf(name)] ?? '';
+    return value === '\\N' || value === 'NULL' ? '' : value;
+  };
+  const whole = (name: string) => (/^\d{1,15}$/.test(text(name)) ? Number(text(name)) : null);
+  const uniqueId = text('uniqueid');
+  const wall = parseLocal(text('calldate'));
+  if (!uniqueId) throw new CsvLineError('no UniqueID');
+  if (wall === null) throw new CsvLineError(`calldate is not a time: ${text('calldate')}`);
+  const start = resolveLocal(wall, zone, uniqueIdEpoch(uniqueId) ?? undefined);
+  const [duration, billsec] = [whole('duration') ?? 0, whole('billsec') ?? 0];
+  const after = (seconds: number): Moment => {
+    const epoch = start.epoch + seconds;
+    return { epoch, offset: zone.offsetAt(epoch) };
+  };
+  const disposition = DISPOSITIONS.find((known) => known === text('disposition').toUpperCase()) ?? 'FAILED';
+  return {
+    accountCode: text('accountcode'),
+    source: text('src'),
+    destination: text('dst'),
+    destinationContext: text('dcontext'),
+    callerId: text('clid'),
+    channel: text('channel'),
+    destinationChannel: text('dstchannel'),
+    lastApplication: text('lastapp'),
+    lastData: text('lastdata'),
+    start,
+    answer: disposition === 'ANSWERED' ? after(Math.max(0, duration - billsec)) : null,
+    end: after(duration),
+    duration,
+    billsec,
+    disposition,
+    amaFlags: text('amaflags'),
+    uniqueId,
+    userField: text('userfield'),
+    recordingFile: text('recordingfile'),
+    linkedId: text('linkedid') || null,
+    sequence: whole('sequence'),
+    cidName: null,
+    ivr: null,
+    dialled: null,
+    callType: null,
+    talkStart: null,
+    extra: ['peeraccount', 'did', 'cnam'].flatMap((name) => (text(name) ? [[name, text(name)] as const] : [])),
   };
 }
 

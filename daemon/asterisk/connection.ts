@@ -183,6 +183,7 @@ function openSession(
   socket.on('data', (bytes) => reader.push(bytes));
   socket.on('error', (error: NodeJS.ErrnoException) => end(false, connectFault(error)));
   socket.on('close', () => end(false, loggedIn ? 'it closed the connection' : 'it closed the connection at log-in'));
+  let pinging = false;
   const beat = setInterval(keepAlive, limits.pingMs / 3);
 
   function packet(packet: Packet): void {
@@ -293,9 +294,16 @@ function openSession(
     return new Promise((answered, failed) => ask(headers, { answered, failed }));
   }
 
+  /** One Ping at a time: more of them would tell a slow Asterisk nothing, and crowd out the actions that matter. */
   function keepAlive(): void {
-    if (!loggedIn || performance.now() - lastHeard < limits.pingMs) return;
-    action([['Action', 'Ping']]).catch((error: Error) => end(false, error.message));
+    if (!loggedIn || pinging || performance.now() - lastHeard < limits.pingMs) return;
+    pinging = true;
+    action([['Action', 'Ping']]).then(
+      () => {
+        pinging = false;
+      },
+      (error: Error) => end(false, error.message),
+    );
   }
 
   function endsIn(ms: number, why: string): NodeJS.Timeout {

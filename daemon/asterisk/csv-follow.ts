@@ -3,17 +3,10 @@
  * because how far a file was read is written in the transaction of its rows. A file is known by its first line, not by
  * its name or inode, so that rotation by renaming, copying or compressing changes nothing.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import type { Leg } from '../../storage/model/leg.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
-import type { CsvBatch, CsvFault, CsvPosition } from '../../storage/store.ts';
+import type { CsvBatch, CsvPosition } from '../../storage/store.ts';
 import type { Log } from '../log.ts';
-import { CsvLineError, legOfCsvLine } from './cdr-csv.ts';
+import { batchesOf, type CsvFile, FILES_MAX, filesOf, signatureOf } from './csv-file.ts';
 
 /** The store's side of it. Files are known by {@link signatureOf} their first line. */
 export interface CsvIndex {
@@ -40,15 +33,6 @@ export interface CsvFigures {
   readonly trouble: string;
 }
 
-/** Records in one transaction: small enough that live records wait behind it for some 20 ms. */
-const BATCH_LINES = 100;
-/** Bytes of a line; Asterisk's own buffer for one is 1,024, ours of cdr_custom may hold long channel data. */
-const LINE_MAX = 65_536;
-/** Rotated files looked at: logrotate keeps a few weeks; beyond it the newest are taken. */
-const FILES_MAX = 64;
-/** Of a line kept aside. */
-const FAULT_TEXT_MAX = 2_000;
-
 export interface CsvOptions {
   /** `asterisk.cdr_csv`; its rotated forms stand beside it: `Master.csv.1`, `Master.csv-20261124.gz`. */
   readonly path: string;
@@ -72,7 +56,7 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
       const first = known.size === 0;
       for (const file of files) {
         if (closed) return;
-        const signature = await signature_(file);
+        const signature = await knownSignature(file);
         if (signature === null) continue; // not one complete line yet
         const from = known.get(signature);
         // What was rotated before the first start is history that nobody asked for: `cdrd import` takes it.
@@ -93,7 +77,7 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
     figures.trouble = trouble;
   }
 
-  async function signature_(file: CsvFile): Promise<string | null> {
+  async function knownSignature(file: CsvFile): Promise<string | null> {
     if (!file.gzip) return signatureOf(file);
     const key = `${file.path} ${file.size} ${file.mtimeMs}`;
     const known = compressed.get(key);
@@ -106,35 +90,16 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
 
   async function read(file: CsvFile, signature: string, from: CsvPosition): Promise<void> {
     if (!file.gzip && file.size <= from.offset) return;
-    let { offset, line } = from;
-    let legs: Leg[] = [];
-    let faults: CsvFault[] = [];
-    const flush = async () => {
-      await index.write({ signature, path: file.path, offset, line, legs, faults });
-      figures.lines += legs.length;
-      figures.faults += faults.length;
-      for (const { line: number, reason } of faults)
-        log.warn('a line of the CDR CSV is no record; it is kept aside', { path: file.path, line: number, reason });
-      legs = [];
-      faults = [];
-    };
-    for await (const bytes of completeLines(file, from.offset)) {
-      line++;
-      const text = textOf(bytes.content);
-      const at = { offset, line };
-      offset += bytes.length;
-      if (text !== '')
-        try {
-          if (bytes.tooLong) throw new CsvLineError(`longer than ${LINE_MAX} bytes`);
-          legs.push(legOfCsvLine(text, zone));
-        } catch (error) {
-          if (!(error instanceof CsvLineError)) throw error;
-          faults.push({ ...at, reason: error.message, text: text.slice(0, FAULT_TEXT_MAX) });
-        }
-      if (legs.length + faults.length >= BATCH_LINES) await flush();
+    let { offset } = from;
+    for await (const batch of batchesOf(file, signature, from, zone)) {
+      await index.write(batch);
+      offset = batch.offset;
+      figures.lines += batch.legs.length;
+      figures.faults += batch.faults.length;
+      for (const { line, reason } of batch.faults)
+        log.warn('a line of the CDR CSV is no record; it is kept aside', { path: file.path, line, reason });
       if (closed) return;
     }
-    if (offset > from.offset) await flush();
     if (file.path === path) figures.behind = Math.max(0, file.size - offset);
   }
 
@@ -157,91 +122,8 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
   };
 }
 
-interface CsvFile {
-  readonly path: string;
-  readonly gzip: boolean;
-  readonly size: number;
-  readonly mtimeMs: number;
-}
-
-/** The file and its rotated forms, oldest first, itself last. @throws ENOENT when it isn't there. */
-async function filesOf(path: string): Promise<CsvFile[]> {
-  const name = basename(path);
-  const names = (await readdir(dirname(path))).filter(
-    (other) => (other.startsWith(`${name}.`) || other.startsWith(`${name}-`)) && !/\.(bz2|xz|zst|tmp|swp)$/.test(other),
-  );
-  const rotated: CsvFile[] = [];
-  for (const other of names) {
-    const file = join(dirname(path), other);
-    const found = await stat(file).catch(() => null); // logrotate may be at work
-    if (found?.isFile())
-      rotated.push({ path: file, gzip: file.endsWith('.gz'), size: found.size, mtimeMs: found.mtimeMs });
-  }
-  rotated.sort((a, b) => a.mtimeMs - b.mtimeMs);
-  const { size, mtimeMs } = await stat(path);
-  return [...rotated.slice(-FILES_MAX), { path, gzip: false, size, mtimeMs }];
-}
-
 /** All of a file counts as read. Of a compressed one the length is unknown; what can't be reached will do. */
 function seen(file: CsvFile, signature: string): CsvBatch {
   const offset = file.gzip ? Number.MAX_SAFE_INTEGER : file.size;
   return { signature, path: file.path, offset, line: 0, legs: [], faults: [] };
-}
-
-/** Hash of the first line: no two files begin with the same record. null: there is no complete line. */
-export async function signatureOf(file: CsvFile): Promise<string | null> {
-  for await (const { content } of completeLines(file, 0)) return createHash('sha1').update(content).digest('base64url');
-  return null;
-}
-
-interface Line {
-  readonly content: Buffer;
-  /** Bytes with the line's end. */
-  readonly length: number;
-  readonly tooLong: boolean;
-}
-
-/** Lines that have their end, from a byte offset on. Of one that is too long only its beginning is kept. */
-async function* completeLines(file: CsvFile, from: number): AsyncGenerator<Line> {
-  const raw = createReadStream(file.path, file.gzip ? {} : { start: from });
-  const stream: Readable = file.gzip ? raw.pipe(createGunzip()) : raw;
-  if (file.gzip) raw.on('error', (error) => stream.destroy(error));
-  let skip = file.gzip ? from : 0;
-  let held: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (let chunk of stream as AsyncIterable<Buffer>) {
-      if (skip > 0) {
-        const skipped = Math.min(skip, chunk.length);
-        skip -= skipped;
-        chunk = chunk.subarray(skipped);
-      }
-      for (let at = 0; at < chunk.length; ) {
-        const end = chunk.indexOf(0x0a, at);
-        const piece = chunk.subarray(at, end < 0 ? chunk.length : end);
-        if (length <= LINE_MAX) held.push(piece);
-        length += piece.length;
-        at += piece.length;
-        if (end < 0) break;
-        at++;
-        yield { content: Buffer.concat(held), length: length + 1, tooLong: length > LINE_MAX };
-        held = [];
-        length = 0;
-      }
-    }
-  } finally {
-    raw.destroy();
-    stream.destroy();
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function textOf(bytes: Buffer): string {
-  const line = bytes.at(-1) === 0x0d ? bytes.subarray(0, -1) : bytes;
-  try {
-    return utf8.decode(line);
-  } catch {
-    return line.toString('latin1');
-  }
 }

@@ -111,3 +111,9 @@ export function groupOf(stored: readonly StoredLeg[], leg: Leg): string {
 function generationOf(group: string, key: string): number {
   return group.startsWith(`${key}#`) ? Number(group.slice(key.length + 1)) || 1 : 1;
 }
+
+/** Whether a record is among the stored ones, as brought by this source. @param stored Those of its UniqueID. */
+export function isStored(stored: readonly StoredLeg[], leg: Leg, source: LegSource): boolean {
+  const bit = LEG_SOURCE[source];
+  return stored.some((known) => (known.sources & bit) !== 0 && sameContent(known, leg) && !sequencesDiffer(known, leg));
+}

@@ -122,6 +122,19 @@ export function applyFold(database: Database, group: string, folded: readonly Fo
   return { open, announced: applied.flat() };
 }
 
+/** Whether a group's rows are what its legs fold to. A tie that was found by time is no difference. */
+export function isFolded(database: Database, group: string, folded: readonly FoldedCall[]): boolean {
+  const { pairs, left } = pairRows(callsOfGroup(database, group), folded);
+  return (
+    left.length === 0 &&
+    pairs.every(([stored, { row, anchor }]) => {
+      if (!stored) return false;
+      const recording = row.recording || stored.row.recording;
+      return !differs(stored, { ...stored, anchor, row: { ...row, recording } });
+    })
+  );
+}
+
 /** A call follows the leg it stands on into another group, and so keeps its id. Nothing that is shown changes. */
 export function moveCall(database: Database, anchor: number, group: string): void {
   database.run('UPDATE call SET call_group = ? WHERE anchor = ?', [group, anchor]);

@@ -57,7 +57,13 @@ describe.each(homes)('the store %s', (_name, open) => {
   test('a record is one leg and one open call; the call shows when it is closed', async () => {
     const { store } = await fresh();
     const written = await put(store);
-    expect(written).toEqual({ records: [1], calls: [], recordings: [], open: [{ key: `${NOON}.0`, end: NOON + 5 }] });
+    expect(written).toEqual({
+      records: [1],
+      calls: [],
+      recordings: [],
+      open: [{ key: `${NOON}.0`, end: NOON + 5 }],
+      next: null,
+    });
     expect(await rowsOf(store)).toEqual([]);
     expect((await shut(store)).calls).toEqual([2]);
     expect(await rowsOf(store)).toEqual([
@@ -68,9 +74,9 @@ describe.each(homes)('the store %s', (_name, open) => {
   test('a repeated record changes nothing', async () => {
     const { store } = await fresh();
     await put(store);
-    expect(await put(store)).toEqual({ records: [null], calls: [], recordings: [], open: [] });
+    expect(await put(store)).toEqual({ records: [null], calls: [], recordings: [], open: [], next: null });
     await shut(store);
-    expect(await put(store)).toEqual({ records: [null], calls: [], recordings: [], open: [] });
+    expect(await put(store)).toEqual({ records: [null], calls: [], recordings: [], open: [], next: null });
     expect(await rowsOf(store)).toHaveLength(1);
   });
 
