@@ -90,23 +90,49 @@ function partOf({ anchor, lead, caller, legs, last }: Participant): Part {
   return { anchor, lead, person: anchor, legs, last, caller, answerer: '', dst, conference: true };
 }
 
+/** `CDR(dialled)` as this talk's own records have it. */
+function dialledOf({ person, anchor, lead }: Talk): string {
+  return person.dialled || anchor.dialled || lead.dialled || '';
+}
+
 /** @param talks In order of time. */
 function partsOf(talks: readonly Talk[], rules: FoldRules): Part[] {
-  const callers = new Set<string>();
-  const numberOf = new Map<string, (dialled: string) => string>();
-  return talks.map((talk) => {
-    const { anchor, caller, answerer } = talk;
-    // CDR(dialled) stays with the caller: after a transfer it tells where he came in, not whom he was given to.
-    const again = callers.has(caller);
-    callers.add(caller);
-    const shown = (dialled: string) => shownDestination(anchor, answerer, again ? '' : dialled, rules);
+  const reached = new Map<string, Part['dst']>();
+  return talks.map((talk, index) => {
     // A channel is dialled once: who meets it later was connected (an attended transfer), and his own Destination is
     // still the number that he had dialled for somebody else.
-    const dst = numberOf.get(answerer) ?? shown;
-    const consulted = anchor.dialled ?? '';
-    if (!numberOf.has(answerer)) numberOf.set(answerer, () => shown(consulted));
+    const dst = reached.get(talk.answerer) ?? destinationOf(talk, talks.slice(0, index), talks.slice(index + 1), rules);
+    const dialled = dialledOf(talk);
+    if (!reached.has(talk.answerer)) reached.set(talk.answerer, () => dst(dialled));
     return { ...talk, dst, conference: false };
   });
+}
+
+/**
+ * The number shown for a talk. A caller's talks may all have one Destination: a blind transfer writes the new number into
+ * the record of the talk before it, an attended one or a parked call the old number into the record after it (captures
+ * blind_transfer, parking). Then an extension is shown by its own number. CDR(dialled) likewise stays with the caller: in
+ * a later talk it tells where he came in, unless it has changed.
+ */
+function destinationOf(talk: Talk, before: readonly Talk[], after: readonly Talk[], rules: FoldRules): Part['dst'] {
+  const { anchor, person, caller, answerer } = talk;
+  const number = anchor.destination || person.destination || numberAt(answerer);
+  const shown = (dialled: string) => shownDestination(number, answerer, dialled, rules);
+  const own = () => (rules.plan.kindOf(numberAt(answerer)) === 'extension' ? numberAt(answerer) : number);
+  const sameCaller = (other: Talk) => other.caller === caller;
+  const sameNumber = (other: Talk) => sameCaller(other) && other.anchor.destination === anchor.destination;
+  const told = dialledOf(talk);
+  const earlier = before.filter(sameCaller);
+  if (earlier.length > 0) {
+    if (told !== '' && !earlier.some((other) => dialledOf(other) === told)) return () => shown(told);
+    return earlier.some(sameNumber) ? own : () => shown('');
+  }
+  const twins = after.filter(sameNumber);
+  const givenToGroup = told !== number && twins.some((twin) => dialledOf(twin) === number);
+  return (dialled) => {
+    if (twins.length === 0) return shown(dialled);
+    return !givenToGroup && (dialled !== '' || isGroup(number, rules.plan)) ? shown(dialled) : own();
+  };
 }
 
 /** Nobody answered: the one row. An IVR that answered is stronger than the tries after it, any other prompt is not. */
@@ -124,7 +150,7 @@ function unansweredOf(ordered: readonly StoredLeg[], wires: Wires, rules: FoldRu
     last: anchor,
     caller: plainName(anchor.channel),
     answerer: (anchor.disposition === 'ANSWERED' ? '' : wires.reachedBy(anchor)) ?? '',
-    dst: (dialled) => shownDestination(anchor, '', dialled, rules),
+    dst: (dialled) => shownDestination(anchor.destination, '', dialled, rules),
     conference: false,
   };
 }
@@ -141,8 +167,9 @@ function rowOf(part: Part, own: readonly StoredLeg[], spanning: ReadonlySet<Stor
   const answer = talkStart ?? person.answer?.epoch ?? null;
   const source = rules.trunks.trunkOf(part.caller);
   const destination = rules.trunks.trunkOf(part.answerer);
-  const pick = (field: 'cidName' | 'ivr' | 'dialled' | 'callType' | 'recordingFile') =>
-    [person, anchor, lead, ...own].map((leg) => leg[field]).find((value) => value) || '';
+  const sources = [person, anchor, lead, ...own];
+  const pick = (field: 'cidName' | 'ivr' | 'dialled' | 'recordingFile') =>
+    sources.map((leg) => leg[field]).find((value) => value) || '';
   const dst = part.dst(pick('dialled'));
   // A pair's record in a conference has what either of the two brought: only a call from a trunk came in by a route.
   const cidName = part.conference && source.name === '' ? '' : withoutDash(pick('cidName'));
@@ -159,7 +186,7 @@ function rowOf(part: Part, own: readonly StoredLeg[], spanning: ReadonlySet<Stor
     billsec: answered ? billedSeconds(part, talkStart, answer) : 0,
     disposition: anchor.disposition,
     callType: callType({
-      callType: pick('callType'),
+      callType: sources.map(saidCallType).find((said) => said) || '',
       userField: anchor.userField || lead.userField,
       sourceTrunk: source.name,
       destinationTrunk: destination.name,
@@ -172,6 +199,14 @@ function rowOf(part: Part, own: readonly StoredLeg[], spanning: ReadonlySet<Stor
     uniqueId: lead.uniqueId,
     recording: relativeRecording(pick('recordingFile'), rules.recordingsDir),
   };
+}
+
+/**
+ * `CDR(calltype)`. A record whose talkstart lies before it was written after a transfer, and has kept the words of another
+ * talk, perhaps of the other party's: the new parties tell the direction. A callback stays one.
+ */
+function saidCallType({ callType, talkStart, start }: StoredLeg): string | null {
+  return talkStart !== null && talkStart < start.epoch && callType !== 'CallBack' ? null : callType;
 }
 
 /** From the person's answer to the talk's end; of a talk that is one record without talkstart, Asterisk's own figure. */
@@ -193,16 +228,19 @@ function talkStartOf(legs: readonly StoredLeg[]): number | null {
 }
 
 /** `620(202)` when an IVR, queue or ring-group number was dialled and an extension answered, else the number dialled. */
-function shownDestination(anchor: StoredLeg, answerer: string, dialled: string, { plan, trunks }: FoldRules): string {
-  const kind = plan.kindOf(anchor.destination);
-  const dialledGroup =
-    dialled || (kind === 'ivr' || kind === 'queue' || kind === 'ringgroup' ? anchor.destination : '');
-  if (!dialledGroup) return anchor.destination;
+function shownDestination(called: string, answerer: string, dialled: string, { plan, trunks }: FoldRules): string {
+  const group = dialled || (isGroup(called, plan) ? called : '');
+  if (group === '') return called;
   // Without another party only Asterisk answered, and Destination may be an IVR's own `t` or `i`.
-  if (answerer === '') return dialledGroup;
+  if (answerer === '') return group;
   const peer = trunks.trunkOf(answerer).name ? '' : numberAt(answerer);
-  const number = peer || (anchor.destination === dialledGroup ? '' : anchor.destination);
-  return number && number !== dialledGroup ? `${dialledGroup}(${number})` : dialledGroup;
+  const number = peer || (called === group ? '' : called);
+  return number && number !== group ? `${group}(${number})` : group;
+}
+
+function isGroup(number: string, plan: NumberPlan): boolean {
+  const kind = plan.kindOf(number);
+  return kind === 'ivr' || kind === 'queue' || kind === 'ringgroup';
 }
 
 /** The number at a channel's end; of `Local/202@inside-01;1`, behind which no record goes on, the number it dials. */

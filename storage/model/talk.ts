@@ -38,7 +38,10 @@ export function talksOf(ordered: readonly StoredLeg[], wires: Wires): Talk[] {
   const steps = ordered.flatMap((leg): Step[] => {
     const caller = isTalk(leg) ? wires.callerOf(leg) : null;
     const answerer = caller && wires.reachedBy(leg);
-    return caller && answerer ? [{ leg, lead: caller.lead, caller: caller.channel, answerer }] : [];
+    // Where Asterisk takes a Local channel out, the answerer may meet its own end of it for a moment: nobody else is there.
+    return caller && answerer && caller.channel !== answerer
+      ? [{ leg, lead: caller.lead, caller: caller.channel, answerer }]
+      : [];
   });
   return [...groupBy(steps, ({ caller, answerer }) => [caller, answerer].sort().join('\n')).values()]
     .map(talkOf)

@@ -44,7 +44,9 @@ describe('calls', () => {
 
   const captured = cases.filter(({ capture }) => capture !== '');
   test.each(captured.map((each) => [each.title, each] as const))('as in the capture: %s', (_, { capture, legs }) => {
-    const bytes = readFileSync(new URL(`../asterisk-side/cdr/${capture}`, import.meta.url));
+    const bytes = readFileSync(
+      new URL(`${capture.startsWith('captured/') ? './calls' : '../asterisk-side/cdr'}/${capture}`, import.meta.url),
+    );
     const asterisk: Leg[] = [];
     const there = zone(capture.startsWith('plain/') ? 'UTC' : 'Etc/GMT+8');
     const reader = createPacketReader(
@@ -135,7 +137,7 @@ describe('any records', () => {
         const rooms = legs.filter((leg) => inConference(leg, plan));
         const talks = legs.filter((leg) => !rooms.includes(leg) && leg.disposition === 'ANSWERED');
         const pairs = talks
-          .filter((leg) => leg.destinationChannel !== '')
+          .filter((leg) => leg.destinationChannel !== '' && leg.destinationChannel !== leg.channel)
           .map((leg) => [leg.channel, leg.destinationChannel].sort().join());
         const folded = foldLegs(store(legs), RULES);
         const rows = new Set(pairs).size + new Set(rooms.map((leg) => leg.channel)).size;
