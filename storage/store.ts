@@ -120,30 +120,28 @@ export function openStore(options: StoreOptions) {
     const refused: CsvFault[] = [];
     const put = legs.map((leg) => {
       // A record that the store can't take must not keep all those behind it from ever being read.
-      const outcome = database.attempt(() => putRecord(database, leg, 'csv', now()));
+      const outcome = database.attempt(() => putRecord(database, leg, 'csv', rules, now()));
       if ('done' in outcome) return outcome.done;
       const text = `${leg.uniqueId} ${leg.channel}`;
       refused.push({ offset: file.offset, line: file.line, reason: outcome.failed.message, text });
-      return { sequence: null, touched: [] };
+      return { sequence: null, touched: [], calls: [] };
     });
     for (const fault of [...faults, ...refused]) keepCsvFault(database, file, fault, now());
     writeCsvPosition(database, file, file, now());
     return { records: put.map(({ sequence }) => sequence), ...folded(put) };
   }
 
-  const folded = (put: readonly PutRecord[]) =>
-    foldGroups(
-      database,
-      put.flatMap(({ touched }) => touched),
-      rules,
-      now(),
-    );
+  function folded(put: readonly PutRecord[]) {
+    const groups = put.flatMap(({ touched }) => touched);
+    const { open, calls } = foldGroups(database, groups, rules, now());
+    return { open, calls: [...put.flatMap((record) => record.calls), ...calls] };
+  }
 
   /** What came of it; what isn't named stayed as it was. */
   function write(item: Write): Partial<Written> {
     switch (item.kind) {
       case 'leg': {
-        const put = putRecord(database, item.leg, item.source, now());
+        const put = putRecord(database, item.leg, item.source, rules, now());
         return { records: [put.sequence], ...folded([put]) };
       }
       case 'csv':

@@ -5,7 +5,7 @@
 import type { CallRow } from '../model/call.ts';
 import type { FoldedCall } from '../model/fold.ts';
 import type { MatchKind } from '../model/match.ts';
-import { pairRows } from '../model/pair.ts';
+import { pairMoved, pairRows } from '../model/pair.ts';
 import type { Bind, Database, Row } from './database.ts';
 import { announce } from './outbox.ts';
 import { recordingNear, release, tie } from './tie.ts';
@@ -135,9 +135,31 @@ export function isFolded(database: Database, group: string, folded: readonly Fol
   );
 }
 
-/** A call follows the leg it stands on into another group, and so keeps its id. Nothing that is shown changes. */
-export function moveCall(database: Database, anchor: number, group: string): void {
-  database.run('UPDATE call SET call_group = ? WHERE anchor = ?', [group, anchor]);
+/** One group and what its legs fold to. */
+export interface Folded {
+  readonly group: string;
+  readonly rows: readonly FoldedCall[];
+}
+
+/**
+ * The same for two groups when a leg has moved from one to the other: its row moves with it and keeps its id.
+ * @returns the EventSequences of the rows announced.
+ */
+export function applyMove(database: Database, from: Folded, to: Folded, now: number): number[] {
+  const left = callsOfGroup(database, from.group);
+  const joined = callsOfGroup(database, to.group);
+  const moved = pairMoved({ stored: left, folded: from.rows }, { stored: joined, folded: to.rows });
+  const isOpen = (calls: readonly StoredCall[]) => calls.some((call) => call.open);
+  const put = (group: string, open: boolean, pairs: typeof moved.left) =>
+    pairs.flatMap(([old, { row, anchor }]) => {
+      const recording = row.recording || old?.row.recording || '';
+      return applyCall(database, old, { group, anchor, open, row: { ...row, recording } }, now);
+    });
+  return [
+    ...moved.over.flatMap((old) => applyCall(database, old, null, now)),
+    ...put(from.group, isOpen(left), moved.left),
+    ...put(to.group, isOpen(joined.length > 0 ? joined : left), moved.joined),
+  ];
 }
 
 /** The group is over: its rows are shown from now on. @returns the EventSequences. */

@@ -2,12 +2,22 @@
  * Records on their way in: each becomes a leg exactly once, whichever source brings it and however often, and the calls of
  * all groups it touches are folded anew, once a transaction.
  */
+import { conferenceChannels, inConference } from '../model/conference.ts';
 import { type FoldRules, foldLegs } from '../model/fold.ts';
-import { groupKey, groupOf, isStored, matchLeg } from '../model/identity.ts';
+import { groupKey, groupOf, isStored, matchLeg, regroup, type StoredLeg } from '../model/identity.ts';
 import { LEG_SOURCE, type Leg, type LegSource } from '../model/leg.ts';
-import { applyFold, isFolded, moveCall } from './call.ts';
+import { applyFold, applyMove, isFolded } from './call.ts';
 import type { Database } from './database.ts';
-import { insertLeg, legsOfGroup, legsOfKey, legsOfUniqueId, moveLeg, updateLeg } from './leg.ts';
+import {
+  groupsOfRoomChannel,
+  insertLeg,
+  legsNaming,
+  legsOfGroup,
+  legsOfKey,
+  legsOfUniqueId,
+  moveLeg,
+  updateLeg,
+} from './leg.ts';
 import { announce } from './outbox.ts';
 
 /** A call whose records may still be coming. */
@@ -23,30 +33,47 @@ export interface PutRecord {
   readonly sequence: number | null;
   /** Groups to fold anew. */
   readonly touched: readonly string[];
+  /** EventSequences of calls amended already. */
+  readonly calls: readonly number[];
 }
 
 /** @param now Epoch seconds. */
-export function putRecord(database: Database, leg: Leg, source: LegSource, now: number): PutRecord {
+export function putRecord(database: Database, leg: Leg, source: LegSource, rules: FoldRules, now: number): PutRecord {
   const match = matchLeg(legsOfUniqueId(database, leg.uniqueId), leg, source);
-  if (match.kind === 'duplicate') return { sequence: null, touched: [] };
+  if (match.kind === 'duplicate') return { sequence: null, touched: [], calls: [] };
   if (match.kind === 'merge') {
     updateLeg(database, match);
-    return { sequence: null, touched: regroup(database, match.id, match.leg.group, match.leg) };
+    const { group, calls } = move(database, match.id, match.leg, rules, now);
+    return { sequence: null, touched: [match.leg.group, group, ...pairedWith(database, match.leg, rules)], calls };
   }
   const group = groupOf(legsOfKey(database, groupKey(leg)), leg);
   const id = insertLeg(database, group, LEG_SOURCE[source], leg);
-  return { sequence: announce(database, 'cdr', id, now), touched: [group] };
+  const sequence = announce(database, 'cdr', id, now);
+  return { sequence, touched: [group, ...pairedWith(database, leg, rules)], calls: [] };
 }
 
-/** The other source may have brought the LinkedID: then the leg belongs to another call than its UniqueID said. */
-function regroup(database: Database, id: number, from: string, leg: Leg): string[] {
-  const key = groupKey(leg);
-  if (from === key || from.startsWith(`${key}#`)) return [from];
-  const others = legsOfKey(database, key).filter((other) => other.id !== id);
-  const to = groupOf(others, leg);
-  moveLeg(database, id, to);
-  moveCall(database, id, to);
-  return [from, to];
+/** A record that one source completed may belong to another call than was thought: then its row moves with it. */
+function move(database: Database, id: number, leg: StoredLeg, rules: FoldRules, now: number) {
+  const from = leg.group;
+  const group = regroup(legsOfKey(database, groupKey(leg)), leg);
+  if (group === from) return { group, calls: [] };
+  moveLeg(database, id, group);
+  const folded = (key: string) => ({ group: key, rows: foldGroup(database, key, rules) });
+  return { group, calls: applyMove(database, folded(from), folded(group), now) };
+}
+
+/** A conference's record for a pair may end the row of the person it names, who is in a group of his own. */
+function pairedWith(database: Database, leg: Leg, { plan }: FoldRules): string[] {
+  return leg.destinationChannel !== '' && inConference(leg, plan)
+    ? groupsOfRoomChannel(database, leg.destinationChannel)
+    : [];
+}
+
+/** What a group's legs fold to; nothing where it has none. */
+function foldGroup(database: Database, group: string, rules: FoldRules, legs = legsOfGroup(database, group)) {
+  if (legs.length === 0) return [];
+  const channels = conferenceChannels(legs, rules.plan);
+  return foldLegs(legs, rules, legsNaming(database, channels, group));
 }
 
 /** Folds groups anew. @returns those still open, and the EventSequences of the calls announced. */
@@ -55,7 +82,7 @@ export function foldGroups(database: Database, groups: Iterable<string>, rules: 
   const calls: number[] = [];
   for (const key of new Set(groups)) {
     const legs = legsOfGroup(database, key);
-    const applied = applyFold(database, key, legs.length > 0 ? foldLegs(legs, rules) : [], now);
+    const applied = applyFold(database, key, foldGroup(database, key, rules, legs), now);
     calls.push(...applied.announced);
     if (applied.open && legs.length > 0) open.push({ key, end: Math.max(...legs.map((leg) => leg.end.epoch)) });
   }
@@ -95,7 +122,7 @@ export function verifyStep(database: Database, after: NonNullable<Walk>, rules: 
   const { groups, next } = walk(database, after);
   const wrong = groups.filter((group) => {
     const legs = legsOfGroup(database, group);
-    return legs.length === 0 || !isFolded(database, group, foldLegs(legs, rules));
+    return legs.length === 0 || !isFolded(database, group, foldGroup(database, group, rules, legs));
   });
   return { groups: groups.length, wrong, next };
 }
