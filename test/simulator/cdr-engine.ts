@@ -74,18 +74,25 @@ const DISPOSITION_OF_STATUS: Readonly<Record<string, Disposition>> = {
   CONGESTION: 'CONGESTION',
 };
 
-/** Disposition of a record that no Dial settled, from the Q.850 cause of the hang-up; null = the cause tells nothing. */
-function dispositionOfCause(cause: number): Disposition | null {
+/** Disposition of a record that no Dial settled, from the Q.850 cause of the hang-up; 0 = there is none. */
+function dispositionOfCause(cause: number): Disposition {
   if (cause === 17) return 'BUSY';
   if (cause === 34) return 'CONGESTION';
-  if (cause === 3 || cause === 20) return 'FAILED';
-  return cause === 16 || cause === 19 ? 'NO ANSWER' : null;
+  // Any other cause leaves it unsettled, which is written as NO ANSWER (seen: 26, answered elsewhere).
+  return cause === 0 || cause === 3 || cause === 20 ? 'FAILED' : 'NO ANSWER';
 }
 
 /** Who of two is party A: never a dialled channel beside one that called; else the older; else the first named. */
 function pickPartyA(left: Channel, right: Channel): Channel {
   if (left.dialled !== right.dialled) return left.dialled ? right : left;
-  return left.created > right.created ? right : left;
+  return older(right, left) ? right : left;
+}
+
+/** By the moment of creation; within one millisecond, by the order in which UniqueIDs were given. */
+function older(one: Channel, other: Channel): boolean {
+  if (one.created !== other.created) return one.created < other.created;
+  const serial = ({ uniqueId }: Channel): number => Number(uniqueId.slice(uniqueId.lastIndexOf('.') + 1));
+  return serial(one) < serial(other);
 }
 
 /** An engine whose clock is `now`, milliseconds since 1970 UTC. */
@@ -113,7 +120,7 @@ export function cdrEngine(now: () => number): CdrEngine {
     record.disposition ??=
       record.answer !== null
         ? 'ANSWERED'
-        : (dispositionOfCause(record.partyA.hangupCause || (record.partyB?.hangupCause ?? 0)) ?? 'FAILED');
+        : dispositionOfCause(record.partyA.hangupCause || (record.partyB?.hangupCause ?? 0));
   };
   /** Closes the record for good: what happens to its channels from now on does not change it. */
   const close = (record: Open): void => {
@@ -340,7 +347,10 @@ export function cdrEngine(now: () => number): CdrEngine {
       for (const record of chain) finalize(record);
       chains.delete(channel.uniqueId);
       places.delete(channel.uniqueId);
-      for (const record of withPartyB(channel)) finalize(record);
+      for (const record of withPartyB(channel)) {
+        if (record.state === 'dial' || record.state === 'bridge') close(record);
+        else finalize(record);
+      }
       return chain
         .filter(({ partyA, partyB }) => !partyA.dialled || partyB !== null)
         .map((record) => written(record, now()));

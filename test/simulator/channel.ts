@@ -10,8 +10,8 @@ export type Technology = 'SIP' | 'PJSIP' | 'IAX2' | 'DAHDI' | 'GSM' | 'Local';
 
 /** Who stands behind a telephone number or name on the wire; '' is printed as `<unknown>`. */
 export interface Channel {
-  /** `SIP/205-0000000a`. A pick-up gives a channel another's name. */
-  name: string;
+  /** `SIP/205-0000000a`. */
+  readonly name: string;
   state: ChannelState;
   callerNumber: string;
   callerName: string;
@@ -27,8 +27,8 @@ export interface Channel {
   readonly technology: Technology;
   /** Empty where the technology has none (Local, DAHDI …). */
   readonly sipCallId: string;
-  /** Opened by a Dial (AST_FLAG_OUTGOING): never party A beside one that called. */
-  readonly dialled: boolean;
+  /** Opened by a Dial (AST_FLAG_OUTGOING): never party A beside one that called. A pick-up changes it. */
+  dialled: boolean;
   /** Runs a Gosub: its records keep the extension that it came from. */
   inSubroutine: boolean;
   /** Q.850 cause of its end; 0 = lives. */

@@ -50,6 +50,7 @@ export function dialCall(pbx: Pbx, plan: CallPlan, warn: (message: string) => vo
     recordings: [],
     open: new Set(),
     wires: new Map(),
+    halves: new Map(),
     ring,
     play: (where, channel, steps) => play(where, channel, steps, false),
   };

@@ -75,7 +75,9 @@ export interface QueueStep {
   readonly queue: string;
   /** Rounds: the members that ring together, one round after another. */
   readonly rounds: readonly (readonly Target[])[];
-  /** Nobody answers: the caller hangs up so long after the last round. */
+  /** Pause after a round that nobody answered. */
+  readonly retry: number;
+  /** Nobody answers: the caller hangs up so long after the last round; without it, the queue's time runs out. */
   readonly abandonedAfter?: number;
   readonly talk: Talk;
 }
@@ -107,9 +109,10 @@ export interface Talk {
 }
 
 export type Happening =
-  /** The callee sends the caller on (REFER), who goes through `steps` at `exten`. */
+  /** One of the two sends the other on (REFER), who goes through `steps` at `exten`. */
   | {
       readonly what: 'blindTransfer';
+      readonly by: 'caller' | 'callee';
       readonly context: string;
       readonly exten: string;
       readonly steps: readonly Step[];

@@ -6,7 +6,7 @@ import type { Channel } from './channel.ts';
 import { dialEvent, execute, hangUp, newCallerId, setState, setVariable } from './channel-events.ts';
 import type { Pbx } from './pbx.ts';
 import type { DialStep, Outcome, Target } from './plan.ts';
-import { ringThrough } from './play-local.ts';
+import { openSecondHalf, ringThrough } from './play-local.ts';
 import { takeOver } from './play-pickup.ts';
 import { NORMAL, noteAnswer, type Play, type Rang, type Ringing, SETUP_MS, type Stage } from './stage.ts';
 
@@ -21,7 +21,7 @@ export const HOW_IT_ENDS = {
   noanswer: { dialStatus: 'NOANSWER', cause: 16, text: 'Normal Clearing' },
   failed: { dialStatus: 'CHANUNAVAIL', cause: 20, text: 'Subscriber absent' },
   congestion: { dialStatus: 'CONGESTION', cause: 34, text: 'Circuit/channel congestion' },
-  // No capture: the caller's CANCEL ends the callee's channel with no cause of its own (chan_sip, AST_CAUSE 0 → Unknown).
+  // The caller's own channel, which was cancelled.
   cancelled: { dialStatus: 'CANCEL', cause: 0, text: 'Unknown' },
   elsewhere: { dialStatus: 'CANCEL', cause: 26, text: 'Answered elsewhere' },
 } as const satisfies Record<Outcome | 'cancelled' | 'elsewhere', { dialStatus: string; cause: number; text: string }>;
@@ -96,6 +96,7 @@ export function openCallee(
         };
   const callee = pbx.openChannel(party, through === undefined ? 's' : through.exten, stage.ledger, { linked: caller });
   pbx.emitChannel('Newchannel', 'call', callee);
+  if (through !== undefined) openSecondHalf(stage, caller, callee, through.context);
   if (callee.technology === 'SIP') setVariable(pbx, callee, 'SIPCALLID', callee.sipCallId);
   callee.exten = '';
   setVariable(pbx, callee, 'DIALEDPEERNUMBER', target.dialString);
@@ -111,7 +112,7 @@ export function openCallee(
   return callee;
 }
 
-/** A phone that is forwarded answers with 302, and Dial tries the other one in its place. No capture. */
+/** A phone that is forwarded answers with 302, and Dial tries the other one in its place. */
 function forward(stage: Stage, caller: Channel, ringing: Ringing[]): void {
   const { pbx } = stage;
   for (const who of ringing) {
@@ -132,6 +133,7 @@ export function* settle(
   ringing: readonly Ringing[],
   cancelledAfter: number | undefined,
   isDial: boolean,
+  refused?: (who: Ringing) => void,
 ): Play<Rang> {
   const { pbx } = stage;
   const [first] = ringing;
@@ -164,12 +166,14 @@ export function* settle(
     }
     if (target.outcome === 'answered') {
       here.delete(who);
-      if (target.pickedUpBy !== undefined) takeOver(stage, who);
-      answer(stage, caller, who, [...here], isDial);
-      return { answered: who.callee, target };
+      const taken = target.pickedUpBy === undefined ? who : { target, callee: takeOver(stage, caller, who) };
+      answer(stage, caller, taken, [...here], isDial);
+      return { answered: taken.callee, target };
     }
     const end = HOW_IT_ENDS[target.outcome];
+    refused?.(who);
     dialEvent(pbx, 'DialEnd', caller, who.callee, end.dialStatus);
+    if (!isDial) dialEvent(pbx, 'DialEnd', caller, who.callee, end.dialStatus);
     hangUp(pbx, who.callee, end.cause, end.text);
     here.delete(who);
     worst = target.outcome;
@@ -198,13 +202,13 @@ function connectedTo(pbx: Pbx, caller: Channel, callee: Channel): void {
   pbx.emitChannel('NewConnectedLine', 'call', caller);
 }
 
-/** The caller hangs up while others ring. No capture. */
+/** The caller hangs up while others ring. */
 function cancel({ pbx }: Stage, caller: Channel, ringing: readonly Ringing[]): void {
-  const { dialStatus, cause, text } = HOW_IT_ENDS.cancelled;
+  const { dialStatus } = HOW_IT_ENDS.cancelled;
   pbx.emitChannel('HangupRequest', 'call', caller);
   for (const { callee } of ringing) {
     dialEvent(pbx, 'DialEnd', caller, callee, dialStatus);
-    hangUp(pbx, callee, cause, text);
+    hangUp(pbx, callee, NORMAL.cause, NORMAL.text);
   }
 }
 
@@ -240,5 +244,6 @@ function answer(stage: Stage, caller: Channel, who: Ringing, others: readonly Ri
   noteAnswer(stage, caller, callee);
   callee.exten = '';
   dialEvent(pbx, 'DialEnd', caller, callee, HOW_IT_ENDS.answered.dialStatus);
-  if (caller.state !== 'Up') setState(pbx, caller, 'Up');
+  // A Local channel's second half is up when the first has been bridged (play-local.ts).
+  if (caller.state !== 'Up' && caller.technology !== 'Local') setState(pbx, caller, 'Up');
 }

@@ -1,38 +1,38 @@
 /**
  * Pick-up: a phone dials `*8` and the number of another that rings, and gets its call. Asterisk puts the new phone in the
- * ringing channel's place (ast_do_pickup, a masquerade): the dialled channel keeps its UniqueID and takes the new phone's
- * name, and the new phone's own channel ends under the old one's name. No capture; after main/pickup.c and main/channel.c.
+ * ringing channel's place (ast_do_pickup, a masquerade): from then on the new phone's channel is the dialled one, and the
+ * one that rang is left with the dialplan's place of the new one, and ends (captured).
  */
-import { channelHeaders } from './channel.ts';
+import { type Channel, channelHeaders } from './channel.ts';
 import { execute, hangUp, setState } from './channel-events.ts';
-import { arrive, callIn, type Ringing, type Stage } from './stage.ts';
+import { arrive, callIn, gosub, type Ringing, type Stage } from './stage.ts';
 
-/** The phone of `who.target.pickedUpBy` takes the call that `who` is ringing for. */
-export function takeOver(stage: Stage, { target, callee }: Ringing): void {
+/** The phone of `target.pickedUpBy` takes the call that `callee` is ringing for. Returns its channel, which has answered. */
+export function takeOver(stage: Stage, caller: Channel, { target, callee }: Ringing): Channel {
   const { pbx } = stage;
   const { pickedUpBy } = target;
-  if (pickedUpBy === undefined) return;
+  if (pickedUpBy === undefined) return callee;
   const picker = callIn(stage, pickedUpBy.party, pickedUpBy.dialled, {});
   arrive(stage, picker, pickedUpBy.party);
+  gosub(stage, picker, { do: 'gosub', entry: 'cdrd-internal,s,1' });
+  picker.priority += 1;
   execute(pbx, picker, 'Pickup', `${target.dialString}@${target.party.context}`);
-  pbx.emitChannel('Pickup', 'call', picker, [
-    ...channelHeaders(callee).map(([name, value]) => [`Target${name}`, value] as const),
-  ]);
+  picker.connectedNumber = caller.callerNumber;
+  picker.connectedName = caller.callerName;
+  pbx.emitChannel('NewConnectedLine', 'call', picker);
   setState(pbx, picker, 'Up');
-  const [old, taken] = [callee.name, picker.name];
-  const rename = (channel: typeof callee, name: string): void => {
-    pbx.emit('Rename', 'call', [
-      ['Channel', channel.name],
-      ['Newname', name],
-      ['Uniqueid', channel.uniqueId],
-    ]);
-    pbx.channels.delete(channel.name);
-    channel.name = name;
-    pbx.channels.set(name, channel);
-  };
-  rename(picker, `${taken}<MASQ>`);
-  rename(callee, taken);
-  rename(picker, `${old}<ZOMBIE>`);
-  setState(pbx, callee, 'Up');
-  hangUp(pbx, picker, 26, 'Answered elsewhere');
+  const pickup = [...channelHeaders(picker)];
+  const place = { context: picker.context, exten: picker.exten, priority: picker.priority };
+  Object.assign(picker, { exten: callee.exten, priority: 1, dialled: true });
+  execute(pbx, picker, 'AppDial', '(Outgoing Line)');
+  const ringing = channelHeaders(callee).map(([name, value]) => [`Target${name}`, value] as const);
+  pbx.emit('Pickup', 'call', [...pickup, ...ringing]);
+  Object.assign(callee, { ...place, dialled: false });
+  pbx.cdr.changed(callee);
+  pbx.emitChannel('SoftHangupRequest', 'call', callee, [['Cause', '16']]);
+  caller.connectedNumber = picker.callerNumber;
+  caller.connectedName = picker.callerName;
+  pbx.emitChannel('NewConnectedLine', 'call', caller);
+  hangUp(pbx, callee, 26, 'Answered elsewhere');
+  return picker;
 }

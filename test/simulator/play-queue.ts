@@ -1,6 +1,6 @@
 /**
  * Queue: the caller, who has been answered, waits while members ring in rounds (real/inbound_queue.ami); he speaks with the
- * one who answers, or gives up (no capture; after apps/app_queue.c).
+ * one who answers, or the queue's time runs out (captured), or he gives up (no capture; after apps/app_queue.c).
  */
 import type { Header } from './cdr.ts';
 import { type Channel, channelHeaders } from './channel.ts';
@@ -36,11 +36,12 @@ export function* waitInQueue(stage: Stage, caller: Channel, step: QueueStep): Pl
       .filter(({ outcome }) => outcome !== 'failed')
       .map((target) => ring(stage, caller, target, agent));
     if (ringing.every(({ target }) => target.through === undefined)) yield SETUP_MS;
-    const rang = yield* settle(stage, caller, ringing, undefined, false);
+    const rang = yield* settle(stage, caller, ringing, undefined, false, (member) => {
+      agent('AgentRingNoAnswer', member, [['RingTime', String(pbx.clock.now() - begun)]]);
+    });
     const who = ringing.find(({ callee }) => callee === rang.answered);
     if (rang.answered === null || who === undefined) {
-      const rung: Header = ['RingTime', String(pbx.clock.now() - begun)];
-      for (const member of ringing) agent('AgentRingNoAnswer', member, [rung]);
+      yield* wait(stage, step.retry);
       continue;
     }
     say('QueueCallerLeave', [
@@ -58,8 +59,10 @@ export function* waitInQueue(stage: Stage, caller: Channel, step: QueueStep): Pl
     yield* converse(stage, caller, who.callee, step.talk, joined, complete);
     return;
   }
-  yield* wait(stage, step.abandonedAfter ?? 0);
-  pbx.emitChannel('HangupRequest', 'call', caller);
+  if (step.abandonedAfter !== undefined) {
+    yield* wait(stage, step.abandonedAfter);
+    pbx.emitChannel('HangupRequest', 'call', caller);
+  }
   say('QueueCallerAbandon', [
     ['Position', '1'],
     ['OriginalPosition', '1'],
@@ -69,6 +72,12 @@ export function* waitInQueue(stage: Stage, caller: Channel, step: QueueStep): Pl
     ['Position', '1'],
     ['Count', '0'],
   ]);
+  if (step.abandonedAfter === undefined) {
+    // The queue's time is over, and the dialplan goes on.
+    setVariable(pbx, caller, 'QUEUESTATUS', 'TIMEOUT');
+    caller.priority += 1;
+    execute(pbx, caller, 'Hangup', '');
+  }
   pbx.emitChannel('SoftHangupRequest', 'call', caller, [['Cause', String(NORMAL.cause)]]);
   hangUp(pbx, caller, NORMAL.cause, NORMAL.text);
 }

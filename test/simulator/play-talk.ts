@@ -1,7 +1,6 @@
 /**
  * What follows an answer: the two are in a bridge, talk, and the caller hangs up (real/internal.ami, outbound.ami), or is
- * transferred, parked, or kept waiting for a second call first. Of the latter no capture exists: the order of their events
- * is that of main/bridge.c, res/parking and channels/chan_sip.c; their records follow from cdr-engine.ts.
+ * transferred, parked, or kept waiting for a second call first (captured, but for a parked call that nobody fetches).
  */
 import { type Channel, channelHeaders } from './channel.ts';
 import {
@@ -16,7 +15,7 @@ import {
   setState,
 } from './channel-events.ts';
 import type { Happening, Talk } from './plan.ts';
-import { endWire, optimise } from './play-local.ts';
+import { endWire, joinFarEnd, optimise } from './play-local.ts';
 import {
   arrive,
   callIn,
@@ -36,9 +35,9 @@ import {
 /** From the moment that a Local channel's ends are bridged until it is gone from the call. */
 const OPTIMISE_SECONDS = 0.1;
 const PARKING: BridgeKind = {
-  type: 'base',
+  type: 'parking',
   technology: 'holding_bridge',
-  creator: 'Parking',
+  creator: '<unknown>',
   name: 'default',
   hidden: 0,
 };
@@ -49,7 +48,8 @@ interface Pair {
   bridge: string;
   readonly dialStart: number;
   readonly answered: number;
-  readonly queue: boolean;
+  /** The caller is in Dial, which tells its times at the end. */
+  inDial: boolean;
 }
 
 /** Plays a talk from the answer to the end of the caller's channel. `atEnd` speaks in the callee's thread before he goes. */
@@ -65,14 +65,16 @@ export function* converse(
   const { pbx } = stage;
   const answered = pbx.clock.now();
   const bridge = connect(stage, caller, callee, atEnd === null ? 'Dial' : 'Queue');
-  const pair: Pair = { caller, callee, bridge, dialStart, answered, queue: atEnd !== null };
+  const pair: Pair = { caller, callee, bridge, dialStart, answered, inDial: atEnd === null };
   let { seconds } = talk;
   const wire = stage.wires.get(callee.uniqueId);
+  if (wire !== undefined) joinFarEnd(stage, wire);
   if (wire !== undefined && !wire.stays) {
     const short = Math.min(OPTIMISE_SECONDS, seconds);
     yield* wait(stage, short);
     seconds -= short;
-    pair.callee = optimise(stage, callee, wire, bridge);
+    optimise(stage, caller, bridge, callee, wire);
+    Object.assign(pair, { callee: wire.phone, bridge: wire.bridge });
     tellPeers(pbx, [pair.callee, caller]);
   }
   yield* wait(stage, seconds);
@@ -104,7 +106,7 @@ function part(
     endWire(stage, callee);
   };
   if (calleeLeavesFirst) leaveBridge(pbx, bridge, callee);
-  if (!pair.queue) tellTimes(stage, caller, pair.dialStart, pair.answered);
+  if (pair.inDial) tellTimes(stage, caller, pair.dialStart, pair.answered);
   pbx.emitChannel('SoftHangupRequest', 'call', caller, [cause]);
   if (calleeLeavesFirst) calleeEnds();
   hangUp(pbx, caller, NORMAL.cause, NORMAL.text, recordsFirst);
@@ -128,28 +130,44 @@ function* happen(stage: Stage, pair: Pair, then: Happening): Play<boolean> {
   }
 }
 
-/** The caller leaves the bridge to run the dialplan at `exten`; the callee, who sent him, is gone. */
-function sendAway(stage: Stage, { caller, callee, bridge }: Pair, context: string, exten: string): void {
-  const { pbx } = stage;
+/** Says that one of the two has sent the other to `exten`. */
+function tellBlindTransfer(
+  { pbx }: Stage,
+  by: Channel,
+  sent: Channel,
+  bridge: string,
+  context: string,
+  exten: string,
+): void {
   pbx.emit('BlindTransfer', 'call', [
     ['Result', 'Success'],
-    ...channelHeaders(callee).map(([name, value]) => [`Transferer${name}`, value] as const),
-    ...channelHeaders(caller).map(([name, value]) => [`Transferee${name}`, value] as const),
+    ...channelHeaders(by).map(([name, value]) => [`Transferer${name}`, value] as const),
+    ...channelHeaders(sent).map(([name, value]) => [`Transferee${name}`, value] as const),
     ...bridgeHeaders(bridge, 2),
     ['IsExternal', 'Yes'],
     ['Context', context],
     ['Extension', exten],
   ]);
-  forgetPeers(pbx, [caller, callee]);
-  leaveBridge(pbx, bridge, caller);
-  leaveAndHangUp(stage, bridge, callee);
-  // The transfer's channel forgets what marked it as an answered one (cdrd-source): its next call is a new one.
-  Object.assign(caller, { context, exten, priority: 0 });
 }
 
-function* blindTransfer(stage: Stage, pair: Pair, then: Extract<Happening, { what: 'blindTransfer' }>): Play<boolean> {
-  sendAway(stage, pair, then.context, then.exten);
-  yield* stage.play(stage, pair.caller, then.steps);
+/** The one who was sent leaves the bridge to run the dialplan; the one who sent him is gone. */
+function* blindTransfer(
+  stage: Stage,
+  { caller, callee, bridge }: Pair,
+  then: Extract<Happening, { what: 'blindTransfer' }>,
+): Play<boolean> {
+  const { pbx } = stage;
+  const [by, sent] = then.by === 'callee' ? [callee, caller] : [caller, callee];
+  tellBlindTransfer(stage, by, sent, bridge, then.context, then.exten);
+  // The new extension is set while the two are still bridged: it stands in the first record too (captured).
+  Object.assign(sent, { context: then.context, exten: then.exten, priority: 0 });
+  pbx.cdr.changed(sent);
+  forgetPeers(pbx, [caller, callee]);
+  leaveBridge(pbx, bridge, sent);
+  leaveAndHangUp(stage, bridge, by);
+  // One who answered before is now a caller himself: what the answer noted no longer holds (cdrd-source).
+  if (sent === callee) for (const name of ['recordingfile', 'talkstart'] as const) pbx.cdr.setVariable(sent, name, '');
+  yield* stage.play(stage, sent, then.steps);
   return false;
 }
 
@@ -173,6 +191,10 @@ function* attendedTransfer(
   const target = rang.answered;
   const consulting = connect(stage, second, target, 'Dial');
   yield* wait(stage, then.consult);
+  // The caller takes the second channel's place.
+  leaveBridge(pbx, bridge, caller);
+  leaveBridge(pbx, consulting, second);
+  enterBridge(pbx, consulting, caller);
   pbx.emit('AttendedTransfer', 'call', [
     ['Result', 'Success'],
     ...channelHeaders(callee).map(([name, value]) => [`OrigTransferer${name}`, value] as const),
@@ -185,12 +207,11 @@ function* attendedTransfer(
     ['DestType', 'Bridge'],
     ['DestBridgeUniqueid', consulting],
   ]);
-  // The caller takes the second channel's place.
-  leaveBridge(pbx, bridge, caller);
-  leaveBridge(pbx, consulting, second);
-  enterBridge(pbx, consulting, caller);
-  leaveAndHangUp(stage, bridge, callee);
+  leaveBridge(pbx, bridge, callee);
+  destroyBridge(pbx, bridge);
+  pbx.emitChannel('SoftHangupRequest', 'call', second, [['Cause', String(NORMAL.cause)]]);
   hangUp(pbx, second, NORMAL.cause, NORMAL.text);
+  hangUp(pbx, callee, NORMAL.cause, NORMAL.text);
   tellPeers(pbx, [caller, target]);
   Object.assign(pair, { callee: target, bridge: consulting });
   yield* wait(stage, then.talk);
@@ -200,28 +221,31 @@ function* attendedTransfer(
 function* park(stage: Stage, pair: Pair, then: Extract<Happening, { what: 'park' }>): Play<boolean> {
   const { pbx } = stage;
   const { caller } = pair;
-  const parker = pair.callee.name;
-  sendAway(stage, pair, 'parkedcalls', then.lot);
-  caller.priority = 1;
+  const { callee, bridge: first } = pair;
   const lot = createBridge(pbx, PARKING);
+  tellBlindTransfer(stage, callee, caller, first, 'parkedcalls', then.lot);
+  forgetPeers(pbx, [caller, callee]);
+  leaveBridge(pbx, first, caller);
   const place = [
     ...channelHeaders(caller).map(([name, value]) => [`Parkee${name}`, value] as const),
-    ['ParkerDialString', parker.replace(/-[^-]*$/, '')],
+    ['ParkerDialString', callee.name.replace(/-[^-]*$/, '')],
     ['Parkinglot', 'default'],
     ['ParkingSpace', then.space],
     ['ParkingTimeout', '45'],
     ['ParkingDuration', '0'],
   ] as const;
+  pbx.emit('ParkedCall', 'call', place);
   pbx.cdr.parked(caller, `default:${then.space}`);
   caller.bridgeId = lot;
   pbx.emit('BridgeEnter', 'call', [...bridgeHeaders(lot, 1, PARKING), ...channelHeaders(caller)]);
-  pbx.emit('ParkedCall', 'call', place);
+  pbx.emitChannel('HangupRequest', 'call', callee, [['Cause', '16']]);
+  leaveAndHangUp(stage, first, callee);
   yield* wait(stage, then.waits);
   const leave = (): void => {
     pbx.cdr.unparked(caller);
     caller.bridgeId = '';
     pbx.emit('BridgeLeave', 'call', [...bridgeHeaders(lot, 0, PARKING), ...channelHeaders(caller)]);
-    destroyBridge(pbx, lot, PARKING);
+    pbx.bridges.delete(lot);
   };
   if (then.by === null) {
     pbx.emitChannel('HangupRequest', 'call', caller, [['Cause', '16']]);
@@ -234,16 +258,16 @@ function* park(stage: Stage, pair: Pair, then: Extract<Happening, { what: 'park'
   arrive(stage, fetcher, then.by);
   execute(pbx, fetcher, 'ParkedCall', `default,${then.space}`);
   setState(pbx, fetcher, 'Up');
+  const bridge = createBridge(pbx);
   pbx.emit('UnParkedCall', 'call', [
     ...place,
     ...channelHeaders(fetcher).map(([name, value]) => [`Retriever${name}`, value] as const),
   ]);
   leave();
-  const bridge = createBridge(pbx);
   enterBridge(pbx, bridge, caller);
   enterBridge(pbx, bridge, fetcher);
   tellPeers(pbx, [caller, fetcher]);
-  Object.assign(pair, { callee: fetcher, bridge });
+  Object.assign(pair, { callee: fetcher, bridge, inDial: false });
   yield* wait(stage, then.talk);
   return true;
 }

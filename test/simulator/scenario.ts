@@ -59,7 +59,7 @@ const gosubOutbound = (trunk: string, destination: string): Step => ({
 function inboundRoute(trunk: string, number: string): readonly Step[] {
   const cidname = `FROM${trunk}`;
   return [
-    { do: 'gosub', entry: `cdrd-inbound,s,1(${trunk},${cidname}-)`, notes: { cidname } },
+    { do: 'gosub', entry: `cdrd-inbound,s,1(${trunk},${cidname}-)`, notes: { cidname, calltype: 'Inbound' } },
     { do: 'callerName', name: `${cidname}-${number}` },
   ];
 }
@@ -242,19 +242,21 @@ function queue(draw: Draw): CallPlan {
     fromTrunk(draw),
     QUEUE,
     phone(destination),
-    [...steps, { do: 'queue', queue: 'support', rounds, talk: talking }],
+    [...steps, { do: 'queue', queue: 'support', rounds, retry: seconds(draw, 1, 1), talk: talking }],
     others,
   );
 }
 
-function queueUnanswered(draw: Draw): CallPlan {
+/** Nobody in queue 820 answers: its time runs out, or the caller has had enough. */
+function queueUnanswered(draw: Draw, abandoned: boolean): CallPlan {
   const { destination, next } = inside(draw);
   const [first, second] = [target(destination, 'noanswer', seconds(draw, 2, 4)), target(next(), 'busy', 0)];
   const step: Step = {
     do: 'queue',
     queue: 'support',
     rounds: [[first, second], [first]],
-    abandonedAfter: seconds(draw, 1, 3),
+    retry: seconds(draw, 1, 1),
+    ...(abandoned ? { abandonedAfter: seconds(draw, 1, 3) } : {}),
     talk: talk(draw),
   };
   return plan(
@@ -287,7 +289,7 @@ function callback(draw: Draw): CallPlan {
   return plan(begun, `7${IVR}`, phone(destination), steps);
 }
 
-/** The phone called sends the call to another one. No capture. */
+/** The phone called sends the call to another one. */
 function forwarded(draw: Draw): CallPlan {
   const { source, destination, next } = people(draw);
   const other = next();
@@ -335,11 +337,12 @@ function attendedTransfer(draw: Draw): CallPlan {
   return eventful(draw, then, source, destination, [phone(third)]);
 }
 
-function blindTransfer(draw: Draw): CallPlan {
+function blindTransfer(draw: Draw, by: 'caller' | 'callee'): CallPlan {
   const { source, destination, next } = people(draw);
   const third = next();
   const then: Happening = {
     what: 'blindTransfer',
+    by,
     context: `from-ext-${destination}`,
     exten: third,
     steps: toPhone(draw, third),
@@ -443,7 +446,8 @@ export const SCENARIOS = {
     },
   },
   queue: { weight: 4, plan: queue },
-  queueUnanswered: { weight: 1, plan: queueUnanswered },
+  queueUnanswered: { weight: 1, plan: (draw) => queueUnanswered(draw, false) },
+  queueAbandoned: { weight: 1, plan: (draw) => queueUnanswered(draw, true) },
   ringGroup: { weight: 3, plan: ringGroup },
   busy: { weight: 4, plan: (draw) => internal(draw, 'busy', 0) },
   noanswer: { weight: 4, plan: (draw) => internal(draw, 'noanswer', seconds(draw, 8, 15)) },
@@ -454,7 +458,8 @@ export const SCENARIOS = {
   failed: { weight: 2, plan: (draw) => internal(draw, 'failed', 0, NOBODY) },
   congestion: { weight: 1, plan: (draw) => internal(draw, 'congestion', 0) },
   callback: { weight: 1, plan: callback },
-  blindTransfer: { weight: 1, plan: blindTransfer },
+  blindTransfer: { weight: 1, plan: (draw) => blindTransfer(draw, 'callee') },
+  blindTransferByCaller: { weight: 1, plan: (draw) => blindTransfer(draw, 'caller') },
   attendedTransfer: { weight: 1, plan: attendedTransfer },
   forward: { weight: 1, plan: forwarded },
   local: { weight: 1, plan: (draw) => local(draw, false) },

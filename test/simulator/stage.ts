@@ -38,6 +38,8 @@ export interface Stage {
   readonly recordings: { readonly notes: AnswerNotes; readonly channel: Channel }[];
   /** Those among them whose files are still open. */
   readonly open: Set<AnswerNotes>;
+  /** Second halves of Local channels, by the UniqueID of the first. */
+  readonly halves: Map<string, Channel>;
   /** Local channels that are part of the call, by the UniqueID of their first half. */
   readonly wires: Map<string, Wire>;
   /** Plays steps on a channel; false = it has hung up. Given here so that a talk can lead to further steps. */
@@ -59,8 +61,8 @@ export type Rang =
 export interface Wire {
   readonly second: Channel;
   readonly phone: Channel;
-  /** The bridge of those two. */
-  readonly bridge: string;
+  /** The bridge of those two; '' until they are in it. */
+  bridge: string;
   readonly stays: boolean;
 }
 
