@@ -30,8 +30,8 @@ export const AMI_SECRET = 'rig-secret';
 
 /** A start on two busy cores takes about 4 s; beyond this something is wrong. */
 const START_MS = 60_000;
-/** RTP and RTCP of the most channels that one test has up at once (conference, ring group), with room. */
-const RTP_PORTS = 100;
+/** RTP and RTCP of the most channels that one test has up at once (a batch of calls of all kinds), with room. */
+const RTP_PORTS = 300;
 
 const SNIPPETS = new URL('../../etc/asterisk/', import.meta.url).pathname;
 const CONFIG = new URL('./config/', import.meta.url).pathname;
@@ -46,6 +46,7 @@ const PORTS = [
   'PHONE_209',
   'PHONE_210',
   'PHONE_301',
+  'PHONES',
 ] as const;
 const TRUNK_PORTS = ['TRUNK_96', 'TRUNK_42', 'TRUNK_GW7'] as const;
 export type PortName = (typeof PORTS)[number] | (typeof TRUNK_PORTS)[number];
@@ -66,8 +67,20 @@ export interface Asterisk {
   stop(): Promise<void>;
 }
 
-/** Starts Asterisk from the cached root that setup.sh made; resolves when AMI answers and modules are loaded. */
-export async function startAsterisk(cachedRoot: string): Promise<Asterisk> {
+/** Which channel driver carries the calls that the dialplan leaves open (chan_sip or chan_pjsip). */
+export type Tech = 'SIP' | 'PJSIP';
+
+/** Extensions of kinds.test.ts, all on port PHONES: ten for each kind of call. */
+const KIND_EXTENSIONS = [
+  ...Array.from({ length: 100 }, (_, i) => 100 + i),
+  ...Array.from({ length: 200 }, (_, i) => 400 + i),
+];
+
+/**
+ * Starts Asterisk from the cached root that setup.sh made; resolves when AMI answers and modules are loaded.
+ * @param tech Driver for the trunk 96 and for the phones of kinds.test.ts.
+ */
+export async function startAsterisk(cachedRoot: string, tech: Tech = 'SIP'): Promise<Asterisk> {
   const run = await mkdtemp('/tmp/cdrd-asterisk-');
   // By it run.sh knows whether a folder is still in use.
   await writeFile(join(run, 'pid'), String(process.pid));
@@ -76,7 +89,12 @@ export async function startAsterisk(cachedRoot: string): Promise<Asterisk> {
   const monitor = join(pbx, 'monitor');
   const ports = await freePorts();
   const rtpFirst = await freeRtpRange();
-  await prepare(cachedRoot, root, pbx, { ...ports, RTP_FIRST: rtpFirst, RTP_LAST: rtpFirst + RTP_PORTS - 1 });
+  await prepare(cachedRoot, root, pbx, {
+    ...ports,
+    RTP_FIRST: rtpFirst,
+    RTP_LAST: rtpFirst + RTP_PORTS - 1,
+    TECH: tech,
+  });
   const child = spawnInside(cachedRoot, root, pbx);
   let ended: string | null = null;
   child.once('exit', (code, signal) => {
@@ -120,7 +138,7 @@ async function prepare(
   cachedRoot: string,
   root: string,
   pbx: string,
-  tokens: Readonly<Record<string, number>>,
+  tokens: Readonly<Record<string, number | string>>,
 ): Promise<void> {
   for (const dir of ['usr', 'var/lib/asterisk', 'proc', 'dev', 'run', 'tmp', pbx.slice(1)]) {
     await mkdir(join(root, dir), { recursive: true });
@@ -133,7 +151,18 @@ async function prepare(
   for (const dir of [root, join(root, 'tmp'), join(root, 'run')]) await chmod(dir, 0o1777);
 
   const owner = await asteriskIds(cachedRoot);
-  for (const dir of ['', 'cache', 'lib', 'spool', 'run', 'log', 'log/cdr-csv', 'log/cdr-custom', 'monitor']) {
+  for (const dir of [
+    '',
+    'cache',
+    'lib',
+    'spool',
+    'spool/outgoing',
+    'run',
+    'log',
+    'log/cdr-csv',
+    'log/cdr-custom',
+    'monitor',
+  ]) {
     const path = join(pbx, dir);
     await mkdir(path, { recursive: true });
     await chown(path, owner.uid, owner.gid);
@@ -146,6 +175,18 @@ async function prepare(
   for (const name of await readdir(CONFIG)) {
     await writeFile(join(etc, name), fill(await readFile(join(CONFIG, name), 'utf8')));
   }
+  const phones = `127.0.0.1:${tokens['PHONES']}`;
+  const each = (phone: (number: number) => string): string => KIND_EXTENSIONS.map(phone).join('');
+  await writeFile(
+    join(etc, 'sip_kinds.conf'),
+    `[kind](!,phone)\nport = ${tokens['PHONES']}\ncontext = from-ext-kinds\n${each((n) => `[${n}](kind)\ndefaultuser = ${n}\n`)}`,
+  );
+  await writeFile(
+    join(etc, 'pjsip_kinds.conf'),
+    `[kind](!)\ntype = endpoint\ncontext = from-ext-kinds\ndisallow = all\nallow = ulaw\ndirect_media = no\n${each(
+      (n) => `[${n}](kind)\naors = ${n}\n[${n}]\ntype = aor\ncontact = sip:${n}@${phones}\n`,
+    )}`,
+  );
   for (const name of await readdir(SNIPPETS)) {
     if (!name.endsWith('.conf')) continue;
     let text = await readFile(join(SNIPPETS, name), 'utf8');

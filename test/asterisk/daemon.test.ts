@@ -2,19 +2,12 @@
  * The built daemon beside a real Asterisk: a call is made, and its row in 9006 and its recording in 20053 are there soon
  * after the hang-up, byte for byte what the guide's fields demand of Asterisk's own record of that call.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AMI_SECRET, AMI_USER, ZONE } from './asterisk.ts';
+import { type Daemon, eventually, startDaemon } from './daemon-process.ts';
 import { type CallReport, filesBelow, guideName, listen, nameTime, openRig, type Rig, show } from './rig.ts';
 
-/** CDRD_BUNDLE tests one built elsewhere. */
-const BUNDLE = process.env['CDRD_BUNDLE'] ?? new URL('../../dist/cdrd.mjs', import.meta.url).pathname;
 /** The issue's promise: call and recording are visible this soon after the hang-up. */
 const VISIBLE_MS = 3_000;
 /** How long we look on before we give up, so that a failure says how late it was. */
@@ -23,123 +16,14 @@ const LOOK_MS = 15_000;
 let rig: Rig;
 let daemon: Daemon;
 beforeAll(async () => {
-  if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: make build`);
   rig = await openRig();
-  daemon = await startDaemon();
+  daemon = await startDaemon(rig.asterisk);
 });
 afterAll(async () => {
   const end = await daemon?.stop();
   await rig?.stop();
   if (daemon !== undefined) expect(end).toBe(0);
 });
-
-interface Daemon {
-  /** Answer to one of the guide's numbers, as text. */
-  ask(number: number): Promise<string>;
-  /** SIGTERM; resolves with the exit code, or the signal that ended it. */
-  stop(): Promise<number | string>;
-}
-
-async function startDaemon(): Promise<Daemon> {
-  const { asterisk } = rig;
-  const folder = join(asterisk.run, 'cdrd');
-  const file = join(asterisk.run, 'cdrd.toml');
-  const port = await freePort();
-  const config = `[state]
-dir = "${folder}/state"
-[run]
-dir = "${folder}/run"
-[http]
-listen = "127.0.0.1:${port}"
-[https]
-listen = ""
-[ami]
-listen = ""
-[recordings]
-dir = "${asterisk.monitor}"
-require_mount = "no"
-sweep_seconds = 1
-[asterisk]
-host = "127.0.0.1"
-port = ${asterisk.ports.AMI}
-username = "${AMI_USER}"
-secret = "${AMI_SECRET}"
-cdr_csv = "${asterisk.masterCsv}"
-[time]
-zone = "${ZONE}"
-[trunks]
-names = ["96", "42", "gw-7"]
-`;
-  await writeFile(file, config, { mode: 0o640 });
-  const made = await run(['user', 'set', 'admin', '--role', 'admin', '--config', file], 'admin\n');
-  expect(made).toBe(0);
-  const child = node(['run', '--config', file], 'ignore');
-  const ended = new Promise<number | string>((resolve) => {
-    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
-  });
-  const stop = async (): Promise<number | string> => {
-    child.kill('SIGTERM');
-    const end = await Promise.race([ended, sleep(15_000, 'still running 15 s after SIGTERM')]);
-    child.kill('SIGKILL');
-    return end;
-  };
-  const base = `http://127.0.0.1:${port}`;
-  try {
-    await eventually('healthz', 20_000, async () => (await fetch(`${base}/healthz`).catch(() => null))?.status === 200);
-    const digest = createHash('md5').update('admin').digest('hex');
-    const login = await fetch(`${base}/cgi/webserve/8404?&UserName=admin&Password=${digest}`, { method: 'POST' });
-    const { token } = (await login.json()) as { token: string };
-    return {
-      stop,
-      ask: async (number) => {
-        const answer = await fetch(`${base}/cgi/webserve/${number}?`, {
-          headers: { Authorization: `Bearer ${token}` },
-        });
-        if (answer.status !== 200) throw new Error(`${number}: ${answer.status} ${await answer.text()}`);
-        return answer.text();
-      },
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
-/** The bundle in a process that dies with this one. The rig's own CDRD_ variables would be unknown keys to it. */
-function node(args: readonly string[], stdin: 'ignore' | 'pipe'): ChildProcess {
-  const command = ['--pdeathsig', 'KILL', process.execPath, '--liftoff-only', BUNDLE, ...args];
-  const env = { PATH: process.env['PATH'] ?? '' };
-  return spawn('setpriv', command, { stdio: [stdin, 'inherit', 'inherit'], env });
-}
-
-function run(args: readonly string[], input: string): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    const child = node(args, 'pipe');
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code));
-    child.stdin?.end(input);
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address === null || typeof address === 'string' ? reject() : resolve(address.port)));
-    });
-  });
-}
-
-async function eventually(what: string, ms: number, look: () => Promise<boolean>): Promise<number> {
-  const until = performance.now() + ms;
-  while (performance.now() < until) {
-    if (await look()) return performance.now();
-    await sleep(50);
-  }
-  throw new Error(`no ${what} within ${ms} ms`);
-}
 
 type Row = Record<string, string | number>;
 const calls = async (): Promise<Row[]> => {

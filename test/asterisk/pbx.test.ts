@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Packet } from './ami.ts';
+import { parseCsv } from './csv-line.ts';
 import { TONE } from './phones.ts';
 import { type CallReport, DEFAULT_SETTINGS, filesBelow, guideName, listen, openRig, type Rig, show } from './rig.ts';
 
@@ -285,16 +286,3 @@ it('cdr_custom has a line of 27 columns for every line of Master.csv, which has 
     expect([rich[16], rich[17], rich[24], rich[25]]).toEqual([line[16], line[17], line[19], line[20]]);
   });
 });
-
-/** One line of Asterisk's CSV, whose quotes are doubled inside a quoted cell. */
-function parseCsv(line: string): string[] {
-  const cells = line.match(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g) ?? [];
-  const values = cells.map((cell) =>
-    cell
-      .replace(/,$/, '')
-      .replace(/^"([\s\S]*)"$/, '$1')
-      .replace(/""/g, '"'),
-  );
-  // The pattern matches once more, empty, at the end of a line that does not end in a comma.
-  return line.endsWith(',') ? values : values.slice(0, -1);
-}

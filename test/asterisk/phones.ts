@@ -243,7 +243,7 @@ ${send('BYE', 2, ' retrans="500"')}
 }
 
 /** A sine of −9 dB as G.711 µ-law, 8 kHz. */
-function toneUlaw(hertz: number, seconds: number): Buffer {
+export function toneUlaw(hertz: number, seconds: number): Buffer {
   const bytes = Buffer.alloc(8000 * seconds);
   for (let i = 0; i < bytes.length; i++) {
     bytes[i] = ulaw(Math.round(11_600 * Math.sin((2 * Math.PI * hertz * i) / 8000)));
