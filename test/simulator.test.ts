@@ -745,6 +745,20 @@ describe('every kind of call', () => {
     expect(await name('conference', { source: '205' })).toBe('Conference-205-740.wav');
   });
 
+  it('ends each pair of a conference when the first of the two leaves, and begins it when the second comes', async () => {
+    const pbx = await recorded();
+    const { records } = await toTheEnd(pbx, 'conference');
+    const channels = new Set(records.map(({ channel }) => channel));
+    expect(channels.size).toBe(4);
+    const pairs = records.filter(({ destinationChannel }) => destinationChannel !== '');
+    expect(pairs).toHaveLength(6);
+    for (const { start, end } of pairs) expect(end - start).toBeGreaterThan(2_000);
+    // They leave as they came: whoever is party A of a pair is gone first, so all his pairs end at once.
+    for (const channel of channels) {
+      expect(new Set(pairs.filter((pair) => pair.channel === channel).map(({ end }) => end)).size).toBeLessThan(2);
+    }
+  });
+
   it('leaves out records without a DestinationChannel when cdr.conf says unanswered = no', async () => {
     const pbx = await recorded({ unanswered: false });
     expect((await toTheEnd(pbx, 'busy')).records.map(({ lastApplication }) => lastApplication)).toEqual(['Dial']);
