@@ -149,7 +149,7 @@ function unansweredOf(ordered: readonly StoredLeg[], wires: Wires, rules: FoldRu
     legs: [anchor],
     last: anchor,
     caller: plainName(anchor.channel),
-    answerer: (anchor.disposition === 'ANSWERED' ? '' : wires.reachedBy(anchor)) ?? '',
+    answerer: wires.reachedBy(anchor) ?? '',
     dst: (dialled) => shownDestination(anchor.destination, '', dialled, rules),
     conference: false,
   };
@@ -210,9 +210,8 @@ function saidCallType({ callType, talkStart, start }: StoredLeg): string | null 
 }
 
 /** From the person's answer to the talk's end; of a talk that is one record without talkstart, Asterisk's own figure. */
-function billedSeconds({ anchor, legs, last }: Part, talkStart: number | null, answer: number | null): number {
-  const alone = legs.length === 1 && last === anchor;
-  if (talkStart === null && (alone || answer === null)) return Math.max(0, anchor.billsec);
+function billedSeconds({ anchor, last }: Part, talkStart: number | null, answer: number | null): number {
+  if (talkStart === null && (last === anchor || answer === null)) return Math.max(0, anchor.billsec);
   return Math.max(0, last.end.epoch - (answer ?? last.end.epoch));
 }
 
