@@ -67,10 +67,10 @@ export function foldLegs(legs: readonly StoredLeg[], rules: FoldRules, kin: read
 interface Part {
   readonly anchor: StoredLeg;
   readonly lead: StoredLeg;
-  /** The leg in which a person answered; null = nobody did, or only Asterisk. */
+  /** The leg in which a person answered, where one did; otherwise the anchor. */
   readonly person: StoredLeg;
   readonly legs: readonly StoredLeg[];
-  /** The leg with which the talk ended. */
+  /** The leg with which the talk ended; of a conference it may be another call's. */
   readonly last: StoredLeg;
   /** Channel names; '' = no other party. */
   readonly caller: string;
