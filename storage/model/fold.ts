@@ -138,19 +138,23 @@ function destinationOf(talk: Talk, before: readonly Talk[], after: readonly Talk
 /** Nobody answered: the one row. An IVR that answered is stronger than the tries after it, any other prompt is not. */
 function unansweredOf(ordered: readonly StoredLeg[], wires: Wires, rules: FoldRules): Part {
   const outer = ordered.filter((leg) => !wires.isInner(leg));
-  const tries = outer.filter((leg) => leg.disposition !== 'ANSWERED' && leg.destinationChannel !== '');
+  const failed = (legs: readonly StoredLeg[]) =>
+    legs.filter((leg) => leg.disposition !== 'ANSWERED' && leg.destinationChannel !== '');
+  // Behind a wire that only Asterisk answered (a mailbox, say) the phones that were tried tell the outcome.
+  const tries = failed(outer).length > 0 ? failed(outer) : failed(ordered);
   const ivr = ordered.some((leg) => leg.ivr || rules.plan.kindOf(leg.dialled || leg.destination) === 'ivr');
   const candidates = tries.length > 0 && !ivr ? tries : outer.length > 0 ? outer : ordered;
   const anchor = candidates.reduce((a, b) => (byStrength(b, a) < 0 ? b : a));
+  const { lead, channel } = wires.callerOf(anchor) ?? { lead: anchor, channel: plainName(anchor.channel) };
   return {
     anchor,
-    lead: anchor,
+    lead,
     person: anchor,
-    legs: [anchor],
+    legs: [anchor, lead],
     last: anchor,
-    caller: plainName(anchor.channel),
+    caller: channel,
     answerer: wires.reachedBy(anchor) ?? '',
-    dst: (dialled) => shownDestination(anchor.destination, '', dialled, rules),
+    dst: (dialled) => shownDestination(lead.destination, '', dialled, rules),
     conference: false,
   };
 }
