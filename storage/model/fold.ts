@@ -87,10 +87,10 @@ export function explainFold(
 interface Part {
   readonly anchor: StoredLeg;
   readonly lead: StoredLeg;
-  /** The leg in which a person answered; null = nobody did, or only Asterisk. */
+  /** The leg in which a person answered, where one did; otherwise the anchor. */
   readonly person: StoredLeg;
   readonly legs: readonly StoredLeg[];
-  /** The leg with which the talk ended. */
+  /** The leg with which the talk ended; of a conference it may be another call's. */
   readonly last: StoredLeg;
   /** Channel names; '' = no other party. */
   readonly caller: string;
@@ -158,19 +158,23 @@ function destinationOf(talk: Talk, before: readonly Talk[], after: readonly Talk
 /** Nobody answered: the one row. An IVR that answered is stronger than the tries after it, any other prompt is not. */
 function unansweredOf(ordered: readonly StoredLeg[], wires: Wires, rules: FoldRules): Part {
   const outer = ordered.filter((leg) => !wires.isInner(leg));
-  const tries = outer.filter((leg) => leg.disposition !== 'ANSWERED' && leg.destinationChannel !== '');
+  const failed = (legs: readonly StoredLeg[]) =>
+    legs.filter((leg) => leg.disposition !== 'ANSWERED' && leg.destinationChannel !== '');
+  // Behind a wire that only Asterisk answered (a mailbox, say) the phones that were tried tell the outcome.
+  const tries = failed(outer).length > 0 ? failed(outer) : failed(ordered);
   const ivr = ordered.some((leg) => leg.ivr || rules.plan.kindOf(leg.dialled || leg.destination) === 'ivr');
   const candidates = tries.length > 0 && !ivr ? tries : outer.length > 0 ? outer : ordered;
   const anchor = candidates.reduce((a, b) => (byStrength(b, a) < 0 ? b : a));
+  const { lead, channel } = wires.callerOf(anchor) ?? { lead: anchor, channel: plainName(anchor.channel) };
   return {
     anchor,
-    lead: anchor,
+    lead,
     person: anchor,
-    legs: [anchor],
+    legs: [anchor, lead],
     last: anchor,
-    caller: plainName(anchor.channel),
-    answerer: (anchor.disposition === 'ANSWERED' ? '' : wires.reachedBy(anchor)) ?? '',
-    dst: (dialled) => shownDestination(anchor.destination, '', dialled, rules),
+    caller: channel,
+    answerer: wires.reachedBy(anchor) ?? '',
+    dst: (dialled) => shownDestination(lead.destination, '', dialled, rules),
     conference: false,
   };
 }
@@ -230,9 +234,8 @@ function saidCallType({ callType, talkStart, start }: StoredLeg): string | null 
 }
 
 /** From the person's answer to the talk's end; of a talk that is one record without talkstart, Asterisk's own figure. */
-function billedSeconds({ anchor, legs, last }: Part, talkStart: number | null, answer: number | null): number {
-  const alone = legs.length === 1 && last === anchor;
-  if (talkStart === null && (alone || answer === null)) return Math.max(0, anchor.billsec);
+function billedSeconds({ anchor, last }: Part, talkStart: number | null, answer: number | null): number {
+  if (talkStart === null && (last === anchor || answer === null)) return Math.max(0, anchor.billsec);
   return Math.max(0, last.end.epoch - (answer ?? last.end.epoch));
 }
 
