@@ -58,18 +58,20 @@ export const numbers = field((text): readonly NumberPattern[] | Unset => {
 /** A comma list of words; `All` and nothing filter nothing. */
 function words<T>(parse: (word: string) => readonly T[] | null, known: string) {
   return field((text): readonly T[] | Unset => {
+    if (text.trim() === '') return undefined;
     const list = text
       .split(',')
       .map((word) => word.trim())
       .filter((word) => word !== '');
     if (list.length > 20) throw new Wrong('has too many values');
     if (list.some((word) => word.toLowerCase() === 'all')) return undefined;
-    const values = list.flatMap((word) => {
+    // Commas alone aren't taken for "all": a deletion by mistake would delete everything.
+    if (list.length === 0) throw new Wrong(`must be one of ${known} or All`);
+    return list.flatMap((word) => {
       const parsed = parse(word);
       if (!parsed) throw new Wrong(`must be one of ${known} or All`);
       return parsed;
     });
-    return values.length > 0 ? values : undefined;
   });
 }
 
@@ -89,8 +91,10 @@ export const seconds = field((text) => wholeNumber(text, 'must be whole seconds'
 
 /** A name matched exactly; one trailing `-` is dropped, because the guide's pages end prefixes with it. */
 export const prefix = field((text) => {
+  if (text === '') return undefined;
   const name = text.endsWith('-') ? text.slice(0, -1) : text;
-  return name === '' ? undefined : name;
+  if (name === '') throw new Wrong('must be more than a dash');
+  return name;
 });
 
 /** A trunk by name, or `All`. */
@@ -102,7 +106,7 @@ export const port = field((text): { readonly gsm: number } | { readonly trunk: s
   if (/^\d{1,4}$/.test(text)) return { gsm: Number(text) };
   const [, kind, number] = /^(gsm|pstn)(\d{1,4})$/i.exec(text) ?? [];
   if (!kind) throw new Wrong('must be -1, a port number, GSM3 or pstn2');
-  return { trunk: `${kind.toLowerCase() === 'gsm' ? 'GSM' : 'pstn'}${number}` };
+  return { trunk: `${kind.toLowerCase() === 'gsm' ? 'GSM' : 'pstn'}${Number(number)}` };
 });
 
 /** Rows: a whole number from `least` on. */

@@ -34,35 +34,33 @@ export function listing<Kind extends keyof Filters>(
     offset,
     ...(limit !== undefined && { limit }),
   };
-  let rows = 0;
-  let next: Cursor | null = null;
-
-  async function* pages(): AsyncGenerator<string> {
+  async function* text(): AsyncGenerator<string> {
+    let rows = 0;
+    let next: Cursor | null = null;
+    let separator = `{${JSON.stringify(array)}:[`;
     for await (const page of store.pages(kind, request)) {
       rows += page.rows;
       next = page.next;
-      if (page.rows > 0) yield page.text;
+      yield page.rows > 0 ? separator + page.text : '';
+      if (page.rows > 0) separator = ',';
     }
+    if (rows === 0) yield separator;
+    // Of all that matches, whatever part of it stands above: the very rows where the listing went from end to end.
+    let total = 0;
+    if (offset === 0 && !cursor && !next) total = rows;
+    else
+      for await (const step of store.count(kind, filter)) {
+        total += step.rows;
+        yield '';
+      }
+    const about = {
+      startdate: range.startdate,
+      enddate: range.enddate,
+      totalcount: total,
+      ...(next && { cursor: `${next.key}.${next.id}` }),
+    };
+    yield `],"json_obj_filter":${JSON.stringify(about)}}`;
   }
 
-  /** Of all that matches, whatever part of it stands above. */
-  async function total(): Promise<number> {
-    const whole = limit === undefined && offset === 0 && !cursor;
-    return whole ? rows : store.count(kind, filter);
-  }
-
-  return {
-    kind: 'rows',
-    head: `{${JSON.stringify(array)}:[`,
-    pages: pages(),
-    async tail() {
-      const about = {
-        startdate: range.startdate,
-        enddate: range.enddate,
-        totalcount: await total(),
-        ...(limit !== undefined && next && { cursor: `${next.key}.${next.id}` }),
-      };
-      return `],"json_obj_filter":${JSON.stringify(about)}}`;
-    },
-  };
+  return { kind: 'rows', text: text() };
 }

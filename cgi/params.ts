@@ -20,6 +20,10 @@ const ALIASES: Readonly<Record<string, string>> = { wavfiles: 'wavefiles' };
 const IGNORED = new Set(['_', 'random']);
 /** Repeated, these are lists. */
 const LISTS = new Set(['src', 'dst']);
+/** As many as 300 numbers each for src and dst by repetition, and all the others: reading more would take long. */
+const PAIRS_MAX = 1_000;
+/** Characters of an unknown name that an answer repeats. */
+const NAME_SHOWN = 64;
 
 /**
  * Reads `?&a=1&b=2` and a form body together. An empty pair is skipped; a repeated `src` or `dst` becomes a comma list,
@@ -28,7 +32,9 @@ const LISTS = new Set(['src', 'dst']);
  */
 export function readParameters(...sources: readonly string[]): Sentence {
   const sent = new Map<string, Sent>();
-  for (const pair of sources.flatMap((source) => source.split('&'))) {
+  const pairs = sources.flatMap((source) => source.split('&', PAIRS_MAX + 1));
+  if (pairs.length > PAIRS_MAX) throw new CgiError('invalid', `more than ${PAIRS_MAX} parameters`);
+  for (const pair of pairs) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decode(equals < 0 ? pair : pair.slice(0, equals), null);
@@ -37,7 +43,8 @@ export function readParameters(...sources: readonly string[]): Sentence {
     const value = equals < 0 ? '' : decode(pair.slice(equals + 1), name);
     const before = sent.get(plain);
     if (!before) sent.set(plain, { name, value });
-    else if (LISTS.has(plain)) sent.set(plain, { name, value: [before.value, value].filter(Boolean).join(',') });
+    else if (LISTS.has(plain))
+      sent.set(plain, { name, value: [before.value, value].filter((part) => part !== '').join(',') });
     else if (before.value !== value)
       throw new CgiError('invalid', `${name} is given twice with different values`, name);
   }
@@ -54,7 +61,8 @@ function decode(text: string, parameter: string | null): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    throw new CgiError('invalid', 'is not validly percent-encoded', parameter ?? text);
+    const name = parameter ?? text.slice(0, NAME_SHOWN);
+    throw new CgiError('invalid', `${name} is not validly percent-encoded`, name);
   }
 }
 
@@ -66,13 +74,18 @@ export type Schema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
  * @throws {CgiError} `invalid`, naming the first parameter at fault as the client spelled it.
  */
 export function checkParameters<S extends Schema>(schema: S, sent: Sentence): v.InferOutput<S> {
+  // Looked at here and not by the schema, whose look finds every object's own `constructor` too.
+  for (const [plain, { name }] of sent) {
+    if (Object.hasOwn(schema.entries, plain)) continue;
+    const shown = name.slice(0, NAME_SHOWN);
+    throw new CgiError('invalid', `${shown} is not a parameter here`, shown);
+  }
   const values = Object.fromEntries([...sent].map(([plain, { value }]) => [plain, value]));
   const result = v.safeParse(schema, values, { abortPipeEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   const plain = String(issue.path?.[0]?.key ?? '');
   const name = sent.get(plain)?.name ?? plain;
-  if (!(plain in schema.entries)) throw new CgiError('invalid', `${name} is not a parameter here`, name);
   if (issue.received === 'undefined') throw new CgiError('invalid', `${name} is missing`, name);
   throw new CgiError('invalid', `${name} ${issue.message}`, name);
 }

@@ -38,13 +38,11 @@ export interface SessionCookie {
 
 export type Reply =
   | { readonly kind: 'json'; readonly status: number; readonly body: unknown; readonly session?: SessionCookie }
-  /** A long listing, streamed: `head`, then the pages joined by commas, then `tail`, known only at the end. */
-  | {
-      readonly kind: 'rows';
-      readonly head: string;
-      readonly pages: AsyncIterable<string>;
-      readonly tail: () => string | Promise<string>;
-    };
+  /**
+   * A long listing as JSON, streamed as it is found. A piece may be empty: it says only that the search goes on, so that
+   * whoever writes can stop it when the client is gone.
+   */
+  | { readonly kind: 'rows'; readonly text: AsyncIterable<string> };
 
 export function json(body: unknown, status = 200): Reply {
   return { kind: 'json', status, body };

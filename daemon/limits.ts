@@ -4,6 +4,8 @@
 export const asteriskLimits = {
   /** Bytes of a line: Asterisk's own lines stay far below; a channel variable may hold 64 KB. */
   line: 65_536,
+  /** Bytes of a packet: one line as long as a channel variable can be, and the rest. Known events stay below 4 KB. */
+  bytes: 131_072,
   /** Lines of a packet: the longest known (a VarSet with all channel snapshots) has about 60. */
   lines: 1_024,
   /** Milliseconds to connect, and for each answer while logging in. */
@@ -24,6 +26,12 @@ export const httpLimits = {
   headers: 65_536,
   /** Bytes of a form body. */
   body: 4 * 1024 * 1024,
+  /** Bytes of a body before its sender has shown who it is: a log-in needs a hundred. */
+  strangerBody: 16_384,
+  /** Bytes of all bodies being read at a time, four of the largest: 256 connections may not take a gigabyte. */
+  bodies: 16 * 1024 * 1024,
+  /** Requests sent ahead of their answers on one connection; they are answered one after another. */
+  pipelined: 32,
   /** Connections at a time: file descriptors of a small box. */
   connections: 256,
   /** Milliseconds to send the headers, and the whole request. */
@@ -33,7 +41,15 @@ export const httpLimits = {
   keepAliveMs: 10_000,
   /** Milliseconds that a stop waits for answers under way: with the other parts' own bounds it stays within STOP_MS. */
   drainMs: 2_000,
+  /** Milliseconds without a byte in either direction while an answer is due: so long a listing's search may take. */
+  stalledMs: 60_000,
+  /** Milliseconds between two looks for requests that are too slow to arrive: Node's own 30 s would treble the bound. */
+  lookMs: 5_000,
+  /** Milliseconds that what a refused client still sends is thrown away, so that it can read why. */
+  lingerMs: 1_000,
 } as const;
+/** The same as numbers, so that tests may give shorter ones. */
+export type HttpLimits = { readonly [Name in keyof typeof httpLimits]: number };
 
 export const sessionLimits = {
   /** Log-ins at a time, 200 bytes each; beyond it the one unused for longest ends. */
@@ -52,6 +68,8 @@ export const callLimits = {
   quietMs: 2_000,
   /** The same for calls found open at start, and while Asterisk is away. */
   awayQuietMs: 10_000,
+  /** Milliseconds between two looks at the CDR CSV and at Asterisk's list of channels: what an event lost costs at most. */
+  catchUpMs: 30_000,
 } as const;
 
 /** The control socket's bound on one command, bytes. */

@@ -1,14 +1,17 @@
 /** The command line: finds the verb, and says every fault on standard error and by an exit code. */
 import type { Command } from './command/command.ts';
+import { importCsv } from './command/import.ts';
 import { explained } from './command/reason.ts';
+import { refold } from './command/refold.ts';
 import { run } from './command/run.ts';
 import { user } from './command/user.ts';
+import { verify } from './command/verify.ts';
 import { ConfigError } from './config.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { LockedError } from './lock.ts';
 import { NAME, VERSION } from './version.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { run, user };
+const COMMANDS: Readonly<Record<string, Command>> = { run, user, import: importCsv, refold, verify };
 
 /** Bundled beside this file. */
 const workers = {

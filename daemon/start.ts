@@ -9,19 +9,18 @@ import type { Services } from '../cgi/verb.ts';
 import { openStoreWorker, type StoreClient } from '../storage/client.ts';
 import { LANES } from '../storage/lanes.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
-import { recordAll, writeRecordingPolicy } from './asterisk/astdb.ts';
-import { CdrEventError, legOfCdrEvent } from './asterisk/cdr-event.ts';
-import { type AsteriskConnection, connectAsterisk } from './asterisk/connection.ts';
-import { createIngest, type Ingest } from './asterisk/ingest.ts';
+import type { Ingest } from './asterisk/ingest.ts';
+import { type Pbx, startPbx } from './asterisk/pbx.ts';
 import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
+import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
 import { listenHttp } from './http/server.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
-import { firstAccounts, setUser, storeOptions, takeState, zoneName } from './state.ts';
+import { firstAccounts, storeOptions, takeState, zoneName } from './state.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -38,6 +37,7 @@ export interface Running {
   readonly addresses: readonly AddressInfo[];
   readonly bus: Bus;
   readonly store: StoreClient;
+  readonly ingest: Ingest;
   /** Stops taking, finishes what is in flight, closes the store. */
   close(): Promise<void>;
   /** A thread hangs in a call on the medium: only SIGKILL ends a process with such a one. */
@@ -69,29 +69,8 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     const now = () => Math.floor(Date.now() / 1000);
     const services: Services = { store, accounts, sessions, zone, now };
 
-    const ingest = createIngest({ store, bus, log, away: () => asterisk.status.state !== 'up' });
-    stops.push(() => ingest.stop());
-    ingest.resume(await store.ask('openGroups'));
-    const asterisk = connectAsterisk({
-      ...config.asterisk,
-      log,
-      onEvent(packet) {
-        if (packet.get('Event') !== 'Cdr') return;
-        try {
-          void ingest.record(legOfCdrEvent(packet, zone), 'ami');
-        } catch (error) {
-          if (!(error instanceof CdrEventError)) throw error;
-          log.error('a Cdr event could not be read', { error });
-        }
-      },
-      onUp({ action }) {
-        writeRecordingPolicy(recordAll(config.recordings.dir), action).catch((error: unknown) =>
-          log.error('Asterisk was not told what to record', { error }),
-        );
-      },
-      onStatus: (status) => bus.emit('asterisk', status),
-    });
-    stops.push(() => asterisk.close());
+    const pbx = await startPbx({ config, store, bus, log, zone });
+    stops.push(() => pbx.close());
 
     const recordings = startRecordings({
       dir: config.recordings.dir,
@@ -106,8 +85,9 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
         known: (folder) => store.ask('knownRecordings', folder),
         folders: () => store.ask('recordingFolders'),
         async found(files) {
-          const { sequences } = await store.write({ kind: 'recordings', files });
-          bus.emit('recordings', files, sequences);
+          const written = await store.write({ kind: 'recordings', files });
+          bus.emit('recordings', files, written.recordings);
+          if (written.calls.length > 0) bus.emit('calls', written.calls);
         },
         gone: async (paths) => void (await store.write({ kind: 'gone', paths })),
       },
@@ -121,23 +101,29 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       services,
       log: log.child('http'),
       metrics: () => metrics.text(),
-      health: () => ({ ok: ready, body: health(ready, version, asterisk, recordings) }),
+      health: () => ({ ok: ready, body: health(ready, version, pbx, recordings) }),
       onAnswer(number, status) {
         const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
         answers.set(key, (answers.get(key) ?? 0) + 1);
       },
     });
     stops.push(() => http.close());
-    describe(metrics, { store, ingest, asterisk, recordings, answers });
+    describe(metrics, { store, pbx, recordings, answers });
 
-    const control = await listenControl(config.run.dir, log, (request) =>
-      setUser(config.state.dir, accounts, request, 'console'),
-    );
+    const perform = createPerform({ config, store, accounts, ingest: pbx.ingest, bus, zone });
+    const control = await listenControl(config.run.dir, log, perform);
     stops.push(() => control.close());
     stops.push(() => {
       ready = false;
     });
-    return { addresses: http.addresses, bus, store, close: stop, stuck: () => recordings.figures().workersHung > 0 };
+    return {
+      addresses: http.addresses,
+      bus,
+      store,
+      ingest: pbx.ingest,
+      close: stop,
+      stuck: () => recordings.figures().workersHung > 0,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -148,7 +134,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
 function health(
   ready: boolean,
   version: string,
-  { status }: AsteriskConnection,
+  { connection: { status }, csv }: Pbx,
   recordings: Recordings,
 ): Record<string, unknown> {
   const medium = recordings.state();
@@ -157,20 +143,21 @@ function health(
     status: ready ? 'ok' : 'stopping',
     version,
     asterisk: { state: status.state, why: status.why, since: since(status.since), version: status.version },
+    cdr_csv: { state: csv.trouble ? 'unreadable' : 'ok', why: csv.trouble },
     recordings: { state: medium.state, why: medium.why, since: since(medium.since) },
   };
 }
 
 interface Parts {
   readonly store: StoreClient;
-  readonly ingest: Ingest;
-  readonly asterisk: AsteriskConnection;
+  readonly pbx: Pbx;
   readonly recordings: Recordings;
   readonly answers: ReadonlyMap<string, number>;
 }
 
 /** The figures of this version; each later part adds its own. */
-function describe(metrics: Metrics, { store, ingest, asterisk, recordings, answers }: Parts): void {
+function describe(metrics: Metrics, { store, pbx, recordings, answers }: Parts): void {
+  const { connection, ingest } = pbx;
   const commit = metrics.histogram(
     'cdrd_commit_seconds',
     'Time of a durable commit, fsync included.',
@@ -190,16 +177,24 @@ function describe(metrics: Metrics, { store, ingest, asterisk, recordings, answe
   });
   metrics.gauge('cdrd_open_calls', 'Calls whose records are still coming.', () => ingest.figures.open);
   metrics.gauge('cdrd_ingest_lag_seconds', 'End of the last record to its commit.', () => ingest.lagSeconds);
+  metrics.gauge('cdrd_live_channels', 'Channels that Asterisk has at this moment.', () => pbx.liveChannels);
+  metrics.counter('cdrd_csv_records_total', 'Records read from the CDR CSV.', () => pbx.csv.lines);
+  metrics.counter('cdrd_csv_faults_total', 'Lines of the CDR CSV that are no records.', () => pbx.csv.faults);
+  metrics.gauge('cdrd_csv_behind_bytes', 'Bytes of the CDR CSV not read yet.', () => pbx.csv.behind);
   metrics.gauge('cdrd_asterisk_up', 'Whether the AMI connection to Asterisk stands.', () =>
-    asterisk.status.state === 'up' ? 1 : 0,
+    connection.status.state === 'up' ? 1 : 0,
   );
-  metrics.counter('cdrd_asterisk_events_total', 'AMI events received.', () => asterisk.figures.events);
+  metrics.counter('cdrd_asterisk_events_total', 'AMI events received.', () => connection.figures.events);
   metrics.counter(
     'cdrd_asterisk_reconnects_total',
     'Times that the AMI connection was lost.',
-    () => asterisk.figures.reconnects,
+    () => connection.figures.reconnects,
   );
-  metrics.counter('cdrd_asterisk_faults_total', 'AMI packets dropped as over a limit.', () => asterisk.figures.faults);
+  metrics.counter(
+    'cdrd_asterisk_faults_total',
+    'AMI packets dropped: over a limit, or of no known kind.',
+    () => connection.figures.faults,
+  );
   metrics.gauge('cdrd_medium_state', 'State of the recording medium.', () =>
     (['absent', 'mounted', 'dead'] as const).map((state) => [{ state }, recordings.state().state === state ? 1 : 0]),
   );

@@ -10,7 +10,6 @@ import type { StoreClient } from '../storage/client.ts';
 import { isRole, ROLES } from '../storage/model/rights.ts';
 import type { StoreOptions } from '../storage/store.ts';
 import type { Config } from './config.ts';
-import type { ControlRequest } from './control/protocol.ts';
 import { acquireLock, type Lock, removeStaleDatabaseLock } from './lock.ts';
 import type { Log } from './log.ts';
 
@@ -122,7 +121,7 @@ async function initialPasswords(path: string): Promise<string[]> {
 export async function setUser(
   dir: string,
   accounts: Accounts,
-  { user, role, digest }: Pick<ControlRequest, 'user' | 'role' | 'digest'>,
+  { user, role, digest }: { readonly user: string; readonly role: string; readonly digest: string },
   who: string,
 ): Promise<string> {
   if (!v.is(userName, user)) throw new Error('the user name must be 1 to 64 letters, digits, . _ -');

@@ -39,9 +39,13 @@ export interface StoreClient {
     operation: O,
     ...argument: Parameters<Operations[O]>
   ): Promise<ReturnType<Operations[O]>>;
-  /** The pages of a listing. The store stops working on it when the caller stops asking. */
+  /**
+   * The pages of a listing, one a step; a step that found nothing gives an empty one. The store works on it only while
+   * the caller asks for the next.
+   */
   pages<Kind extends keyof Listings>(kind: Kind, listing: Listing<Listings[Kind]>): AsyncGenerator<Page>;
-  count<Kind extends keyof Listings>(kind: Kind, filter: Listings[Kind]): Promise<number>;
+  /** Counts likewise: the sum of all steps is how many match. */
+  count<Kind extends keyof Listings>(kind: Kind, filter: Listings[Kind]): AsyncGenerator<Count>;
   /** Called after each durable commit with its milliseconds, fsync included. */
   onCommit(listener: (ms: number) => void): void;
   /** Requests waiting or under way. */
@@ -63,7 +67,8 @@ export async function openStoreWorker(
   const thread = new Worker(worker, { workerData: options });
   const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
   let lastId = 0;
-  let expected = false;
+  /** Its end is no surprise: it hasn't told yet that the file is open, or was asked to close it. */
+  let expected = true;
   let death = new StoreError('closed', 'the store has ended');
 
   const post = (message: object): Promise<Answer> =>
@@ -100,10 +105,10 @@ export async function openStoreWorker(
   // The worker opens the file first: whether that went well is what its first answer tells.
   const opened = await post({ operation: 'open' });
   if (opened.error) {
-    expected = true;
     await ended;
     throw new StoreError(opened.error.code, opened.error.message);
   }
+  expected = false;
   return clientOf(lanes, {
     onCommit: (listener) => {
       commit = listener;
@@ -125,7 +130,7 @@ export function clientOf(lanes: Lanes, { onCommit, close }: Pick<StoreClient, 'o
     depth: lanes.depth,
     async write(item) {
       const outcome = await lanes.write(item);
-      if ('failed' in outcome) throw new StoreError('internal', outcome.failed);
+      if ('failed' in outcome) throw new StoreError(outcome.failed.code, outcome.failed.message);
       return outcome.done;
     },
     ask: async (operation, ...[argument]) => (await lanes.ask('interactive', { operation, argument })).value as never,
@@ -133,21 +138,20 @@ export function clientOf(lanes: Lanes, { onCommit, close }: Pick<StoreClient, 'o
       let skip = offset;
       let left = limit;
       const wanted = (scan: number) => Math.min(skip > 0 ? skip : left, scan);
-      const request = (scan: number) => ({ filter, fields, order, limit: wanted(scan) });
+      // What is passed over needs no fields.
+      const request = (scan: number) => ({ filter, fields: skip > 0 ? [] : fields, order, limit: wanted(scan) });
       for await (const page of steps<Page>(lanes, `${kind}Page`, after, request)) {
-        if (skip > 0) skip -= page.rows;
-        else {
+        if (skip > 0) {
+          skip -= page.rows;
+          yield { text: '', rows: 0, next: page.next };
+        } else {
           left -= page.rows;
           yield page;
           if (left <= 0) return;
         }
       }
     },
-    async count(kind, filter) {
-      let rows = 0;
-      for await (const step of steps<Count>(lanes, `${kind}Count`, null, () => ({ filter }))) rows += step.rows;
-      return rows;
-    },
+    count: (kind, filter) => steps<Count>(lanes, `${kind}Count`, null, () => ({ filter })),
   };
 }
 

@@ -16,8 +16,9 @@ export function storeError(error: unknown, doing: string): StoreError {
   if (error instanceof StoreError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const text = `${message} (${doing.replace(/\s+/g, ' ').slice(0, 200)})`;
-  if (/disk is full/i.test(message)) return new StoreError('disk_full', text);
+  if (/disk is full|ENOSPC|EDQUOT/i.test(message)) return new StoreError('disk_full', text);
   if (/malformed|not a database/i.test(message)) return new StoreError('corrupt', text);
-  if (/I\/O error|unable to open|readonly/i.test(message)) return new StoreError('io', text);
+  if (/I\/O error|(unable to|could not) open|readonly|\b(EIO|EROFS|EACCES|EPERM)\b/i.test(message))
+    return new StoreError('io', text);
   return new StoreError('internal', text);
 }

@@ -3,22 +3,37 @@
  * thing in their own thread. Nothing here waits: an operation is one bounded step, or one transaction.
  */
 import type { CallFilter, CountRequest, PageRequest, RecordingFilter } from './filter.ts';
-import { type FoldRules, foldLegs } from './model/fold.ts';
-import { groupKey, groupOf, matchLeg } from './model/identity.ts';
-import { LEG_SOURCE, type Leg, type LegSource } from './model/leg.ts';
+import type { FoldRules } from './model/fold.ts';
+import type { Leg, LegSource } from './model/leg.ts';
 import { zone as zoneOf } from './model/local-time.ts';
 import { type Numbering, numberPlan } from './model/number-plan.ts';
 import { trunkRules } from './model/trunk.ts';
 import { type AuditLine, audit } from './sql/audit.ts';
-import { applyFold, closeGroup, openGroups } from './sql/call.ts';
-import { openDatabase } from './sql/database.ts';
-import { insertLeg, legsOfGroup, legsOfKey, legsOfUniqueId, updateLeg } from './sql/leg.ts';
+import { closeGroup, openGroups } from './sql/call.ts';
+import {
+  type CsvFault,
+  type CsvFile,
+  type CsvPosition,
+  csvPositions,
+  keepCsvFault,
+  writeCsvPosition,
+} from './sql/csv.ts';
+import { type Outcome, openDatabase } from './sql/database.ts';
 import { callCount, callPage, recordingCount, recordingPage } from './sql/listing.ts';
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
-import { announce } from './sql/outbox.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
+import {
+  foldGroups,
+  missingRecords,
+  type OpenGroup,
+  type PutRecord,
+  putRecord,
+  refoldStep,
+  verifyStep,
+  type Walk,
+} from './sql/records.ts';
 import { readSetting, writeSetting } from './sql/setting.ts';
 import { putUser, type User, userByName, userNames } from './sql/user.ts';
 
@@ -43,22 +58,42 @@ export interface StoreOptions {
 /** One thing to be written. What waits together is written in one transaction, in order. */
 export type Write =
   | { readonly kind: 'leg'; readonly leg: Leg; readonly source: LegSource }
+  /** A stretch of the CDR CSV: its records, its broken lines and where it ends, all or nothing. */
+  | { readonly kind: 'csv'; readonly batch: CsvBatch }
   | { readonly kind: 'close'; readonly group: string }
+  /** Folds the next calls along their starts anew. */
+  | { readonly kind: 'refold'; readonly after: NonNullable<Walk> }
   | { readonly kind: 'recordings'; readonly files: readonly RecordingFile[] }
   | { readonly kind: 'gone'; readonly paths: readonly string[] }
   | { readonly kind: 'user'; readonly user: User; readonly audit: AuditLine }
   | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine };
 
-/** What a write did. `sequences` are its EventSequences, in order; [] where nothing was new. */
+/** What a write did, in EventSequences in order; [] where nothing was new. */
 export interface Written {
-  readonly sequences: readonly number[];
-  /** Of a leg: its call group, and whether that still waits to be closed. null: the record was there already. */
-  readonly group?: { readonly key: string; readonly open: boolean } | null;
+  /** Of each record given; null: it was there already. */
+  readonly records: readonly (number | null)[];
+  /** Of calls that were closed, amended or taken away. */
+  readonly calls: readonly number[];
+  /** Of recordings that are new or have come back. */
+  readonly recordings: readonly number[];
+  /** Calls of the records given that still wait to be closed. */
+  readonly open: readonly OpenGroup[];
+  /** Of a refold: where to go on. */
+  readonly next: Walk;
+}
+
+const NOTHING: Written = { records: [], calls: [], recordings: [], open: [], next: null };
+
+/** A stretch of a CDR CSV, up to a position in its file. */
+export interface CsvBatch extends CsvFile, CsvPosition {
+  readonly legs: readonly Leg[];
+  readonly faults: readonly CsvFault[];
 }
 
 /** One write's outcome: another's failure doesn't touch it. */
-export type WriteOutcome = { readonly done: Written } | { readonly failed: string };
+export type WriteOutcome = Outcome<Written>;
 
+export type { CsvFault, CsvPosition, OpenGroup, Walk };
 export type Store = ReturnType<typeof openStore>;
 export type Operations = Store['operations'];
 export type Operation = keyof Operations;
@@ -81,57 +116,65 @@ export function openStore(options: StoreOptions) {
   }
   const now = () => Math.floor(Date.now() / 1000);
 
-  function writeLeg(leg: Leg, source: LegSource): Written {
-    const match = matchLeg(legsOfUniqueId(database, leg.uniqueId), leg, source);
-    if (match.kind === 'duplicate') return { sequences: [], group: null };
-    let group: string;
-    const sequences: number[] = [];
-    if (match.kind === 'merge') {
-      updateLeg(database, match);
-      group = match.leg.group;
-    } else {
-      group = groupOf(legsOfKey(database, groupKey(leg)), leg);
-      const id = insertLeg(database, group, LEG_SOURCE[source], leg);
-      sequences.push(announce(database, 'cdr', id, now()));
-    }
-    const { open, announced } = applyFold(database, group, foldLegs(legsOfGroup(database, group), rules), now());
-    return { sequences: [...sequences, ...announced], group: { key: group, open } };
+  function writeCsv({ legs, faults, ...file }: CsvBatch): Partial<Written> {
+    const refused: CsvFault[] = [];
+    const put = legs.map((leg) => {
+      // A record that the store can't take must not keep all those behind it from ever being read.
+      const outcome = database.attempt(() => putRecord(database, leg, 'csv', rules, now()));
+      if ('done' in outcome) return outcome.done;
+      const text = `${leg.uniqueId} ${leg.channel}`;
+      refused.push({ offset: file.offset, line: file.line, reason: outcome.failed.message, text });
+      return { sequence: null, touched: [], calls: [] };
+    });
+    for (const fault of [...faults, ...refused]) keepCsvFault(database, file, fault, now());
+    writeCsvPosition(database, file, file, now());
+    return { records: put.map(({ sequence }) => sequence), ...folded(put) };
   }
 
-  function write(item: Write): Written {
+  function folded(put: readonly PutRecord[]) {
+    const groups = put.flatMap(({ touched }) => touched);
+    const { open, calls } = foldGroups(database, groups, rules, now());
+    return { open, calls: [...put.flatMap((record) => record.calls), ...calls] };
+  }
+
+  /** What came of it; what isn't named stayed as it was. */
+  function write(item: Write): Partial<Written> {
     switch (item.kind) {
-      case 'leg':
-        return writeLeg(item.leg, item.source);
+      case 'leg': {
+        const put = putRecord(database, item.leg, item.source, rules, now());
+        return { records: [put.sequence], ...folded([put]) };
+      }
+      case 'csv':
+        return writeCsv(item.batch);
       case 'close':
-        return { sequences: closeGroup(database, item.group, now()) };
-      case 'recordings':
-        return { sequences: item.files.flatMap((file) => applyRecording(database, file, names, now()) ?? []) };
+        return { calls: closeGroup(database, item.group, now()) };
+      case 'refold':
+        return refoldStep(database, item.after, rules, now());
+      case 'recordings': {
+        const applied = item.files.map((file) => applyRecording(database, file, names, now()));
+        return {
+          recordings: applied.flatMap(({ own }) => own ?? []),
+          calls: applied.flatMap(({ calls }) => calls),
+        };
+      }
       case 'gone':
         markGone(database, item.paths, now());
-        return { sequences: [] };
+        return {};
       case 'user':
         putUser(database, item.user, now());
         audit(database, item.audit, now());
-        return { sequences: [] };
+        return {};
       case 'setting':
         writeSetting(database, item.name, item.value, now());
         audit(database, item.audit, now());
-        return { sequences: [] };
+        return {};
     }
   }
 
   const operations = {
     /** All of them in one durable transaction; one that fails is undone by itself. */
     write: (items: readonly Write[]): WriteOutcome[] =>
-      database.transaction(() =>
-        items.map((item) => {
-          try {
-            return { done: database.attempt(() => write(item)) };
-          } catch (error) {
-            return { failed: error instanceof Error ? error.message : String(error) };
-          }
-        }),
-      ),
+      database.transaction(() => items.map((item) => database.attempt(() => ({ ...NOTHING, ...write(item) })))),
     callPage: (request: PageRequest<CallFilter>) => callPage(database, request),
     callCount: (request: CountRequest<CallFilter>) => callCount(database, request),
     recordingPage: (request: PageRequest<RecordingFilter>) => recordingPage(database, request),
@@ -139,6 +182,9 @@ export function openStore(options: StoreOptions) {
     knownRecordings: (folder: string) => knownRecordings(database, folder),
     recordingFolders: () => recordingFolders(database),
     openGroups: () => openGroups(database),
+    csvPositions: () => csvPositions(database),
+    missingRecords: (legs: readonly Leg[]) => missingRecords(database, legs),
+    verifyStep: (after: NonNullable<Walk>) => verifyStep(database, after, rules),
     user: (name: string) => userByName(database, name),
     userNames: () => userNames(database),
     setting: (name: string) => readSetting(database, name),

@@ -5,7 +5,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { explained } from '../daemon/command/reason.ts';
@@ -101,6 +110,9 @@ describe('help', () => {
     expect(out.filter((line) => line.startsWith('  cdrd ')).map((line) => line.trim().split(' ')[1])).toEqual([
       'run',
       'user',
+      'import',
+      'refold',
+      'verify',
     ]);
   });
 
@@ -320,4 +332,79 @@ test.skipIf(process.getuid?.() !== 0)('run by root, `user set` leaves files of t
   const owners = readdirSync(state, { recursive: true }).map((name) => statSync(`${state}/${name}`).uid);
   expect(owners.length).toBeGreaterThan(0);
   expect(new Set(owners)).toEqual(new Set([65_534]));
+});
+
+describe('import, verify and refold', () => {
+  /** Seventeen records of thirteen calls, as a real Asterisk wrote them. */
+  const MASTER = new URL('simulator/real/Master.csv', import.meta.url).pathname;
+
+  test('without a daemon: each record once, the store against the file, and a changed numbering', async () => {
+    const folder = temporaryFolder();
+    const env = { ...ownEnv(folder), CDRD_ASTERISK_CDR_CSV: MASTER, CDRD_TIME_ZONE: 'UTC' };
+    const say = async (args: string[], more: Env = {}) => {
+      const { code, out, err } = await cdrd(args, { env: { ...env, ...more } });
+      return [code, ...out, ...err];
+    };
+    expect(await say(['import', MASTER])).toEqual([0, '17 records taken, 0 were there already']);
+    expect(await say(['import', MASTER])).toEqual([0, '0 records taken, 0 were there already']);
+    const agree = '13 calls against their records, 17 lines of the CDR CSV against the store: all agree';
+    expect(await say(['verify'])).toEqual([0, agree]);
+    expect(await say(['refold', '--from', '2026-11-01'])).toEqual([0, '0 calls changed']);
+    const numbering = { CDRD_NUMBERING_IVR: '', CDRD_NUMBERING_QUEUE: '' };
+    expect((await say(['verify'], numbering)).slice(0, 2)).toEqual([1, agree.replace('all agree', '2 differ')]);
+    expect(await say(['refold', '--from', '2027-01-01'], numbering)).toEqual([0, '0 calls changed']);
+    expect(await say(['refold', '--from', '2026-11-01'], numbering)).toEqual([0, '2 calls changed']);
+    expect(await say(['verify'], numbering)).toEqual([0, agree]);
+  });
+
+  test('with the daemon: the rows are there at once, and broken lines are told', async () => {
+    const folder = temporaryFolder();
+    const env = { ...ownEnv(folder), CDRD_TIME_ZONE: 'UTC' };
+    const [first = '', ...rest] = readFileSync(MASTER, 'utf8').trim().split('\n');
+    const dump = `${folder}/dump.csv`;
+    writeFileSync(dump, [first, 'no record at all', ...rest].map((line) => `${line}\n`).join(''));
+    const { child } = await daemon(env);
+    expect(await cdrd(['import', dump], { env })).toEqual({
+      code: 0,
+      out: [
+        '17 records taken, 0 were there already, 1 lines are no records and were kept aside:',
+        "  line 2: 1 columns: neither Master.csv with UniqueID nor cdrd's own",
+      ],
+      err: [],
+    });
+    const verified = await cdrd(['verify'], { env: { ...env, CDRD_ASTERISK_CDR_CSV: dump } });
+    expect(verified).toMatchObject({ code: 0, out: [expect.stringContaining('13 calls')] });
+    child.kill('SIGTERM');
+    await once(child, 'exit', { signal: AbortSignal.timeout(PATIENCE_MS) });
+  });
+
+  test('a table of FreePBX is known by its first line', async () => {
+    const folder = temporaryFolder();
+    const table = `${folder}/cdr.csv`;
+    writeFileSync(
+      table,
+      [
+        'calldate,clid,src,dst,dcontext,channel,dstchannel,lastapp,lastdata,duration,billsec,disposition,amaflags,accountcode,uniqueid,userfield,recordingfile,linkedid,sequence',
+        '"2021-04-22 09:01:50","""205"" <205>",205,204,from-internal,SIP/205-00000000,SIP/204-00000001,Dial,"SIP/204,30",5,3,ANSWERED,3,,1619082110.0,,,1619082110.0,7',
+        '"2021-04-22 09:09:10",,205,204,from-internal,SIP/205-00000002,,Hangup,,1,0,"NO ANSWER",3,,1619082550.2,,,1619082550.2,8',
+        '',
+      ].join('\n'),
+    );
+    const env = { ...ownEnv(folder), CDRD_TIME_ZONE: 'UTC', CDRD_ASTERISK_CDR_CSV: table };
+    expect((await cdrd(['import', table], { env })).out).toEqual(['2 records taken, 0 were there already']);
+    expect((await cdrd(['verify'], { env })).out).toEqual([
+      '2 calls against their records, 2 lines of the CDR CSV against the store: all agree',
+    ]);
+  });
+
+  test.each([
+    [['import'], 'say which file', 64],
+    [['import', '/nowhere/x.csv'], 'no such file', 1],
+    [['refold'], '--from is missing', 64],
+    [['refold', '--from', 'May'], '--from must be a date', 1],
+  ] as const)('cdrd %j: %s', async (args, message, code) => {
+    const result = await cdrd(args, { env: ownEnv(temporaryFolder()) });
+    expect(result.code).toBe(code);
+    expect(result.err[0]).toContain(message);
+  });
 });

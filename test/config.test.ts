@@ -184,7 +184,6 @@ describe('values', () => {
       CDRD_ASTERISK_CDR_CSV: '/var/log/x.csv',
     });
     expect(reservedKeysSet(config).map(({ key, reserved }) => `${key}: this version ${reserved}`)).toEqual([
-      'asterisk.cdr_csv: this version does not read the CDR CSV',
       'ami.listen: this version does not offer an AMI',
     ]);
   });

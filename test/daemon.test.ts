@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { formatLocal } from '../storage/model/local-time.ts';
 import { startSimulator } from './simulator/simulator.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from './support/daemon.ts';
+import { temporaryFolder } from './support/folder.ts';
+import { leg } from './support/legs.ts';
 
 async function simulator(options: Partial<Parameters<typeof startSimulator>[0]> = {}) {
   const started = await startSimulator({ username: 'cdrd', secret: 's3cret', zone: 'Etc/GMT+8', ...options });
@@ -66,6 +68,56 @@ describe('beside a PBX', () => {
       asterisk: { state: 'up', version: '16.28.0~simulation' },
       recordings: { state: 'mounted' },
     });
+  });
+
+  test('records written while nobody listened are fetched from the CDR CSV, each once, and their calls are closed', async () => {
+    const folder = temporaryFolder();
+    const pbx = await simulator({ customCsvPath: `${folder}/Master.csv` });
+    await Promise.all([
+      pbx.placeCall('internal', { ring: 0.2, talk: 0.5 }),
+      pbx.placeCall('busy', { ring: 0.2 }),
+      pbx.placeCall('failed'),
+    ]);
+    const daemon = await startDaemon(towards(pbx.port), { folder });
+    const rows = async () =>
+      (await daemon.json('/cgi/webserve/9006?'))['json_array_astcdrs'] as Record<string, unknown>[];
+    await eventually(async () => (await rows()).length === 3, 15);
+    // One that both sources bring is one row; then nothing new is in the file.
+    await eventually(() => pbx.astdb.get('cdrd/enable') === '1');
+    await pbx.placeCall('failed');
+    await eventually(async () => (await rows()).length === 4);
+    await daemon.close();
+    const again = await startDaemon(towards(pbx.port), { folder });
+    const metrics = async () => (await again.get('/metrics')).text();
+    await eventually(
+      async () =>
+        (await metrics()).includes('cdrd_csv_behind_bytes 0\n') && (await metrics()).includes('cdrd_asterisk_up 1\n'),
+    );
+    expect((await again.json('/cgi/webserve/9006?'))['json_obj_filter']).toMatchObject({ totalcount: 4 });
+    expect(await metrics()).toContain('cdrd_records_total{result="stored"} 0\n');
+  });
+
+  test('a call stays open for as long as one of its channels is live', async () => {
+    const pbx = await simulator();
+    const daemon = await startDaemon(towards(pbx.port));
+    await eventually(() => pbx.astdb.get('cdrd/enable') === '1');
+    const open = async () => /cdrd_open_calls (\d+)/.exec(await (await daemon.get('/metrics')).text())?.[1];
+    const call = pbx.placeCall('internal', { ring: 0.2, talk: 4 });
+    const linkedId = await eventually(() => /Linkedid: (\S+)/.exec(pbx.events.join(''))?.[1]);
+    // A record of the same call comes in the middle of it, as a queue writes one for each phone that didn't answer.
+    const early = leg(Math.floor(Date.now() / 1000), {
+      linkedId,
+      uniqueId: linkedId,
+      sequence: 99,
+      disposition: 'NO ANSWER',
+      answer: null,
+    });
+    await daemon.ingest.record(early);
+    await new Promise((resolve) => setTimeout(resolve, 3_000)); // longer than the two seconds without a record
+    expect(await open()).toBe('1');
+    await call;
+    await eventually(async () => (await open()) === '0');
+    expect((await daemon.json('/cgi/webserve/9006?'))['json_obj_filter']).toMatchObject({ totalcount: 1 });
   });
 
   test('without an Asterisk everything else works, and the daemon finds it when it comes', async () => {

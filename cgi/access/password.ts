@@ -25,8 +25,8 @@ export async function hashDigest(digest: string): Promise<string> {
 
 /** Compares in constant time. False too for a hash that isn't one. */
 export async function digestMatches(digest: string, hash: string): Promise<boolean> {
-  const [scheme, N, r, p, salt, key] = hash.split('$');
-  if (scheme !== 'scrypt' || !salt || !key) return false;
+  const [, N, r, p, salt, key] = /^scrypt\$(\d+)\$(\d+)\$(\d+)\$([\w-]+)\$([\w-]+)$/.exec(hash) ?? [];
+  if (!salt || !key) return false;
   const expected = Buffer.from(key, 'base64url');
   const cost = { N: Number(N), r: Number(r), p: Number(p) };
   const found = await derive(digest, Buffer.from(salt, 'base64url'), expected.length, cost);

@@ -18,10 +18,6 @@ export interface AsteriskLimits extends PacketLimits {
   readonly actions: number;
 }
 
-/** Bytes of a packet: one line as long as a channel variable can be, and the rest. Known events stay below 4 KB. */
-const PACKET_BYTES = 131_072;
-const LIMITS: AsteriskLimits = { ...asteriskLimits, bytes: PACKET_BYTES };
-
 /**
  * `off`: no host is configured. `refused`: it doesn't let us in (wrong secret, or the user is missing). `down`: it can't
  * be reached. In each of them but `off` the next try is under way.
@@ -67,7 +63,7 @@ export interface AsteriskConnection {
 }
 
 export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
-  const { log, limits = LIMITS } = options;
+  const { log, limits = asteriskLimits } = options;
   const peer = `${options.host}:${options.port}`;
   let status: AsteriskStatus = { state: options.host ? 'connecting' : 'off', why: '', since: Date.now(), version: '' };
   let session: Session | null = null;
@@ -187,6 +183,7 @@ function openSession(
   socket.on('data', (bytes) => reader.push(bytes));
   socket.on('error', (error: NodeJS.ErrnoException) => end(false, connectFault(error)));
   socket.on('close', () => end(false, loggedIn ? 'it closed the connection' : 'it closed the connection at log-in'));
+  let pinging = false;
   const beat = setInterval(keepAlive, limits.pingMs / 3);
 
   function packet(packet: Packet): void {
@@ -297,9 +294,16 @@ function openSession(
     return new Promise((answered, failed) => ask(headers, { answered, failed }));
   }
 
+  /** One Ping at a time: more of them would tell a slow Asterisk nothing, and crowd out the actions that matter. */
   function keepAlive(): void {
-    if (!loggedIn || performance.now() - lastHeard < limits.pingMs) return;
-    action([['Action', 'Ping']]).catch((error: Error) => end(false, error.message));
+    if (!loggedIn || pinging || performance.now() - lastHeard < limits.pingMs) return;
+    pinging = true;
+    action([['Action', 'Ping']]).then(
+      () => {
+        pinging = false;
+      },
+      (error: Error) => end(false, error.message),
+    );
   }
 
   function endsIn(ms: number, why: string): NodeJS.Timeout {

@@ -5,15 +5,13 @@
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
-import { createAccounts } from '../../cgi/access/accounts.ts';
 import { userName } from '../../cgi/fields.ts';
 import { isRole, ROLES } from '../../storage/model/rights.ts';
 import { loadConfig } from '../config.ts';
-import { askDaemon } from '../control/client.ts';
 import { EXIT } from '../exit.ts';
-import { sessionLimits } from '../limits.ts';
-import { becomeOwner, digestOf, setUser, storeOptions, takeState } from '../state.ts';
+import { digestOf } from '../state.ts';
 import { type Command, configOption } from './command.ts';
+import { performCommand } from './store-command.ts';
 
 export const user: Command = {
   usage: 'user set NAME --role admin|monitor [--config FILE]  < PASSWORD',
@@ -35,32 +33,11 @@ export const user: Command = {
     const config = loadConfig(values.config ?? null, process.env);
     const password = await readSecret();
     if (password === '') throw usage('the password on standard input is empty');
-    const request = { user: name, role, digest: digestOf(password) };
-    const done =
-      (await askDaemon(config.run.dir, { command: 'user.set', ...request })) ?? (await setHere(config, request));
-    process.stdout.write(`${done}\n`);
+    const request = { command: 'user.set', user: name, role, digest: digestOf(password) } as const;
+    process.stdout.write(`${await performCommand(config, request)}\n`);
     return EXIT.ok;
   },
 };
-
-async function setHere(
-  config: ReturnType<typeof loadConfig>,
-  request: { user: string; role: string; digest: string },
-): Promise<string> {
-  const { openStoreHere } = await import('../../storage/here.ts'); // the running daemon never needs it
-  await becomeOwner(config.state.dir);
-  const lock = await takeState(config.state.dir);
-  try {
-    const store = openStoreHere(storeOptions(config));
-    try {
-      return await setUser(config.state.dir, createAccounts(store, null, sessionLimits), request, 'console');
-    } finally {
-      await store.close();
-    }
-  } finally {
-    await lock.release();
-  }
-}
 
 /** The first line of standard input; on a terminal it asks, and the typed line is not shown. */
 async function readSecret(): Promise<string> {

@@ -71,8 +71,7 @@ const SECTIONS = {
     cdr_csv: key(
       PATH,
       '/var/log/asterisk/cdr-csv/Master.csv',
-      "Asterisk's CDR CSV, from which records missed by AMI are taken",
-      'does not read the CDR CSV',
+      "Asterisk's CDR CSV (Master.csv, or ours by cdr_custom.conf), from which records missed by AMI are taken",
     ),
   }),
   ami: v.object({

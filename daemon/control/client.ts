@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { CONTROL_LINE_MAX } from '../limits.ts';
 import { CONTROL_SOCKET, type ControlAnswer, type ControlRequest } from './protocol.ts';
 
-/** Milliseconds that the daemon may take to answer a command. */
-const ANSWER_MS = 15_000;
+/** Milliseconds that the daemon may take to answer: an account is made at once, a million records take their time. */
+const ANSWER_MS: Readonly<Record<ControlRequest['command'], number>> = {
+  'user.set': 15_000,
+  import: 3_600_000,
+  refold: 3_600_000,
+  verify: 3_600_000,
+};
 
 /**
  * Asks the running daemon. @returns what it did, or null when none is running there.
@@ -16,7 +21,9 @@ export async function askDaemon(runDir: string, request: ControlRequest): Promis
     const socket = connect(join(runDir, CONTROL_SOCKET));
     let text = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error('the running daemon does not answer')));
+    socket.setTimeout(ANSWER_MS[request.command], () =>
+      socket.destroy(new Error('the running daemon does not answer')),
+    );
     socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
     socket.on('data', (chunk: string) => {
       text += chunk;

@@ -1,13 +1,19 @@
 /** What a command says to the running daemon over its local socket: one line of JSON each way, then the end. */
 
 /** The commands that a running daemon carries out for another process of its user. */
-export type ControlRequest = {
-  readonly command: 'user.set';
-  readonly user: string;
-  readonly role: string;
-  /** MD5 of the password, 32 hex digits: the password itself never leaves the command's process. */
-  readonly digest: string;
-};
+export type ControlRequest =
+  | {
+      readonly command: 'user.set';
+      readonly user: string;
+      readonly role: string;
+      /** MD5 of the password, 32 hex digits: the password itself never leaves the command's process. */
+      readonly digest: string;
+    }
+  /** Reads a CDR CSV of any origin; `path` is absolute. */
+  | { readonly command: 'import'; readonly path: string }
+  /** Folds the calls from a day on anew, `YYYY-MM-DD` in the box's zone. */
+  | { readonly command: 'refold'; readonly from: string }
+  | { readonly command: 'verify' };
 
 export type ControlAnswer = { readonly done: string } | { readonly failed: string };
 

@@ -1,13 +1,15 @@
 /** The HTTP listeners: finds what a request is for, hands it down, and has its reply written. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { callerOf, dispatch, faultReply } from '../../cgi/dispatch.ts';
+import { callerOf, dispatch, faultReply, isNumber } from '../../cgi/dispatch.ts';
 import { CgiError, errorReply, json } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { may } from '../../storage/model/rights.ts';
 import type { ListenAddress } from '../config.ts';
-import { httpLimits as limits } from '../limits.ts';
+import { type HttpLimits, httpLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { type Bodies, createBodies } from './body.ts';
+import { tendConnections } from './connection.ts';
 import { SESSION_COOKIE, writeReply, writeText } from './write-reply.ts';
 
 export interface HttpOptions {
@@ -18,8 +20,16 @@ export interface HttpOptions {
   health(): { readonly ok: boolean; readonly body: object };
   /** `/metrics` in Prometheus' text format. */
   metrics(): string;
-  /** Called with each request's number ('' for others) and status, when its answer has ended. */
+  /** Called with each request's number ('' where there is no such number) and status, when its answer has ended. */
   onAnswer(number: string, status: number, ms: number): void;
+  /** Tests have narrower ones. */
+  readonly limits?: HttpLimits;
+}
+
+/** The options and what all listeners share. */
+interface Context extends HttpOptions {
+  readonly limits: HttpLimits;
+  readonly bodies: Bodies;
 }
 
 export interface HttpListeners {
@@ -32,12 +42,14 @@ const NUMBERS = '/cgi/webserve/';
 
 /** @throws when an address can't be listened on; none is left open then. */
 export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
+  const limits = options.limits ?? httpLimits;
+  const context: Context = { ...options, limits, bodies: createBodies(limits) };
   const servers: Server[] = [];
   const close = async () => {
-    await Promise.all(servers.map(closeServer));
+    await Promise.all(servers.map((server) => closeServer(server, limits)));
   };
   try {
-    for (const address of options.listen) servers.push(await listenOrFallBack(options, address));
+    for (const address of options.listen) servers.push(await listenOrFallBack(context, address));
   } catch (error) {
     await close();
     throw error;
@@ -46,80 +58,75 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
 }
 
 /** A kernel without IPv6 knows no `[::]`: there every IPv4 address is what was meant. */
-function listenOrFallBack(options: HttpOptions, address: ListenAddress): Promise<Server> {
-  return listen(options, address).catch((error: NodeJS.ErrnoException) => {
+function listenOrFallBack(context: Context, address: ListenAddress): Promise<Server> {
+  return listen(context, address).catch((error: NodeJS.ErrnoException) => {
     if (address.host !== '::' || error.code !== 'EAFNOSUPPORT') throw error;
-    return listen(options, { ...address, host: '0.0.0.0' });
+    return listen(context, { ...address, host: '0.0.0.0' });
   });
 }
 
-function listen(options: HttpOptions, { host, port }: ListenAddress): Promise<Server> {
-  const server = createServer(
-    { maxHeaderSize: limits.headers, headersTimeout: limits.headersMs, requestTimeout: limits.requestMs },
-    (request, response) => void answer(options, request, response),
-  );
-  server.maxConnections = limits.connections;
-  server.keepAliveTimeout = limits.keepAliveMs;
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (!socket.writable) return void socket.destroy();
-    const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-    const [status, code, message] = tooLarge
-      ? ['413 Payload Too Large', 'too_large', 'the request line is too long: use POST']
-      : ['400 Bad Request', 'invalid', 'this is not an HTTP request'];
-    const body = JSON.stringify({ error: { code, message } });
-    socket.end(
-      `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
+function listen(context: Context, { host, port }: ListenAddress): Promise<Server> {
+  const { limits, log } = context;
+  const server = createServer({
+    maxHeaderSize: limits.headers,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.lookMs,
+    keepAliveTimeout: limits.keepAliveMs,
   });
+  server.maxConnections = limits.connections;
+  server.timeout = limits.stalledMs;
+  tendConnections(server, limits, (request, response) => answer(context, request, response));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
       server.off('error', reject);
-      server.on('error', (error) => options.log.error('an HTTP listener failed', { error }));
+      server.on('error', (error) => log.error('an HTTP listener failed', { error }));
       resolve(server);
     });
   });
 }
 
-async function answer(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** Never rejects. */
+async function answer(context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const begin = performance.now();
-  const [path = '/', query = ''] = split(request.url ?? '/', '?');
-  const number = path.startsWith(NUMBERS) ? path.slice(NUMBERS.length) : '';
+  // A proxy's form of the target, `http://host/path`, must be understood too (RFC 9112, 3.2.2).
+  const target = (request.url ?? '').replace(/^https?:\/\/[^/?]*/i, '');
+  const [path = '', query = ''] = split(target, '?');
+  const number = path.startsWith(NUMBERS) && isNumber(path.slice(NUMBERS.length)) ? path.slice(NUMBERS.length) : '';
   response.once('close', () => {
     const ms = performance.now() - begin;
-    options.onAnswer(number, response.writableFinished ? response.statusCode : 499, ms); // 499: the client went away
+    context.onAnswer(number, response.writableFinished ? response.statusCode : 499, ms); // 499: the client went away
   });
   try {
-    await route(options, request, response, path, query);
+    await route(context, request, response, path, query);
   } catch (error) {
-    options.log.error('a request failed', { path, error });
+    if (request.socket.destroyed) return; // nobody is there to be told, and nothing here has failed
+    const known = faultReply(error);
+    if (!known || response.headersSent) context.log.error('a request failed', { path: path.slice(0, 200), error });
     if (response.headersSent) response.destroy();
-    else await writeReply(response, errorReply(new CgiError('internal', 'something went wrong here: see the log')));
+    else await writeReply(response, known ?? errorReply(new CgiError('internal', 'something went wrong here')));
   }
 }
 
 async function route(
-  options: HttpOptions,
+  context: Context,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
   query: string,
 ): Promise<void> {
-  const { services } = options;
-  const reading = request.method === 'GET' || request.method === 'HEAD';
+  const { services, bodies } = context;
   if (path.startsWith(NUMBERS)) {
-    if (!reading && request.method !== 'POST') return refuse(response, 'method', 'GET and POST only');
-    const body = await readBody(request).catch(faultReply);
-    if (typeof body !== 'string') {
-      response.setHeader('Connection', 'close'); // the rest of the body is not read
-      return writeReply(response, body);
-    }
-    const token = tokenOf(request);
-    return writeReply(response, await dispatch({ number: path.slice(NUMBERS.length), query, body, token }, services));
+    // HEAD too is refused: it would log in, delete or search, only to throw the answer away.
+    if (!allows(request, response, 'GET', 'POST')) return;
+    const number = path.slice(NUMBERS.length);
+    const body = (known: boolean) => bodies.read(request, response, known);
+    return writeReply(response, await dispatch({ number, query, body, token: tokenOf(request) }, services));
   }
-  if (!reading) return refuse(response, 'method', 'GET only');
+  if (!allows(request, response, 'GET', 'HEAD')) return;
   if (path === '/healthz') {
-    const { ok, body } = options.health();
+    const { ok, body } = context.health();
     return writeReply(response, json(body, ok ? 200 : 503));
   }
   if (path === '/metrics') {
@@ -128,30 +135,21 @@ async function route(
       if (!caller) return refuse(response, 'login', 'log in first: 8404');
       if (!may(caller.role, 'metrics')) return refuse(response, 'denied', `${caller.user} may not do this`);
     }
-    return writeText(response, 200, 'text/plain; version=0.0.4; charset=utf-8', options.metrics());
+    return writeText(response, 200, 'text/plain; version=0.0.4; charset=utf-8', context.metrics());
   }
   return refuse(response, 'not_found', 'there is nothing here; numbers stand under /cgi/webserve/');
 }
 
-function refuse(response: ServerResponse, code: CgiError['code'], message: string): Promise<void> {
-  return writeReply(response, errorReply(new CgiError(code, message)));
+/** Whether the request's method is one of these; if not, that's answered. */
+function allows(request: IncomingMessage, response: ServerResponse, ...methods: readonly string[]): boolean {
+  if (methods.includes(request.method ?? '')) return true;
+  response.setHeader('Allow', methods.join(', '));
+  void refuse(response, 'method', `${methods.join(' and ')} only`);
+  return false;
 }
 
-/** @throws {CgiError} `too_large` beyond the limit; `invalid` for a body that is no form. */
-async function readBody(request: IncomingMessage): Promise<string> {
-  if (request.method !== 'POST') return '';
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > limits.body) throw new CgiError('too_large', `the body is over ${limits.body} bytes`);
-    chunks.push(chunk);
-  }
-  const type = request.headers['content-type'] ?? '';
-  // Clients of the guide POST with an empty body and any type; a body of another kind would be silently lost.
-  if (length > 0 && type !== '' && !type.toLowerCase().startsWith('application/x-www-form-urlencoded'))
-    throw new CgiError('invalid', 'the body must be application/x-www-form-urlencoded');
-  return Buffer.concat(chunks).toString('utf8').trim();
+function refuse(response: ServerResponse, code: CgiError['code'], message: string): Promise<void> {
+  return writeReply(response, errorReply(new CgiError(code, message)));
 }
 
 /** `Authorization: Bearer …` before the cookie: a program that sends both means the header. */
@@ -177,7 +175,7 @@ function split(text: string, at: string): [string, string?] {
 }
 
 /** Answers under way are finished, within a bound; connections that only wait are ended. */
-function closeServer(server: Server): Promise<void> {
+function closeServer(server: Server, limits: HttpLimits): Promise<void> {
   return new Promise((resolve) => {
     const late = setTimeout(() => server.closeAllConnections(), limits.drainMs);
     server.close(() => {

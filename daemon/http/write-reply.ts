@@ -1,12 +1,16 @@
 /** The one place that writes a reply to a client: status, headers, body, with back-pressure and without surprises. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { Reply, SessionCookie } from '../../cgi/reply.ts';
+import { ERROR_STATUS, type Reply, type SessionCookie } from '../../cgi/reply.ts';
 
 /** Over HTTPS another name, and Secure there: so a log-in by the one never hides that by the other. */
 export const SESSION_COOKIE = 'cdrd_session';
 
-const HEADERS = {
+/** What is busy here is so for a second or two: with log-ins, searches or large bodies. */
+const RETRY_SECONDS = 2;
+
+/** On every answer. */
+export const HEADERS = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -22,9 +26,10 @@ export async function writeReply(response: ServerResponse, reply: Reply): Promis
   switch (reply.kind) {
     case 'json':
       if (reply.session) response.setHeader('Set-Cookie', cookieOf(reply.session));
+      if (reply.status === ERROR_STATUS.busy) response.setHeader('Retry-After', RETRY_SECONDS);
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
     case 'rows':
-      return writeRows(response, reply);
+      return writeRows(response, reply.text);
   }
 }
 
@@ -33,23 +38,22 @@ export function writeText(response: ServerResponse, status: number, type: string
   response.end(text);
 }
 
-async function writeRows(response: ServerResponse, reply: Extract<Reply, { kind: 'rows' }>): Promise<void> {
-  // The first page is fetched before the status is sent: a store that can't answer still gets a proper error.
-  const pages = reply.pages[Symbol.asyncIterator]();
-  const first = await pages.next();
-  response.writeHead(200, { ...HEADERS, 'Content-Type': 'application/json; charset=utf-8' });
+async function writeRows(response: ServerResponse, text: AsyncIterable<string>): Promise<void> {
+  const pieces = text[Symbol.asyncIterator]();
   try {
-    await write(response, reply.head);
-    for (let page = first, separator = ''; !page.done; page = await pages.next(), separator = ',') {
-      if (response.destroyed) break; // the client is gone: so is the store's work, below
-      await write(response, separator + page.value);
+    // The first piece is fetched before the status is sent: a store that can't answer still gets a proper error.
+    let piece = await pieces.next();
+    response.writeHead(200, { ...HEADERS, 'Content-Type': 'application/json; charset=utf-8' });
+    for (; !piece.done; piece = await pieces.next()) {
+      if (piece.value !== '') await write(response, piece.value);
+      if (response.destroyed) return; // the client is gone: so is the store's work, below
     }
-    if (!response.destroyed) response.end(await reply.tail());
+    response.end();
   } catch (error) {
-    response.destroy();
+    if (response.headersSent) response.destroy();
     throw error;
   } finally {
-    await pages.return?.();
+    await pieces.return?.();
   }
 }
 

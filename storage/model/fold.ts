@@ -1,15 +1,20 @@
 /**
- * Folds the legs of one call group into the rows that the guide's report has: a row for each answered leg with another
- * party; the unanswered ones lend it their time, or, where nobody answered, make one row with the strongest outcome
- * (guide-resolved, "From Asterisk's records to one row per call"). Pure: the same legs in any order give the same rows.
+ * Folds the legs of one call group into the rows that the guide's report has: a row for each talk with another party and
+ * for each participant of a conference; other legs lend these their time, or, where nobody answered, make one row with
+ * the strongest outcome (guide-resolved, "From Asterisk's records to one row per call"). Pure: the same legs in any order
+ * give the same rows.
  */
 import type { CallRow } from './call.ts';
+import { inConference, type Participant, participantsOf } from './conference.ts';
 import { callType } from './direction.ts';
 import type { StoredLeg } from './identity.ts';
 import type { Disposition } from './leg.ts';
 import type { NumberPlan } from './number-plan.ts';
+import { byTime } from './order.ts';
 import { relativeRecording } from './recording-name.ts';
+import { type Talk, talksOf } from './talk.ts';
 import { parseChannel, type TrunkRules } from './trunk.ts';
+import { otherHalf, plainName, type Wires, wiresOf } from './wire.ts';
 
 /** What folding depends on besides the legs: the box's configuration. */
 export interface FoldRules {
@@ -28,76 +33,220 @@ export interface FoldedCall {
 /** Strongest first. CONGESTION is shown as FAILED, and is the weaker word of the two. */
 const STRENGTH: readonly Disposition[] = ['ANSWERED', 'BUSY', 'NO ANSWER', 'FAILED', 'CONGESTION'];
 
-/** @param legs All legs of one group, at least one. */
-export function foldLegs(legs: readonly StoredLeg[], rules: FoldRules): FoldedCall[] {
+/**
+ * @param legs All legs of one group, at least one.
+ * @param kin Legs of other groups that name a conference channel of this one (`conferenceChannels`); any others do no harm.
+ * @returns in order of their anchors.
+ */
+export function foldLegs(legs: readonly StoredLeg[], rules: FoldRules, kin: readonly StoredLeg[] = []): FoldedCall[] {
+  const { plan } = rules;
   const ordered = [...legs].sort(byTime);
-  const talks = ordered.filter((leg) => leg.disposition === 'ANSWERED' && leg.destinationChannel !== '');
-  const anchors = talks.length > 0 ? talks : [...ordered].sort(byStrength).slice(0, 1);
-  return anchors.map((anchor) => {
-    const own = ordered.filter((leg) => leg === anchor || (!anchors.includes(leg) && owner(leg, anchors) === anchor));
-    return { anchor: anchor.id, row: rowOf(anchor, own, rules) };
+  const wires = wiresOf(ordered);
+  const inRoom = ordered.filter((leg) => inConference(leg, plan));
+  const elsewhere = kin.filter((leg) => inConference(leg, plan));
+  const people = participantsOf(inRoom, elsewhere, wires).map((person) => partOf(person));
+  // Who was fetched into a room through a wire is at the room's end of it: that record is no talk of its own.
+  const rooms = new Set(inRoom.map((leg) => plainName(leg.channel)));
+  const leadsToRoom = (channel: string) => rooms.has(otherHalf(channel) ?? '');
+  const talks = talksOf(
+    ordered.filter((leg) => !inRoom.includes(leg) && !leadsToRoom(leg.channel) && !leadsToRoom(leg.destinationChannel)),
+    wires,
+  );
+  const parts = [...people, ...partsOf(talks, rules)].sort((a, b) => byTime(a.anchor, b.anchor));
+  if (parts.length === 0) parts.push(unansweredOf(ordered, wires, rules));
+  // A caller's record to a Local channel spans all the talks behind it, and ends none but the last.
+  const spanning = new Set(parts.flatMap(({ lead, legs }) => (legs.includes(lead) ? [] : [lead])));
+  const taken = new Set(parts.flatMap((part) => part.legs));
+  return parts.map((part) => {
+    const own = ordered.filter((leg) => part.legs.includes(leg) || (!taken.has(leg) && owner(leg, parts) === part));
+    return { anchor: part.anchor.id, row: rowOf(part, own, spanning, rules) };
   });
 }
 
+/** One row in the making. */
+interface Part {
+  readonly anchor: StoredLeg;
+  readonly lead: StoredLeg;
+  /** The leg in which a person answered; null = nobody did, or only Asterisk. */
+  readonly person: StoredLeg;
+  readonly legs: readonly StoredLeg[];
+  /** The leg with which the talk ended. */
+  readonly last: StoredLeg;
+  /** Channel names; '' = no other party. */
+  readonly caller: string;
+  readonly answerer: string;
+  readonly dst: (dialled: string) => string;
+  readonly conference: boolean;
+}
+
 /** A try belongs to the talk that it led to: the first that begins no earlier; what comes after the last, to that. */
-function owner(leg: StoredLeg, anchors: readonly StoredLeg[]): StoredLeg | undefined {
-  return anchors.find((anchor) => byTime(leg, anchor) <= 0) ?? anchors.at(-1);
+function owner(leg: StoredLeg, parts: readonly Part[]): Part | undefined {
+  return parts.find(({ anchor }) => byTime(leg, anchor) <= 0) ?? parts.at(-1);
+}
+
+/** A conference is no other party: whose channels met there is not this row's matter. */
+function partOf({ anchor, lead, caller, legs, last }: Participant): Part {
+  const dst = () => anchor.destination;
+  return { anchor, lead, person: anchor, legs, last, caller, answerer: '', dst, conference: true };
+}
+
+/** `CDR(dialled)` as this talk's own records have it. */
+function dialledOf({ person, anchor, lead }: Talk): string {
+  return person.dialled || anchor.dialled || lead.dialled || '';
+}
+
+/** @param talks In order of time. */
+function partsOf(talks: readonly Talk[], rules: FoldRules): Part[] {
+  const reached = new Map<string, Part['dst']>();
+  return talks.map((talk, index) => {
+    // A channel is dialled once: who meets it later was connected (an attended transfer), and his own Destination is
+    // still the number that he had dialled for somebody else.
+    const dst = reached.get(talk.answerer) ?? destinationOf(talk, talks.slice(0, index), talks.slice(index + 1), rules);
+    const dialled = dialledOf(talk);
+    if (!reached.has(talk.answerer)) reached.set(talk.answerer, () => dst(dialled));
+    return { ...talk, dst, conference: false };
+  });
+}
+
+/**
+ * The number shown for a talk. A caller's talks may all have one Destination: a blind transfer writes the new number into
+ * the record of the talk before it, an attended one or a parked call the old number into the record after it (captures
+ * blind_transfer, parking). Then an extension is shown by its own number. CDR(dialled) likewise stays with the caller: in
+ * a later talk it tells where he came in, unless it has changed.
+ */
+function destinationOf(talk: Talk, before: readonly Talk[], after: readonly Talk[], rules: FoldRules): Part['dst'] {
+  const { anchor, person, caller, answerer } = talk;
+  const number = anchor.destination || person.destination || numberAt(answerer);
+  const shown = (dialled: string) => shownDestination(number, answerer, dialled, rules);
+  const own = () => (rules.plan.kindOf(numberAt(answerer)) === 'extension' ? numberAt(answerer) : number);
+  const sameCaller = (other: Talk) => other.caller === caller;
+  const sameNumber = (other: Talk) => sameCaller(other) && other.anchor.destination === anchor.destination;
+  const told = dialledOf(talk);
+  const earlier = before.filter(sameCaller);
+  if (earlier.length > 0) {
+    if (told !== '' && !earlier.some((other) => dialledOf(other) === told)) return () => shown(told);
+    return earlier.some(sameNumber) ? own : () => shown('');
+  }
+  const twins = after.filter(sameNumber);
+  const givenToGroup = told !== number && twins.some((twin) => dialledOf(twin) === number);
+  return (dialled) => {
+    if (twins.length === 0) return shown(dialled);
+    return !givenToGroup && (dialled !== '' || isGroup(number, rules.plan)) ? shown(dialled) : own();
+  };
+}
+
+/** Nobody answered: the one row. An IVR that answered is stronger than the tries after it, any other prompt is not. */
+function unansweredOf(ordered: readonly StoredLeg[], wires: Wires, rules: FoldRules): Part {
+  const outer = ordered.filter((leg) => !wires.isInner(leg));
+  const tries = outer.filter((leg) => leg.disposition !== 'ANSWERED' && leg.destinationChannel !== '');
+  const ivr = ordered.some((leg) => leg.ivr || rules.plan.kindOf(leg.dialled || leg.destination) === 'ivr');
+  const candidates = tries.length > 0 && !ivr ? tries : outer.length > 0 ? outer : ordered;
+  const anchor = candidates.reduce((a, b) => (byStrength(b, a) < 0 ? b : a));
+  return {
+    anchor,
+    lead: anchor,
+    person: anchor,
+    legs: [anchor],
+    last: anchor,
+    caller: plainName(anchor.channel),
+    answerer: (anchor.disposition === 'ANSWERED' ? '' : wires.reachedBy(anchor)) ?? '',
+    dst: (dialled) => shownDestination(anchor.destination, '', dialled, rules),
+    conference: false,
+  };
 }
 
 /** @param own The legs of this row, the anchor among them, in order of time. */
-function rowOf(anchor: StoredLeg, own: readonly StoredLeg[], rules: FoldRules): CallRow {
+function rowOf(part: Part, own: readonly StoredLeg[], spanning: ReadonlySet<StoredLeg>, rules: FoldRules): CallRow {
+  const { anchor, lead, person } = part;
   const [first = anchor] = own;
-  const last = own.reduce((a, b) => (b.end.epoch > a.end.epoch ? b : a));
+  const last = [...own.filter((leg) => !spanning.has(leg)), part.last].reduce((a, b) =>
+    b.end.epoch > a.end.epoch ? b : a,
+  );
   const answered = anchor.disposition === 'ANSWERED';
-  const talkStart = answered ? talkStartOf(anchor) : null;
-  const source = rules.trunks.trunkOf(anchor.channel);
-  const destination = rules.trunks.trunkOf(anchor.destinationChannel);
-  const pick = (field: 'cidName' | 'ivr' | 'dialled' | 'callType' | 'recordingFile') =>
-    anchor[field] || own.map((leg) => leg[field]).find((value) => value) || '';
+  const talkStart = answered ? talkStartOf([person, anchor, ...part.legs]) : null;
+  const answer = talkStart ?? person.answer?.epoch ?? null;
+  const source = rules.trunks.trunkOf(part.caller);
+  const destination = rules.trunks.trunkOf(part.answerer);
+  const sources = [person, anchor, lead, ...own];
+  const pick = (field: 'cidName' | 'ivr' | 'dialled' | 'recordingFile') =>
+    sources.map((leg) => leg[field]).find((value) => value) || '';
+  const dst = part.dst(pick('dialled'));
+  // A pair's record in a conference has what either of the two brought: only a call from a trunk came in by a route.
+  const cidName = part.conference && source.name === '' ? '' : withoutDash(pick('cidName'));
   return {
     start: first.start,
-    answer: answered ? (talkStart ?? anchor.answer?.epoch ?? null) : null,
+    answer: answered ? answer : null,
     end: last.end.epoch < first.start.epoch ? first.start : last.end, // the clock was set back during the call
-    src: anchor.source,
-    dst: shownDestination(anchor, pick('dialled'), rules),
+    src: lead.source || (part.caller === plainName(lead.channel) ? '' : numberAt(part.caller)),
+    dst,
     srcTrunk: source.name,
     dstTrunk: destination.name,
     port: source.port || destination.port,
     duration: Math.max(0, last.end.epoch - first.start.epoch),
-    billsec: !answered ? 0 : talkStart === null ? Math.max(0, anchor.billsec) : anchor.end.epoch - talkStart,
+    billsec: answered ? billedSeconds(part, talkStart, answer) : 0,
     disposition: anchor.disposition,
     callType: callType({
-      callType: pick('callType'),
-      userField: anchor.userField,
+      callType: sources.map(saidCallType).find((said) => said) || '',
+      userField: anchor.userField || lead.userField,
       sourceTrunk: source.name,
       destinationTrunk: destination.name,
       destination: anchor.destination,
       plan: rules.plan,
     }),
-    accountCode: anchor.accountCode,
-    cidName: withoutDash(pick('cidName')) || (source.name ? prefixOf(anchor) : ''),
+    accountCode: lead.accountCode,
+    cidName: cidName || (source.name ? prefixOf(lead) : ''),
     ivr: withoutDash(pick('ivr')),
-    uniqueId: anchor.uniqueId,
+    uniqueId: lead.uniqueId,
     recording: relativeRecording(pick('recordingFile'), rules.recordingsDir),
   };
 }
 
-/** `CDR(talkstart)`, epoch seconds; null without one, and where a clock that was set makes it lie outside the leg. */
-function talkStartOf({ talkStart, start, end }: StoredLeg): number | null {
-  return talkStart !== null && talkStart >= start.epoch && talkStart <= end.epoch ? talkStart : null;
+/**
+ * `CDR(calltype)`. A record whose talkstart lies before it was written after a transfer, and has kept the words of another
+ * talk, perhaps of the other party's: the new parties tell the direction. A callback stays one.
+ */
+function saidCallType({ callType, talkStart, start }: StoredLeg): string | null {
+  return talkStart !== null && talkStart < start.epoch && callType !== 'CallBack' ? null : callType;
+}
+
+/** From the person's answer to the talk's end; of a talk that is one record without talkstart, Asterisk's own figure. */
+function billedSeconds({ anchor, legs, last }: Part, talkStart: number | null, answer: number | null): number {
+  const alone = legs.length === 1 && last === anchor;
+  if (talkStart === null && (alone || answer === null)) return Math.max(0, anchor.billsec);
+  return Math.max(0, last.end.epoch - (answer ?? last.end.epoch));
+}
+
+/**
+ * `CDR(talkstart)`, epoch seconds, from the first of these legs that has one; null without, and where it lies outside
+ * its leg: the clock was set, or a later record of the channel has kept the value of an earlier talk.
+ */
+function talkStartOf(legs: readonly StoredLeg[]): number | null {
+  const told = legs.find(
+    ({ talkStart, start, end }) => talkStart !== null && talkStart >= start.epoch && talkStart <= end.epoch,
+  );
+  return told?.talkStart ?? null;
 }
 
 /** `620(202)` when an IVR, queue or ring-group number was dialled and an extension answered, else the number dialled. */
-function shownDestination(anchor: StoredLeg, dialled: string, { plan, trunks }: FoldRules): string {
-  const kind = plan.kindOf(anchor.destination);
-  const dialledGroup =
-    dialled || (kind === 'ivr' || kind === 'queue' || kind === 'ringgroup' ? anchor.destination : '');
-  if (!dialledGroup) return anchor.destination;
+function shownDestination(called: string, answerer: string, dialled: string, { plan, trunks }: FoldRules): string {
+  const group = dialled || (isGroup(called, plan) ? called : '');
+  if (group === '') return called;
   // Without another party only Asterisk answered, and Destination may be an IVR's own `t` or `i`.
-  if (anchor.disposition !== 'ANSWERED' || anchor.destinationChannel === '') return dialledGroup;
-  const peer = trunks.trunkOf(anchor.destinationChannel).name ? '' : parseChannel(anchor.destinationChannel).peer;
-  const answerer = peer || (anchor.destination === dialledGroup ? '' : anchor.destination);
-  return answerer && answerer !== dialledGroup ? `${dialledGroup}(${answerer})` : dialledGroup;
+  if (answerer === '') return group;
+  const peer = trunks.trunkOf(answerer).name ? '' : numberAt(answerer);
+  const number = peer || (called === group ? '' : called);
+  return number && number !== group ? `${group}(${number})` : group;
+}
+
+function isGroup(number: string, plan: NumberPlan): boolean {
+  const kind = plan.kindOf(number);
+  return kind === 'ivr' || kind === 'queue' || kind === 'ringgroup';
+}
+
+/** The number at a channel's end; of `Local/202@inside-01;1`, behind which no record goes on, the number it dials. */
+function numberAt(channel: string): string {
+  const { peer, wire } = parseChannel(channel);
+  return wire === null ? peer : (peer.split('@', 1)[0] ?? '');
 }
 
 /** `"FROM96-506" <506>` → `FROM96`: an inbound route puts its prefix and a dash before the caller's name. */
@@ -113,27 +262,4 @@ function withoutDash(text: string): string {
 
 function byStrength(a: StoredLeg, b: StoredLeg): number {
   return STRENGTH.indexOf(a.disposition) - STRENGTH.indexOf(b.disposition) || byTime(a, b);
-}
-
-/** A total order that no order of arrival can change: row ids only separate what is equal in everything else. */
-function byTime(a: StoredLeg, b: StoredLeg): number {
-  return (
-    a.start.epoch - b.start.epoch ||
-    (a.sequence ?? 0) - (b.sequence ?? 0) ||
-    compare(a.uniqueId, b.uniqueId) ||
-    compare(a.channel, b.channel) ||
-    compare(a.destinationChannel, b.destinationChannel) ||
-    a.end.epoch - b.end.epoch ||
-    compare(content(a), content(b)) ||
-    a.id - b.id
-  );
-}
-
-/** All that Asterisk wrote, as one text. Looked at only where nothing else tells two records apart (no Sequence). */
-function content(leg: StoredLeg): string {
-  return JSON.stringify({ ...leg, id: 0, sources: 0 });
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

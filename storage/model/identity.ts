@@ -95,19 +95,48 @@ export function groupKey(leg: Leg): string {
 export function groupOf(stored: readonly StoredLeg[], leg: Leg): string {
   const key = groupKey(leg);
   const newest = stored.reduce((most, known) => Math.max(most, generationOf(known.group, key)), 1);
-  const name = (generation: number) => (generation === 1 ? key : `${key}#${generation}`);
-  const clash = stored.some(
+  const group = nameOf(key, newest);
+  return clashes(stored, leg, group) ? nameOf(key, newest + 1) : group;
+}
+
+/**
+ * The call group of a stored record after a merge. It moves when the other source brought its LinkedID, which makes it
+ * part of another call, or its Sequence, which shows that its group is an earlier call of the same key; otherwise it
+ * stays, also in an older generation. After a move both groups are folded again: first the one that it left, whose rows
+ * without an anchor then are offered to the one that it joined (`pairMoved`), so that a row keeps its id.
+ *
+ * @param stored Every stored leg whose group key is that of `merged`; `merged` itself, as it was, may be among them.
+ */
+export function regroup(stored: readonly StoredLeg[], merged: StoredLeg): string {
+  const others = stored.filter(({ id }) => id !== merged.id);
+  const key = groupKey(merged);
+  const stays = merged.group === key || merged.group.startsWith(`${key}#`);
+  return stays && !clashes(others, merged, merged.group) ? merged.group : groupOf(others, merged);
+}
+
+function nameOf(key: string, generation: number): string {
+  return generation === 1 ? key : `${key}#${generation}`;
+}
+
+/** Whether a group has a record of equal UniqueID and Sequence with other content: Asterisk began to count anew. */
+function clashes(stored: readonly StoredLeg[], leg: Leg, group: string): boolean {
+  return stored.some(
     (known) =>
-      known.group === name(newest) &&
+      known.group === group &&
       known.uniqueId === leg.uniqueId &&
       known.sequence !== null &&
       known.sequence === leg.sequence &&
       !sameContent(known, leg),
   );
-  return name(clash ? newest + 1 : newest);
 }
 
 /** 1 for the key itself, N for `KEY#N`. */
 function generationOf(group: string, key: string): number {
   return group.startsWith(`${key}#`) ? Number(group.slice(key.length + 1)) || 1 : 1;
+}
+
+/** Whether a record is among the stored ones, as brought by this source. @param stored Those of its UniqueID. */
+export function isStored(stored: readonly StoredLeg[], leg: Leg, source: LegSource): boolean {
+  const bit = LEG_SOURCE[source];
+  return stored.some((known) => (known.sources & bit) !== 0 && sameContent(known, leg) && !sequencesDiffer(known, leg));
 }

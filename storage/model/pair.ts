@@ -17,3 +17,20 @@ export function pairRows<Old extends Anchored, New extends Anchored>(
   const pairs = folded.map((row, index) => [byAnchor[index] ?? take(free.length > 0 ? 0 : -1), row] as const);
   return { pairs, left: free };
 }
+
+/**
+ * The same when a leg has moved from one group to another: each folded row of the group that it left and of the one that
+ * it joined, with its stored row. A row whose anchor has moved moves with it; of the others each group's stay its own.
+ */
+export function pairMoved<Old extends Anchored, New extends Anchored>(
+  left: { readonly stored: readonly Old[]; readonly folded: readonly New[] },
+  joined: { readonly stored: readonly Old[]; readonly folded: readonly New[] },
+) {
+  const follows = (old: Old) => joined.folded.some((row) => row.anchor === old.anchor);
+  const first = pairRows(
+    left.stored.filter((old) => !follows(old)),
+    left.folded,
+  );
+  const second = pairRows([...left.stored.filter(follows), ...joined.stored, ...first.left], joined.folded);
+  return { left: first.pairs, joined: second.pairs, over: second.left };
+}

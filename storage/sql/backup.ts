@@ -20,6 +20,8 @@ export function backupBefore(database: Database, file: string, schema: number): 
   const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+Z$/g, '');
   const prefix = `${basename(file, '.db')}-schema`;
   const target = join(folder, `${prefix}${schema}-${stamp}.db`);
+  // Half a copy that a kill left would lie on the flash for ever: the next one has another name.
+  for (const name of readdirSync(folder)) if (name.endsWith('.part')) rmSync(join(folder, name));
   copyFileSync(file, `${target}.part`);
   syncPath(`${target}.part`);
   renameSync(`${target}.part`, target);
@@ -29,7 +31,12 @@ export function backupBefore(database: Database, file: string, schema: number): 
 }
 
 function oldest(folder: string, prefix: string): string[] {
-  const copies = readdirSync(folder).filter((name) => name.startsWith(prefix) && name.endsWith('.db'));
-  const when = (name: string) => name.slice(name.lastIndexOf('-') + 1);
-  return copies.sort((a, b) => when(a).localeCompare(when(b))).slice(0, -BACKUPS_KEPT);
+  const copies = readdirSync(folder).flatMap((name) => {
+    const [, schema, when] =
+      /^(\d+)-(\d{8}T\d{6})\.db$/.exec(name.startsWith(prefix) ? name.slice(prefix.length) : '') ?? [];
+    return schema && when ? [{ name, schema: Number(schema), when }] : [];
+  });
+  // Several migrations may fall into one second: then by schema.
+  copies.sort((a, b) => a.when.localeCompare(b.when) || a.schema - b.schema);
+  return copies.slice(0, -BACKUPS_KEPT).map(({ name }) => name);
 }

@@ -4,10 +4,11 @@
  */
 import type { CallRow } from '../model/call.ts';
 import type { FoldedCall } from '../model/fold.ts';
-import { pairRows } from '../model/pair.ts';
+import type { MatchKind } from '../model/match.ts';
+import { pairMoved, pairRows } from '../model/pair.ts';
 import type { Bind, Database, Row } from './database.ts';
 import { announce } from './outbox.ts';
-import { tieByName, tieByTime, untie } from './tie.ts';
+import { recordingNear, release, tie } from './tie.ts';
 
 export interface StoredCall extends FoldedCall {
   readonly id: number;
@@ -46,30 +47,43 @@ export type NextCall = Omit<StoredCall, 'id'>;
 
 /**
  * The one write to a call. `old` null: it is new; `next` null: it goes. A closed call whose content changed, and one that
- * is closed just now, is announced: the outbox row's id becomes its `changed`.
+ * is closed just now, is announced: the outbox row's id becomes its `changed`. A closed call that no record names a
+ * recording for gets the one that agrees by time and parties, if there is such a one.
  *
  * @param now Epoch seconds.
- * @returns the call's id, and its EventSequence when it was announced.
+ * @param match How `next.row.recording` was found, where that is new.
+ * @returns the EventSequences of this call, and of one that lost its recording to it.
  */
 export function applyCall(
   database: Database,
   old: StoredCall | null,
   next: NextCall | null,
   now: number,
-): { readonly id: number; readonly sequence: number | null } {
-  if (!next) {
-    if (!old) return { id: 0, sequence: null };
-    untie(database, old.id);
-    database.run('DELETE FROM call WHERE id = ?', [old.id]);
-    return { id: old.id, sequence: old.open ? null : announce(database, 'call', old.id, now) };
-  }
-  if (old && !differs(old, next)) return { id: old.id, sequence: null };
+  match: MatchKind = 'named',
+): number[] {
+  if (!next) return old ? removeCall(database, old, now) : [];
+  const near = next.open || next.row.recording !== '' ? '' : recordingNear(database, next.row);
+  if (near !== '') return applyCall(database, old, showing(next, near), now, 'near');
+  if (old && !differs(old, next)) return [];
   const id = write(database, old, next);
-  if (next.row.recording !== (old?.row.recording ?? '')) tieByName(database, id, next.row.recording);
-  if (next.open) return { id, sequence: null };
+  const { recording } = next.row;
+  const loserId = recording === (old?.row.recording ?? '') ? null : tie(database, id, recording, match);
+  const loser = loserId === null ? null : callById(database, loserId);
+  const lost = loser ? applyCall(database, loser, showing(loser, ''), now) : [];
+  if (next.open) return lost;
   const sequence = announce(database, 'call', id, now);
   database.run('UPDATE call SET changed = ? WHERE id = ?', [sequence, id]);
-  return { id, sequence };
+  return [...lost, sequence];
+}
+
+function removeCall(database: Database, old: StoredCall, now: number): number[] {
+  release(database, old.id);
+  database.run('DELETE FROM call WHERE id = ?', [old.id]);
+  return old.open ? [] : [announce(database, 'call', old.id, now)];
+}
+
+function showing<Call extends NextCall>(call: Call, recording: string): Call {
+  return { ...call, row: { ...call.row, recording } };
 }
 
 function write(database: Database, old: StoredCall | null, next: NextCall): number {
@@ -105,24 +119,60 @@ export function applyFold(database: Database, group: string, folded: readonly Fo
       return applyCall(database, old, { group, anchor, open, row: { ...row, recording } }, now);
     }),
   ];
-  return { open, announced: applied.flatMap(({ sequence }) => sequence ?? []) };
+  return { open, announced: applied.flat() };
+}
+
+/** Whether a group's rows are what its legs fold to. A tie that was found by time is no difference. */
+export function isFolded(database: Database, group: string, folded: readonly FoldedCall[]): boolean {
+  const { pairs, left } = pairRows(callsOfGroup(database, group), folded);
+  return (
+    left.length === 0 &&
+    pairs.every(([stored, { row, anchor }]) => {
+      if (!stored) return false;
+      const recording = row.recording || stored.row.recording;
+      return !differs(stored, { ...stored, anchor, row: { ...row, recording } });
+    })
+  );
+}
+
+/** One group and what its legs fold to. */
+export interface Folded {
+  readonly group: string;
+  readonly rows: readonly FoldedCall[];
+}
+
+/**
+ * The same for two groups when a leg has moved from one to the other: its row moves with it and keeps its id.
+ * @returns the EventSequences of the rows announced.
+ */
+export function applyMove(database: Database, from: Folded, to: Folded, now: number): number[] {
+  const left = callsOfGroup(database, from.group);
+  const joined = callsOfGroup(database, to.group);
+  const moved = pairMoved({ stored: left, folded: from.rows }, { stored: joined, folded: to.rows });
+  const isOpen = (calls: readonly StoredCall[]) => calls.some((call) => call.open);
+  const put = (group: string, open: boolean, pairs: typeof moved.left) =>
+    pairs.flatMap(([old, { row, anchor }]) => {
+      const recording = row.recording || old?.row.recording || '';
+      return applyCall(database, old, { group, anchor, open, row: { ...row, recording } }, now);
+    });
+  return [
+    ...moved.over.flatMap((old) => applyCall(database, old, null, now)),
+    ...put(from.group, isOpen(left), moved.left),
+    ...put(to.group, isOpen(joined.length > 0 ? joined : left), moved.joined),
+  ];
 }
 
 /** The group is over: its rows are shown from now on. @returns the EventSequences. */
 export function closeGroup(database: Database, group: string, now: number): number[] {
   return callsOfGroup(database, group)
     .filter((call) => call.open)
-    .flatMap((call) => {
-      const recording = call.row.recording || tieByTime(database, call.id, call.row);
-      const closed = { ...call, open: false, row: { ...call.row, recording } };
-      return applyCall(database, call, closed, now).sequence ?? [];
-    });
+    .flatMap((call) => applyCall(database, call, { ...call, open: false }, now));
 }
 
-/** A recording was found that the call's own records don't name: it's written into the call. */
-export function nameRecording(database: Database, id: number, recording: string, now: number): void {
+/** A recording was found that belongs to the call by time. @returns the EventSequences. */
+export function showRecording(database: Database, id: number, recording: string, now: number): number[] {
   const call = callById(database, id);
-  if (call && !call.row.recording) applyCall(database, call, { ...call, row: { ...call.row, recording } }, now);
+  return call ? applyCall(database, call, showing(call, recording), now, 'near') : [];
 }
 
 /** Groups that a stop or a kill left open. Few: a call is open for some seconds only. */

@@ -3,15 +3,21 @@
  * synchronous=FULL, created under a temporary name, fenced against other SQLite programs, its folder fsynced after the
  * first write. The caller holds the process lock (daemon/lock.ts) and has removed a stale `<file>.lock` before.
  */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
-import { StoreError, storeError } from '../errors.ts';
+import { StoreError, type StoreErrorCode, storeError } from '../errors.ts';
 import { syncPath } from '../sync-path.ts';
+import { createStatements } from './statements.ts';
 
 /** What may be bound. `undefined`, dates and booleans are refused by the type: the package would bind them wrongly or throw. */
 export type Bind = string | number | bigint | null | Uint8Array;
 export type Row = Record<string, string | number | bigint | Uint8Array | null>;
+
+/** Plain data: it is posted between threads. */
+export type Outcome<T> =
+  | { readonly done: T }
+  | { readonly failed: { readonly code: StoreErrorCode; readonly message: string } };
 
 export interface Database {
   all(sql: string, binds?: readonly Bind[]): Row[];
@@ -20,8 +26,11 @@ export interface Database {
   run(sql: string, binds?: readonly Bind[]): { changes: number; id: number };
   /** One durable transaction. When `work` throws, nothing of it stays. Not nestable: see {@link Database.attempt}. */
   transaction<T>(work: () => T): T;
-  /** A savepoint inside a transaction: when `work` throws, only its own changes are undone. */
-  attempt<T>(work: () => T): T;
+  /**
+   * A savepoint inside a transaction: when `work` throws, only its own changes are undone.
+   * @throws {StoreError} when SQLite has undone the whole transaction, as it may when the disk refuses.
+   */
+  attempt<T>(work: () => T): Outcome<T>;
   /** Milliseconds that the last commit took, fsync included. */
   readonly lastCommitMs: number;
   close(): void;
@@ -35,19 +44,47 @@ const PRAGMAS = [
   'PRAGMA foreign_keys=ON',
 ];
 
-/** Statements kept prepared: our fixed ones and the filters asked for lately. Each holds a few KB. */
-const PREPARED_MAX = 100;
+/** With less than this free, bytes, a refused write means a full disk: a commit and its checkpoint want some pages. */
+const DISK_FULL_BELOW = 256 * 1024;
 
 /**
  * Opens or creates the database at `file`, whatever its schema (migrate.ts brings that up to date).
- * @throws {StoreError} `io` when the disk refuses, `corrupt` when it isn't a database.
+ * @throws {StoreError} `io` when the disk refuses, `disk_full`, `corrupt` when it isn't a database.
  */
 export function openDatabase(file: string): Database {
-  if (!existsSync(file)) create(file);
-  // A folder in the place of the shared-memory file keeps every other SQLite program read-only: without it a plain
-  // SELECT by the sqlite3 tool checkpoints and unlinks the WAL under us, and acknowledged rows are lost.
-  mkdirSync(`${file}-shm`, { recursive: true });
-  return wrap(connect(file), file);
+  try {
+    if (!existsSync(file)) create(file);
+    fence(`${file}-shm`);
+    return wrap(connect(file), file);
+  } catch (error) {
+    throw faultOf(error, `opening ${file}`, file);
+  }
+}
+
+/**
+ * A folder in the place of the shared-memory file keeps every other SQLite program read-only: without it a plain SELECT
+ * by the sqlite3 tool checkpoints and unlinks the WAL under us, and acknowledged rows are lost.
+ */
+function fence(path: string): void {
+  // A file there was left by another program while we were away; it holds nothing that SQLite can't make again.
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) rmSync(path);
+  mkdirSync(path, { recursive: true });
+}
+
+/** ENOSPC, EIO and a failed fsync read alike in this build: the free space tells which it was. */
+function faultOf(error: unknown, doing: string, file: string): StoreError {
+  const fault = storeError(error, doing);
+  return fault.code === 'io' && freeBytes(file) < DISK_FULL_BELOW ? new StoreError('disk_full', fault.message) : fault;
+}
+
+/** Of the disk that holds the file; endless where the system won't say. */
+function freeBytes(file: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(file));
+    return bavail * bsize;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 /** A new file's conversion to WAL runs through an unsafe journal, so it happens under another name. */
@@ -66,14 +103,10 @@ function create(file: string): void {
 }
 
 function connect(file: string): sqlite.Database {
-  try {
-    const handle = new sqlite.Database(file, { fileMustExist: true });
-    useWal(handle);
-    for (const pragma of PRAGMAS) handle.exec(pragma);
-    return handle;
-  } catch (error) {
-    throw storeError(error, `opening ${file}`);
-  }
+  const handle = new sqlite.Database(file, { fileMustExist: true });
+  useWal(handle);
+  for (const pragma of PRAGMAS) handle.exec(pragma);
+  return handle;
 }
 
 /** WAL works in this build only after EXCLUSIVE, and is otherwise silently not taken: so the answer is checked. */
@@ -84,39 +117,15 @@ function useWal(handle: sqlite.Database): void {
 }
 
 function wrap(handle: sqlite.Database, file: string): Database {
-  const prepared = new Map<string, sqlite.Statement>();
+  const statements = createStatements((sql) => handle.prepare(sql));
   let folderSynced = false;
   let lastCommitMs = 0;
 
-  function statement(sql: string): sqlite.Statement {
-    const known = prepared.get(sql);
-    prepared.delete(sql); // and in again: the map's order is that of the last use
-    const found = known ?? handle.prepare(sql);
-    prepared.set(sql, found);
-    for (const oldest of prepared.keys()) {
-      if (prepared.size <= PREPARED_MAX) break;
-      discard(oldest);
-    }
-    return found;
-  }
-
-  function discard(sql: string): void {
-    const unwanted = prepared.get(sql);
-    prepared.delete(sql);
-    try {
-      unwanted?.finalize();
-    } catch {
-      // Finalising reports the statement's own last error once more; it's gone all the same.
-    }
-  }
-
-  /** A statement that failed once throws on its next, valid run: so after any error it is made anew. */
   function use<T>(sql: string, work: (statement: sqlite.Statement) => T): T {
     try {
-      return work(statement(sql));
+      return statements.use(sql, work);
     } catch (error) {
-      discard(sql);
-      throw storeError(error, sql);
+      throw faultOf(error, sql, file);
     }
   }
 
@@ -151,20 +160,23 @@ function wrap(handle: sqlite.Database, file: string): Database {
     attempt(work) {
       database.run('SAVEPOINT attempt');
       try {
-        const result = work();
+        const done = work();
         database.run('RELEASE attempt');
-        return result;
+        return { done };
       } catch (error) {
+        const failure = storeError(error, 'writing');
+        // Gone on with, the next savepoint would begin a transaction of its own, and its release would commit it.
+        if (!handle.inTransaction) throw failure;
         database.run('ROLLBACK TO attempt');
         database.run('RELEASE attempt');
-        throw error;
+        return { failed: { code: failure.code, message: failure.message } };
       }
     },
     get lastCommitMs() {
       return lastCommitMs;
     },
     close() {
-      for (const sql of [...prepared.keys()]) discard(sql); // an unfinalised one would leave `<file>.lock` behind
+      statements.clear();
       if (handle.isOpen) handle.close();
     },
   };

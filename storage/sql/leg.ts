@@ -61,6 +61,26 @@ export function legsOfKey(database: Database, key: string): StoredLeg[] {
     .map(toLeg);
 }
 
+/** The condition of the two indexes on a conference's channels, in their own words, so that they are used. */
+const IN_ROOM = "disposition = 'ANSWERED' AND lastapp NOT IN ('Dial', 'Queue')";
+
+/** Legs of other groups that may be a conference's pairs with these channels; `foldLegs` tells which are. */
+export function legsNaming(database: Database, channels: readonly string[], group: string): StoredLeg[] {
+  // One by one: few people are in a room, and a list of any length would be a statement of its own.
+  return channels.flatMap((channel) =>
+    database
+      .all(`SELECT * FROM leg WHERE dstchannel = ? AND ${IN_ROOM} AND call_group <> ? ORDER BY id`, [channel, group])
+      .map(toLeg),
+  );
+}
+
+/** Groups of the conference legs of a channel. */
+export function groupsOfRoomChannel(database: Database, channel: string): string[] {
+  return database
+    .all(`SELECT DISTINCT call_group FROM leg WHERE channel = ? AND ${IN_ROOM}`, [channel])
+    .map((row) => String(row['call_group']));
+}
+
 /** @returns the new row's id. */
 export function insertLeg(database: Database, group: string, sources: number, leg: Leg): number {
   return database.run(INSERT, [group, sources, ...COLUMNS.map(([, value]) => value(leg))]).id;
@@ -68,6 +88,11 @@ export function insertLeg(database: Database, group: string, sources: number, le
 
 export function updateLeg(database: Database, { id, leg }: Extract<LegMatch, { kind: 'merge' }>): void {
   database.run(UPDATE, [leg.sources, ...COLUMNS.map(([, value]) => value(leg)), id]);
+}
+
+/** The leg belongs to another call than was thought. */
+export function moveLeg(database: Database, id: number, group: string): void {
+  database.run('UPDATE leg SET call_group = ? WHERE id = ?', [group, id]);
 }
 
 function toLeg(row: Row): StoredLeg {

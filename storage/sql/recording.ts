@@ -1,10 +1,10 @@
 /** Recordings in the database: one row a file, found again by its path, tied to its call as soon as both are there. */
 import type { Zone } from '../model/local-time.ts';
 import { parseRecordingName } from '../model/recording-name.ts';
-import { nameRecording } from './call.ts';
+import { showRecording } from './call.ts';
 import type { Database } from './database.ts';
 import { announce } from './outbox.ts';
-import { callOfRecording } from './tie.ts';
+import { callOfRecording, tie } from './tie.ts';
 
 /** A finished file on the medium. */
 export interface RecordingFile {
@@ -27,9 +27,14 @@ export interface NameRules {
 
 /**
  * Puts a file into the index, or brings its row up to date, and ties it to its call.
- * @returns the EventSequence when the file is new or was gone, else null.
+ * @returns the EventSequence of the file when it is new or was gone, and those of the calls that it amended.
  */
-export function applyRecording(database: Database, file: RecordingFile, rules: NameRules, now: number): number | null {
+export function applyRecording(
+  database: Database,
+  file: RecordingFile,
+  rules: NameRules,
+  now: number,
+): { readonly own: number | null; readonly calls: readonly number[] } {
   const known = database.first('SELECT id, gone_at FROM recording WHERE path = ?', [file.path]);
   if (known) {
     database.run('UPDATE recording SET size = ?, mtime_ms = ?, seconds = ?, state = ?, gone_at = NULL WHERE id = ?', [
@@ -39,12 +44,15 @@ export function applyRecording(database: Database, file: RecordingFile, rules: N
       file.state,
       Number(known['id']),
     ]);
-    return known['gone_at'] === null ? null : announce(database, 'recording', Number(known['id']), now);
+    const back = known['gone_at'] !== null;
+    return { own: back ? announce(database, 'recording', Number(known['id']), now) : null, calls: [] };
   }
-  return announce(database, 'recording', insert(database, file, rules, now), now);
+  const { id, calls } = insert(database, file, rules, now);
+  return { calls, own: announce(database, 'recording', id, now) };
 }
 
-function insert(database: Database, file: RecordingFile, { zone, trunks }: NameRules, now: number): number {
+/** @returns its id, and the EventSequences of the calls that it changed. */
+function insert(database: Database, file: RecordingFile, { zone, trunks }: NameRules, now: number) {
   const name = parseRecordingName(file.path, trunks);
   const written = Math.floor(file.mtimeMs / 1000);
   const recording = {
@@ -53,11 +61,10 @@ function insert(database: Database, file: RecordingFile, { zone, trunks }: NameR
     src: name.src ?? '',
     dst: name.dst ?? '',
   };
-  const call = callOfRecording(database, recording);
   const { id } = database.run(
     `INSERT INTO recording (path, folder, size, mtime_ms, seconds, state, wall_at, answer_at,
-       calltype, trunk, src, dst, call_id, match, found_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       calltype, trunk, src, dst, found_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       file.path,
       folderOf(file.path),
@@ -71,13 +78,12 @@ function insert(database: Database, file: RecordingFile, { zone, trunks }: NameR
       name.trunk ?? '',
       recording.src,
       recording.dst,
-      call?.id ?? null,
-      call?.match ?? null,
       now,
     ],
   );
-  if (call?.match === 'near') nameRecording(database, call.id, file.path, now);
-  return id;
+  const call = callOfRecording(database, recording);
+  if (call?.match === 'named') tie(database, call.id, file.path, 'named');
+  return { id, calls: call?.match === 'near' ? showRecording(database, call.id, file.path, now) : [] };
 }
 
 /** The files are proven to be gone from a medium that is alive. Their rows stay, unlisted, and come back with the file. */

@@ -1,4 +1,7 @@
-/** Filters as SQL conditions. Every value is bound; only column names of this file stand in the text. */
+/**
+ * Filters as SQL conditions, but for the bounds on the column that a listing runs along: those are listing.ts's. Every
+ * value is bound; only column names of this file stand in the text.
+ */
 import type { Bounds, CallFilter, RecordingFilter } from '../filter.ts';
 import { comparesWhole, type NumberPattern } from '../model/number-pattern.ts';
 import type { Bind } from './database.ts';
@@ -10,7 +13,7 @@ export interface Where {
 
 export function whereCalls(filter: CallFilter): Where {
   const where: Where = { conditions: ['open = 0'], binds: [] };
-  bounds(where, 'start_at', filter.start);
+  if (filter.since !== undefined) bounds(where, 'start_at', filter.start); // then it runs along `changed`
   numbers(where, 'src', ['src'], filter.src);
   numbers(where, 'dst', ['dst_outer', 'dst_inner'], filter.dst);
   oneOf(where, 'disposition', filter.dispositions);
@@ -22,13 +25,11 @@ export function whereCalls(filter: CallFilter): Where {
   equal(where, 'ivr', filter.ivr);
   equal(where, 'port', filter.port);
   for (const trunk of filter.trunks ?? []) add(where, '(src_trunk = ? OR dst_trunk = ?)', trunk, trunk);
-  if (filter.since !== undefined) add(where, 'changed > ?', filter.since);
   return where;
 }
 
 export function whereRecordings(filter: RecordingFilter): Where {
   const where: Where = { conditions: ['gone_at IS NULL'], binds: [] };
-  bounds(where, 'wall_at', filter.wall);
   numbers(where, 'src', ['src'], filter.src);
   numbers(where, 'dst', ['dst_outer', 'dst_inner'], filter.dst);
   equal(where, 'trunk', filter.trunk);

@@ -241,6 +241,7 @@ describe('a connection that is up', () => {
     const connection = client(ami.port);
     await until(() => connection.figures.reconnects === 1);
     expect(connection.statuses.at(-1)).toMatchObject({ state: 'down', why: 'no answer to Ping within 0.2 s' });
+    expect(actionsOf(ami).filter((action) => action === 'Ping')).toHaveLength(1); // it waits for the answer to that one
     await state(connection, 'up');
     expect(connection.story.filter((word) => word === 'up!')).toHaveLength(2);
   });

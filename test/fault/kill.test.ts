@@ -331,5 +331,7 @@ function print(outcomes: readonly Outcome[]): void {
     return `${name.padEnd(58)}${counts.map((count) => String(count).padStart(8)).join('')}`;
   });
   const head = `${'stage'.padEnd(58)}${['rounds', 'losses', 'doubles', 'faults'].map((word) => word.padStart(8)).join('')}`;
-  console.log(`seed ${SEED}, ${outcomes.length} times looked into a store after a kill\n${[head, ...lines].join('\n')}`);
+  console.log(
+    `seed ${SEED}, ${outcomes.length} times looked into a store after a kill\n${[head, ...lines].join('\n')}`,
+  );
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { legOfCdrEvent } from '../../daemon/asterisk/cdr-event.ts';
 import { createPacketReader } from '../../daemon/wire/packet.ts';
+import { inConference } from '../../storage/model/conference.ts';
 import { type FoldRules, foldLegs } from '../../storage/model/fold.ts';
 import { groupKey, type StoredLeg } from '../../storage/model/identity.ts';
 import { DISPOSITIONS, type Leg } from '../../storage/model/leg.ts';
@@ -24,12 +25,13 @@ const RULES: FoldRules = {
 const store = (legs: readonly Leg[]): StoredLeg[] =>
   legs.map((leg, index) => ({ ...leg, id: index + 1, group: groupKey(leg), sources: 1 }));
 
-/** All rows of these legs, call by call in order of their first leg. */
+/** All rows of these legs, call by call in order of their first leg; each call is shown the legs of all others. */
 function rowsOf(legs: readonly StoredLeg[]) {
   const groups = new Set(legs.map((leg) => leg.group));
   return [...groups].flatMap((group) => {
     const own = legs.filter((leg) => leg.group === group);
-    return foldLegs(own, RULES).map(({ row }) => row);
+    const others = legs.filter((leg) => leg.group !== group);
+    return foldLegs(own, RULES, others).map(({ row }) => row);
   });
 }
 
@@ -42,7 +44,9 @@ describe('calls', () => {
 
   const captured = cases.filter(({ capture }) => capture !== '');
   test.each(captured.map((each) => [each.title, each] as const))('as in the capture: %s', (_, { capture, legs }) => {
-    const bytes = readFileSync(new URL(`../asterisk-side/cdr/${capture}`, import.meta.url));
+    const bytes = readFileSync(
+      new URL(`${capture.startsWith('captured/') ? './calls' : '../asterisk-side/cdr'}/${capture}`, import.meta.url),
+    );
     const asterisk: Leg[] = [];
     const there = zone(capture.startsWith('plain/') ? 'UTC' : 'Etc/GMT+8');
     const reader = createPacketReader(
@@ -127,12 +131,17 @@ describe('any records', () => {
     );
   });
 
-  test('a row for each answered record with another party, otherwise one', () => {
+  test('a row for each two parties that talked and each channel in a conference, otherwise one', () => {
     fc.assert(
       fc.property(CALL, (legs) => {
-        const talks = legs.filter((leg) => leg.disposition === 'ANSWERED' && leg.destinationChannel !== '');
+        const rooms = legs.filter((leg) => inConference(leg, plan));
+        const talks = legs.filter((leg) => !rooms.includes(leg) && leg.disposition === 'ANSWERED');
+        const pairs = talks
+          .filter((leg) => leg.destinationChannel !== '' && leg.destinationChannel !== leg.channel)
+          .map((leg) => [leg.channel, leg.destinationChannel].sort().join());
         const folded = foldLegs(store(legs), RULES);
-        expect(folded).toHaveLength(Math.max(1, talks.length));
+        const rows = new Set(pairs).size + new Set(rooms.map((leg) => leg.channel)).size;
+        expect(folded).toHaveLength(Math.max(1, rows));
         expect(new Set(folded.map(({ anchor }) => anchor)).size).toBe(folded.length);
       }),
     );

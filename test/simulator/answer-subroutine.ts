@@ -3,6 +3,7 @@
  * CDR's fields and starts the recording, if recording-rule.ts says so. Of its steps those are told that leave a trace.
  */
 import { existsSync } from 'node:fs';
+import type { CdrVariable } from './cdr-engine.ts';
 import type { Channel } from './channel.ts';
 import { execute, setVariable } from './channel-events.ts';
 import type { Pbx } from './pbx.ts';
@@ -29,6 +30,7 @@ export function answerSubroutine(
 ): AnswerNotes {
   const before = { context: channel.context, exten: channel.exten, priority: channel.priority };
   let priority = 0;
+  channel.inSubroutine = true;
   const step = (application: string, data: string): void => {
     priority += 1;
     Object.assign(channel, { context: CONTEXT, exten: 's', priority });
@@ -44,8 +46,12 @@ export function answerSubroutine(
   };
 
   const talkStart = String(Math.floor(call.answer / 1000));
-  step('Set', `CDR(talkstart)=${talkStart}`);
-  step('Set', `CDR(calltype)=${call.callType}`);
+  const note = (name: CdrVariable, value: string): void => {
+    pbx.cdr.setVariable(channel, name, value);
+    step('Set', `CDR(${name})=${value}`);
+  };
+  note('talkstart', talkStart);
+  note('calltype', call.callType);
   const file = recordingFile(call, pbx.astdb, pbx.zone, existsSync);
   let recording: Recording | null = null;
   if (file !== '') {
@@ -54,10 +60,11 @@ export function answerSubroutine(
     setVariable(pbx, channel, 'CDRD_MONITOR', `0x${pbx.random.hex(12)}`);
     pbx.emitChannel('MixMonitorStart', 'call', channel);
     recording = open(`${file}.wav`);
-    step('Set', `CDR(recordingfile)=${file}`);
+    note('recordingfile', file);
   }
   step('Return', '');
   Object.assign(channel, before);
+  channel.inSubroutine = false;
   return { talkStart, file, recording };
 }
 

@@ -1,9 +1,12 @@
 /** A channel of the simulated PBX, and the block of headers by which Asterisk describes one in every event. */
-import type { Header } from './cdr.ts';
+import type { CdrRecord, Header } from './cdr.ts';
 
-/** Asterisk's channel states, as far as a chan_sip call passes through them (main/channel.c). */
-export const CHANNEL_STATE = { Down: 0, Ring: 4, Ringing: 5, Up: 6 } as const;
+/** Asterisk's channel states, as far as calls pass through them (main/channel.c). */
+export const CHANNEL_STATE = { Down: 0, Rsrvd: 1, OffHook: 2, Dialing: 3, Ring: 4, Ringing: 5, Up: 6 } as const;
 export type ChannelState = keyof typeof CHANNEL_STATE;
+
+/** Channel drivers that the simulated PBX has lines of. */
+export type Technology = 'SIP' | 'PJSIP' | 'IAX2' | 'DAHDI' | 'GSM' | 'Local';
 
 /** Who stands behind a telephone number or name on the wire; '' is printed as `<unknown>`. */
 export interface Channel {
@@ -19,10 +22,19 @@ export interface Channel {
   exten: string;
   priority: number;
   readonly uniqueId: string;
-  readonly linkedId: string;
+  /** UniqueID of the oldest channel of the call; changes when two calls meet in a bridge. */
+  linkedId: string;
+  readonly technology: Technology;
+  /** Empty where the technology has none (Local, DAHDI …). */
   readonly sipCallId: string;
-  /** The CDR that Asterisk's engine opened with this channel. */
-  readonly sequence: number;
+  /** Opened by a Dial (AST_FLAG_OUTGOING): never party A beside one that called. A pick-up changes it. */
+  dialled: boolean;
+  /** Runs a Gosub: its records keep the extension that it came from. */
+  inSubroutine: boolean;
+  /** Q.850 cause of its end; 0 = lives. */
+  hangupCause: number;
+  /** Where the records of its call are collected. */
+  readonly ledger: CdrRecord[];
   /** Milliseconds since 1970 UTC. */
   readonly created: number;
   application: string;

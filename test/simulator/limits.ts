@@ -1,7 +1,15 @@
 /** Every bound of the simulated PBX, with its reason. It may run for days beside a developer's daemon: nothing may grow. */
 
-/** Live calls at once. The box has nine phones; a test may place a few dozen. */
-export const MAX_LIVE_CALLS = 200;
+/** Live calls at once: a load of 100 calls/s keeps about 150 alive, so this is several times that. */
+export const MAX_LIVE_CALLS = 1_000;
+/** Calls a minute that it places by itself at most: 100 a second. */
+export const MAX_CALLS_PER_MINUTE = 6_000;
+/** Live calls that it aims at under load: so many phones talk at once on a box of this size; calls are shortened to fit. */
+export const LOAD_LIVE_CALLS = 150;
+/** Calls placed at once to make up for a late timer; what is beyond is left out. */
+export const MAX_CALLS_AT_ONCE = 50;
+/** Put-away generations of a CDR file: logrotate's usual number. */
+export const MAX_GENERATIONS = 5;
 /** Events kept in `Simulator.events`: about ten calls, enough to look back from a failed assertion. */
 export const MAX_HISTORY = 1_000;
 /** AMI connections at once (Asterisk's own default for unauthenticated ones is 50). */

@@ -3,6 +3,7 @@
  * `npx tsx test/simulator/main.ts --secret S`. Ends on SIGTERM or SIGINT.
  */
 import { parseArgs } from 'node:util';
+import { MAX_CALLS_PER_MINUTE } from './limits.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 
 const USAGE = `Usage: npx tsx test/simulator/main.ts --secret SECRET [options]
@@ -66,7 +67,7 @@ async function run(): Promise<void> {
     [every('drop-every'), (simulator: Simulator) => simulator.dropConnections()],
     [every('restart-every'), (simulator: Simulator) => simulator.restart()],
   ] as const;
-  const callsPerMinute = number('calls-per-minute', values['calls-per-minute'], 0, 600);
+  const callsPerMinute = number('calls-per-minute', values['calls-per-minute'], 0, MAX_CALLS_PER_MINUTE);
 
   const simulator = await startSimulator({
     host: values.listen.slice(0, colon).replace(/^\[|\]$/g, ''),

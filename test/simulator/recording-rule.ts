@@ -25,8 +25,15 @@ export interface AnsweredCall {
    * and `…-Outbound-96-202-9506.wav`. Inside, the extension that answered, which is the one dialled.
    */
   readonly destination: string;
+  /** The IVR, queue or ring group that was dialled first, '' = none: `620(202)`. */
+  readonly dialled: string;
   /** Milliseconds since 1970 UTC. */
   readonly answer: number;
+}
+
+function shownDestination({ dialled, destination }: AnsweredCall): string {
+  const who = filtered(destination);
+  return dialled === '' || dialled === who ? who : `${filtered(dialled)}(${who})`;
 }
 
 /**
@@ -44,7 +51,7 @@ export function recordingFile(
   const wanted = astdb.get('cdrd/enable') === '1' && astdb.get(`cdrd/${call.callType}`) === '1';
   if (!wanted || !/^\/[0-9A-Za-z+*#_./@ -]*$/.test(dir)) return '';
   const trunk = call.trunk === '' ? '' : `-${filteredTrunk(call.trunk)}`;
-  const rest = `${call.callType}${trunk}-${filtered(call.source)}-${filtered(call.destination)}`;
+  const rest = `${call.callType}${trunk}-${filtered(call.source)}-${shownDestination(call)}`;
   const answer = Math.floor(call.answer / 1000);
   for (let epoch = answer; epoch < answer + MAX_TRIES; epoch += 1) {
     const [day = '', time = ''] = zone.text(epoch).replaceAll(/[-:]/g, '').split(' ');

@@ -13,6 +13,7 @@ mkdir -p "$var/recordings"
 export CDRD_STATE_DIR="$var/state" CDRD_RUN_DIR="$var/run" CDRD_RECORDINGS_DIR="$var/recordings"
 export CDRD_RECORDINGS_REQUIRE_MOUNT=no CDRD_HTTP_LISTEN="${CDRD_HTTP_LISTEN:-127.0.0.1:8080}"
 export CDRD_ASTERISK_HOST=127.0.0.1 CDRD_ASTERISK_PORT="$port" CDRD_ASTERISK_USERNAME=cdrd CDRD_ASTERISK_SECRET="$secret"
+export CDRD_ASTERISK_CDR_CSV="$var/cdrd.csv"
 
 if [ ! -e "$var/state/cdrd.db" ]; then
   printf admin | $node dist/cdrd.mjs user set admin --role admin
@@ -20,7 +21,7 @@ if [ ! -e "$var/state/cdrd.db" ]; then
 fi
 
 npx --no-install tsx test/simulator/main.ts --listen "127.0.0.1:$port" --username cdrd --secret "$secret" \
-  --csv "$var/Master.csv" --calls-per-minute "${CALLS_PER_MINUTE:-20}" &
+  --custom-csv "$var/cdrd.csv" --calls-per-minute "${CALLS_PER_MINUTE:-20}" &
 simulator=$!
 tries=0
 until $node -e 'require("node:net").connect(+process.argv[1], "127.0.0.1").on("connect", () => process.exit(0)).on("error", () => process.exit(1))' "$port"; do

@@ -7,10 +7,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { zone } from '../../storage/model/local-time.ts';
 import { type AmiServer, startAmiServer } from './ami-server.ts';
 import { type Clock, realClock } from './clock.ts';
-import { csvFile } from './csv-file.ts';
+import { csvFile, type Rotation } from './csv-file.ts';
 import { dialCall, type LiveCall, type PlacedCall } from './dial.ts';
-import { MAX_LIVE_CALLS } from './limits.ts';
+import { LOAD_LIVE_CALLS, MAX_CALLS_AT_ONCE, MAX_CALLS_PER_MINUTE, MAX_LIVE_CALLS } from './limits.ts';
 import { createPbx } from './pbx.ts';
+import { MANY_EXTENSIONS } from './people.ts';
 import { seededRandom } from './random.ts';
 import { type CallKind, type CallOverrides, drawKind, EXTENSIONS, SCENARIOS } from './scenario.ts';
 
@@ -27,10 +28,15 @@ export interface SimulatorOptions {
   readonly csvPath?: string | null;
   /** The CSV of etc/asterisk/cdr_custom.conf; default null: not written. */
   readonly customCsvPath?: string | null;
-  /** Calls that it places by itself, on average; default 0: only those of `placeCall`. */
+  /**
+   * Calls that it places by itself, on average; default 0: only those of `placeCall`. Up to 6,000 (100 a second); from some
+   * hundred on it has the phones 100–616, and calls are shorter, so that about 150 are live at once.
+   */
   readonly callsPerMinute?: number;
   /** Default the machine's. */
   readonly clock?: Clock;
+  /** `unanswered` of cdr.conf: also records of unanswered calls that have no DestinationChannel. Default true. */
+  readonly unanswered?: boolean;
   /** IANA name of the zone of all local times; default UTC. */
   readonly zone?: string;
   /** Faults that are on from the start. */
@@ -74,6 +80,8 @@ export interface Simulator {
    */
   restart(): void;
   dropConnections(): void;
+  /** Puts both CDR files away as logrotate does, `FILE.1` or `FILE.1.gz`; five generations are kept. */
+  rotateCsv(way: Rotation): void;
   /** Sends an event with one header of `bytes` bytes to every session. */
   sendLongLine(bytes: number): void;
   /** Ends the calls (their WAVs are finished properly), writes held-back CSV lines and stops listening. */
@@ -86,10 +94,14 @@ interface Running {
   cancel: () => void;
 }
 
-/** Starts a simulated PBX. Rejects when it can't listen, or with RangeError for a zone that does not exist. */
+/** Average length of a call in life, seconds, measured over an hour of drawn calls. */
+const USUAL_CALL_SECONDS = 12;
+
+/** Starts a simulated PBX. Rejects when it can't listen, or with RangeError for a zone that does not exist or too many calls. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { host = '127.0.0.1', port = 0, username, secret, seed = 1 } = options;
   const { csvPath = null, customCsvPath = null, callsPerMinute = 0, clock = realClock() } = options;
+  if (callsPerMinute > MAX_CALLS_PER_MINUTE) throw new RangeError(`more than ${MAX_CALLS_PER_MINUTE} calls a minute`);
   const warn = options.warn ?? (() => {});
   const faults: Faults = {
     refuseLogins: false,
@@ -116,6 +128,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       custom.append(customLine);
     },
     cdrCopies: () => 1 + faults.repeatCdr,
+    unanswered: options.unanswered ?? true,
   });
 
   const finish = (run: Running): void => {
@@ -127,14 +140,19 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     if (done) finish(run);
     else run.cancel = clock.after(value, () => step(run));
   };
+  const pace = Math.max(1, ((callsPerMinute / 60) * USUAL_CALL_SECONDS) / LOAD_LIVE_CALLS);
+  const phones: readonly string[] = pace > 1 ? MANY_EXTENSIONS : EXTENSIONS;
   const freePhones = (): string[] => {
-    const busy = new Set([...running].flatMap(({ call }) => [call.plan.caller.peer, call.plan.callee.peer]));
-    return EXTENSIONS.filter((extension) => !busy.has(extension));
+    const busy = new Set<string>();
+    for (const { call } of running) {
+      for (const { peer } of [call.plan.caller, call.plan.callee, ...call.plan.others]) busy.add(peer);
+    }
+    return phones.filter((extension) => !busy.has(extension));
   };
   const start = (kind: CallKind, overrides: CallOverrides): Promise<PlacedCall> => {
     if (running.size >= MAX_LIVE_CALLS) return Promise.reject(new Error(`more than ${MAX_LIVE_CALLS} live calls`));
     const free = freePhones();
-    const drawn = SCENARIOS[kind].plan({ random, free: free.length < 2 ? EXTENSIONS : free, overrides });
+    const drawn = SCENARIOS[kind].plan({ random, free: free.length < 2 ? EXTENSIONS : free, overrides, pace });
     const name = overrides.callerName ?? (faults.latin1Names ? `Zoë ${drawn.caller.number}` : drawn.caller.name);
     const call = dialCall(pbx, { ...drawn, caller: { ...drawn.caller, name } }, warn);
     return new Promise((resolve) => {
@@ -146,12 +164,20 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   /** Calls by themselves: never from or to a phone that is in a call, so at most as many as the box has phones for. */
   let cancelNext = (): void => {};
+  let due = clock.now();
   const schedule = (): void => {
     if (callsPerMinute <= 0) return;
     const mean = 60_000 / callsPerMinute;
-    cancelNext = clock.after(mean * (0.5 + random.next()), () => {
+    due += mean * (0.5 + random.next());
+    cancelNext = clock.after(Math.max(0, due - clock.now()), () => {
+      // A timer is a millisecond or more late: what has fallen due meanwhile is placed too, so that the rate is kept.
+      for (let placed = 0; placed < MAX_CALLS_AT_ONCE; placed += 1) {
+        if (freePhones().length >= 2) void start(drawKind(random), {}).catch((error: Error) => warn(error.message));
+        if (due + mean > clock.now()) break;
+        due += mean;
+      }
+      if (due + mean < clock.now()) due = clock.now();
       schedule();
-      if (freePhones().length >= 2) void start(drawKind(random), {}).catch((error: Error) => warn(error.message));
     });
   };
 
@@ -184,11 +210,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     },
     placeCall: async (kind, overrides = {}) => start(kind, overrides),
     restart: () => {
-      stopCalls((call) => call.recording()?.abandon());
+      stopCalls((call) => call.closeRecordings(true));
       ami.dropConnections();
       pbx.restart();
     },
     dropConnections: ami.dropConnections,
+    rotateCsv: (way) => {
+      master.rotate(way);
+      custom.rotate(way);
+    },
     sendLongLine: (bytes) => {
       pbx.emit('VarSet', 'system', [
         ['Variable', 'LONG'],
@@ -197,7 +227,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     },
     close: async () => {
       cancelNext();
-      stopCalls((call) => call.recording()?.finish());
+      stopCalls((call) => call.closeRecordings(false));
       master.flush();
       custom.flush();
       await ami.close();

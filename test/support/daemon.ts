@@ -39,6 +39,7 @@ export async function startDaemon(
     CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',
     CDRD_RECORDINGS_SWEEP_SECONDS: '1',
     CDRD_ASTERISK_HOST: '',
+    CDRD_ASTERISK_CDR_CSV: `${folder}/Master.csv`,
     CDRD_TIME_ZONE: 'Etc/GMT+8',
     ...env,
   });

@@ -1,0 +1,129 @@
+/**
+ * Follows Asterisk's CDR CSV, the truth that survives our absence: every complete line becomes a record exactly once,
+ * because how far a file was read is written in the transaction of its rows. A file is known by its first line, not by
+ * its name or inode, so that rotation by renaming, copying or compressing changes nothing.
+ */
+import type { Zone } from '../../storage/model/local-time.ts';
+import type { CsvBatch, CsvPosition } from '../../storage/store.ts';
+import type { Log } from '../log.ts';
+import { batchesOf, type CsvFile, FILES_MAX, filesOf, signatureOf } from './csv-file.ts';
+
+/** The store's side of it. Files are known by {@link signatureOf} their first line. */
+export interface CsvIndex {
+  /** Position by signature, of every file ever read that is still remembered. */
+  positions(): Promise<ReadonlyMap<string, CsvPosition>>;
+  /** Settles after the commit. */
+  write(batch: CsvBatch): Promise<void>;
+}
+
+export interface CsvFollower {
+  /** Reads everything that is new; settles when it's stored. Calls during one join the next, which begins at once after. */
+  catchUp(): Promise<void>;
+  readonly figures: CsvFigures;
+  /** Stops between two batches. */
+  close(): Promise<void>;
+}
+
+export interface CsvFigures {
+  readonly lines: number;
+  readonly faults: number;
+  /** Bytes of the current file not read yet, at the last look. */
+  readonly behind: number;
+  /** '' when the last look went well. */
+  readonly trouble: string;
+}
+
+export interface CsvOptions {
+  /** `asterisk.cdr_csv`; its rotated forms stand beside it: `Master.csv.1`, `Master.csv-20261124.gz`. */
+  readonly path: string;
+  readonly zone: Zone;
+  readonly index: CsvIndex;
+  readonly log: Log;
+}
+
+export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
+  const figures = { lines: 0, faults: 0, behind: 0, trouble: '' };
+  /** Signatures of compressed files, which never change: reading them means decompressing. */
+  const compressed = new Map<string, string | null>();
+  let closed = false;
+  let running: Promise<void> = Promise.resolve();
+  let queued: Promise<void> | null = null;
+
+  async function look(): Promise<void> {
+    try {
+      const files = await filesOf(path);
+      const known = await index.positions();
+      const first = known.size === 0;
+      for (const file of files) {
+        if (closed) return;
+        const signature = await knownSignature(file);
+        if (signature === null) continue; // not one complete line yet
+        const from = known.get(signature);
+        // What was rotated before the first start is history that nobody asked for: `cdrd import` takes it.
+        if (first && !from && file.path !== path) await index.write(seen(file, signature));
+        else await read(file, signature, from ?? { offset: 0, line: 0 });
+      }
+      become('');
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      become(code === 'ENOENT' ? 'the file is not there' : message);
+    }
+  }
+
+  function become(trouble: string): void {
+    if (trouble !== figures.trouble)
+      if (trouble) log.warn('the CDR CSV can not be read', { path, why: trouble });
+      else log.info('the CDR CSV is read again', { path });
+    figures.trouble = trouble;
+  }
+
+  async function knownSignature(file: CsvFile): Promise<string | null> {
+    if (!file.gzip) return signatureOf(file);
+    const key = `${file.path} ${file.size} ${file.mtimeMs}`;
+    const known = compressed.get(key);
+    if (known !== undefined) return known;
+    if (compressed.size >= FILES_MAX * 2) compressed.clear();
+    const found = await signatureOf(file);
+    compressed.set(key, found);
+    return found;
+  }
+
+  async function read(file: CsvFile, signature: string, from: CsvPosition): Promise<void> {
+    if (!file.gzip && file.size <= from.offset) return;
+    let { offset } = from;
+    for await (const batch of batchesOf(file, signature, from, zone)) {
+      await index.write(batch);
+      offset = batch.offset;
+      figures.lines += batch.legs.length;
+      figures.faults += batch.faults.length;
+      for (const { line, reason } of batch.faults)
+        log.warn('a line of the CDR CSV is no record; it is kept aside', { path: file.path, line, reason });
+      if (closed) return;
+    }
+    if (file.path === path) figures.behind = Math.max(0, file.size - offset);
+  }
+
+  return {
+    catchUp() {
+      queued ??= running.then(() => {
+        queued = null;
+        running = closed ? Promise.resolve() : look();
+        return running;
+      });
+      return queued;
+    },
+    get figures() {
+      return { ...figures };
+    },
+    async close() {
+      closed = true;
+      await running;
+    },
+  };
+}
+
+/** All of a file counts as read. Of a compressed one the length is unknown; what can't be reached will do. */
+function seen(file: CsvFile, signature: string): CsvBatch {
+  const offset = file.gzip ? Number.MAX_SAFE_INTEGER : file.size;
+  return { signature, path: file.path, offset, line: 0, legs: [], faults: [] };
+}

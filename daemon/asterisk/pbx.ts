@@ -1,0 +1,112 @@
+/**
+ * The PBX we listen to, put together: its AMI connection is the fast path, its CDR CSV the truth that survives our absence,
+ * its channels tell when a call is over.
+ */
+import type { StoreClient } from '../../storage/client.ts';
+import type { Zone } from '../../storage/model/local-time.ts';
+import type { Bus } from '../bus.ts';
+import type { Config } from '../config.ts';
+import { callLimits } from '../limits.ts';
+import type { Log } from '../log.ts';
+import type { Packet } from '../wire/packet.ts';
+import { recordAll, writeRecordingPolicy } from './astdb.ts';
+import { CdrEventError, legOfCdrEvent } from './cdr-event.ts';
+import { type AsteriskConnection, connectAsterisk } from './connection.ts';
+import { type CsvFigures, followCsv } from './csv-follow.ts';
+import { createIngest, type Ingest } from './ingest.ts';
+import { createLiveChannels } from './live-channels.ts';
+
+export interface Pbx {
+  readonly connection: AsteriskConnection;
+  readonly ingest: Ingest;
+  readonly csv: CsvFigures;
+  readonly liveChannels: number;
+  close(): Promise<void>;
+}
+
+export interface PbxOptions {
+  readonly config: Config;
+  readonly store: StoreClient;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly zone: Zone;
+}
+
+export async function startPbx({ config, store, bus, log, zone }: PbxOptions): Promise<Pbx> {
+  const live = createLiveChannels((linkedId) => ingest.over(linkedId));
+  const ingest = createIngest({
+    store,
+    bus,
+    log,
+    away: () => connection.status.state !== 'up',
+    isLive: live.isLive,
+  });
+  const csv = followCsv({
+    path: config.asterisk.cdrCsv,
+    zone,
+    log,
+    index: {
+      positions: async () => new Map((await store.ask('csvPositions')).map(({ signature, ...at }) => [signature, at])),
+      write: (batch) => ingest.batch(batch),
+    },
+  });
+
+  function hearCdr(packet: Packet): void {
+    try {
+      void ingest.record(legOfCdrEvent(packet, zone));
+    } catch (error) {
+      if (!(error instanceof CdrEventError)) throw error;
+      log.error('a Cdr event could not be read', { error });
+    }
+  }
+
+  function listChannels(): void {
+    live.resync(connection.action).catch((error: unknown) => log.warn('Asterisk did not list its channels', { error }));
+  }
+
+  const connection = connectAsterisk({
+    ...config.asterisk,
+    log,
+    onEvent(packet) {
+      if (packet.get('Event') === 'Cdr') hearCdr(packet);
+      else live.hear(packet);
+    },
+    onUp({ action }) {
+      writeRecordingPolicy(recordAll(config.recordings.dir), action).catch((error: unknown) =>
+        log.error('Asterisk was not told what to record', { error }),
+      );
+      listChannels();
+      void csv.catchUp(); // what was said while nobody listened
+    },
+    onStatus(status) {
+      bus.emit('asterisk', status);
+      if (status.state === 'up') return;
+      live.forget();
+      ingest.asteriskAway();
+    },
+  });
+
+  ingest.resume(await store.ask('openGroups'));
+  void csv.catchUp();
+  const beat = setInterval(() => {
+    void csv.catchUp();
+    if (connection.status.state === 'up') listChannels();
+  }, callLimits.catchUpMs);
+
+  return {
+    connection,
+    ingest,
+    get csv() {
+      return csv.figures;
+    },
+    get liveChannels() {
+      return live.channels;
+    },
+    async close() {
+      clearInterval(beat);
+      await connection.close();
+      await csv.close();
+      ingest.stop();
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** How a command reaches the store: through the running daemon, or, while none runs, by opening it itself. */
+import { createAccounts } from '../../cgi/access/accounts.ts';
+import { zone as zoneOf } from '../../storage/model/local-time.ts';
+import { createIngest } from '../asterisk/ingest.ts';
+import { createBus } from '../bus.ts';
+import type { Config } from '../config.ts';
+import { askDaemon } from '../control/client.ts';
+import { createPerform } from '../control/perform.ts';
+import type { ControlRequest } from '../control/protocol.ts';
+import { sessionLimits } from '../limits.ts';
+import { createLog } from '../log.ts';
+import { becomeOwner, storeOptions, takeState, zoneName } from '../state.ts';
+
+/** @returns what was done, for people. @throws what is wrong. */
+export async function performCommand(config: Config, request: ControlRequest): Promise<string> {
+  return (await askDaemon(config.run.dir, request)) ?? (await performHere(config, request));
+}
+
+async function performHere(config: Config, request: ControlRequest): Promise<string> {
+  const { openStoreHere } = await import('../../storage/here.ts'); // the running daemon never needs it
+  await becomeOwner(config.state.dir);
+  const lock = await takeState(config.state.dir);
+  try {
+    const store = openStoreHere(storeOptions(config));
+    const log = createLog({ level: 'warn' });
+    const bus = createBus();
+    const ingest = createIngest({ store, bus, log, away: () => true, isLive: () => false });
+    try {
+      const accounts = createAccounts(store, null, sessionLimits);
+      const perform = createPerform({ config, store, accounts, ingest, bus, zone: zoneOf(zoneName(config)) });
+      return await perform(request);
+    } finally {
+      ingest.stop();
+      await store.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,17 @@
+/** `cdrd verify`: compares the calls with their records, and the store with the CDR CSV. Exit 1 when something differs. */
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../config.ts';
+import { EXIT } from '../exit.ts';
+import { type Command, configOption } from './command.ts';
+import { performCommand } from './store-command.ts';
+
+export const verify: Command = {
+  usage: 'verify [--config FILE]',
+  about: 'compares the calls with their records, and the store with the CDR CSV',
+  async perform({ args }) {
+    const { values } = parseArgs({ args: [...args], options: configOption });
+    const config = loadConfig(values.config ?? null, process.env);
+    process.stdout.write(`${await performCommand(config, { command: 'verify' })}\n`);
+    return EXIT.ok;
+  },
+};

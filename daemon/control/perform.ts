@@ -1,0 +1,114 @@
+/** What a command has done to the store, whoever does it: the running daemon, or the command itself while none runs. */
+import { stat } from 'node:fs/promises';
+import type { Accounts } from '../../cgi/access/accounts.ts';
+import type { StoreClient } from '../../storage/client.ts';
+import { parseLocal, resolveLocal, type Zone } from '../../storage/model/local-time.ts';
+import type { Walk } from '../../storage/store.ts';
+import { batchesOf, type CsvFile, filesOf, signatureOf } from '../asterisk/csv-file.ts';
+import type { Ingest } from '../asterisk/ingest.ts';
+import type { Bus } from '../bus.ts';
+import type { Config } from '../config.ts';
+import { setUser } from '../state.ts';
+import type { ControlRequest } from './protocol.ts';
+
+export interface PerformOptions {
+  readonly config: Config;
+  readonly store: StoreClient;
+  readonly accounts: Accounts;
+  readonly ingest: Ingest;
+  readonly bus: Bus;
+  readonly zone: Zone;
+}
+
+/** Carries a command out and tells in a few words what was done. @throws with a message that names what is wrong. */
+export type Perform = (request: ControlRequest) => Promise<string>;
+
+export function createPerform({ config, store, accounts, ingest, bus, zone }: PerformOptions): Perform {
+  return async (request) => {
+    switch (request.command) {
+      case 'user.set':
+        return setUser(config.state.dir, accounts, request, 'console');
+      case 'import':
+        return importFile(request.path);
+      case 'refold':
+        return refold(request.from);
+      case 'verify':
+        return verify();
+      default:
+        throw new Error('there is no such command');
+    }
+  };
+
+  /** The file is known by its first line, so that a second import of it takes only what is new. */
+  async function importFile(path: string): Promise<string> {
+    const { size, mtimeMs } = await stat(path);
+    const file: CsvFile = { path, gzip: path.endsWith('.gz'), size, mtimeMs };
+    const signature = await signatureOf(file);
+    if (signature === null) throw new Error(`${path} has no complete line`);
+    const known = (await store.ask('csvPositions')).find((position) => position.signature === signature);
+    const before = ingest.figures;
+    const faults: string[] = [];
+    let broken = 0;
+    for await (const batch of batchesOf(file, signature, known ?? { offset: 0, line: 0 }, zone)) {
+      await ingest.batch(batch);
+      broken += batch.faults.length;
+      for (const { line, reason } of batch.faults) if (faults.length < 10) faults.push(`  line ${line}: ${reason}`);
+    }
+    const { records, repeated } = ingest.figures;
+    const taken = `${records - before.records} records taken, ${repeated - before.repeated} were there already`;
+    const aside = broken > 0 ? `, ${broken} lines are no records and were kept aside:` : '';
+    return [taken + aside, ...faults].join('\n');
+  }
+
+  async function refold(from: string): Promise<string> {
+    const wall = parseLocal(`${from} 00:00:00`);
+    if (wall === null) throw new Error('--from must be a date such as 2021-05-07');
+    let calls = 0;
+    let next: Walk = { at: resolveLocal(wall, zone).epoch, id: 0 };
+    while (next) {
+      const written = await store.write({ kind: 'refold', after: next });
+      calls += written.calls.length;
+      if (written.calls.length > 0) bus.emit('calls', written.calls);
+      next = written.next;
+    }
+    return `${calls} calls changed`;
+  }
+
+  /** @throws when something is wrong, so that a script sees it. */
+  async function verify(): Promise<string> {
+    const wrong: string[] = [];
+    let groups = 0;
+    for (let next: Walk = { at: Number.MIN_SAFE_INTEGER, id: 0 }; next; ) {
+      const step: Awaited<ReturnType<typeof store.ask<'verifyStep'>>> = await store.ask('verifyStep', next);
+      groups += step.groups;
+      wrong.push(...step.wrong.map((group) => `  call ${group}: its rows are not what its records fold to`));
+      next = step.next;
+    }
+    const { lines, missing } = await verifyCsv();
+    const problems = [...wrong, ...missing];
+    const looked = `${groups} calls against their records, ${lines} lines of the CDR CSV against the store`;
+    if (problems.length > 0)
+      throw new Error([`${looked}: ${problems.length} differ`, ...problems.slice(0, 20)].join('\n'));
+    return `${looked}: all agree`;
+  }
+
+  /** Every line that the store says it has read must be in it. */
+  async function verifyCsv(): Promise<{ lines: number; missing: string[] }> {
+    const read = new Map((await store.ask('csvPositions')).map(({ signature, offset }) => [signature, offset]));
+    const missing: string[] = [];
+    let lines = 0;
+    const files = await filesOf(config.asterisk.cdrCsv).catch(() => []);
+    for (const file of files) {
+      const signature = await signatureOf(file);
+      const upTo = signature === null ? undefined : read.get(signature);
+      if (signature === null || upTo === undefined || upTo === Number.MAX_SAFE_INTEGER) continue;
+      for await (const batch of batchesOf(file, signature, { offset: 0, line: 0 }, zone)) {
+        if (batch.offset > upTo) break; // not read yet
+        lines += batch.legs.length;
+        for (const index of await store.ask('missingRecords', batch.legs))
+          missing.push(`  ${file.path}, before line ${batch.line}: ${batch.legs[index]?.uniqueId} is not in the store`);
+      }
+    }
+    return { lines, missing };
+  }
+}

@@ -1,0 +1,76 @@
+/** The numbers over a real store in this thread, without HTTP: what is asked by dispatch, and what stands in the reply. */
+import { onTestFinished } from 'vitest';
+import { createAccounts } from '../../cgi/access/accounts.ts';
+import { createSessions } from '../../cgi/access/session.ts';
+import { dispatch, faultReply } from '../../cgi/dispatch.ts';
+import type { Services } from '../../cgi/verb.ts';
+import { openStoreHere } from '../../storage/here.ts';
+import type { Leg } from '../../storage/model/leg.ts';
+import { zone } from '../../storage/model/local-time.ts';
+import type { Role } from '../../storage/model/rights.ts';
+import { type AtEnd, temporaryFolder } from '../support/folder.ts';
+import { storeOptions } from '../support/legs.ts';
+
+export interface Answered {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+export interface CallList {
+  readonly rows: readonly Record<string, string | number>[];
+  readonly about: {
+    readonly startdate: string;
+    readonly enddate: string;
+    readonly totalcount: number;
+    readonly cursor?: string;
+  };
+}
+
+/** A box at UTC−08:00 whose clock says 2021-05-07 12:00, unless told otherwise. */
+export const NOW = Date.UTC(2021, 4, 7, 20) / 1000;
+
+export function openBox({ now = NOW, zoneName = 'Etc/GMT+8', atEnd = onTestFinished as AtEnd } = {}) {
+  const store = openStoreHere(storeOptions(temporaryFolder(atEnd)));
+  atEnd(() => store.close());
+  const sessions = createSessions({ sessions: 10, idleSeconds: 60, lifeSeconds: 60 });
+  const accounts = createAccounts(store, sessions, { checks: 2, checksWaiting: 2 });
+  const services: Services = { store, accounts, sessions, zone: zone(zoneName), now: () => now };
+
+  /** Asks a number. @param role null: without log-in. */
+  async function ask(number: number | string, query = '', role: Role | null = 'admin', body = ''): Promise<Answered> {
+    const token = role && sessions.begin({ user: role, role }).token;
+    const request = { number: String(number), query, body: async () => body, token };
+    try {
+      const reply = await dispatch(request, services);
+      if (reply.kind === 'json') return { status: reply.status, body: reply.body as Record<string, unknown> };
+      let text = '';
+      for await (const piece of reply.text) text += piece;
+      return { status: 200, body: JSON.parse(text) };
+    } catch (error) {
+      const reply = faultReply(error);
+      if (reply?.kind !== 'json') throw error;
+      return { status: reply.status, body: reply.body as Record<string, unknown> };
+    }
+  }
+
+  /** A listing that must succeed. */
+  async function list(number: 9006 | 20053, query: string): Promise<CallList> {
+    const { status, body } = await ask(number, query);
+    if (status !== 200) throw new Error(JSON.stringify(body));
+    const rows = body[number === 9006 ? 'json_array_astcdrs' : 'json_array_recordings'] as CallList['rows'];
+    return { rows, about: body['json_obj_filter'] as CallList['about'] };
+  }
+
+  /** A leg comes in, and its call is over. */
+  async function call(leg: Leg): Promise<void> {
+    const { open } = await store.write({ kind: 'leg', leg, source: 'ami' });
+    for (const { key } of open) await store.write({ kind: 'close', group: key });
+  }
+
+  return { store, services, ask, list, call };
+}
+
+/** The epoch of a local text at UTC−08:00. */
+export function at(text: string): number {
+  return Date.parse(`${text.replace(' ', 'T')}-08:00`) / 1000;
+}

@@ -1,0 +1,60 @@
+/** The listener alone, over a store that a test plays: for bounds that a whole daemon would take too long to reach. */
+import { onTestFinished } from 'vitest';
+import { createSessions } from '../../cgi/access/session.ts';
+import { listenHttp } from '../../daemon/http/server.ts';
+import { type HttpLimits, httpLimits } from '../../daemon/limits.ts';
+import { createLog } from '../../daemon/log.ts';
+import type { StoreClient } from '../../storage/client.ts';
+import type { Page } from '../../storage/filter.ts';
+import { zone } from '../../storage/model/local-time.ts';
+
+export interface TestListener {
+  readonly url: string;
+  /** An admin's `Authorization` line, ready to be sent. */
+  readonly authorization: string;
+  /** Number, status of each answer that has ended. */
+  readonly answers: readonly (readonly [number: string, status: number])[];
+  readonly log: readonly string[];
+}
+
+/** @param pages What any listing gives. */
+export async function startListener(
+  pages: () => AsyncGenerator<Page>,
+  limits: Partial<HttpLimits> = {},
+  count: () => AsyncGenerator<{ rows: number; next: null }> = async function* () {},
+): Promise<TestListener> {
+  const sessions = createSessions({ sessions: 10, idleSeconds: 60, lifeSeconds: 60 });
+  const { token } = sessions.begin({ user: 'admin', role: 'admin' });
+  const answers: [string, number][] = [];
+  const log: string[] = [];
+  const store = { pages, count } as unknown as StoreClient;
+  const accounts = { check: async () => null, put: async () => {} };
+  const listeners = await listenHttp({
+    listen: [{ host: '127.0.0.1', port: 0 }],
+    services: { store, accounts, sessions, zone: zone('Etc/GMT+8'), now: () => 1_620_000_000 },
+    log: createLog({ level: 'info', write: (line) => log.push(line), terminal: false }),
+    health: () => ({ ok: true, body: { status: 'ok' } }),
+    metrics: () => '',
+    onAnswer: (number, status) => answers.push([number, status]),
+    limits: { ...httpLimits, ...limits },
+  });
+  onTestFinished(() => listeners.close());
+  const url = `http://127.0.0.1:${listeners.addresses[0]?.port}`;
+  return { url, authorization: `Authorization: Bearer ${token}\r\n`, answers, log };
+}
+
+/** Pages of one row each, all alike, `bytes` long. @param made Counts those asked for. */
+export function endlessPages(bytes: number, made: { pages: number; ended: boolean }, last = 20_000) {
+  const text = JSON.stringify({ filler: 'x'.repeat(Math.max(0, bytes - 13)) });
+  return async function* (): AsyncGenerator<Page> {
+    try {
+      while (made.pages < last) {
+        made.pages++;
+        yield { text, rows: 1, next: made.pages < last ? { key: 1, id: 1 } : null };
+        await new Promise(setImmediate); // as a worker's answer comes: never in the same turn
+      }
+    } finally {
+      made.ended = true;
+    }
+  };
+}

@@ -1,0 +1,50 @@
+/** What the store's tests share: listings and counts taken together, and a look into the file from a process of its own. */
+import { execFileSync } from 'node:child_process';
+import type { StoreClient } from '../../storage/client.ts';
+import type { CallFilter, Field, RecordingFilter } from '../../storage/filter.ts';
+import type { Leg } from '../../storage/model/leg.ts';
+
+/** How many match. */
+export async function countOf(
+  store: StoreClient,
+  kind: 'call' | 'recording',
+  filter: CallFilter | RecordingFilter,
+): Promise<number> {
+  let rows = 0;
+  for await (const step of store.count(kind, filter as CallFilter & RecordingFilter)) rows += step.rows;
+  return rows;
+}
+
+/** All rows of a listing. */
+export async function rowsOf(
+  store: StoreClient,
+  kind: 'call' | 'recording',
+  fields: readonly Field[],
+  filter: Partial<CallFilter & RecordingFilter> = {},
+): Promise<Record<string, string>[]> {
+  const rows: Record<string, string>[] = [];
+  const whole = { start: {}, wall: {}, ...filter };
+  for await (const page of store.pages(kind, { filter: whole, fields, order: 'asc' }))
+    rows.push(...(JSON.parse(`[${page.text}]`) as Record<string, string>[]));
+  return rows;
+}
+
+/** A leg comes in. @returns what the store says of it. */
+export function put(store: StoreClient, leg: Leg) {
+  return store.write({ kind: 'leg', leg, source: 'ami' });
+}
+
+/** The leg's call is over. */
+export function shut(store: StoreClient, leg: Leg) {
+  return store.write({ kind: 'close', group: leg.linkedId ?? leg.uniqueId });
+}
+
+/** Runs SQL on a file that no store has open, as another program would. @returns the rows of the last statement. */
+export function sqlOn(file: string, sql: string): Record<string, unknown>[] {
+  const script = `
+    const { Database } = require('node-sqlite3-wasm');
+    const database = new Database(process.argv[1]);
+    database.exec('PRAGMA locking_mode=EXCLUSIVE');
+    try { process.stdout.write(JSON.stringify(database.all(process.argv[2]))); } finally { database.close(); }`;
+  return JSON.parse(execFileSync(process.execPath, ['-e', script, file, sql], { encoding: 'utf8', stdio: 'pipe' }));
+}

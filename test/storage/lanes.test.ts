@@ -1,0 +1,242 @@
+/** The three lanes: order, priority, bounds, and what becomes of those who wait when the store ends. */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { clientOf, openStoreWorker } from '../../storage/client.ts';
+import { createLanes, type Request, type Result } from '../../storage/lanes.ts';
+import { type Operation, openStore, type Write } from '../../storage/store.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { leg, storeOptions } from '../support/legs.ts';
+import { countOf, put, sqlOn } from './helper.ts';
+import { manyCalls } from './many-calls.ts';
+
+const WORKER = new URL('../.build/store-worker.mjs', import.meta.url);
+const NOON = 1_619_082_110;
+const write = (name: string): Write => ({
+  kind: 'setting',
+  name,
+  value: 1,
+  audit: { who: '', address: '', action: '', detail: {} },
+});
+const nameOf = (item: unknown) => (item as { name: string }).name;
+
+/** Lanes over a store that answers only when told to. */
+function scripted() {
+  const under: { request: Request; answer: (value?: unknown) => void; fail: (error: Error) => void }[] = [];
+  const lanes = createLanes(
+    (request) =>
+      new Promise<Result>((resolve, reject) => {
+        under.push({
+          request,
+          answer: (value = null) => resolve({ value, ms: 1 }),
+          fail: reject,
+        });
+      }),
+  );
+  const settled = () => new Promise(setImmediate);
+  /** Answers the oldest message under way. */
+  const next = async () => {
+    const message = under.shift();
+    const { operation, argument } = message?.request ?? {};
+    message?.answer(operation === 'write' ? (argument as Write[]).map((item) => ({ done: nameOf(item) })) : argument);
+    await settled();
+    return message?.request;
+  };
+  return { lanes, under, next, settled };
+}
+const ask = (argument: unknown): Request => ({ operation: 'user' as Operation, argument });
+
+describe('a lane', () => {
+  test('has one message under way, and keeps its order', async () => {
+    const { lanes, under, next } = scripted();
+    const answers: unknown[] = [];
+    for (const index of [1, 2, 3]) void lanes.ask('interactive', ask(index)).then(({ value }) => answers.push(value));
+    for (const index of [1, 2, 3]) {
+      expect(under.map(({ request }) => request.argument)).toEqual([index]);
+      await next();
+    }
+    expect(answers).toEqual([1, 2, 3]);
+    expect(lanes.depth('interactive')).toBe(0);
+  });
+
+  test('waits for no other', async () => {
+    const { lanes, under } = scripted();
+    void lanes.ask('bulk', ask('bulk'));
+    void lanes.ask('interactive', ask('interactive'));
+    void lanes.write(write('ingest'));
+    expect(under.map(({ request }) => request.operation)).toEqual(['user', 'user', 'write']);
+  });
+
+  test('of writes takes what waits during a commit into the next, at most 256, in order', async () => {
+    const { lanes, under, next } = scripted();
+    const done: unknown[] = [];
+    const batches: number[] = [];
+    for (let index = 0; index < 600; index++)
+      void lanes.write(write(String(index))).then((outcome) => done.push('done' in outcome && outcome.done));
+    expect(lanes.depth('ingest')).toBe(600);
+    while (under.length > 0) {
+      const request = await next();
+      batches.push((request?.argument as Write[] | undefined)?.length ?? 0);
+    }
+    expect(batches).toEqual([1, 256, 256, 87]);
+    expect(done).toEqual(Array.from({ length: 600 }, (_, index) => String(index)));
+  });
+
+  test.each([
+    ['interactive', 256],
+    ['bulk', 256],
+    ['ingest', 10_000],
+  ] as const)('%s refuses more than %i that wait, and takes again when there is room', async (lane, most) => {
+    const { lanes, next } = scripted();
+    const give = () => (lane === 'ingest' ? lanes.write(write('x')) : lanes.ask(lane, ask('x')));
+    const refused: string[] = [];
+    const offer = (times: number) => {
+      for (let index = 0; index < times; index++) give().catch((error: { code: string }) => refused.push(error.code));
+    };
+    offer(most + 6); // one under way, `most` waiting
+    await next();
+    expect(refused).toEqual(Array(5).fill('busy'));
+    offer(1);
+    await next();
+    expect(refused).toHaveLength(5);
+  });
+
+  test('goes on after a message that failed, and the failure is only its own', async () => {
+    const { lanes, under, next } = scripted();
+    const outcomes = Promise.allSettled([1, 2, 3].map((index) => lanes.ask('interactive', ask(index))));
+    under.shift()?.fail(new Error('once'));
+    await new Promise(setImmediate);
+    await next();
+    await next();
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+  });
+});
+
+describe('an end', () => {
+  test('that was asked for answers everything first and takes nothing more', async () => {
+    const { lanes, under, next } = scripted();
+    const asked = [
+      lanes.ask('bulk', ask(1)),
+      lanes.ask('interactive', ask(2)),
+      lanes.ask('interactive', ask(3)),
+      lanes.write(write('4')),
+    ];
+    let drained = false;
+    const end = lanes.drain().then(() => {
+      drained = true;
+    });
+    await expect(lanes.ask('interactive', ask(5))).rejects.toMatchObject({ code: 'closed' });
+    await expect(lanes.write(write('6'))).rejects.toMatchObject({ code: 'closed' });
+    while (under.length > 0) {
+      expect(drained).toBe(false);
+      await next();
+    }
+    await end;
+    expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(Array(4).fill('fulfilled'));
+  });
+
+  test('that came by itself rejects everybody, and a drain still ends', async () => {
+    const { lanes, under } = scripted();
+    const asked = Promise.allSettled([
+      lanes.ask('bulk', ask(1)),
+      lanes.ask('bulk', ask(2)),
+      lanes.write(write('3')),
+      lanes.write(write('4')),
+    ]);
+    const end = lanes.drain();
+    const death = new Error('the worker has died');
+    for (const { fail } of under) fail(death);
+    lanes.fail(death);
+    expect((await asked).map((outcome) => outcome.status === 'rejected' && outcome.reason)).toEqual(
+      Array(4).fill(death),
+    );
+    await end;
+    await expect(lanes.write(write('5'))).rejects.toBe(death);
+  });
+
+  test('of the worker: everybody is told, and the one who must know', async () => {
+    const deaths: string[] = [];
+    const killing = new URL(
+      `data:text/javascript,${encodeURIComponent(`
+        import { parentPort } from 'node:worker_threads';
+        parentPort.on('message', ({ id, operation }) => {
+          if (operation === 'open') parentPort.postMessage({ id, value: null, ms: 0, commitMs: 0 });
+          else throw new Error('out of memory, say');
+        });`)}`,
+    );
+    const store = await openStoreWorker(storeOptions(temporaryFolder()), killing, (error) =>
+      deaths.push(error.message),
+    );
+    const outcomes = await Promise.allSettled([
+      store.ask('userNames'),
+      store.ask('userNames'),
+      put(store, leg(NOON)),
+      countOf(store, 'call', { start: {} }),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+    expect(deaths).toEqual([expect.stringContaining('out of memory, say')]);
+    await expect(store.ask('userNames')).rejects.toThrow('out of memory');
+    await store.close();
+    expect(deaths).toHaveLength(1);
+  });
+
+  test('before the file is open is told once, by the opening', async () => {
+    const deaths: unknown[] = [];
+    const options = storeOptions(temporaryFolder());
+    await expect(
+      openStoreWorker(options, new URL('file:///nowhere/worker.mjs'), (error) => deaths.push(error)),
+    ).rejects.toThrow(/nowhere/);
+    await expect(
+      openStoreWorker({ ...options, file: '/nowhere/cdrd.db' }, WORKER, (error) => deaths.push(error)),
+    ).rejects.toMatchObject({ code: 'io' });
+    expect(deaths).toEqual([]);
+  });
+});
+
+test('a listing of 100,000 calls lets every record and question through after two steps at most', async () => {
+  const options = storeOptions(temporaryFolder());
+  openStore(options).close();
+  sqlOn(options.file, manyCalls(100_000));
+  const store = openStore(options);
+  /** Messages in the order in which the store took them, as a worker does: one after another. */
+  const taken: string[] = [];
+  let turn: Promise<unknown> = Promise.resolve();
+  const lanes = createLanes(({ operation, argument }) => {
+    const work = turn.then(async () => {
+      await new Promise(setImmediate);
+      taken.push(operation);
+      const begin = performance.now();
+      const value = (store.operations[operation] as (argument: unknown) => unknown)(argument);
+      return { value, ms: performance.now() - begin };
+    });
+    turn = work.catch(() => {});
+    return work;
+  });
+  const client = clientOf(lanes, { onCommit: () => {}, close: async () => store.close() });
+  onTestFinished(() => client.close());
+  let rows = 0;
+  let done = false;
+  const listings = [0, 1, 2].map(async () => {
+    for await (const page of client.pages('call', { filter: { start: {} }, fields: [['id', 'id']], order: 'desc' }))
+      rows += page.rows;
+  });
+  /** Steps of listings that were taken while somebody waited, each time again until the listings are done. */
+  const waitsOf = async (wait: (index: number) => Promise<unknown>) => {
+    const waits: number[] = [];
+    for (let index = 0; !done; index++) {
+      const before = taken.length;
+      await wait(index);
+      waits.push(taken.slice(before).filter((operation) => operation === 'callPage').length);
+      await new Promise(setImmediate);
+    }
+    return waits;
+  };
+  while (taken.length < listings.length) await new Promise(setImmediate); // first steps come before what is long already
+  const records = waitsOf((index) => put(client, leg(NOON - 100 - index)));
+  const questions = waitsOf(() => client.ask('user', 'admin'));
+  await Promise.all(listings);
+  done = true;
+  expect(rows).toBe(300_000);
+  for (const waits of await Promise.all([records, questions])) {
+    expect(waits.length).toBeGreaterThan(10);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(2);
+  }
+});

@@ -1,0 +1,86 @@
+/** The outbox: ids that only rise, however much is trimmed or undone; and what is told of a call that goes. */
+import { expect, onTestFinished, test } from 'vitest';
+import type { CallRow } from '../../storage/model/call.ts';
+import { applyCall, callById } from '../../storage/sql/call.ts';
+import { openDatabase } from '../../storage/sql/database.ts';
+import { migrate } from '../../storage/sql/migrate.ts';
+import { migrations } from '../../storage/sql/migration/migrations.ts';
+import { announce } from '../../storage/sql/outbox.ts';
+import { temporaryFolder } from '../support/folder.ts';
+
+function fresh() {
+  const file = `${temporaryFolder()}/cdrd.db`;
+  const database = openDatabase(file);
+  onTestFinished(() => database.close());
+  migrate(database, file, migrations);
+  return database;
+}
+
+test('250,000 rows are kept, trimmed a few at a time, and no id comes twice', () => {
+  const database = fresh();
+  for (let index = 1; index <= 600; index++) expect(announce(database, 'cdr', index, 0)).toBe(index);
+  const oldest = () => database.first('SELECT min(id) AS id FROM outbox')?.['id'];
+  expect(oldest()).toBe(1);
+  database.run("UPDATE sqlite_sequence SET seq = 250111 WHERE name = 'outbox'");
+  expect(announce(database, 'cdr', 1, 0)).toBe(250_112);
+  expect(oldest()).toBe(113);
+  for (let id = 250_113; id <= 250_367; id++) announce(database, 'cdr', 1, 0);
+  expect(oldest()).toBe(113);
+  announce(database, 'cdr', 1, 0);
+  expect(oldest()).toBe(369);
+  database.run('DELETE FROM outbox');
+  expect(announce(database, 'cdr', 1, 0)).toBe(250_369);
+});
+
+test('an announcement that is undone frees its id for the next, which nobody has seen', () => {
+  const database = fresh();
+  database.transaction(() => {
+    announce(database, 'cdr', 1, 0);
+    database.attempt(() => {
+      announce(database, 'cdr', 2, 0);
+      throw new Error('no');
+    });
+    expect(announce(database, 'cdr', 3, 0)).toBe(2);
+  });
+  expect(database.all('SELECT id, ref FROM outbox')).toEqual([
+    { id: 1, ref: 1 },
+    { id: 2, ref: 3 },
+  ]);
+});
+
+test('a call that goes is announced if it had been shown, and only then', () => {
+  const database = fresh();
+  const at = { epoch: 1_619_082_110, offset: -28_800 };
+  const row: CallRow = {
+    start: at,
+    answer: null,
+    end: at,
+    src: '205',
+    dst: '204',
+    srcTrunk: '',
+    dstTrunk: '',
+    port: 0,
+    duration: 0,
+    billsec: 0,
+    disposition: 'BUSY',
+    callType: 'Internal',
+    accountCode: '',
+    cidName: '',
+    ivr: '',
+    uniqueId: '1.1',
+    recording: '',
+  };
+  for (const [id, open, told] of [
+    [1, true, []],
+    [2, false, [2]],
+  ] as const) {
+    expect(applyCall(database, null, { group: `g${id}`, anchor: id, open, row }, 0)).toEqual(open ? [] : [1]);
+    const stored = callById(database, id);
+    expect(stored).toMatchObject({ id, open, row });
+    expect(applyCall(database, stored, stored, 0)).toEqual([]); // nothing new is nothing to tell
+    expect(applyCall(database, stored, null, 0)).toEqual(told);
+    expect(callById(database, id)).toBe(null);
+    // Gone for good: what is written to it by those who still hold it makes no new row.
+    expect(applyCall(database, null, null, 0)).toEqual([]);
+  }
+});
