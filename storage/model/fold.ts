@@ -39,6 +39,24 @@ const STRENGTH: readonly Disposition[] = ['ANSWERED', 'BUSY', 'NO ANSWER', 'FAIL
  * @returns in order of their anchors.
  */
 export function foldLegs(legs: readonly StoredLeg[], rules: FoldRules, kin: readonly StoredLeg[] = []): FoldedCall[] {
+  return explainFold(legs, rules, kin).map(({ anchor, row }) => ({ anchor, row }));
+}
+
+/** Why a row is a row: two people talked, somebody was in a conference, or nobody answered and the strongest outcome won. */
+export type FoldRule = 'talk' | 'conference' | 'unanswered';
+
+export interface ExplainedCall extends FoldedCall {
+  readonly rule: FoldRule;
+  /** Ids of its legs, in order of time; all but the anchor lend it their time and what they know. */
+  readonly legs: readonly number[];
+}
+
+/** The same with its reasons, for a person who asks. */
+export function explainFold(
+  legs: readonly StoredLeg[],
+  rules: FoldRules,
+  kin: readonly StoredLeg[] = [],
+): ExplainedCall[] {
   const { plan } = rules;
   const ordered = [...legs].sort(byTime);
   const wires = wiresOf(ordered);
@@ -53,13 +71,15 @@ export function foldLegs(legs: readonly StoredLeg[], rules: FoldRules, kin: read
     wires,
   );
   const parts = [...people, ...partsOf(talks, rules)].sort((a, b) => byTime(a.anchor, b.anchor));
-  if (parts.length === 0) parts.push(unansweredOf(ordered, wires, rules));
+  const nobody = parts.length === 0;
+  if (nobody) parts.push(unansweredOf(ordered, wires, rules));
   // A caller's record to a Local channel spans all the talks behind it, and ends none but the last.
   const spanning = new Set(parts.flatMap(({ lead, legs }) => (legs.includes(lead) ? [] : [lead])));
   const taken = new Set(parts.flatMap((part) => part.legs));
   return parts.map((part) => {
     const own = ordered.filter((leg) => part.legs.includes(leg) || (!taken.has(leg) && owner(leg, parts) === part));
-    return { anchor: part.anchor.id, row: rowOf(part, own, spanning, rules) };
+    const rule = part.conference ? 'conference' : nobody ? 'unanswered' : 'talk';
+    return { anchor: part.anchor.id, row: rowOf(part, own, spanning, rules), rule, legs: own.map(({ id }) => id) };
   });
 }
 
