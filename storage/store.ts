@@ -141,7 +141,11 @@ export function openStore(options: StoreOptions) {
   function folded(put: readonly PutRecord[]) {
     const groups = put.flatMap(({ touched }) => touched);
     const { open, calls } = foldGroups(database, groups, rules, now());
-    return { open, calls: [...put.flatMap((record) => record.calls), ...calls] };
+    const fresh = new Set(put.flatMap(({ sequence, touched }) => (sequence === null ? [] : touched)));
+    return {
+      open: open.map((group) => ({ ...group, fresh: fresh.has(group.key) })),
+      calls: [...put.flatMap((record) => record.calls), ...calls],
+    };
   }
 
   /** What came of it; what isn't named stayed as it was. */

@@ -98,7 +98,8 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
   }
 
   /** Of a record that comes late the call has been over for long: it's closed at once. */
-  function settle({ key, end }: OpenGroup): Promise<void> | void {
+  function settle({ key, end, fresh }: OpenGroup): Promise<void> | void {
+    if (!fresh && open.has(key)) return; // the other source told the same once more: the wait goes on as it was
     const ago = Date.now() - end * 1000;
     const late = ago > callLimits.awayQuietMs && (away() || !isLive(linkedIdOf(key)));
     if (!late) return closeAfter(key, quietMs());
@@ -112,7 +113,7 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
         const written = await store.write({ kind: 'leg', leg, source: 'ami' });
         lagSeconds = Math.max(0, Date.now() / 1000 - leg.end.epoch);
         announce([leg], written);
-        for (const { key } of written.open) closeAfter(key, quietMs());
+        for (const { key, fresh } of written.open) if (fresh || !open.has(key)) closeAfter(key, quietMs());
       } catch (error) {
         figures.lost++;
         log.error('a call record could not be stored', { uniqueid: leg.uniqueId, channel: leg.channel, error });

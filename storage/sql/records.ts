@@ -27,6 +27,8 @@ export interface OpenGroup {
   readonly key: string;
   /** End of its last leg so far, epoch seconds. */
   readonly end: number;
+  /** A leg has come that wasn't there: the wait for the next begins anew. */
+  readonly fresh: boolean;
 }
 
 /** What putting a record in did. */
@@ -90,7 +92,7 @@ function foldGroup(database: Database, group: string, rules: FoldRules, legs = l
 
 /** Folds groups anew. @returns those still open, and the EventSequences of the calls announced. */
 export function foldGroups(database: Database, groups: Iterable<string>, rules: FoldRules, now: number) {
-  const open: OpenGroup[] = [];
+  const open: Omit<OpenGroup, 'fresh'>[] = [];
   const calls: number[] = [];
   for (const key of new Set(groups)) {
     const legs = legsOfGroup(database, key);

@@ -61,7 +61,7 @@ describe.each(homes)('the store %s', (_name, open) => {
       records: [1],
       calls: [],
       recordings: [],
-      open: [{ key: `${NOON}.0`, end: NOON + 5 }],
+      open: [{ key: `${NOON}.0`, end: NOON + 5, fresh: true }],
       next: null,
     });
     expect(await rowsOf(store)).toEqual([]);

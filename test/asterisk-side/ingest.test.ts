@@ -1,0 +1,122 @@
+/** When a call is closed: by silence, held by live channels, and never later because a record was told twice. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createIngest } from '../../daemon/asterisk/ingest.ts';
+import { createBus } from '../../daemon/bus.ts';
+import { createLog } from '../../daemon/log.ts';
+import type { StoreClient } from '../../storage/client.ts';
+import type { Write, Written } from '../../storage/store.ts';
+import { leg } from '../support/legs.ts';
+
+const NOTHING: Written = { records: [], calls: [], recordings: [], open: [], next: null };
+const END = 1_795_477_765;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: END * 1000 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function begin() {
+  const closed: string[] = [];
+  const live = new Set<string>();
+  let away = false;
+  let fresh = true;
+  let full = false;
+  const write = async (item: Write): Promise<Written> => {
+    if (item.kind === 'close') {
+      if (full) throw new Error('the disk is full');
+      closed.push(item.group);
+      return NOTHING;
+    }
+    return { ...NOTHING, records: [fresh ? 1 : null], open: [{ key: 'L', end: END, fresh }] };
+  };
+  const ingest = createIngest({
+    store: { write } as unknown as StoreClient,
+    bus: createBus(),
+    log: createLog({ level: 'error', write: () => {}, terminal: false }),
+    away: () => away,
+    isLive: (linkedId) => live.has(linkedId),
+  });
+  return {
+    ingest,
+    closed,
+    live,
+    record: () => ingest.record(leg(END - 5)),
+    csv: () => {
+      fresh = false;
+      const place = { offset: 0, line: 1 };
+      return ingest.batch({ signature: 's', path: 'p', ...place, legs: [leg(END - 5)], places: [place], faults: [] });
+    },
+    goAway: () => {
+      away = true;
+      ingest.asteriskAway();
+    },
+    fill: (now: boolean) => {
+      full = now;
+    },
+  };
+}
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+test('two seconds after its last record', async () => {
+  const { record, closed } = begin();
+  await record();
+  await pass(1_500);
+  await record();
+  await pass(1_900);
+  expect(closed).toEqual([]);
+  await pass(200);
+  expect(closed).toEqual(['L']);
+});
+
+test('a record that the CSV tells once more does not put it off', async () => {
+  const { record, csv, closed } = begin();
+  await record();
+  await pass(1_000);
+  await csv();
+  await pass(1_100);
+  expect(closed).toEqual(['L']);
+});
+
+test('held by a live channel, and closed two seconds after the last is gone', async () => {
+  const { ingest, record, live, closed } = begin();
+  live.add('L');
+  await record();
+  await pass(60_000);
+  expect([closed, ingest.figures.open]).toEqual([[], 1]);
+  live.delete('L');
+  ingest.over('L');
+  await pass(2_100);
+  expect([closed, ingest.figures.open]).toEqual([['L'], 0]);
+});
+
+test('when Asterisk goes, what was held is closed by silence alone', async () => {
+  const { record, live, goAway, closed } = begin();
+  live.add('L');
+  await record();
+  await pass(5_000);
+  goAway();
+  await pass(9_000);
+  expect(closed).toEqual([]);
+  await pass(2_000);
+  expect(closed).toEqual(['L']);
+});
+
+test('a late line of the CSV is of a call that has been over for long: closed at once', async () => {
+  const { csv, closed } = begin();
+  vi.setSystemTime((END + 3_600) * 1000);
+  await csv();
+  expect(closed).toEqual(['L']);
+});
+
+test('one that can not be closed is tried again', async () => {
+  const { ingest, record, fill, closed } = begin();
+  fill(true);
+  await record();
+  await pass(4_000);
+  expect([closed, ingest.figures.open]).toEqual([[], 1]);
+  fill(false);
+  await pass(5_000);
+  expect([closed, ingest.figures.open]).toEqual([['L'], 0]);
+});
