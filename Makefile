@@ -7,7 +7,7 @@ FLAGS := --liftoff-only
 SOURCES := $(shell find daemon cgi storage -name '*.ts') package.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format test-asterisk bench clean
+.PHONY: help run build test check lint format test-asterisk bench fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -46,6 +46,12 @@ test-asterisk: build ## real calls on a real Asterisk 16, phones by sipp (root; 
 
 bench: node_modules/.package-lock.json ## what the budgets say: the main loop's stall while the disk is slow and calls arrive
 	npx --no-install tsx test/fault/stall.bench.ts
+
+fuzz: node_modules/.package-lock.json ## the properties of the rules with ten times the cases
+	CDRD_HISTORIES=80000 $(VITEST) test/vitest.config.ts test/model test/wire
+
+mutate: node_modules/.package-lock.json ## mutation testing of storage/model (Stryker, fetched for the run; takes long)
+	npx --yes -p @stryker-mutator/core@9.6.1 -p @stryker-mutator/vitest-runner@9.6.1 stryker run test/stryker.config.json
 
 clean: ## remove what was built, installed and stored here
 	rm -rf dist node_modules test/.build var

@@ -4,6 +4,7 @@
  */
 import { login } from './access/login.ts';
 import { queryCalls } from './cdr/query.ts';
+import { traceCall } from './cdr/trace.ts';
 import { queryRecordings } from './recording/query.ts';
 import type { Verb } from './verb.ts';
 
@@ -12,4 +13,5 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   8404: login,
   9006: queryCalls,
   20053: queryRecordings,
+  30001: traceCall,
 };

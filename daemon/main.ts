@@ -4,6 +4,7 @@ import { importCsv } from './command/import.ts';
 import { explained } from './command/reason.ts';
 import { refold } from './command/refold.ts';
 import { run } from './command/run.ts';
+import { trace } from './command/trace.ts';
 import { user } from './command/user.ts';
 import { verify } from './command/verify.ts';
 import { ConfigError } from './config.ts';
@@ -11,7 +12,7 @@ import { EXIT, UsageError } from './exit.ts';
 import { LockedError } from './lock.ts';
 import { NAME, VERSION } from './version.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { run, user, import: importCsv, refold, verify };
+const COMMANDS: Readonly<Record<string, Command>> = { run, user, import: importCsv, refold, verify, trace };
 
 /** Bundled beside this file. */
 const workers = {

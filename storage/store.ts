@@ -35,6 +35,7 @@ import {
   type Walk,
 } from './sql/records.ts';
 import { readSetting, writeSetting } from './sql/setting.ts';
+import { trace } from './sql/trace.ts';
 import { putUser, type User, userByName, userNames } from './sql/user.ts';
 
 /** Everything the store needs to know; plain data, because it is posted to a thread. */
@@ -87,6 +88,8 @@ const NOTHING: Written = { records: [], calls: [], recordings: [], open: [], nex
 /** A stretch of a CDR CSV, up to a position in its file. */
 export interface CsvBatch extends CsvFile, CsvPosition {
   readonly legs: readonly Leg[];
+  /** Where each of the legs stands. */
+  readonly places: readonly CsvPosition[];
   readonly faults: readonly CsvFault[];
 }
 
@@ -116,11 +119,12 @@ export function openStore(options: StoreOptions) {
   }
   const now = () => Math.floor(Date.now() / 1000);
 
-  function writeCsv({ legs, faults, ...file }: CsvBatch): Partial<Written> {
+  function writeCsv({ legs, places, faults, ...file }: CsvBatch): Partial<Written> {
+    const originAt = (index: number) => ({ signature: file.signature, ...(places[index] ?? file) });
     const refused: CsvFault[] = [];
-    const put = legs.map((leg) => {
+    const put = legs.map((leg, index) => {
       // A record that the store can't take must not keep all those behind it from ever being read.
-      const outcome = database.attempt(() => putRecord(database, leg, 'csv', rules, now()));
+      const outcome = database.attempt(() => putRecord(database, leg, originAt(index), rules, now()));
       if ('done' in outcome) return outcome.done;
       const text = `${leg.uniqueId} ${leg.channel}`;
       refused.push({ offset: file.offset, line: file.line, reason: outcome.failed.message, text });
@@ -130,6 +134,9 @@ export function openStore(options: StoreOptions) {
     writeCsvPosition(database, file, file, now());
     return { records: put.map(({ sequence }) => sequence), ...folded(put) };
   }
+
+  /** Tests tell a record of the CSV without a file. */
+  const originOf = (source: LegSource) => (source === 'ami' ? { amiAt: now() } : { signature: '', line: 0, offset: 0 });
 
   function folded(put: readonly PutRecord[]) {
     const groups = put.flatMap(({ touched }) => touched);
@@ -141,7 +148,7 @@ export function openStore(options: StoreOptions) {
   function write(item: Write): Partial<Written> {
     switch (item.kind) {
       case 'leg': {
-        const put = putRecord(database, item.leg, item.source, rules, now());
+        const put = putRecord(database, item.leg, originOf(item.source), rules, now());
         return { records: [put.sequence], ...folded([put]) };
       }
       case 'csv':
@@ -182,6 +189,7 @@ export function openStore(options: StoreOptions) {
     knownRecordings: (folder: string) => knownRecordings(database, folder),
     recordingFolders: () => recordingFolders(database),
     openGroups: () => openGroups(database),
+    trace: (uniqueId: string) => trace(database, uniqueId, rules),
     csvPositions: () => csvPositions(database),
     missingRecords: (legs: readonly Leg[]) => missingRecords(database, legs),
     verifyStep: (after: NonNullable<Walk>) => verifyStep(database, after, rules),

@@ -113,6 +113,7 @@ describe('help', () => {
       'import',
       'refold',
       'verify',
+      'trace',
     ]);
   });
 
@@ -350,6 +351,18 @@ describe('import, verify and refold', () => {
     const agree = '13 calls against their records, 17 lines of the CDR CSV against the store: all agree';
     expect(await say(['verify'])).toEqual([0, agree]);
     expect(await say(['refold', '--from', '2026-11-01'])).toEqual([0, '0 calls changed']);
+    const [code, head, ...lines] = await say(['trace', '1795478108.35']);
+    expect([code, head]).toEqual([0, 'call 1795478108.35: 2 records, 1 rows']);
+    expect(lines).toEqual([
+      'record 1: 1795478108.35 SIP/205-00000011 → SIP/202-00000012 Dial NO ANSWER 2026-11-23 23:55:08 to 2026-11-23 23:55:08',
+      `  from ${MASTER} line 10, byte ${readFileSync(MASTER, 'utf8').split('\n').slice(0, 9).join('\n').length + 1}`,
+      'record 2: 1795478108.35 SIP/205-00000011 → SIP/204-00000013 Dial ANSWERED 2026-11-23 23:55:08 to 2026-11-23 23:55:10',
+      expect.stringMatching(/^ {2}from .*Master\.csv line 11, byte \d+$/),
+      expect.stringMatching(/^row \d+: 205 → 920\(204\) ANSWERED$/),
+      '  made of records 1, 2, standing on 2: two people talked',
+      '  recording: - (none)',
+    ]);
+    expect(await say(['trace', '1.1'])).toEqual([0, 'no record has the UniqueID or LinkedID 1.1']);
     const numbering = { CDRD_NUMBERING_IVR: '', CDRD_NUMBERING_QUEUE: '' };
     expect((await say(['verify'], numbering)).slice(0, 2)).toEqual([1, agree.replace('all agree', '2 differ')]);
     expect(await say(['refold', '--from', '2027-01-01'], numbering)).toEqual([0, '0 calls changed']);
@@ -400,6 +413,7 @@ describe('import, verify and refold', () => {
   test.each([
     [['import'], 'say which file', 64],
     [['import', '/nowhere/x.csv'], 'no such file', 1],
+    [['trace'], 'say which UniqueID or LinkedID', 64],
     [['refold'], '--from is missing', 64],
     [['refold', '--from', 'May'], '--from must be a date', 1],
   ] as const)('cdrd %j: %s', async (args, message, code) => {

@@ -8,10 +8,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type VirtualClock, virtualClock } from './simulator/clock.ts';
+import { summarise } from './simulator/compare.ts';
 import { MAX_HISTORY, MAX_LIVE_CALLS } from './simulator/limits.ts';
-import type { CallKind, CallOverrides } from './simulator/scenario.ts';
+import { CALL_KINDS, type CallKind, type CallOverrides } from './simulator/scenario.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './simulator/simulator.ts';
 
 const REAL = new URL('./simulator/real/', import.meta.url);
@@ -624,6 +626,240 @@ describe('chance', () => {
     clock.advance(60);
     await Promise.all(placed);
     expect(pbx.liveCalls).toBe(0);
+  });
+});
+
+describe('every kind of call', () => {
+  const RECORDED_KINDS = ['Internal', 'Outbound', 'Inbound', 'CallBack', 'Conference'];
+  const SECTIONS = new Map(
+    real('kinds.txt')
+      .split(/^== /m)
+      .slice(1)
+      .map((section) => {
+        const [kind = '', ...lines] = section.trimEnd().split('\n');
+        return [kind as CallKind, lines.join('\n')] as const;
+      }),
+  );
+  async function recorded(options: Partial<SimulatorOptions> = {}): Promise<Simulator> {
+    const pbx = await simulator(options);
+    recordAll(pbx);
+    for (const key of RECORDED_KINDS) pbx.astdb.set(`cdrd/${key}`, '1');
+    return pbx;
+  }
+  async function toTheEnd(pbx: Simulator, kind: CallKind, overrides: CallOverrides = {}) {
+    const placed = pbx.placeCall(kind, overrides);
+    clock.advance(300);
+    return placed;
+  }
+
+  it('has captures to be compared with', () => {
+    expect([...SECTIONS.keys()].filter((kind) => !CALL_KINDS.includes(kind))).toEqual([]);
+    expect(SECTIONS.size).toBe(21);
+  });
+
+  /** Where the rig's dialplan or its phones differ from ours, and why. */
+  const ADJUSTED: Partial<Record<CallKind, (summary: string) => string>> = {
+    // The rig dials its Local channels by a code of their own, ours by the phone's number.
+    local: (summary) => summary.replace(/^(record \+2 .*)to 2/m, '$1to 1'),
+    localStays: (summary) => summary.replace(/^(record \+2 .*)to 2/m, '$1to 1'),
+    // The rig's phone did not get to ring a second time, so its hang-up had no cause.
+    queueUnanswered: (summary) => summary.replace('SIP C: Newchannel, Hangup 0', 'SIP C: Newchannel, Hangup 16'),
+  };
+  for (const [kind, summary] of SECTIONS) {
+    it(`${kind}: leaves the records of the captured call, and each channel lives as there`, async () => {
+      const pbx = await recorded();
+      await toTheEnd(pbx, kind);
+      expect(summarise(pbx.events.join(''))).toBe(ADJUSTED[kind]?.(summary) ?? summary);
+    });
+  }
+
+  for (const kind of CALL_KINDS) {
+    it(`${kind}: events, both CSV files and the call itself tell the same records, and nothing stays behind`, async () => {
+      const csvPath = join(folder, 'Master.csv');
+      const customCsvPath = join(folder, 'cdrd.csv');
+      for (let seed = 1; seed <= 4; seed += 1) {
+        rmSync(csvPath, { force: true });
+        rmSync(customCsvPath, { force: true });
+        const pbx = await recorded({ seed, csvPath, customCsvPath });
+        const { records, recordings, uniqueId } = await toTheEnd(pbx, kind);
+        expect(records.length).toBeGreaterThan(0);
+        const lines = (path: string): string[][] =>
+          readFileSync(path, 'utf8')
+            .trimEnd()
+            .split('\n')
+            .map((line) => line.slice(1).split(/"?,"?/));
+        const told = pbx.events.filter((event) => event.startsWith('Event: Cdr'));
+        const sequences = records.map(({ sequence }) => String(sequence));
+        expect(told.map((event) => /Sequence: (\d+)/.exec(event)?.[1])).toEqual(sequences);
+        expect(lines(csvPath).map((line) => line.at(-1))).toEqual(sequences);
+        expect(readFileSync(customCsvPath, 'utf8').match(/(?<=")\d+(?=",""$)/gm)).toEqual(sequences);
+        expect(new Set(sequences).size).toBe(records.length);
+        expect(records.every(({ end, start, answer }) => start <= (answer ?? start) && (answer ?? start) <= end)).toBe(
+          true,
+        );
+        expect(records.some(({ linkedId }) => linkedId === uniqueId)).toBe(true);
+        // Each record's file was written and closed, and each file is named by a record.
+        const named = new Set(records.map(({ recordingFile }) => recordingFile).filter((file) => file !== ''));
+        expect([...named].map((file) => `${file}.wav`).sort()).toEqual([...recordings].sort());
+        for (const path of recordings) expect(readFileSync(path).readUInt32LE(40)).toBe(statSync(path).size - 44);
+        const opened = pbx.events.filter((event) => event.startsWith('Event: Newchannel')).length;
+        expect(pbx.events.filter((event) => event.startsWith('Event: Hangup\r'))).toHaveLength(opened);
+        const ami = await loggedIn(pbx, 'off');
+        expect(await ask(ami, 'Action: CoreShowChannels', /ListItems/)).toContain('ListItems: 0');
+        await pbx.close();
+      }
+    });
+  }
+
+  it.each([
+    ['pjsip', { trunk: 'gw-7' }, /^PJSIP\/(gw-7|301)-[0-9a-f]{8}$/],
+    ['iax', {}, /^IAX2\/87-\d+$/],
+    ['pstn', {}, /^DAHDI\/2-1$/],
+    ['gsm', {}, /^GSM\/3-1$/],
+  ] as const)('%s: has the names that its channel driver gives, either way', async (kind, overrides, pattern) => {
+    const pbx = await recorded();
+    const sides = new Set<string>();
+    for (let tries = 0; tries < 20; tries += 1) {
+      const { records } = await toTheEnd(pbx, kind, overrides);
+      expect(records).toHaveLength(1);
+      const [record] = records;
+      const [from, to] = [record?.channel ?? '', record?.destinationChannel ?? ''];
+      if (pattern.test(from)) sides.add(`in ${record?.callType}`);
+      if (pattern.test(to)) sides.add(`out ${record?.callType}`);
+      expect(pattern.test(from) || pattern.test(to)).toBe(true);
+    }
+    expect(sides).toContain('in Inbound');
+    expect(sides).toContain('out Outbound');
+  });
+
+  it('names the files of groups and lines as the guide does', async () => {
+    const pbx = await recorded();
+    const name = async (kind: CallKind, overrides: CallOverrides): Promise<string | undefined> =>
+      (await toTheEnd(pbx, kind, overrides)).recording?.replace(/.*\d{10}-/, '');
+    expect(await name('inboundIvr', { source: '506', destination: '202', trunk: '96' })).toBe(
+      'Inbound-96-506-620(202).wav',
+    );
+    expect(await name('callback', { source: '506', destination: '202' })).toBe('CallBack-42-506-620(202).wav');
+    expect(await name('ringGroup', { source: '205', destination: '204' })).toBe('Internal-205-920(204).wav');
+    expect(await name('queue', { source: '506', destination: '204', trunk: '96' })).toBe('Inbound-96-506-820(204).wav');
+    expect(await name('conference', { source: '205' })).toBe('Conference-205-740.wav');
+  });
+
+  it('ends each pair of a conference when the first of the two leaves, and begins it when the second comes', async () => {
+    const pbx = await recorded();
+    const { records } = await toTheEnd(pbx, 'conference');
+    const channels = new Set(records.map(({ channel }) => channel));
+    expect(channels.size).toBe(4);
+    const pairs = records.filter(({ destinationChannel }) => destinationChannel !== '');
+    expect(pairs).toHaveLength(6);
+    for (const { start, end } of pairs) expect(end - start).toBeGreaterThan(2_000);
+    // They leave as they came: whoever is party A of a pair is gone first, so all his pairs end at once.
+    for (const channel of channels) {
+      expect(new Set(pairs.filter((pair) => pair.channel === channel).map(({ end }) => end)).size).toBeLessThan(2);
+    }
+  });
+
+  it('leaves out records without a DestinationChannel when cdr.conf says unanswered = no', async () => {
+    const pbx = await recorded({ unanswered: false });
+    expect((await toTheEnd(pbx, 'busy')).records.map(({ lastApplication }) => lastApplication)).toEqual(['Dial']);
+    expect((await toTheEnd(pbx, 'failed')).records).toEqual([]);
+    expect((await toTheEnd(pbx, 'queueUnanswered')).records).toHaveLength(3);
+  });
+
+  it('tells who is live in the middle of any call, with the LinkedID that the records will have', async () => {
+    const pbx = await recorded();
+    const ami = await loggedIn(pbx, 'off');
+    let seen = 0;
+    for (const kind of CALL_KINDS) {
+      const placed = pbx.placeCall(kind, { ring: 1, talk: 10 });
+      const live: string[][] = [];
+      for (let step = 0; step < 60; step += 1) {
+        clock.advance(1);
+        const answer = await ask(ami, 'Action: CoreShowChannels', /ListItems: \d+\r\n\r\n$/);
+        for (const [, name = '', uniqueId = '', linkedId = ''] of answer.matchAll(
+          /Event: CoreShowChannel\r\nChannel: (.*)\r\n[\s\S]*?Uniqueid: (.*)\r\nLinkedid: (.*)\r\n/g,
+        )) {
+          live.push([name, uniqueId, linkedId]);
+        }
+      }
+      clock.advance(240);
+      const { records } = await placed;
+      const calls = new Set(records.map(({ linkedId }) => linkedId));
+      for (const [name = '', uniqueId = '', linkedId = ''] of live) {
+        // A phone that fetches a parked call, or calls to consult, is a call of its own until the two meet.
+        const known = calls.has(linkedId) || records.some((record) => record.channel === name && uniqueId === linkedId);
+        expect([kind, name, known]).toEqual([kind, name, true]);
+      }
+      seen += live.length;
+    }
+    expect(seen).toBeGreaterThan(500);
+  });
+
+  it('keeps its rate at 6,000 calls a minute, in a bounded number of live calls, and refuses more', async () => {
+    const csvPath = join(folder, 'load.csv');
+    const pbx = await simulator({ csvPath, callsPerMinute: 6_000 });
+    let most = 0;
+    for (let second = 0; second < 60; second += 1) {
+      clock.advance(1);
+      most = Math.max(most, pbx.liveCalls);
+    }
+    const calls = new Set(readFileSync(csvPath, 'utf8').match(/(?<=",)"\d{10}\.\d+"(?=,"","","\d)/g)).size;
+    expect(calls).toBeGreaterThan(5_700);
+    expect(most).toBeLessThan(400);
+    expect(most).toBeGreaterThan(50);
+    await expect(simulator({ callsPerMinute: 6_001 })).rejects.toThrow(RangeError);
+  });
+});
+
+describe('rotation of the CDR files', () => {
+  const read = (path: string): string => readFileSync(path, 'utf8');
+  async function withTwoFiles(): Promise<{ pbx: Simulator; csv: string; custom: string }> {
+    const [csv, custom] = [join(folder, 'Master.csv'), join(folder, 'cdrd.csv')];
+    return { pbx: await simulator({ csvPath: csv, customCsvPath: custom }), csv, custom };
+  }
+
+  it('renames: the next line begins a new file', async () => {
+    const { pbx, csv, custom } = await withTwoFiles();
+    await call(pbx, 'internal');
+    const [before, inode] = [read(csv), statSync(csv).ino];
+    pbx.rotateCsv('rename');
+    expect(existsSync(csv)).toBe(false);
+    expect([read(`${csv}.1`), statSync(`${csv}.1`).ino]).toEqual([before, inode]);
+    await call(pbx, 'internal');
+    expect(read(csv)).not.toBe(before);
+    expect(read(csv).trimEnd().split('\n')).toHaveLength(1);
+    expect(read(`${custom}.1`).trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('copies and truncates: the same file goes on, empty', async () => {
+    const { pbx, csv } = await withTwoFiles();
+    await call(pbx, 'internal');
+    const [before, inode] = [read(csv), statSync(csv).ino];
+    pbx.rotateCsv('copytruncate');
+    expect([read(`${csv}.1`), statSync(csv).ino, statSync(csv).size]).toEqual([before, inode, 0]);
+    await call(pbx, 'internal');
+    expect(statSync(csv).ino).toBe(inode);
+  });
+
+  it('compresses, moves older ones up, keeps five, and does nothing where there is no file', async () => {
+    const { pbx, csv } = await withTwoFiles();
+    pbx.rotateCsv('gzip');
+    expect(readdirSync(folder)).toEqual([]);
+    const written: string[] = [];
+    for (let round = 0; round < 7; round += 1) {
+      await call(pbx, 'failed');
+      written.unshift(read(csv));
+      pbx.rotateCsv(round === 3 ? 'rename' : 'gzip');
+    }
+    const kept = readdirSync(folder)
+      .filter((name) => name.startsWith('Master.csv'))
+      .sort();
+    expect(kept).toEqual(['Master.csv.1.gz', 'Master.csv.2.gz', 'Master.csv.3.gz', 'Master.csv.4', 'Master.csv.5.gz']);
+    const texts = kept.map((name) => {
+      const bytes = readFileSync(join(folder, name));
+      return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+    });
+    expect(texts).toEqual(written.slice(0, 5));
   });
 });
 

@@ -115,12 +115,13 @@ export async function* batchesOf(
 ): AsyncGenerator<CsvBatch> {
   let { offset, line } = from;
   let legs: Leg[] = [];
+  let places: CsvPosition[] = [];
   let faults: CsvFault[] = [];
   let told = offset;
   const read = lineReader(await firstLine(file), zone);
   const batch = (): CsvBatch => {
-    const full = { signature, path: file.path, offset, line, legs, faults };
-    [legs, faults, told] = [[], [], offset];
+    const full = { signature, path: file.path, offset, line, legs, places, faults };
+    [legs, places, faults, told] = [[], [], [], offset];
     return full;
   };
   for await (const bytes of completeLines(file, from.offset)) {
@@ -130,7 +131,10 @@ export async function* batchesOf(
     try {
       if (bytes.tooLong) throw new CsvLineError(`longer than ${LINE_MAX} bytes`);
       const leg = text === '' ? null : read(text);
-      if (leg) legs.push(leg);
+      if (leg) {
+        legs.push(leg);
+        places.push(at);
+      }
     } catch (error) {
       if (!(error instanceof CsvLineError)) throw error;
       faults.push({ ...at, reason: error.message, text: text.slice(0, FAULT_TEXT_MAX) });

@@ -125,5 +125,5 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
 /** All of a file counts as read. Of a compressed one the length is unknown; what can't be reached will do. */
 function seen(file: CsvFile, signature: string): CsvBatch {
   const offset = file.gzip ? Number.MAX_SAFE_INTEGER : file.size;
-  return { signature, path: file.path, offset, line: 0, legs: [], faults: [] };
+  return { signature, path: file.path, offset, line: 0, legs: [], places: [], faults: [] };
 }

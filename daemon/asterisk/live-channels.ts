@@ -21,12 +21,11 @@ export interface LiveChannels {
 /** Channels remembered: far above what any box carries. The oldest goes first; its call is then closed by silence alone. */
 const CHANNELS_MAX = 5_000;
 
-/** Events that show a channel to be there, and under which LinkedID now: bridging and transfers change it. */
-const SHOWING = new Set(
-  ['Newchannel', 'Newstate', 'NewConnectedLine', 'NewCallerid', 'BridgeEnter', 'BridgeLeave', 'CoreShowChannel'].map(
-    (name) => name.toLowerCase(),
-  ),
-);
+/** Events that say a channel is there. */
+const APPEARING = new Set(['newchannel', 'coreshowchannel']);
+/** Events that tell under which LinkedID a channel is now: bridging and transfers change it. They may come after its Hangup
+ * (NewConnectedLine for a queue's member does), so they bring no channel back to life. */
+const MOVING = new Set(['newstate', 'newconnectedline', 'newcallerid', 'bridgeenter', 'bridgeleave']);
 
 /** @param onOver A LinkedID has lost its last channel. */
 export function createLiveChannels(onOver: (linkedId: string) => void): LiveChannels {
@@ -73,12 +72,13 @@ export function createLiveChannels(onOver: (linkedId: string) => void): LiveChan
         return;
       }
       const over = event === 'hangup';
-      if (!over && !SHOWING.has(event)) return;
+      const appears = APPEARING.has(event);
+      if (!over && !appears && !MOVING.has(event)) return;
       const [uniqueId, linkedId] = [packet.get('Uniqueid'), packet.get('Linkedid')];
       if (!uniqueId || !linkedId) return;
       unlisted?.delete(uniqueId);
       if (over) remove(uniqueId);
-      else add(uniqueId, linkedId);
+      else if (appears || channels.has(uniqueId)) add(uniqueId, linkedId);
     },
     async resync(action) {
       unlisted = new Set(channels.keys());

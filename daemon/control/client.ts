@@ -10,6 +10,7 @@ const ANSWER_MS: Readonly<Record<ControlRequest['command'], number>> = {
   import: 3_600_000,
   refold: 3_600_000,
   verify: 3_600_000,
+  trace: 15_000,
 };
 
 /**

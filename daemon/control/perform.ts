@@ -10,6 +10,7 @@ import type { Bus } from '../bus.ts';
 import type { Config } from '../config.ts';
 import { setUser } from '../state.ts';
 import type { ControlRequest } from './protocol.ts';
+import { traceText } from './trace-text.ts';
 
 export interface PerformOptions {
   readonly config: Config;
@@ -34,6 +35,8 @@ export function createPerform({ config, store, accounts, ingest, bus, zone }: Pe
         return refold(request.from);
       case 'verify':
         return verify();
+      case 'trace':
+        return traceText(await store.ask('trace', request.uniqueId), request.uniqueId, zone);
       default:
         throw new Error('there is no such command');
     }

@@ -13,7 +13,9 @@ export type ControlRequest =
   | { readonly command: 'import'; readonly path: string }
   /** Folds the calls from a day on anew, `YYYY-MM-DD` in the box's zone. */
   | { readonly command: 'refold'; readonly from: string }
-  | { readonly command: 'verify' };
+  | { readonly command: 'verify' }
+  /** `uniqueId` may be a LinkedID. */
+  | { readonly command: 'trace'; readonly uniqueId: string };
 
 export type ControlAnswer = { readonly done: string } | { readonly failed: string };
 

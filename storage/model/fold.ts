@@ -39,6 +39,24 @@ const STRENGTH: readonly Disposition[] = ['ANSWERED', 'BUSY', 'NO ANSWER', 'FAIL
  * @returns in order of their anchors.
  */
 export function foldLegs(legs: readonly StoredLeg[], rules: FoldRules, kin: readonly StoredLeg[] = []): FoldedCall[] {
+  return explainFold(legs, rules, kin).map(({ anchor, row }) => ({ anchor, row }));
+}
+
+/** Why a row is a row: two people talked, somebody was in a conference, or nobody answered and the strongest outcome won. */
+export type FoldRule = 'talk' | 'conference' | 'unanswered';
+
+export interface ExplainedCall extends FoldedCall {
+  readonly rule: FoldRule;
+  /** Ids of its legs, in order of time; all but the anchor lend it their time and what they know. */
+  readonly legs: readonly number[];
+}
+
+/** The same with its reasons, for a person who asks. */
+export function explainFold(
+  legs: readonly StoredLeg[],
+  rules: FoldRules,
+  kin: readonly StoredLeg[] = [],
+): ExplainedCall[] {
   const { plan } = rules;
   const ordered = [...legs].sort(byTime);
   const wires = wiresOf(ordered);
@@ -53,13 +71,15 @@ export function foldLegs(legs: readonly StoredLeg[], rules: FoldRules, kin: read
     wires,
   );
   const parts = [...people, ...partsOf(talks, rules)].sort((a, b) => byTime(a.anchor, b.anchor));
-  if (parts.length === 0) parts.push(unansweredOf(ordered, wires, rules));
+  const nobody = parts.length === 0;
+  if (nobody) parts.push(unansweredOf(ordered, wires, rules));
   // A caller's record to a Local channel spans all the talks behind it, and ends none but the last.
   const spanning = new Set(parts.flatMap(({ lead, legs }) => (legs.includes(lead) ? [] : [lead])));
   const taken = new Set(parts.flatMap((part) => part.legs));
   return parts.map((part) => {
     const own = ordered.filter((leg) => part.legs.includes(leg) || (!taken.has(leg) && owner(leg, parts) === part));
-    return { anchor: part.anchor.id, row: rowOf(part, own, spanning, rules) };
+    const rule = part.conference ? 'conference' : nobody ? 'unanswered' : 'talk';
+    return { anchor: part.anchor.id, row: rowOf(part, own, spanning, rules), rule, legs: own.map(({ id }) => id) };
   });
 }
 
@@ -67,10 +87,10 @@ export function foldLegs(legs: readonly StoredLeg[], rules: FoldRules, kin: read
 interface Part {
   readonly anchor: StoredLeg;
   readonly lead: StoredLeg;
-  /** The leg in which a person answered; null = nobody did, or only Asterisk. */
+  /** The leg in which a person answered, where one did; otherwise the anchor. */
   readonly person: StoredLeg;
   readonly legs: readonly StoredLeg[];
-  /** The leg with which the talk ended. */
+  /** The leg with which the talk ended; of a conference it may be another call's. */
   readonly last: StoredLeg;
   /** Channel names; '' = no other party. */
   readonly caller: string;
@@ -138,19 +158,23 @@ function destinationOf(talk: Talk, before: readonly Talk[], after: readonly Talk
 /** Nobody answered: the one row. An IVR that answered is stronger than the tries after it, any other prompt is not. */
 function unansweredOf(ordered: readonly StoredLeg[], wires: Wires, rules: FoldRules): Part {
   const outer = ordered.filter((leg) => !wires.isInner(leg));
-  const tries = outer.filter((leg) => leg.disposition !== 'ANSWERED' && leg.destinationChannel !== '');
+  const failed = (legs: readonly StoredLeg[]) =>
+    legs.filter((leg) => leg.disposition !== 'ANSWERED' && leg.destinationChannel !== '');
+  // Behind a wire that only Asterisk answered (a mailbox, say) the phones that were tried tell the outcome.
+  const tries = failed(outer).length > 0 ? failed(outer) : failed(ordered);
   const ivr = ordered.some((leg) => leg.ivr || rules.plan.kindOf(leg.dialled || leg.destination) === 'ivr');
   const candidates = tries.length > 0 && !ivr ? tries : outer.length > 0 ? outer : ordered;
   const anchor = candidates.reduce((a, b) => (byStrength(b, a) < 0 ? b : a));
+  const { lead, channel } = wires.callerOf(anchor) ?? { lead: anchor, channel: plainName(anchor.channel) };
   return {
     anchor,
-    lead: anchor,
+    lead,
     person: anchor,
-    legs: [anchor],
+    legs: [anchor, lead],
     last: anchor,
-    caller: plainName(anchor.channel),
-    answerer: (anchor.disposition === 'ANSWERED' ? '' : wires.reachedBy(anchor)) ?? '',
-    dst: (dialled) => shownDestination(anchor.destination, '', dialled, rules),
+    caller: channel,
+    answerer: wires.reachedBy(anchor) ?? '',
+    dst: (dialled) => shownDestination(lead.destination, '', dialled, rules),
     conference: false,
   };
 }
@@ -210,9 +234,8 @@ function saidCallType({ callType, talkStart, start }: StoredLeg): string | null 
 }
 
 /** From the person's answer to the talk's end; of a talk that is one record without talkstart, Asterisk's own figure. */
-function billedSeconds({ anchor, legs, last }: Part, talkStart: number | null, answer: number | null): number {
-  const alone = legs.length === 1 && last === anchor;
-  if (talkStart === null && (alone || answer === null)) return Math.max(0, anchor.billsec);
+function billedSeconds({ anchor, last }: Part, talkStart: number | null, answer: number | null): number {
+  if (talkStart === null && (last === anchor || answer === null)) return Math.max(0, anchor.billsec);
   return Math.max(0, last.end.epoch - (answer ?? last.end.epoch));
 }
 

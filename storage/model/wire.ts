@@ -66,8 +66,7 @@ export function wiresOf(ordered: readonly StoredLeg[]): Wires {
     const inner = first(behind);
     if (!inner) return here;
     if (leg.disposition === 'ANSWERED' && !isTalk(inner)) return null;
-    const beyond = reachedBy(inner, [...passed, other]);
-    return beyond === '' ? here : beyond;
+    return reachedBy(inner, [...passed, other]);
   }
 
   return {

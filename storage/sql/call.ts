@@ -187,7 +187,7 @@ export function callById(database: Database, id: number): StoredCall | null {
   return row ? toCall(row) : null;
 }
 
-function callsOfGroup(database: Database, group: string): StoredCall[] {
+export function callsOfGroup(database: Database, group: string): StoredCall[] {
   return database.all('SELECT * FROM call WHERE call_group = ? ORDER BY id', [group]).map(toCall);
 }
 

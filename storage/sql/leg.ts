@@ -90,6 +90,22 @@ export function updateLeg(database: Database, { id, leg }: Extract<LegMatch, { k
   database.run(UPDATE, [leg.sources, ...COLUMNS.map(([, value]) => value(leg)), id]);
 }
 
+/** Where a record came from: by AMI at a moment (epoch seconds), or from a line of a CDR CSV. */
+export type Origin =
+  | { readonly amiAt: number }
+  | { readonly signature: string; readonly line: number; readonly offset: number };
+
+export function writeOrigin(database: Database, id: number, origin: Origin): void {
+  if ('amiAt' in origin) database.run('UPDATE leg SET ami_at = ? WHERE id = ?', [origin.amiAt, id]);
+  else
+    database.run('UPDATE leg SET csv_file = ?, csv_line = ?, csv_position = ? WHERE id = ?', [
+      origin.signature,
+      origin.line,
+      origin.offset,
+      id,
+    ]);
+}
+
 /** The leg belongs to another call than was thought. */
 export function moveLeg(database: Database, id: number, group: string): void {
   database.run('UPDATE leg SET call_group = ? WHERE id = ?', [group, id]);

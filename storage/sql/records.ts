@@ -3,7 +3,7 @@
  * all groups it touches are folded anew, once a transaction.
  */
 import { conferenceChannels, inConference } from '../model/conference.ts';
-import { type FoldRules, foldLegs } from '../model/fold.ts';
+import { type ExplainedCall, explainFold, type FoldRules, foldLegs } from '../model/fold.ts';
 import { groupKey, groupOf, isStored, matchLeg, regroup, type StoredLeg } from '../model/identity.ts';
 import { LEG_SOURCE, type Leg, type LegSource } from '../model/leg.ts';
 import { applyFold, applyMove, isFolded } from './call.ts';
@@ -16,7 +16,9 @@ import {
   legsOfKey,
   legsOfUniqueId,
   moveLeg,
+  type Origin,
   updateLeg,
+  writeOrigin,
 } from './leg.ts';
 import { announce } from './outbox.ts';
 
@@ -38,16 +40,19 @@ export interface PutRecord {
 }
 
 /** @param now Epoch seconds. */
-export function putRecord(database: Database, leg: Leg, source: LegSource, rules: FoldRules, now: number): PutRecord {
+export function putRecord(database: Database, leg: Leg, origin: Origin, rules: FoldRules, now: number): PutRecord {
+  const source: LegSource = 'amiAt' in origin ? 'ami' : 'csv';
   const match = matchLeg(legsOfUniqueId(database, leg.uniqueId), leg, source);
   if (match.kind === 'duplicate') return { sequence: null, touched: [], calls: [] };
   if (match.kind === 'merge') {
     updateLeg(database, match);
+    writeOrigin(database, match.id, origin);
     const { group, calls } = move(database, match.id, match.leg, rules, now);
     return { sequence: null, touched: [match.leg.group, group, ...pairedWith(database, match.leg, rules)], calls };
   }
   const group = groupOf(legsOfKey(database, groupKey(leg)), leg);
   const id = insertLeg(database, group, LEG_SOURCE[source], leg);
+  writeOrigin(database, id, origin);
   const sequence = announce(database, 'cdr', id, now);
   return { sequence, touched: [group, ...pairedWith(database, leg, rules)], calls: [] };
 }
@@ -67,6 +72,13 @@ function pairedWith(database: Database, leg: Leg, { plan }: FoldRules): string[]
   return leg.destinationChannel !== '' && inConference(leg, plan)
     ? groupsOfRoomChannel(database, leg.destinationChannel)
     : [];
+}
+
+/** What a group's legs fold to, and why: for `trace`. */
+export function explainGroup(database: Database, group: string, rules: FoldRules): ExplainedCall[] {
+  const legs = legsOfGroup(database, group);
+  const channels = conferenceChannels(legs, rules.plan);
+  return legs.length === 0 ? [] : explainFold(legs, rules, legsNaming(database, channels, group));
 }
 
 /** What a group's legs fold to; nothing where it has none. */

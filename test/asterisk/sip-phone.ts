@@ -367,7 +367,6 @@ export async function openSwitchboard(
     }
   };
   socket.on('message', (bytes) => {
-    if (process.env['CDRD_RIG_SIP_TRACE']) console.log('<<<', bytes.toString('latin1'));
     const message = parse(bytes.toString('latin1'));
     if (message === null) return;
     if (message.method !== null) onRequest(message);

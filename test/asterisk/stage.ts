@@ -2,7 +2,7 @@
  * Where the calls of every kind are played: one Asterisk, a house full of phones, the far ends of two trunks, and the
  * helpers in which a kind's script is told (kinds.ts). Scripts own ten extensions each, so that several may run at once.
  */
-import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Packet } from './ami.ts';
@@ -14,6 +14,8 @@ import { type Dialogue, openSwitchboard, type Placed, type Switchboard } from '.
 const RING_MS = 1_200;
 /** Asterisk's own events follow what a phone does within some ms; on two busy cores it may take longer. */
 const EVENT_MS = 10_000;
+/** By then a call's last record has been written. */
+const LATE_RECORD_MS = 1_200;
 
 export interface Stage {
   readonly asterisk: Asterisk;
@@ -153,8 +155,21 @@ export function sceneOf(stage: Stage, base: number): Scene {
   };
 }
 
-/** The lines that Asterisk's CSV has from byte `from` on. */
-export async function csvFrom(path: string, from: number): Promise<string> {
-  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
-  return bytes.subarray(from).toString('utf8');
+/**
+ * Begins to keep what Asterisk says and writes; the function that it resolves with writes NAME.ami and NAME.csv (both
+ * CSV files' new lines) into `folder`, with `-pjsip` behind NAME where that is the driver.
+ */
+export async function capture(stage: Stage, folder: string, name: string): Promise<() => Promise<void>> {
+  const { ami, masterCsv, customCsv } = stage.asterisk;
+  const read = (path: string): Promise<Buffer> => readFile(path).catch(() => Buffer.alloc(0));
+  const mark = ami.mark();
+  const [master, custom] = [(await read(masterCsv)).length, (await read(customCsv)).length];
+  return async () => {
+    await sleep(LATE_RECORD_MS);
+    const base = join(folder, `${name}${stage.tech === 'PJSIP' ? '-pjsip' : ''}`);
+    await mkdir(folder, { recursive: true });
+    await writeFile(`${base}.ami`, ami.raw(mark));
+    const lines = [(await read(masterCsv)).subarray(master), (await read(customCsv)).subarray(custom)];
+    await writeFile(`${base}.csv`, `# Master.csv\n${lines[0]}# cdrd.csv\n${lines[1]}`);
+  };
 }

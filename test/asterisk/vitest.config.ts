@@ -12,18 +12,25 @@ export default defineConfig({
     reporters: [
       'verbose',
       {
-        /** The line by which every make target of this kind ends. A file that failed to load counts as one failure. */
+        /** The line by which every make target of this kind ends. A file that failed to load counts as one failure, as
+         * does a skipped test, unless it says what there is to do.
+         */
         onTestRunEnd(modules: readonly TestModule[]): void {
           let passed = 0;
           let failed = 0;
+          let todo = 0;
           for (const module of modules) {
             failed += module.errors().length;
             for (const test of module.children.allTests()) {
-              if (test.result().state === 'passed') passed++;
+              const result = test.result();
+              if (result.state === 'passed') passed++;
+              else if (result.state === 'skipped' && result.note?.startsWith('todo: ')) todo++;
               else failed++;
             }
           }
-          process.once('exit', () => console.log(`${passed} passed, ${failed} failed`));
+          process.once('exit', () =>
+            console.log(`${todo > 0 ? `${todo} todo\n` : ''}${passed} passed, ${failed} failed`),
+          );
         },
       },
     ],

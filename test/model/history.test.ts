@@ -218,7 +218,7 @@ describe('any order, repetition or split over AMI and CSV gives the same calls',
       }),
       { numRuns: HISTORIES },
     );
-  });
+  }, 120_000);
 
   test('Asterisk restarts and counts anew, its clock too', () => {
     fc.assert(
@@ -246,5 +246,5 @@ describe('any order, repetition or split over AMI and CSV gives the same calls',
       ),
       { numRuns: HISTORIES / 4 },
     );
-  });
+  }, 120_000);
 });

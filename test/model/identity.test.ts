@@ -1,7 +1,7 @@
 /** Which records are the same record, from one source or two, and which make one call. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { groupKey, groupOf, matchLeg, type StoredLeg } from '../../storage/model/identity.ts';
+import { groupKey, groupOf, matchLeg, regroup, type StoredLeg } from '../../storage/model/identity.ts';
 import { LEG_SOURCE, type Leg, type LegSource } from '../../storage/model/leg.ts';
 import { leg as base } from '../support/legs.ts';
 
@@ -242,6 +242,54 @@ describe('one call', () => {
   test('records without Sequence never tell a restart', () => {
     const bare = { sequence: null, linkedId: null };
     expect(groups(leg(bare), leg({ ...bare, end: at(9) }))).toEqual([key, key]);
+  });
+});
+
+describe('a merge moves a record to another call', () => {
+  const key = `${START}.0`;
+  const stored = (id: number, group: string, change: Partial<Leg> = {}): StoredLeg => ({
+    ...leg(change),
+    id,
+    group,
+    sources: 1,
+  });
+  const other = stored(1, key, { sequence: 3 });
+
+  test('when its LinkedID comes', () => {
+    const bare = stored(2, `${START}.5`, { uniqueId: `${START}.5`, linkedId: null });
+    expect(regroup([other], { ...bare, linkedId: key })).toBe(key);
+    expect(regroup([], { ...bare, linkedId: key })).toBe(key);
+  });
+
+  test('not without one, nor when it says what was known', () => {
+    const bare = stored(2, key, { linkedId: null, sequence: 4 });
+    expect(regroup([other, bare], bare)).toBe(key);
+    expect(regroup([other, bare], { ...bare, linkedId: key })).toBe(key);
+  });
+
+  test('not out of an older generation', () => {
+    const newer = stored(3, `${key}#2`, { sequence: 3, end: at(9) });
+    const bare = stored(2, key, { linkedId: null, sequence: 4 });
+    expect(regroup([other, bare, newer], { ...bare, linkedId: key })).toBe(key);
+    const inNewer = { ...bare, group: `${key}#2` };
+    expect(regroup([other, inNewer, newer], { ...inNewer, linkedId: key })).toBe(`${key}#2`);
+  });
+
+  test('to the newest generation of its LinkedID', () => {
+    const newer = stored(3, `${key}#2`, { sequence: 3, end: at(9) });
+    const bare = stored(2, `${START}.5`, { uniqueId: `${START}.5`, linkedId: null });
+    expect(regroup([other, newer], { ...bare, linkedId: key })).toBe(`${key}#2`);
+  });
+
+  test('when its Sequence shows that Asterisk had begun to count anew', () => {
+    const bare = stored(2, key, { linkedId: null, sequence: null, end: at(9) });
+    expect(regroup([other, bare], { ...bare, sequence: 4 })).toBe(key);
+    expect(regroup([other, bare], { ...bare, sequence: 3 })).toBe(`${key}#2`);
+  });
+
+  test('it does not clash with itself as it was', () => {
+    const was = stored(2, key, { sequence: 3, end: at(9) });
+    expect(regroup([was], { ...was, lastApplication: 'Queue' })).toBe(key);
   });
 });
 

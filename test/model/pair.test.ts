@@ -1,6 +1,6 @@
 /** Which stored row a folded one is: ids stay, and what nobody claims is left over. */
 import { describe, expect, test } from 'vitest';
-import { pairRows } from '../../storage/model/pair.ts';
+import { pairMoved, pairRows } from '../../storage/model/pair.ts';
 
 const stored = (...anchors: number[]) => anchors.map((anchor, index) => ({ id: index + 1, anchor }));
 const folded = (...anchors: number[]) => anchors.map((anchor) => ({ anchor }));
@@ -33,5 +33,60 @@ describe('pairRows', () => {
     const old = Object.freeze(stored(7, 9));
     pairRows(old, Object.freeze(folded(9)));
     expect(old.map(({ id }) => id)).toEqual([1, 2]);
+  });
+});
+
+describe('pairMoved', () => {
+  const row = (id: number, anchor: number) => ({ id, anchor });
+  const idsOf = (pairs: readonly (readonly [{ id: number } | null, unknown])[]) =>
+    pairs.map(([old]) => old?.id ?? null);
+  type Side = { stored: { id: number; anchor: number }[]; folded: { anchor: number }[] };
+
+  test.each<[string, Side, Side, (number | null)[], (number | null)[], number[]]>([
+    [
+      'the only leg goes: its row goes with it',
+      { stored: [row(1, 7)], folded: [] },
+      { stored: [], folded: folded(7) },
+      ...[[], [1], []],
+    ],
+    [
+      'it joins a call that has its row: of two rows for one the moved anchor decides',
+      { stored: [row(1, 7)], folded: [] },
+      { stored: [row(2, 5)], folded: folded(7) },
+      ...[[], [1], [2]],
+    ],
+    [
+      'it lends its time to the other row: its own goes',
+      { stored: [row(1, 7)], folded: [] },
+      { stored: [row(2, 5)], folded: folded(5) },
+      ...[[], [2], [1]],
+    ],
+    [
+      'both calls keep a row',
+      { stored: [row(1, 7), row(3, 9)], folded: folded(9) },
+      { stored: [row(2, 5)], folded: folded(5, 7) },
+      ...[[3], [2, 1], []],
+    ],
+    [
+      'the row whose anchor went is not given to what stayed',
+      { stored: [row(1, 7)], folded: folded(8) },
+      { stored: [], folded: folded(7) },
+      ...[[null], [1], []],
+    ],
+    [
+      'a row that nobody needs where it was serves the call that was joined',
+      { stored: [row(1, 7)], folded: [] },
+      { stored: [], folded: folded(6) },
+      ...[[], [1], []],
+    ],
+    [
+      'but after those of that call itself',
+      { stored: [row(1, 7)], folded: [] },
+      { stored: [row(2, 5)], folded: folded(6) },
+      ...[[], [2], [1]],
+    ],
+  ] as never)('%s', (_, left, joined, stayed, moved, over) => {
+    const result = pairMoved(left, joined);
+    expect([idsOf(result.left), idsOf(result.joined), result.over.map(({ id }) => id)]).toEqual([stayed, moved, over]);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * ConfBridge: people come and go in one bridge with a hidden announcer (captured with two participants). Each one's own
+ * ConfBridge: people come and go in one bridge with a hidden announcer (captured with two and with four participants). Each one's own
  * channel is marked and recorded; the records pair them as cdr-engine.ts says.
  */
 import type { Header } from './cdr.ts';

@@ -173,7 +173,8 @@ export function* settle(
     const end = HOW_IT_ENDS[target.outcome];
     refused?.(who);
     dialEvent(pbx, 'DialEnd', caller, who.callee, end.dialStatus);
-    if (!isDial) dialEvent(pbx, 'DialEnd', caller, who.callee, end.dialStatus);
+    // Queue says it twice: where it hears of it, and where it hangs up.
+    if (!isDial) dialEvent(pbx, 'DialEnd', caller, who.callee, HOW_IT_ENDS.cancelled.dialStatus);
     hangUp(pbx, who.callee, end.cause, end.text);
     here.delete(who);
     worst = target.outcome;

@@ -163,8 +163,11 @@ function* blindTransfer(
   Object.assign(sent, { context: then.context, exten: then.exten, priority: 0 });
   pbx.cdr.changed(sent);
   forgetPeers(pbx, [caller, callee]);
-  leaveBridge(pbx, bridge, sent);
-  leaveAndHangUp(stage, bridge, by);
+  // Who called leaves first, whichever of them is sent.
+  leaveBridge(pbx, bridge, caller);
+  leaveBridge(pbx, bridge, callee);
+  destroyBridge(pbx, bridge);
+  hangUp(pbx, by, NORMAL.cause, NORMAL.text);
   // One who answered before is now a caller himself: what the answer noted no longer holds (cdrd-source).
   if (sent === callee) for (const name of ['recordingfile', 'talkstart'] as const) pbx.cdr.setVariable(sent, name, '');
   yield* stage.play(stage, sent, then.steps);

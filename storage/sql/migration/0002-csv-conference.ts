@@ -11,6 +11,11 @@ export const csvAndConference: Migration = [
     signature TEXT NOT NULL, path TEXT NOT NULL, position INTEGER NOT NULL, line INTEGER NOT NULL,
     reason TEXT NOT NULL, content TEXT NOT NULL, at INTEGER NOT NULL
   ) STRICT`,
+  // Where each record came from, for `cdrd trace`.
+  'ALTER TABLE leg ADD COLUMN ami_at INTEGER',
+  'ALTER TABLE leg ADD COLUMN csv_file TEXT',
+  'ALTER TABLE leg ADD COLUMN csv_line INTEGER',
+  'ALTER TABLE leg ADD COLUMN csv_position INTEGER',
   // A conference's pairs of people are found by the channels they name. Small: most records are of Dial and Queue.
   "CREATE INDEX leg_room ON leg (channel) WHERE disposition = 'ANSWERED' AND lastapp NOT IN ('Dial', 'Queue')",
   "CREATE INDEX leg_room_pair ON leg (dstchannel) WHERE disposition = 'ANSWERED' AND lastapp NOT IN ('Dial', 'Queue')",
