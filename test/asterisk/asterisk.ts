@@ -30,6 +30,8 @@ export const AMI_SECRET = 'rig-secret';
 
 /** A start on two busy cores takes about 4 s; beyond this something is wrong. */
 const START_MS = 60_000;
+/** The kernel takes a killed process's sockets within some ms. */
+const PORTS_MS = 10_000;
 /** RTP and RTCP of the most channels that one test has up at once (a batch of calls of all kinds), with room. */
 const RTP_PORTS = 300;
 
@@ -61,9 +63,14 @@ export interface Asterisk {
   readonly masterCsv: string;
   readonly customCsv: string;
   readonly ports: Readonly<Record<PortName, number>>;
+  /** The connection to the Asterisk that runs now: another one after each {@link Asterisk.revive}. */
   readonly ami: Ami;
   /** Everything that Asterisk logged so far. */
   log(): Promise<string>;
+  /** SIGKILL, as a crash would be; what it wrote stays. Resolves when its ports are free again. */
+  crash(): Promise<void>;
+  /** Starts it anew after a crash, on the same ports, files and AstDB; resolves when modules are loaded. */
+  revive(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -97,30 +104,44 @@ export async function startAsterisk(cachedRoot: string, tech: Tech = 'SIP'): Pro
     RTP_LAST: rtpFirst + RTP_PORTS - 1,
     TECH: tech,
   });
-  const child = spawnInside(cachedRoot, root, pbx);
-  let ended: string | null = null;
-  child.once('exit', (code, signal) => {
-    ended = `Asterisk ended: ${code ?? signal}`;
-  });
   const log = (): Promise<string> => readFile(join(pbx, 'log', 'messages'), 'utf8').catch(() => '');
+  let child: ChildProcess | null = null;
   let ami: Ami | null = null;
+  const crash = async (): Promise<void> => {
+    ami?.close();
+    if (child !== null) await end(child);
+    child = null;
+    await portsFree(ports);
+  };
   const stop = async (): Promise<void> => {
     ami?.close();
-    await end(child);
+    if (child !== null) await end(child);
     await rm(run, { recursive: true, force: true });
   };
-  const until = Date.now() + START_MS;
-  while (ami === null) {
-    if (ended !== null || Date.now() > until) {
-      const why = ended ?? `no AMI after ${START_MS} ms`;
-      const tail = (await log()).slice(-3000);
-      await stop();
-      throw new Error(`${why}\n${tail}`);
+  const start = async (): Promise<Ami> => {
+    const started = spawnInside(cachedRoot, root, pbx);
+    child = started;
+    let ended: string | null = null;
+    started.once('exit', (code, signal) => {
+      ended = `Asterisk ended: ${code ?? signal}`;
+    });
+    const until = Date.now() + START_MS;
+    for (;;) {
+      if (ended !== null || Date.now() > until) {
+        const why = ended ?? `no AMI after ${START_MS} ms`;
+        const tail = (await log()).slice(-3000);
+        await stop();
+        throw new Error(`${why}\n${tail}`);
+      }
+      await sleep(100);
+      const connected = await connectAmi(ports.AMI, AMI_USER, AMI_SECRET).catch(() => null);
+      if (connected === null) continue;
+      await connected.booted(START_MS);
+      return connected;
     }
-    await sleep(100);
-    ami = await connectAmi(ports.AMI, AMI_USER, AMI_SECRET).catch(() => null);
-  }
-  await ami.booted(START_MS);
+  };
+  let current = await start();
+  ami = current;
   return {
     run,
     root,
@@ -129,8 +150,15 @@ export async function startAsterisk(cachedRoot: string, tech: Tech = 'SIP'): Pro
     masterCsv: join(pbx, 'log', 'cdr-csv', 'Master.csv'),
     customCsv: join(pbx, 'log', 'cdr-custom', 'cdrd.csv'),
     ports,
-    ami,
+    get ami() {
+      return current;
+    },
     log,
+    crash,
+    revive: async () => {
+      current = await start();
+      ami = current;
+    },
     stop,
   };
 }
@@ -238,6 +266,19 @@ async function end(child: ChildProcess): Promise<void> {
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill('SIGKILL');
   await gone;
+}
+
+/** The processes inside die shortly after the namespace's first one; until then a new Asterisk could not bind. */
+async function portsFree(ports: Readonly<Record<PortName, number>>): Promise<void> {
+  for (const port of [ports.SIP, ports.PJSIP]) {
+    const until = Date.now() + PORTS_MS;
+    for (let held: { release: () => void } | null = null; held === null; ) {
+      held = await holdUdp(port).catch(() => null);
+      held?.release();
+      if (held === null && Date.now() > until) throw new Error(`port ${port} is still in use ${PORTS_MS} ms after`);
+      if (held === null) await sleep(20);
+    }
+  }
 }
 
 /** Ports that are free now on 127.0.0.1, for TCP and UDP alike; held until all are known, so no two are the same. */

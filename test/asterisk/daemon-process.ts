@@ -21,11 +21,20 @@ export interface Daemon {
   stop(): Promise<number | string>;
 }
 
+/** A configuration for one Asterisk, with an admin in its store; processes of the daemon come and go on it. */
+export interface Setup {
+  /** The file that `--config` names. */
+  readonly config: string;
+  readonly state: string;
+  /** Where it answers, without a slash at the end. */
+  readonly url: string;
+}
+
 /**
- * Starts the built daemon beside an Asterisk of the rig and waits until it is ready.
- * @param cdrCsv Which of Asterisk's two CSV files it reads.
+ * Writes a configuration beside an Asterisk of the rig, and makes an admin.
+ * @param cdrCsv Which of Asterisk's two CSV files the daemon reads.
  */
-export async function startDaemon(asterisk: Asterisk, cdrCsv = asterisk.masterCsv): Promise<Daemon> {
+export async function setUp(asterisk: Asterisk, cdrCsv: string): Promise<Setup> {
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: make build`);
   const folder = join(asterisk.run, 'cdrd');
   const file = join(asterisk.run, 'cdrd.toml');
@@ -58,43 +67,101 @@ names = ["96", "42", "gw-7"]
   await writeFile(file, config, { mode: 0o640 });
   const made = await run(['user', 'set', 'admin', '--role', 'admin', '--config', file], 'admin\n');
   if (made !== 0) throw new Error(`cdrd user ended ${made}`);
-  const child = node(['run', '--config', file], 'ignore');
-  const ended = new Promise<number | string>((resolve) => {
-    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
-  });
-  const stop = async (): Promise<number | string> => {
-    child.kill('SIGTERM');
-    const end = await Promise.race([ended, sleep(15_000, 'still running 15 s after SIGTERM')]);
-    child.kill('SIGKILL');
-    return end;
-  };
-  const base = `http://127.0.0.1:${port}`;
+  return { config: file, state: join(folder, 'state'), url: `http://127.0.0.1:${port}` };
+}
+
+/**
+ * Starts the built daemon beside an Asterisk of the rig and waits until it is ready.
+ * @param cdrCsv Which of Asterisk's two CSV files it reads.
+ */
+export async function startDaemon(asterisk: Asterisk, cdrCsv = asterisk.masterCsv): Promise<Daemon> {
+  const setup = await setUp(asterisk, cdrCsv);
+  const running = launch(setup);
   try {
-    await eventually('healthz', 20_000, async () => (await fetch(`${base}/healthz`).catch(() => null))?.status === 200);
-    const digest = createHash('md5').update('admin').digest('hex');
-    const login = await fetch(`${base}/cgi/webserve/8404?&UserName=admin&Password=${digest}`, { method: 'POST' });
-    const { token } = (await login.json()) as { token: string };
-    return {
-      stop,
-      ask: async (number, parameters = '') => {
-        const answer = await fetch(`${base}/cgi/webserve/${number}?${parameters}`, {
-          headers: { Authorization: `Bearer ${token}` },
-        });
-        if (answer.status !== 200) throw new Error(`${number}: ${answer.status} ${await answer.text()}`);
-        return answer.text();
-      },
-    };
+    await ready(setup);
+    return { stop: running.stop, ask: await logIn(setup) };
   } catch (error) {
-    await stop();
+    await running.stop();
     throw error;
   }
 }
 
+/** One process of the daemon. */
+export interface Running {
+  /** Exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; resolves with the exit code, or the signal that ended it. */
+  stop(): Promise<number | string>;
+}
+
+/** @param output Where its log goes: this process's own, or a file descriptor. */
+export function launch({ config }: Setup, output: 'inherit' | number = 'inherit'): Running {
+  const child = node(['run', '--config', config], 'ignore', output);
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+  });
+  return {
+    ended,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+    stop: async () => {
+      child.kill('SIGTERM');
+      const end = await Promise.race([ended, sleep(15_000, 'still running 15 s after SIGTERM')]);
+      child.kill('SIGKILL');
+      return end;
+    },
+  };
+}
+
+/** Waits until the daemon says that it is. */
+export async function ready({ url }: Setup): Promise<void> {
+  await eventually('healthz', 20_000, async () => (await fetch(`${url}/healthz`).catch(() => null))?.status === 200);
+}
+
+/** Logs the admin in; the session ends with the process that gave it. */
+export async function logIn({ url }: Setup): Promise<Daemon['ask']> {
+  const digest = createHash('md5').update('admin').digest('hex');
+  const login = await fetch(`${url}/cgi/webserve/8404?&UserName=admin&Password=${digest}`, { method: 'POST' });
+  const { token } = (await login.json()) as { token: string };
+  return async (number, parameters = '') => {
+    const answer = await fetch(`${url}/cgi/webserve/${number}?${parameters}`, {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    if (answer.status !== 200) throw new Error(`${number}: ${answer.status} ${await answer.text()}`);
+    return answer.text();
+  };
+}
+
+/** A command of the daemon's, such as `verify`, with what it printed on both channels. */
+export async function command(setup: Setup, verb: string): Promise<{ code: number | null; output: string }> {
+  const child = node([verb, '--config', setup.config], 'ignore', 'pipe');
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (end) => resolve(end));
+  });
+  return { code, output };
+}
+
 /** The bundle in a process that dies with this one. The rig's own CDRD_ variables would be unknown keys to it. */
-function node(args: readonly string[], stdin: 'ignore' | 'pipe'): ChildProcess {
+function node(
+  args: readonly string[],
+  stdin: 'ignore' | 'pipe',
+  output: 'inherit' | 'pipe' | number = 'inherit',
+): ChildProcess {
   const command = ['--pdeathsig', 'KILL', process.execPath, '--liftoff-only', BUNDLE, ...args];
   const env = { PATH: process.env['PATH'] ?? '' };
-  return spawn('setpriv', command, { stdio: [stdin, 'inherit', 'inherit'], env });
+  return spawn('setpriv', command, { stdio: [stdin, output, output], env });
 }
 
 function run(args: readonly string[], input: string): Promise<number | null> {

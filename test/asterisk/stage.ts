@@ -24,6 +24,8 @@ export interface Stage {
   readonly house: Switchboard;
   readonly trunk42: Switchboard;
   readonly trunk96: Switchboard;
+  /** The phones go, Asterisk stays. */
+  closePhones(): void;
   stop(): Promise<void>;
 }
 
@@ -33,6 +35,22 @@ export async function openStage(tech: Tech): Promise<Stage> {
   if (cachedRoot === undefined)
     throw new Error('CDRD_ASTERISK_ROOT is not set: start the tests by test/asterisk/run.sh');
   const asterisk = await startAsterisk(cachedRoot, tech);
+  try {
+    return await setStage(asterisk, tech);
+  } catch (error) {
+    await asterisk.stop();
+    throw error;
+  }
+}
+
+/** The same Asterisk, which has died, with new phones: the old ones' calls are lost, and nobody tells them. */
+export async function reopenStage(stage: Stage): Promise<Stage> {
+  stage.closePhones();
+  await stage.asterisk.revive();
+  return setStage(stage.asterisk, stage.tech);
+}
+
+async function setStage(asterisk: Asterisk, tech: Tech): Promise<Stage> {
   const { ports } = asterisk;
   const pbx = tech === 'SIP' ? ports.SIP : ports.PJSIP;
   const boards: Switchboard[] = [];
@@ -41,9 +59,8 @@ export async function openStage(tech: Tech): Promise<Stage> {
     boards.push(opened);
     return opened;
   };
-  const stop = async (): Promise<void> => {
-    for (const opened of boards) opened.close();
-    await asterisk.stop();
+  const closePhones = (): void => {
+    for (const opened of boards.splice(0)) opened.close();
   };
   try {
     return {
@@ -52,10 +69,14 @@ export async function openStage(tech: Tech): Promise<Stage> {
       house: await board('127.0.0.1', ports.PHONES, TONE.answerer),
       trunk42: await board(tech === 'SIP' ? '127.0.0.1' : '127.0.0.42', ports.TRUNK_42, TONE.caller),
       trunk96: await board('127.0.0.1', ports.TRUNK_96, TONE.caller),
-      stop,
+      closePhones,
+      stop: async () => {
+        closePhones();
+        await asterisk.stop();
+      },
     };
   } catch (error) {
-    await stop();
+    closePhones();
     throw error;
   }
 }
