@@ -1,9 +1,11 @@
 /** Channel names of real Asterisks, and the trunks that they belong to. */
 import { describe, expect, test } from 'vitest';
-import { GUIDE_NUMBERING, numberPlan } from '../../storage/model/number-plan.ts';
 import { DEFAULT_FXO, parseChannel, TrunkRuleError, trunkRules } from '../../storage/model/trunk.ts';
 
-const plan = numberPlan(GUIDE_NUMBERING);
+/** By hand, not by number-plan.ts: what throws while a file loads fails no test. */
+const plan = {
+  kindOf: (number: string) => (/^([1-5]\d\d|60\d|61[0-6])$/.test(number) ? ('extension' as const) : null),
+};
 
 describe('parseChannel', () => {
   test.each([
@@ -38,7 +40,8 @@ describe('parseChannel', () => {
 });
 
 describe('without names: a peer outside the extensions is a trunk', () => {
-  const { trunkOf } = trunkRules({ names: null, fxo: DEFAULT_FXO, gsm: ['^Dongle/gsm(\\d+)-'], plan });
+  const trunkOf = (channel: string) =>
+    trunkRules({ names: null, fxo: DEFAULT_FXO, gsm: ['^Dongle/gsm(\\d+)-'], plan }).trunkOf(channel);
   test.each([
     ['SIP/96-0000000b', '96', 0, 'peer'],
     ['SIP/42-0000000c', '42', 0, 'peer'],
@@ -76,13 +79,14 @@ describe('without names: a peer outside the extensions is a trunk', () => {
 });
 
 describe('with names: they are the whole list', () => {
-  const { trunkOf } = trunkRules({
-    names: ['96', 'My-Trunk', '300'],
-    fxo: ['^DAHDI/([12])-'],
-    gsm: ['^DAHDI/(9\\d)-', '^SIP/gsm(\\d+)-'],
-    plan,
-    isRemote: () => true,
-  });
+  const trunkOf = (channel: string) =>
+    trunkRules({
+      names: ['96', 'My-Trunk', '300'],
+      fxo: ['^DAHDI/([12])-'],
+      gsm: ['^DAHDI/(9\\d)-', '^SIP/gsm(\\d+)-'],
+      plan,
+      isRemote: () => true,
+    }).trunkOf(channel);
   test.each([
     ['SIP/96-0000000b', '96', 0, 'peer'],
     ['PJSIP/my-trunk-0000000b', 'My-Trunk', 0, 'peer'],
@@ -99,13 +103,14 @@ describe('with names: they are the whole list', () => {
 });
 
 test('GSM patterns come before FXO patterns, and those before names', () => {
-  const { trunkOf } = trunkRules({ names: ['9'], fxo: ['/(\\d+)-'], gsm: ['^DAHDI/(\\d+)-'], plan });
+  const trunkOf = (channel: string) =>
+    trunkRules({ names: ['9'], fxo: ['/(\\d+)-'], gsm: ['^DAHDI/(\\d+)-'], plan }).trunkOf(channel);
   expect(trunkOf('DAHDI/9-1').name).toBe('GSM9');
   expect(trunkOf('SIP/9-00000001').name).toBe('pstn9');
 });
 
 test('a pattern sees no more of a name than Asterisk could have written', () => {
-  const { trunkOf } = trunkRules({ names: null, fxo: ['x(\\d)$'], gsm: [], plan });
+  const trunkOf = (channel: string) => trunkRules({ names: null, fxo: ['x(\\d)$'], gsm: [], plan }).trunkOf(channel);
   expect(trunkOf(`A/${'x'.repeat(50)}1`).name).toBe('pstn1');
   expect(trunkOf(`A/${'x'.repeat(500)}1`).name).toBe('');
 });
@@ -121,7 +126,8 @@ test.each([
 });
 
 test('what a pattern captures is a port only if it is a number', () => {
-  const { trunkOf } = trunkRules({ names: null, fxo: [], gsm: ['^Dongle/(\\w+)-', '^Dongle/gsm(\\d)'], plan });
+  const trunkOf = (channel: string) =>
+    trunkRules({ names: null, fxo: [], gsm: ['^Dongle/(\\w+)-', '^Dongle/gsm(\\d)'], plan }).trunkOf(channel);
   expect(trunkOf('Dongle/4-01').name).toBe('GSM4');
   expect(trunkOf('Dongle/4a-01').name).toBe('');
   expect(trunkOf('Dongle/gsm4-01').name).toBe('GSM4'); // the next pattern has it
