@@ -50,7 +50,9 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
     for (let step = stops.pop(); step; step = stops.pop()) {
-      await Promise.resolve(step()).catch((error: unknown) => log.error('a part did not stop cleanly', { error }));
+      await Promise.resolve()
+        .then(step)
+        .catch((error: unknown) => log.error('a part did not stop cleanly', { error }));
     }
   };
   try {

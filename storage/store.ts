@@ -2,6 +2,7 @@
  * What can be asked of the store, as one table of operations. It runs inside the worker; unit tests may open the same
  * thing in their own thread. Nothing here waits: an operation is one bounded step, or one transaction.
  */
+import { StoreError } from './errors.ts';
 import type { CallFilter, CountRequest, PageRequest, RecordingFilter } from './filter.ts';
 import type { FoldRules } from './model/fold.ts';
 import type { Leg, LegSource } from './model/leg.ts';
@@ -123,9 +124,11 @@ export function openStore(options: StoreOptions) {
     const originAt = (index: number) => ({ signature: file.signature, ...(places[index] ?? file) });
     const refused: CsvFault[] = [];
     const put = legs.map((leg, index) => {
-      // A record that the store can't take must not keep all those behind it from ever being read.
+      // A record that the store can't take must not keep all those behind it from ever being read; a disk that is full
+      // or fails is no fault of the record, and leaves the whole stretch to be read again.
       const outcome = database.attempt(() => putRecord(database, leg, originAt(index), rules, now()));
       if ('done' in outcome) return outcome.done;
+      if (outcome.failed.code !== 'internal') throw new StoreError(outcome.failed.code, outcome.failed.message);
       const text = `${leg.uniqueId} ${leg.channel}`;
       refused.push({ offset: file.offset, line: file.line, reason: outcome.failed.message, text });
       return { sequence: null, touched: [], calls: [] };

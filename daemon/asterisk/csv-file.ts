@@ -27,7 +27,7 @@ export interface CsvFile {
   readonly mtimeMs: number;
 }
 
-/** The file and its rotated forms, oldest first, itself last. @throws ENOENT when it isn't there. */
+/** The file and its rotated forms, oldest first, itself last: between a rotation and the next call it isn't there. */
 export async function filesOf(path: string): Promise<CsvFile[]> {
   const name = basename(path);
   const names = (await readdir(dirname(path))).filter(
@@ -41,8 +41,12 @@ export async function filesOf(path: string): Promise<CsvFile[]> {
       rotated.push({ path: file, gzip: file.endsWith('.gz'), size: found.size, mtimeMs: found.mtimeMs });
   }
   rotated.sort((a, b) => a.mtimeMs - b.mtimeMs);
-  const { size, mtimeMs } = await stat(path);
-  return [...rotated.slice(-FILES_MAX), { path, gzip: false, size, mtimeMs }];
+  const current = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  const files = rotated.slice(-FILES_MAX);
+  return current ? [...files, { path, gzip: false, size: current.size, mtimeMs: current.mtimeMs }] : files;
 }
 
 /** Hash of the first line: no two files begin with the same record. null: there is no complete line. */

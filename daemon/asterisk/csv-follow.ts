@@ -50,24 +50,32 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
   let queued: Promise<void> | null = null;
 
   async function look(): Promise<void> {
+    let trouble = '';
     try {
       const files = await filesOf(path);
       const known = await index.positions();
-      const first = known.size === 0;
+      if (!files.some((file) => file.path === path)) trouble = 'the file is not there';
       for (const file of files) {
         if (closed) return;
-        const signature = await knownSignature(file);
-        if (signature === null) continue; // not one complete line yet
-        const from = known.get(signature);
-        // What was rotated before the first start is history that nobody asked for: `cdrd import` takes it.
-        if (first && !from && file.path !== path) await index.write(seen(file, signature));
-        else await read(file, signature, from ?? { offset: 0, line: 0 });
+        // One that can't be read (a .gz that a power cut left half) must not keep the others from being read.
+        await readOn(file, known).catch((error: Error) => {
+          trouble = `${file.path}: ${error.message}`;
+        });
       }
-      become('');
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      become(code === 'ENOENT' ? 'the file is not there' : message);
+      trouble = code === 'ENOENT' ? 'its folder is not there' : message;
     }
+    become(trouble);
+  }
+
+  async function readOn(file: CsvFile, known: ReadonlyMap<string, CsvPosition>): Promise<void> {
+    const signature = await knownSignature(file);
+    if (signature === null) return; // not one complete line yet
+    const from = known.get(signature);
+    // What was rotated before the first start is history that nobody asked for: `cdrd import` takes it.
+    if (known.size === 0 && file.path !== path) await index.write(seen(file, signature));
+    else await read(file, signature, from ?? { offset: 0, line: 0 });
   }
 
   function become(trouble: string): void {

@@ -113,13 +113,14 @@ export function applyFold(database: Database, group: string, folded: readonly Fo
   const { pairs, left } = pairRows(stored, folded);
   const applied = [
     ...left.map((old) => applyCall(database, old, null, now)),
-    ...pairs.map(([old, { row, anchor }]) => {
-      // A tie that was found by time stands until a record names a file itself.
-      const recording = row.recording || old?.row.recording || '';
-      return applyCall(database, old, { group, anchor, open, row: { ...row, recording } }, now);
-    }),
+    ...pairs.map(([old, folded]) => applyCall(database, old, { group, open, ...keepingTie(folded, old) }, now)),
   ];
   return { open, announced: applied.flat() };
+}
+
+/** A tie that was found by time stands until a record names a file itself. */
+function keepingTie({ row, anchor }: FoldedCall, old: StoredCall | null): FoldedCall {
+  return { anchor, row: { ...row, recording: row.recording || old?.row.recording || '' } };
 }
 
 /** Whether a group's rows are what its legs fold to. A tie that was found by time is no difference. */
@@ -127,11 +128,7 @@ export function isFolded(database: Database, group: string, folded: readonly Fol
   const { pairs, left } = pairRows(callsOfGroup(database, group), folded);
   return (
     left.length === 0 &&
-    pairs.every(([stored, { row, anchor }]) => {
-      if (!stored) return false;
-      const recording = row.recording || stored.row.recording;
-      return !differs(stored, { ...stored, anchor, row: { ...row, recording } });
-    })
+    pairs.every(([stored, row]) => stored !== null && !differs(stored, { ...stored, ...keepingTie(row, stored) }))
   );
 }
 
@@ -151,10 +148,7 @@ export function applyMove(database: Database, from: Folded, to: Folded, now: num
   const moved = pairMoved({ stored: left, folded: from.rows }, { stored: joined, folded: to.rows });
   const isOpen = (calls: readonly StoredCall[]) => calls.some((call) => call.open);
   const put = (group: string, open: boolean, pairs: typeof moved.left) =>
-    pairs.flatMap(([old, { row, anchor }]) => {
-      const recording = row.recording || old?.row.recording || '';
-      return applyCall(database, old, { group, anchor, open, row: { ...row, recording } }, now);
-    });
+    pairs.flatMap(([old, folded]) => applyCall(database, old, { group, open, ...keepingTie(folded, old) }, now));
   return [
     ...moved.over.flatMap((old) => applyCall(database, old, null, now)),
     ...put(from.group, isOpen(left), moved.left),

@@ -128,6 +128,32 @@ describe('every line once', () => {
     expect(store.records()).toEqual(upTo(30));
   });
 
+  test('a rotation after which no call has come yet', async () => {
+    const { path, store, follow } = begin();
+    writeFileSync(path, lines(10));
+    await follow().catchUp();
+    appendFileSync(path, lines(20, 11));
+    renameSync(path, `${path}.1`);
+    const follower = follow();
+    await follower.catchUp();
+    expect(store.records()).toEqual(upTo(20));
+    expect(follower.figures.trouble).toBe('the file is not there');
+  });
+
+  test('a rotated file that a power cut left half keeps nothing else from being read', async () => {
+    const { path, store, follow, log } = begin();
+    writeFileSync(path, lines(10));
+    await follow().catchUp();
+    writeFileSync(`${path}.3.gz`, 'no gzip at all');
+    writeFileSync(`${path}.2.gz`, gzipSync(lines(3)).subarray(0, 12));
+    appendFileSync(path, lines(20, 11));
+    const follower = follow();
+    await follower.catchUp();
+    expect(store.records()).toEqual(upTo(20));
+    expect(follower.figures.trouble).toContain('.gz');
+    expect(log.filter((text) => text.includes('can not be read'))).toHaveLength(1);
+  });
+
   test('two rotations while nobody looked, the older one compressed meanwhile', async () => {
     const { path, store, follow } = begin();
     writeFileSync(path, lines(10));
