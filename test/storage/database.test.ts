@@ -339,6 +339,26 @@ describe.skipIf(!root)('a full disk', () => {
     },
   );
 
+  test.skipIf(!mountable)(
+    'leaves a stretch of the CSV to be read again, instead of taking its records for broken lines',
+    async () => {
+      const disk = smallDisk(8_000_000);
+      const store = openStoreHere(storeOptions(disk));
+      onTestFinished(() => store.close());
+      await put(store, leg(NOON));
+      fill(disk, 600_000);
+      const legs = Array.from({ length: 60 }, (_, index) => leg(NOON + 1 + index, { lastData: 'x'.repeat(60_000) }));
+      const place = { offset: 9_000_000, line: 60 };
+      const batch = { signature: 's', path: 'Master.csv', ...place, legs, places: legs.map(() => place), faults: [] };
+      await expect(store.write({ kind: 'csv', batch })).rejects.toMatchObject({ code: 'disk_full' });
+      expect(await store.ask('csvPositions')).toEqual([]);
+      rmSync(`${disk}/filler`);
+      const { records } = await store.write({ kind: 'csv', batch });
+      expect(records.filter((sequence) => sequence !== null)).toHaveLength(60);
+      expect(await store.ask('csvPositions')).toEqual([{ signature: 's', ...place }]);
+    },
+  );
+
   test.skipIf(!mountable)('keeps a migration from beginning without its backup', async () => {
     const disk = smallDisk(4_000_000);
     const options = storeOptions(disk);
