@@ -1,7 +1,7 @@
 /** From a request to its reply: number, then rights, then parameters, then the handler. Nothing is allowed by default. */
 import { StoreError } from '../storage/errors.ts';
-import { may } from '../storage/model/rights.ts';
-import type { Caller } from './access/session.ts';
+import { may, type Right } from '../storage/model/rights.ts';
+import type { Known } from './access/session.ts';
 import { checkParameters, readParameters } from './params.ts';
 import { CgiError, errorReply, type Reply } from './reply.ts';
 import { TABLE } from './table.ts';
@@ -20,6 +20,8 @@ export interface CgiRequest {
   body(known: boolean): Promise<string>;
   /** From the Authorization header or the cookie. */
   readonly token: string | null;
+  /** The client's. */
+  readonly address: string;
 }
 
 /** @throws {CgiError}, {StoreError} and what is a fault of ours: see {@link faultReply}. */
@@ -29,11 +31,12 @@ export async function dispatch(request: CgiRequest, services: Services): Promise
   const caller = callerOf(request.token, services);
   if (verb.right !== null) {
     if (!caller) throw new CgiError('login', 'log in first: 8404');
-    if (!may(caller.role, verb.right)) throw new CgiError('denied', `${caller.user} may not do this`);
+    if (!mayCall(caller, Number(request.number), verb.right))
+      throw new CgiError('denied', `${caller.user} may not do this`);
   }
   const body = await request.body(verb.right !== null);
   const parameters = checkParameters(verb.parameters, readParameters(request.query, body));
-  return verb.handle(parameters, services, caller);
+  return verb.handle(parameters, services, { caller, address: request.address, token: request.token });
 }
 
 /** As the guide writes it and no other way: `09006` is none. */
@@ -46,8 +49,16 @@ export function isNumber(number: string): boolean {
   return verbOf(number) !== undefined;
 }
 
-export function callerOf(token: string | null, { sessions }: Pick<Services, 'sessions'>): Caller | null {
-  return token === null ? null : sessions.find(token);
+/** Who holds this token or API key, or null. */
+export function callerOf(token: string | null, { sessions, keys }: Pick<Services, 'sessions' | 'keys'>): Known | null {
+  if (token === null) return null;
+  const session = sessions.find(token);
+  return session ? { ...session, numbers: null } : keys.find(token);
+}
+
+/** Whether somebody may call a number: by role, and for an API key by what it is limited to. */
+export function mayCall({ role, numbers }: Known, number: number, right: Right): boolean {
+  return may(role, right) && (numbers === null || numbers.has(number));
 }
 
 /**

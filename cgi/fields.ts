@@ -9,22 +9,27 @@ import { type NumberPattern, PatternError, parseNumberPattern } from '../storage
 type Unset = undefined;
 
 /** A field made of one function: it gives the value, or throws a {@link Wrong} whose message follows the name. */
-class Wrong extends Error {}
+export class Wrong extends Error {}
 
-function field<T>(read: (text: string) => T) {
-  return v.optional(
-    v.pipe(
-      v.string(),
-      v.rawTransform(({ dataset, addIssue, NEVER }) => {
-        try {
-          return read(dataset.value);
-        } catch (error) {
-          if (!(error instanceof Wrong || error instanceof PatternError)) throw error;
-          addIssue({ message: error.message });
-          return NEVER;
-        }
-      }),
-    ),
+/** @param about What it means, in a few words: for the reference and for `GET /cgi/webserve/`. */
+export function field<T>(about: string, read: (text: string) => T) {
+  return v.optional(required(about, read));
+}
+
+/** The same for one that may not be left out. */
+export function required<T>(about: string, read: (text: string) => T) {
+  return v.pipe(
+    v.string(),
+    v.description(about),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      try {
+        return read(dataset.value);
+      } catch (error) {
+        if (!(error instanceof Wrong || error instanceof PatternError)) throw error;
+        addIssue({ message: error.message });
+        return NEVER;
+      }
+    }),
   );
 }
 
@@ -37,8 +42,8 @@ export interface WallTime {
 const TIME = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?$/;
 
 /** `YYYY-MM-DD HH:MM[:SS]`. @param seconds What a time to the minute means: its first or its last second. */
-function wallTime(seconds: ':00' | ':59') {
-  return field((text): WallTime | Unset => {
+function wallTime(about: string, seconds: ':00' | ':59') {
+  return field(about, (text): WallTime | Unset => {
     if (text.trim() === '') return undefined;
     const [, day, minute, second = seconds] = TIME.exec(text.trim()) ?? [];
     const wall = day && minute ? parseLocal(`${day} ${minute}${second}`) : null;
@@ -46,18 +51,21 @@ function wallTime(seconds: ':00' | ':59') {
     return { text: text.trim(), wall };
   });
 }
-export const startDate = wallTime(':00');
-export const endDate = wallTime(':59');
+export const startDate = wallTime('from YYYY-MM-DD HH:MM[:SS] on; both dates empty: today', ':00');
+export const endDate = wallTime('up to YYYY-MM-DD HH:MM[:SS], the whole minute included', ':59');
 
 /** Numbers by the grammar of guide-resolved: list, range, wildcards, feature codes. */
-export const numbers = field((text): readonly NumberPattern[] | Unset => {
-  const patterns = parseNumberPattern(text);
-  return patterns.length > 0 ? patterns : undefined;
-});
+export const numbers = field(
+  'a number, a comma list, a range 200-299, * any run and ? any one character',
+  (text): readonly NumberPattern[] | Unset => {
+    const patterns = parseNumberPattern(text);
+    return patterns.length > 0 ? patterns : undefined;
+  },
+);
 
 /** A comma list of words; `All` and nothing filter nothing. */
 function words<T>(parse: (word: string) => readonly T[] | null, known: string) {
-  return field((text): readonly T[] | Unset => {
+  return field(`${known}, All; a comma list`, (text): readonly T[] | Unset => {
     if (text.trim() === '') return undefined;
     const list = text
       .split(',')
@@ -87,10 +95,10 @@ export const callTypes = words<CallType>((word) => {
 }, 'Internal, Outbound, Inbound, CallBack, Conference');
 
 /** Whole seconds, 0 or more. */
-export const seconds = field((text) => wholeNumber(text, 'must be whole seconds'));
+export const seconds = field('whole seconds', (text) => wholeNumber(text, 'must be whole seconds'));
 
 /** A name matched exactly; one trailing `-` is dropped, because the guide's pages end prefixes with it. */
-export const prefix = field((text) => {
+export const prefix = field('exactly this; one trailing - is dropped', (text) => {
   if (text === '') return undefined;
   const name = text.endsWith('-') ? text.slice(0, -1) : text;
   if (name === '') throw new Wrong('must be more than a dash');
@@ -98,20 +106,25 @@ export const prefix = field((text) => {
 });
 
 /** A trunk by name, or `All`. */
-export const trunk = field((text) => (text === '' || text.toLowerCase() === 'all' ? undefined : text));
+export const trunk = field('a trunk by name (96, pstn2, GSM3), or All', (text) =>
+  text === '' || text.toLowerCase() === 'all' ? undefined : text,
+);
 
 /** −1, 0: all ports; 3: the GSM port 3; `GSM3`, `pstn2`: one port of either kind, by its trunk name. */
-export const port = field((text): { readonly gsm: number } | { readonly trunk: string } | Unset => {
-  if (text === '' || text === '-1' || /^0+$/.test(text)) return undefined;
-  if (/^\d{1,4}$/.test(text)) return { gsm: Number(text) };
-  const [, kind, number] = /^(gsm|pstn)(\d{1,4})$/i.exec(text) ?? [];
-  if (!kind) throw new Wrong('must be -1, a port number, GSM3 or pstn2');
-  return { trunk: `${kind.toLowerCase() === 'gsm' ? 'GSM' : 'pstn'}${Number(number)}` };
-});
+export const port = field(
+  '-1 or 0: all; a GSM port’s number; GSM3, pstn2',
+  (text): { readonly gsm: number } | { readonly trunk: string } | Unset => {
+    if (text === '' || text === '-1' || /^0+$/.test(text)) return undefined;
+    if (/^\d{1,4}$/.test(text)) return { gsm: Number(text) };
+    const [, kind, number] = /^(gsm|pstn)(\d{1,4})$/i.exec(text) ?? [];
+    if (!kind) throw new Wrong('must be -1, a port number, GSM3 or pstn2');
+    return { trunk: `${kind.toLowerCase() === 'gsm' ? 'GSM' : 'pstn'}${Number(number)}` };
+  },
+);
 
 /** Rows: a whole number from `least` on. */
-export const rows = (least: 0 | 1) =>
-  field((text) => {
+export const rows = (least: 0 | 1, about: string) =>
+  field(about, (text) => {
     const number = wholeNumber(text, 'must be a whole number');
     if (number !== undefined && number < least) throw new Wrong(`must be ${least} or more`);
     return number;
@@ -119,7 +132,7 @@ export const rows = (least: 0 | 1) =>
 
 /** One word of a few, any case. */
 export function oneOf<const Word extends string>(...known: readonly Word[]) {
-  return field((text): Word | Unset => {
+  return field(known.join(' or '), (text): Word | Unset => {
     if (text === '') return undefined;
     const found = known.find((word) => word.toLowerCase() === text.toLowerCase());
     if (!found) throw new Wrong(`must be ${known.join(' or ')}`);
@@ -128,7 +141,7 @@ export function oneOf<const Word extends string>(...known: readonly Word[]) {
 }
 
 /** Where an earlier answer ended, as that answer gave it. */
-export const cursor = field((text) => {
+export const cursor = field('where an earlier answer ended, as its json_obj_filter says', (text) => {
   if (text === '') return undefined;
   const [, key, id] = /^(-?\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
   if (key === undefined) throw new Wrong('must be the cursor of an earlier answer');
@@ -136,11 +149,16 @@ export const cursor = field((text) => {
 });
 
 /** Account names: what can be typed on a phone and stand in a log. */
-export const userName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, . _ -'));
+export const userName = v.pipe(
+  v.string(),
+  v.description('the account'),
+  v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, . _ -'),
+);
 
 /** The MD5 digest of the password as 32 hex digits, any case (guide 4.1). */
 export const passwordDigest = v.pipe(
   v.string(),
+  v.description('MD5 of the password, 32 hex digits'),
   v.regex(/^[0-9a-f]{32}$/i, 'must be the 32 hex digits of the password’s MD5'),
   v.toLowerCase(),
 );

@@ -21,11 +21,14 @@ export class CgiError extends Error {
   readonly code: ErrorCode;
   /** Name of the parameter that is wrong, as the client wrote it. */
   readonly parameter: string | undefined;
-  constructor(code: ErrorCode, message: string, parameter?: string) {
+  /** Seconds until another try makes sense, for `busy`. */
+  readonly retryAfter: number | undefined;
+  constructor(code: ErrorCode, message: string, parameter?: string, retryAfter?: number) {
     super(message);
     this.name = 'CgiError';
     this.code = code;
     this.parameter = parameter;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -36,13 +39,47 @@ export interface SessionCookie {
   readonly maxAge: number;
 }
 
+/** One file of the medium, opened for reading while it is answered. */
+export interface ReplyFile {
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly mtimeMs: number;
+  /** @param from First byte. @param to Last byte, included. Ending the iteration ends the reading. */
+  read(from: number, to: number): AsyncIterable<Uint8Array>;
+}
+
 export type Reply =
-  | { readonly kind: 'json'; readonly status: number; readonly body: unknown; readonly session?: SessionCookie }
+  | {
+      readonly kind: 'json';
+      readonly status: number;
+      readonly body: unknown;
+      /** The session that begins; null: the one there is ends. */
+      readonly session?: SessionCookie | null;
+      /** Seconds until another try makes sense. */
+      readonly retryAfter?: number;
+    }
   /**
-   * A long listing as JSON, streamed as it is found. A piece may be empty: it says only that the search goes on, so that
-   * whoever writes can stop it when the client is gone.
+   * A long listing, streamed as it is found. A piece may be empty: it says only that the search goes on, so that whoever
+   * writes can stop it when the client is gone.
    */
-  | { readonly kind: 'rows'; readonly text: AsyncIterable<string> };
+  | {
+      readonly kind: 'rows';
+      readonly text: AsyncIterable<string>;
+      /** Absent: JSON. */
+      readonly type?: string;
+      /** To be saved under this name; absent: shown. */
+      readonly filename?: string;
+    }
+  /** Bytes made while they are sent, to be saved under a name: an archive. */
+  | {
+      readonly kind: 'archive';
+      readonly type: string;
+      readonly filename: string;
+      readonly bytes: AsyncIterable<Uint8Array>;
+    }
+  /** A file that players seek in: Range, If-Range and conditional requests are the writer's business. */
+  | { readonly kind: 'file'; readonly type: string; readonly filename: string; readonly file: ReplyFile };
 
 export function json(body: unknown, status = 200): Reply {
   return { kind: 'json', status, body };
@@ -54,5 +91,7 @@ export function errorBody({ code, parameter, message }: CgiError): { readonly er
 }
 
 export function errorReply(error: CgiError): Reply {
-  return json(errorBody(error), ERROR_STATUS[error.code]);
+  const status = ERROR_STATUS[error.code];
+  const body = errorBody(error);
+  return { kind: 'json', status, body, ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }) };
 }

@@ -3,30 +3,58 @@ import type * as v from 'valibot';
 import type { StoreClient } from '../storage/client.ts';
 import type { Zone } from '../storage/model/local-time.ts';
 import type { Right } from '../storage/model/rights.ts';
+import type { By } from '../storage/sql/audit.ts';
 import type { Accounts } from './access/accounts.ts';
-import type { Caller, Sessions } from './access/session.ts';
+import type { ApiKeys } from './access/keys.ts';
+import type { Known, Sessions } from './access/session.ts';
+import type { CallDeletions } from './cdr/port.ts';
 import type { Schema } from './params.ts';
+import type { RecordingDeletions, RecordingFiles } from './recording/port.ts';
 import type { Reply } from './reply.ts';
+import type { Settings } from './settings/port.ts';
 
 /** What handlers work with; start.ts puts it together. */
 export interface Services {
   readonly store: StoreClient;
   readonly accounts: Accounts;
   readonly sessions: Sessions;
+  readonly keys: ApiKeys;
+  readonly callDeletions: CallDeletions;
+  readonly recordingFiles: RecordingFiles;
+  readonly recordingDeletions: RecordingDeletions;
+  readonly settings: Settings;
   /** The box's zone: dates in requests are on its clock. */
   readonly zone: Zone;
   /** Epoch seconds. */
   now(): number;
 }
 
+/** Who asks, and from where. */
+export interface Asking {
+  /** null: nobody that is known. */
+  readonly caller: Known | null;
+  /** Remote address. */
+  readonly address: string;
+  /** What showed who it is; null: nothing did. */
+  readonly token: string | null;
+}
+
 export interface Verb<S extends Schema = Schema> {
+  /** What it does, in a few words: for the reference and for `GET /cgi/webserve/`. */
+  readonly about: string;
   /** null: anybody, without log-in. */
   readonly right: Right | null;
   readonly parameters: S;
-  handle(parameters: v.InferOutput<S>, services: Services, caller: Caller | null): Reply | Promise<Reply>;
+  handle(parameters: v.InferOutput<S>, services: Services, asking: Asking): Reply | Promise<Reply>;
 }
 
 /** A verb with the types of its own parameters checked. */
 export function verb<S extends Schema>(definition: Verb<S>): Verb {
   return definition as unknown as Verb;
+}
+
+/** What an audit line says of who asked. @throws when nobody is known: rights come before. */
+export function by({ caller, address }: Asking): By {
+  if (!caller) throw new Error('nobody asks');
+  return { who: caller.user, address };
 }

@@ -4,6 +4,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import { createAccounts } from '../cgi/access/accounts.ts';
+import { openApiKeys } from '../cgi/access/keys.ts';
 import { createSessions } from '../cgi/access/session.ts';
 import type { Services } from '../cgi/verb.ts';
 import { openStoreWorker, type StoreClient } from '../storage/client.ts';
@@ -16,10 +17,14 @@ import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
 import { listenHttp } from './http/server.ts';
+import { createCallDeletions } from './jobs.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { createRecordingDeletions } from './recordings/deletions.ts';
+import { createRecordingFiles } from './recordings/files.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
+import { createSettings } from './settings.ts';
 import { firstAccounts, storeOptions, takeState, zoneName } from './state.ts';
 
 export interface StartOptions {
@@ -69,7 +74,23 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     await firstAccounts(config.state.dir, store, accounts, log);
     const zone = zoneOf(zoneName(config));
     const now = () => Math.floor(Date.now() / 1000);
-    const services: Services = { store, accounts, sessions, zone, now };
+    const keys = await openApiKeys(store);
+    const callDeletions = createCallDeletions();
+    const recordingFiles = createRecordingFiles();
+    const recordingDeletions = createRecordingDeletions();
+    const settings = createSettings();
+    const services: Services = {
+      store,
+      accounts,
+      sessions,
+      keys,
+      callDeletions,
+      recordingFiles,
+      recordingDeletions,
+      settings,
+      zone,
+      now,
+    };
 
     const pbx = await startPbx({ config, store, bus, log, zone });
     stops.push(() => pbx.close());

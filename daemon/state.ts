@@ -76,7 +76,7 @@ async function secretDir(dir: string): Promise<string> {
  */
 export async function firstAccounts(dir: string, store: StoreClient, accounts: Accounts, log: Log): Promise<void> {
   if (await store.ask('setting', ACCOUNTS_MADE)) return;
-  const existing = await store.ask('userNames');
+  const existing = (await store.ask('users')).map(({ name }) => name);
   const missing = FIRST_ACCOUNTS.filter(({ user }) => !existing.includes(user));
   if (missing.length > 0) {
     const fresh = missing.map((account) => ({ ...account, password: randomBytes(9).toString('base64url') }));

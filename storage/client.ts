@@ -39,6 +39,11 @@ export interface StoreClient {
     operation: O,
     ...argument: Parameters<Operations[O]>
   ): Promise<ReturnType<Operations[O]>>;
+  /** The same for one step of long work: it gives way to questions and to records. */
+  work<O extends Exclude<Operation, 'write'>>(
+    operation: O,
+    ...argument: Parameters<Operations[O]>
+  ): Promise<ReturnType<Operations[O]>>;
   /**
    * The pages of a listing, one a step; a step that found nothing gives an empty one. The store works on it only while
    * the caller asks for the next.
@@ -134,6 +139,7 @@ export function clientOf(lanes: Lanes, { onCommit, close }: Pick<StoreClient, 'o
       return outcome.done;
     },
     ask: async (operation, ...[argument]) => (await lanes.ask('interactive', { operation, argument })).value as never,
+    work: async (operation, ...[argument]) => (await lanes.ask('bulk', { operation, argument })).value as never,
     async *pages(kind, { filter, fields, order, after = null, offset = 0, limit = Number.POSITIVE_INFINITY }) {
       let skip = offset;
       let left = limit;

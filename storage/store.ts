@@ -9,8 +9,10 @@ import type { Leg, LegSource } from './model/leg.ts';
 import { zone as zoneOf } from './model/local-time.ts';
 import { type Numbering, numberPlan } from './model/number-plan.ts';
 import { trunkRules } from './model/trunk.ts';
-import { type AuditLine, audit } from './sql/audit.ts';
+import { type ApiKey, apiKeys, putApiKey, removeApiKey } from './sql/api-key.ts';
+import { type AuditEntry, type AuditLine, audit, auditEntries } from './sql/audit.ts';
 import { closeGroup, openGroups } from './sql/call.ts';
+import { type Contact, contacts, putContacts, removeContacts } from './sql/contact.ts';
 import {
   type CsvFault,
   type CsvFile,
@@ -20,6 +22,16 @@ import {
   writeCsvPosition,
 } from './sql/csv.ts';
 import { type Outcome, openDatabase } from './sql/database.ts';
+import {
+  beginDeletion,
+  type Deletion,
+  type DeletionKind,
+  deletionByToken,
+  deletions,
+  expiredDeletions,
+  type NewDeletion,
+  unfinishedDeletions,
+} from './sql/deletion.ts';
 import { callCount, callPage, recordingCount, recordingPage } from './sql/listing.ts';
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
@@ -35,9 +47,9 @@ import {
   verifyStep,
   type Walk,
 } from './sql/records.ts';
-import { readSetting, writeSetting } from './sql/setting.ts';
+import { readSetting, settings, writeSetting } from './sql/setting.ts';
 import { trace } from './sql/trace.ts';
-import { putUser, type User, userByName, userNames } from './sql/user.ts';
+import { putUser, removeUser, type User, userByName, users } from './sql/user.ts';
 
 /** Everything the store needs to know; plain data, because it is posted to a thread. */
 export interface StoreOptions {
@@ -68,6 +80,13 @@ export type Write =
   | { readonly kind: 'recordings'; readonly files: readonly RecordingFile[] }
   | { readonly kind: 'gone'; readonly paths: readonly string[] }
   | { readonly kind: 'user'; readonly user: User; readonly audit: AuditLine }
+  | { readonly kind: 'userGone'; readonly name: string; readonly audit: AuditLine }
+  | { readonly kind: 'apiKey'; readonly key: ApiKey; readonly audit: AuditLine }
+  | { readonly kind: 'apiKeyGone'; readonly id: string; readonly audit: AuditLine }
+  | { readonly kind: 'contacts'; readonly contacts: readonly Contact[]; readonly audit: AuditLine }
+  | { readonly kind: 'contactsGone'; readonly numbers: readonly string[]; readonly audit: AuditLine }
+  /** A deletion begins: from now on it is carried out, whatever dies in between. */
+  | { readonly kind: 'deletion'; readonly deletion: NewDeletion; readonly audit: AuditLine }
   | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine };
 
 /** What a write did, in EventSequences in order; [] where nothing was new. */
@@ -82,9 +101,21 @@ export interface Written {
   readonly open: readonly OpenGroup[];
   /** Of a refold: where to go on. */
   readonly next: Walk;
+  /** Of a removal: how many there were. */
+  readonly removed: number;
+  /** The deletion that has begun. */
+  readonly deletion: Deletion | null;
 }
 
-const NOTHING: Written = { records: [], calls: [], recordings: [], open: [], next: null };
+const NOTHING: Written = {
+  records: [],
+  calls: [],
+  recordings: [],
+  open: [],
+  next: null,
+  removed: 0,
+  deletion: null,
+};
 
 /** A stretch of a CDR CSV, up to a position in its file. */
 export interface CsvBatch extends CsvFile, CsvPosition {
@@ -97,7 +128,7 @@ export interface CsvBatch extends CsvFile, CsvPosition {
 /** One write's outcome: another's failure doesn't touch it. */
 export type WriteOutcome = Outcome<Written>;
 
-export type { CsvFault, CsvPosition, OpenGroup, Walk };
+export type { ApiKey, AuditEntry, Contact, CsvFault, CsvPosition, Deletion, DeletionKind, OpenGroup, User, Walk };
 export type Store = ReturnType<typeof openStore>;
 export type Operations = Store['operations'];
 export type Operation = keyof Operations;
@@ -151,6 +182,12 @@ export function openStore(options: StoreOptions) {
     };
   }
 
+  /** A removal stands in the audit log when there was something to remove. */
+  function audited(line: AuditLine, removed: number): Partial<Written> {
+    if (removed > 0) audit(database, line, now());
+    return { removed };
+  }
+
   /** What came of it; what isn't named stayed as it was. */
   function write(item: Write): Partial<Written> {
     switch (item.kind) {
@@ -178,6 +215,23 @@ export function openStore(options: StoreOptions) {
         putUser(database, item.user, now());
         audit(database, item.audit, now());
         return {};
+      case 'userGone':
+        return audited(item.audit, removeUser(database, item.name) ? 1 : 0);
+      case 'apiKey':
+        putApiKey(database, item.key);
+        audit(database, item.audit, now());
+        return {};
+      case 'apiKeyGone':
+        return audited(item.audit, removeApiKey(database, item.id) ? 1 : 0);
+      case 'contacts':
+        putContacts(database, item.contacts);
+        audit(database, item.audit, now());
+        return {};
+      case 'contactsGone':
+        return audited(item.audit, removeContacts(database, item.numbers));
+      case 'deletion':
+        audit(database, item.audit, now());
+        return { deletion: beginDeletion(database, item.deletion, now()) };
       case 'setting':
         writeSetting(database, item.name, item.value, now());
         audit(database, item.audit, now());
@@ -201,8 +255,17 @@ export function openStore(options: StoreOptions) {
     missingRecords: (legs: readonly Leg[]) => missingRecords(database, legs),
     verifyStep: (after: NonNullable<Walk>) => verifyStep(database, after, rules),
     user: (name: string) => userByName(database, name),
-    userNames: () => userNames(database),
+    users: () => users(database),
+    apiKeys: () => apiKeys(database),
+    contacts: ({ after, limit }: { after: string; limit: number }) => contacts(database, after, limit),
+    auditEntries: ({ before, limit }: { before: number | null; limit: number }) =>
+      auditEntries(database, before, limit),
+    deletion: (token: string) => deletionByToken(database, token),
+    deletions: ({ kind, limit }: { kind: DeletionKind; limit: number }) => deletions(database, kind, limit),
+    unfinishedDeletions: () => unfinishedDeletions(database),
+    expiredDeletions: (at: number) => expiredDeletions(database, at),
     setting: (name: string) => readSetting(database, name),
+    settings: () => settings(database),
   };
 
   return {

@@ -1,7 +1,7 @@
 /** Accounts: who may log in, checked at one pace whoever asks, so that a stranger can't tell which names exist. */
 import type { StoreClient } from '../../storage/client.ts';
 import type { Role } from '../../storage/model/rights.ts';
-import type { AuditLine } from '../../storage/sql/audit.ts';
+import type { AuditLine, By } from '../../storage/sql/audit.ts';
 import { CgiError } from '../reply.ts';
 import { digestMatches, hashDigest, NOBODY } from './password.ts';
 import type { Caller, Sessions } from './session.ts';
@@ -10,7 +10,7 @@ export interface Accounts {
   /** The caller, or null for an unknown user and a wrong password alike. @throws {CgiError} `busy` */
   check(user: string, digest: string): Promise<Caller | null>;
   /** Makes the account or changes it, and ends its sessions. */
-  put(account: Caller & { readonly digest: string }, by: Pick<AuditLine, 'who' | 'address'>): Promise<void>;
+  put(account: Caller & { readonly digest: string }, by: By): Promise<void>;
 }
 
 export interface CheckLimits {

@@ -6,6 +6,7 @@ import { CgiError, ERROR_STATUS, errorBody } from '../reply.ts';
 import { verb } from '../verb.ts';
 
 export const login = verb({
+  about: 'log in: a session cookie and a bearer token',
   right: null,
   parameters: v.strictObject({ username: userName, password: passwordDigest }),
   async handle({ username, password }, { accounts, sessions, zone }) {

@@ -7,6 +7,12 @@ export interface Caller {
   readonly role: Role;
 }
 
+/** How somebody may show who it is: a session's token or an API key. */
+export interface Known extends Caller {
+  /** Numbers that an API key is limited to; null: all that the role may. */
+  readonly numbers: ReadonlySet<number> | null;
+}
+
 export interface SessionLimits {
   readonly sessions: number;
   readonly idleSeconds: number;
@@ -23,6 +29,8 @@ export interface Sessions {
   begin(caller: Caller): { readonly token: string; readonly ends: number };
   /** Who holds this token, or null. Counts as use. */
   find(token: string): Caller | null;
+  /** Ends the session of this token. */
+  end(token: string): void;
   /** Ends every session of a user: the password or role has changed. */
   endUser(user: string): void;
   readonly count: number;
@@ -54,6 +62,9 @@ export function createSessions(limits: SessionLimits, clock: () => number = () =
       session.used = now;
       sessions.set(key, session);
       return { user: session.user, role: session.role };
+    },
+    end(token) {
+      sessions.delete(keyOf(token));
     },
     endUser(user) {
       for (const [key, session] of sessions) if (session.user === user) sessions.delete(key);

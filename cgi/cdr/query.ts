@@ -47,15 +47,16 @@ export const callFilter = v.strictObject({
   ivr: fields.prefix,
   port: fields.port,
   trunk: fields.trunk,
-  since: fields.rows(0),
+  since: fields.rows(0, 'every call whose `changed` is greater, in the order in which they changed'),
 });
 
 export const queryCalls = verb({
+  about: 'the call report, one row a call, newest first',
   right: 'cdr.read',
   parameters: v.strictObject({
     ...callFilter.entries,
-    limit: fields.rows(1),
-    offset: fields.rows(0),
+    limit: fields.rows(1, 'rows at most'),
+    offset: fields.rows(0, 'rows to pass over'),
     cursor: fields.cursor,
     sort: fields.oneOf('calldate'),
     order: fields.oneOf('asc', 'desc'),

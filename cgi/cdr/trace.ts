@@ -4,10 +4,12 @@ import { CgiError, json } from '../reply.ts';
 import { verb } from '../verb.ts';
 
 export const traceCall = verb({
+  about: 'where the records of a call came from, why its rows are what they are',
   right: 'cdr.read',
   parameters: v.strictObject({
     uniqueid: v.pipe(
       v.string(),
+      v.description('UniqueID or LinkedID of the call'),
       v.regex(/^[\x21-\x7e]{1,150}$/, 'must be a UniqueID or LinkedID such as 1620378302.28'),
     ),
   }),

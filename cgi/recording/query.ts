@@ -18,6 +18,7 @@ const ROW: readonly Field[] = [
 ];
 
 export const queryRecordings = verb({
+  about: 'the recordings, newest first',
   right: 'recording.read',
   parameters: v.strictObject({
     startdate: fields.startDate,
@@ -28,8 +29,8 @@ export const queryRecordings = verb({
     calltype: fields.callTypes,
     minduration: fields.seconds,
     maxduration: fields.seconds,
-    limit: fields.rows(1),
-    offset: fields.rows(0),
+    limit: fields.rows(1, 'rows at most'),
+    offset: fields.rows(0, 'rows to pass over'),
     cursor: fields.cursor,
     order: fields.oneOf('asc', 'desc'),
   }),

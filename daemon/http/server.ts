@@ -122,7 +122,8 @@ async function route(
     if (!allows(request, response, 'GET', 'POST')) return;
     const number = path.slice(NUMBERS.length);
     const body = (known: boolean) => bodies.read(request, response, known);
-    return writeReply(response, await dispatch({ number, query, body, token: tokenOf(request) }, services));
+    const asked = { number, query, body, token: tokenOf(request), address: request.socket.remoteAddress ?? '' };
+    return writeReply(response, await dispatch(asked, services));
   }
   if (!allows(request, response, 'GET', 'HEAD')) return;
   if (path === '/healthz') {

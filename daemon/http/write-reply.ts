@@ -26,10 +26,13 @@ export async function writeReply(response: ServerResponse, reply: Reply): Promis
   switch (reply.kind) {
     case 'json':
       if (reply.session) response.setHeader('Set-Cookie', cookieOf(reply.session));
-      if (reply.status === ERROR_STATUS.busy) response.setHeader('Retry-After', RETRY_SECONDS);
+      if (reply.status === ERROR_STATUS.busy) response.setHeader('Retry-After', reply.retryAfter ?? RETRY_SECONDS);
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
     case 'rows':
       return writeRows(response, reply.text);
+    case 'archive':
+    case 'file':
+      throw new Error('not yet');
   }
 }
 

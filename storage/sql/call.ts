@@ -8,6 +8,7 @@ import type { MatchKind } from '../model/match.ts';
 import { pairMoved, pairRows } from '../model/pair.ts';
 import type { Bind, Database, Row } from './database.ts';
 import { announce } from './outbox.ts';
+import { indexNumbers } from './search.ts';
 import { recordingNear, release, tie } from './tie.ts';
 
 export interface StoredCall extends FoldedCall {
@@ -66,6 +67,7 @@ export function applyCall(
   if (near !== '') return applyCall(database, old, showing(next, near), now, 'near');
   if (old && !differs(old, next)) return [];
   const id = write(database, old, next);
+  indexNumbers(database, id, shown(old), shown(next));
   const { recording } = next.row;
   const loserId = recording === (old?.row.recording ?? '') ? null : tie(database, id, recording, match);
   const loser = loserId === null ? null : callById(database, loserId);
@@ -78,8 +80,14 @@ export function applyCall(
 
 function removeCall(database: Database, old: StoredCall, now: number): number[] {
   release(database, old.id);
+  indexNumbers(database, old.id, shown(old), null);
   database.run('DELETE FROM call WHERE id = ?', [old.id]);
   return old.open ? [] : [announce(database, 'call', old.id, now)];
+}
+
+/** What the search holds of a call: nothing while its legs may still be coming. */
+function shown(call: NextCall | null): CallRow | null {
+  return call && !call.open ? call.row : null;
 }
 
 function showing<Call extends NextCall>(call: Call, recording: string): Call {

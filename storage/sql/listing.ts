@@ -13,6 +13,8 @@ interface Source<Filter> {
   readonly base: string;
   /** The column that the listing runs along, its index, and the bounds that the filter sets on it. */
   readonly key: (filter: Filter) => { readonly column: string; readonly index: string } & Bounds;
+  /** What the index asks for to be used at all. */
+  readonly indexed: readonly Condition[];
   /** Everything else that the filter asks. */
   readonly where: (filter: Filter) => Where;
   /** A field's value. Names are checked against this list: nothing from above gets into SQL text. */
@@ -22,6 +24,10 @@ interface Source<Filter> {
 const text = (column: string) => `CAST(${column} AS TEXT)`;
 const clock = (expression: string) => `strftime('%Y-%m-%d %H:%M:%S', ${expression}, 'unixepoch')`;
 
+/** The phone book's word on the other party: the caller, or who was called by one of us. */
+const contactOf = (column: string) =>
+  `coalesce((SELECT ${column} FROM contact WHERE number = CASE calltype WHEN 'Outbound' THEN dst ELSE src END), '')`;
+
 const calls: Source<CallFilter> = {
   table: (index) => `call INDEXED BY ${index}`,
   base: 'call',
@@ -29,6 +35,7 @@ const calls: Source<CallFilter> = {
     since === undefined
       ? { column: 'start_at', index: 'call_start', ...start }
       : { column: 'changed', index: 'call_changed', from: since + 1 },
+  indexed: [['trash IS NULL']],
   where: whereCalls,
   columns: {
     id: text('id'),
@@ -50,8 +57,8 @@ const calls: Source<CallFilter> = {
     ivr: 'ivr',
     uniqueId: 'uniqueid',
     recording: 'recording',
-    contact: "''",
-    group: "''",
+    contact: contactOf('name'),
+    group: contactOf('groupname'),
   },
 };
 
@@ -61,6 +68,7 @@ const recordings: Source<RecordingFilter> = {
       FROM recording INDEXED BY ${index})`,
   base: 'recording',
   key: ({ wall }) => ({ column: 'wall_at', index: 'recording_wall', ...wall }),
+  indexed: [],
   where: whereRecordings,
   columns: {
     time: clock('wall_at'),
@@ -147,7 +155,7 @@ function stretchOf<Filter>(
       : [[`${column} ${beyond}= ?`, first]];
   const filterEnd: Condition[] = last === undefined ? [] : [[`${column} ${upTo}= ?`, last]];
 
-  const range = joined([...begin, ...filterEnd]);
+  const range = joined([...source.indexed, ...begin, ...filterEnd]);
   const edge = database.first(
     `SELECT ${column} AS key, id FROM ${source.base} INDEXED BY ${index} WHERE ${range.text}
      ORDER BY ${column} ${direction}, id ${direction} LIMIT 1 OFFSET ?`,

@@ -115,7 +115,7 @@ function walk(
   after: NonNullable<Walk>,
 ): { readonly groups: readonly string[]; readonly next: Walk } {
   const rows = database.all(
-    'SELECT start_at, id, call_group FROM call WHERE (start_at, id) > (?, ?) ORDER BY start_at, id LIMIT ?',
+    'SELECT start_at, id, call_group FROM call WHERE trash IS NULL AND (start_at, id) > (?, ?) ORDER BY start_at, id LIMIT ?',
     [after.at, after.id, WALK_ROWS],
   );
   const last = rows.length === WALK_ROWS ? rows.at(-1) : undefined;

@@ -6,8 +6,21 @@ export function readSetting(database: Database, name: string): unknown {
   return row ? JSON.parse(String(row['value'])) : null;
 }
 
-/** @param value Anything JSON can hold. @param now Epoch seconds. */
+/** Every setting that somebody has changed, by name. */
+export function settings(database: Database): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    database
+      .all('SELECT name, value FROM setting')
+      .map((row) => [String(row['name']), JSON.parse(String(row['value']))]),
+  );
+}
+
+/** @param value Anything JSON can hold; null: the default holds again. @param now Epoch seconds. */
 export function writeSetting(database: Database, name: string, value: unknown, now: number): void {
+  if (value === null) {
+    database.run('DELETE FROM setting WHERE name = ?', [name]);
+    return;
+  }
   database.run(
     `INSERT INTO setting (name, value, changed_at) VALUES (?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at`,

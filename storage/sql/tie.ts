@@ -57,7 +57,7 @@ export function callOfRecording(
   if (recording.answer === null) return null;
   const candidates = database
     .all(
-      "SELECT id, answer_at, src, dst FROM call WHERE start_at BETWEEN ? AND ? AND answer_at BETWEEN ? AND ? AND recording = ''",
+      "SELECT id, answer_at, src, dst FROM call WHERE start_at BETWEEN ? AND ? AND answer_at BETWEEN ? AND ? AND recording = '' AND trash IS NULL",
       [
         recording.answer - LONGEST_RING_SECONDS,
         recording.answer + NEAR_SECONDS,

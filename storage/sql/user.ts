@@ -14,8 +14,13 @@ export function userByName(database: Database, name: string): User | null {
   return row ? toUser(row) : null;
 }
 
-export function userNames(database: Database): string[] {
-  return database.all('SELECT name FROM user ORDER BY name').map((row) => String(row['name']));
+export function users(database: Database): User[] {
+  return database.all('SELECT name, role, hash FROM user ORDER BY name').map(toUser);
+}
+
+/** @returns whether there was one. */
+export function removeUser(database: Database, name: string): boolean {
+  return database.run('DELETE FROM user WHERE name = ?', [name]).changes > 0;
 }
 
 /** Makes the account or changes its role and password. @param now Epoch seconds. */

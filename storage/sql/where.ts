@@ -12,7 +12,8 @@ export interface Where {
 }
 
 export function whereCalls(filter: CallFilter): Where {
-  const where: Where = { conditions: ['open = 0'], binds: [] };
+  // Not in the trash: in these very words, so that the index without it serves.
+  const where: Where = { conditions: ['open = 0', 'trash IS NULL'], binds: [] };
   if (filter.since !== undefined) bounds(where, 'start_at', filter.start); // then it runs along `changed`
   numbers(where, 'src', ['src'], filter.src);
   numbers(where, 'dst', ['dst_outer', 'dst_inner'], filter.dst);

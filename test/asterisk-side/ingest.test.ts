@@ -7,7 +7,15 @@ import type { StoreClient } from '../../storage/client.ts';
 import type { Write, Written } from '../../storage/store.ts';
 import { leg } from '../support/legs.ts';
 
-const NOTHING: Written = { records: [], calls: [], recordings: [], open: [], next: null };
+const NOTHING: Written = {
+  records: [],
+  calls: [],
+  recordings: [],
+  open: [],
+  next: null,
+  removed: 0,
+  deletion: null,
+};
 const END = 1_795_477_765;
 
 beforeEach(() => {

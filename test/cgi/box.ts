@@ -29,20 +29,39 @@ export interface CallList {
 /** A box at UTC−08:00 whose clock says 2021-05-07 12:00, unless told otherwise. */
 export const NOW = Date.UTC(2021, 4, 7, 20) / 1000;
 
-export function openBox({ now = NOW, zoneName = 'Etc/GMT+8', atEnd = onTestFinished as AtEnd } = {}) {
+/** @param ports What stands in for the parts above that a test is about. */
+export function openBox({
+  now = NOW,
+  zoneName = 'Etc/GMT+8',
+  atEnd = onTestFinished as AtEnd,
+  ports = {} as Partial<Services>,
+} = {}) {
   const store = openStoreHere(storeOptions(temporaryFolder(atEnd)));
   atEnd(() => store.close());
   const sessions = createSessions({ sessions: 10, idleSeconds: 60, lifeSeconds: 60 });
   const accounts = createAccounts(store, sessions, { checks: 2, checksWaiting: 2 });
-  const services: Services = { store, accounts, sessions, zone: zone(zoneName), now: () => now };
+  const services: Services = {
+    store,
+    accounts,
+    sessions,
+    keys: { find: () => null } as unknown as Services['keys'],
+    callDeletions: {} as Services['callDeletions'],
+    recordingFiles: {} as Services['recordingFiles'],
+    recordingDeletions: {} as Services['recordingDeletions'],
+    settings: {} as Services['settings'],
+    zone: zone(zoneName),
+    now: () => now,
+    ...ports,
+  };
 
   /** Asks a number. @param role null: without log-in. */
   async function ask(number: number | string, query = '', role: Role | null = 'admin', body = ''): Promise<Answered> {
     const token = role && sessions.begin({ user: role, role }).token;
-    const request = { number: String(number), query, body: async () => body, token };
+    const request = { number: String(number), query, body: async () => body, token, address: '192.0.2.7' };
     try {
       const reply = await dispatch(request, services);
       if (reply.kind === 'json') return { status: reply.status, body: reply.body as Record<string, unknown> };
+      if (reply.kind !== 'rows') throw new Error(`a reply of kind ${reply.kind}: ask services yourself`);
       let text = '';
       for await (const piece of reply.text) text += piece;
       return { status: 200, body: JSON.parse(text) };

@@ -68,7 +68,7 @@ describe('reading', () => {
 });
 
 describe('checking', () => {
-  const schema = v.strictObject({ src: fields.numbers, limit: fields.rows(1), name: v.string() });
+  const schema = v.strictObject({ src: fields.numbers, limit: fields.rows(1, 'rows'), name: v.string() });
   const check = (query: string) => checkParameters(schema, readParameters(query));
 
   test('gives values, and nothing for what is absent or empty', () => {
@@ -174,7 +174,7 @@ describe('fields', () => {
     expect(['', '0', '007', ' 5 '].map((text) => value(fields.seconds, text))).toEqual([null, 0, 7, 5]);
     for (const bad of ['-1', '1.5', '1e3', '0x10', '1234567890123', '٣'])
       expect(value(fields.seconds, bad)).toMatch(/^must be/);
-    expect(value(fields.rows(1), '0')).toBe('must be 1 or more');
+    expect(value(fields.rows(1, 'rows'), '0')).toBe('must be 1 or more');
     expect(value(fields.cursor, '-5.7')).toEqual({ key: -5, id: 7 });
     for (const bad of ['5', '5.', '.5', '5.-1', '1.2.3', '1234567890123456.1'])
       expect(value(fields.cursor, bad)).toMatch(/cursor/);

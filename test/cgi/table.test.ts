@@ -40,7 +40,16 @@ test('the body of a request that is refused is not read', async () => {
     return '';
   };
   const as = (number: string, role: 'admin' | 'monitor' | null) =>
-    dispatch({ number, query: '', body, token: role && services.sessions.begin({ user: role, role }).token }, services);
+    dispatch(
+      {
+        number,
+        query: '',
+        body,
+        token: role && services.sessions.begin({ user: role, role }).token,
+        address: '192.0.2.7',
+      },
+      services,
+    );
   for (const [number, role] of [
     ['9006', null],
     ['9006', 'monitor'],

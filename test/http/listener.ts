@@ -1,6 +1,7 @@
 /** The listener alone, over a store that a test plays: for bounds that a whole daemon would take too long to reach. */
 import { onTestFinished } from 'vitest';
 import { createSessions } from '../../cgi/access/session.ts';
+import type { Services } from '../../cgi/verb.ts';
 import { listenHttp } from '../../daemon/http/server.ts';
 import { type HttpLimits, httpLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
@@ -28,10 +29,11 @@ export async function startListener(
   const answers: [string, number][] = [];
   const log: string[] = [];
   const store = { pages, count } as unknown as StoreClient;
+  const ports = { keys: { find: () => null } } as unknown as Services;
   const accounts = { check: async () => null, put: async () => {} };
   const listeners = await listenHttp({
     listen: [{ host: '127.0.0.1', port: 0 }],
-    services: { store, accounts, sessions, zone: zone('Etc/GMT+8'), now: () => 1_620_000_000 },
+    services: { ...ports, store, accounts, sessions, zone: zone('Etc/GMT+8'), now: () => 1_620_000_000 },
     log: createLog({ level: 'info', write: (line) => log.push(line), terminal: false }),
     health: () => ({ ok: true, body: { status: 'ok' } }),
     metrics: () => '',

@@ -166,14 +166,14 @@ describe('an end', () => {
       deaths.push(error.message),
     );
     const outcomes = await Promise.allSettled([
-      store.ask('userNames'),
-      store.ask('userNames'),
+      store.ask('users'),
+      store.ask('users'),
       put(store, leg(NOON)),
       countOf(store, 'call', { start: {} }),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
     expect(deaths).toEqual([expect.stringContaining('out of memory, say')]);
-    await expect(store.ask('userNames')).rejects.toThrow('out of memory');
+    await expect(store.ask('users')).rejects.toThrow('out of memory');
     await store.close();
     expect(deaths).toHaveLength(1);
   });

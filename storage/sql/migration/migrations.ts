@@ -1,7 +1,8 @@
 /** The schema's history. A migration once released is never edited: the next one mends it. */
 import { first } from './0001-first.ts';
 import { csvAndConference } from './0002-csv-conference.ts';
+import { numbers } from './0003-numbers.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
-export const migrations: readonly Migration[] = [first, csvAndConference];
+export const migrations: readonly Migration[] = [first, csvAndConference, numbers];

@@ -1,0 +1,69 @@
+/**
+ * API keys: the better way for programs. A key is shown once, when it is made; limited to a role and, if wanted, to some
+ * numbers; revoked at once. They are few and asked for with every request, so they are held in memory.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { StoreClient } from '../../storage/client.ts';
+import type { Role } from '../../storage/model/rights.ts';
+import type { By } from '../../storage/sql/audit.ts';
+import type { ApiKey } from '../../storage/store.ts';
+import { CgiError } from '../reply.ts';
+import type { Known } from './session.ts';
+
+/** Keys at a time: one a program. */
+const KEYS_MAX = 100;
+
+export interface ApiKeys {
+  /** Who this key is, or null. */
+  find(text: string): Known | null;
+  list(): readonly ApiKey[];
+  /** @returns the whole key, which exists nowhere else. @throws {CgiError} `conflict` when there are too many. */
+  make(
+    wanted: { readonly name: string; readonly role: Role; readonly numbers: readonly number[] | null },
+    by: By,
+  ): Promise<{ readonly id: string; readonly key: string }>;
+  /** @returns whether there was one. */
+  revoke(id: string, by: By): Promise<boolean>;
+}
+
+/** @throws {StoreError} */
+export async function openApiKeys(store: StoreClient): Promise<ApiKeys> {
+  const keys = new Map((await store.ask('apiKeys')).map((key) => [key.id, key]));
+
+  return {
+    find(text) {
+      const [, id = ''] = /^cdrd-([a-z0-9]{8})-[A-Za-z0-9_-]{43}$/.exec(text) ?? [];
+      const key = keys.get(id);
+      if (!key || !timingSafeEqual(Buffer.from(hashOf(text), 'hex'), Buffer.from(key.hash, 'hex'))) return null;
+      return { user: `key:${key.name}`, role: key.role, numbers: key.numbers && new Set(key.numbers) };
+    },
+    list: () => [...keys.values()],
+    async make({ name, role, numbers }, { who, address }) {
+      if (keys.size >= KEYS_MAX) throw new CgiError('conflict', `there are ${KEYS_MAX} keys already: revoke one first`);
+      const id = randomBytes(4).toString('hex');
+      const text = `cdrd-${id}-${randomBytes(32).toString('base64url')}`;
+      const key: ApiKey = {
+        id,
+        name,
+        role,
+        numbers,
+        hash: hashOf(text),
+        who,
+        createdAt: Math.floor(Date.now() / 1000),
+      };
+      const detail = { id, name, role, numbers: numbers?.join(',') ?? 'all' };
+      await store.write({ kind: 'apiKey', key, audit: { who, address, action: 'key.made', detail } });
+      keys.set(id, key);
+      return { id, key: text };
+    },
+    async revoke(id, { who, address }) {
+      keys.delete(id); // at once, whatever the disk does
+      const audit = { who, address, action: 'key.revoked', detail: { id } };
+      return (await store.write({ kind: 'apiKeyGone', id, audit })).removed > 0;
+    },
+  };
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,14 @@
+/** What deleting calls needs from above: somebody who carries it out step by step, whoever waits for it. */
+import type { CallFilter } from '../../storage/filter.ts';
+import type { By } from '../../storage/sql/audit.ts';
+import type { Deletion } from '../../storage/store.ts';
+
+export interface CallDeletions {
+  /**
+   * Puts what the filter matches into the trash. The work outlives the asker and a kill.
+   * @param waitMs How long to wait for its end. @returns the deletion as it stands then.
+   */
+  begin(filter: CallFilter, by: By, waitMs: number): Promise<Deletion>;
+  /** Takes them out of the trash again. null: no deletion has this token. @throws {CgiError} `conflict` when it is too late. */
+  undo(token: string, by: By, waitMs: number): Promise<Deletion | null>;
+}

@@ -1,0 +1,40 @@
+/**
+ * The reference of the numbers, made from the table: what `GET /cgi/webserve/` answers, and what README prints. So no
+ * document can say what the code doesn't do.
+ */
+import * as v from 'valibot';
+import type { Right } from '../storage/model/rights.ts';
+import type { Verb } from './verb.ts';
+
+export interface ParameterReference {
+  readonly name: string;
+  readonly about: string;
+  readonly required: boolean;
+}
+
+export interface NumberReference {
+  readonly number: number;
+  readonly about: string;
+  /** null: anybody. */
+  readonly right: Right | null;
+  readonly parameters: readonly ParameterReference[];
+}
+
+/** In the table's order. */
+export function referenceOf(table: Readonly<Record<number, Verb>>): NumberReference[] {
+  return Object.entries(table).map(([number, { about, right, parameters }]) => ({
+    number: Number(number),
+    about,
+    right,
+    parameters: Object.entries(parameters.entries).map(([plain, schema]) => {
+      const required = schema.type !== 'optional';
+      const inner = (
+        required ? schema : (schema as v.OptionalSchema<v.GenericSchema, undefined>).wrapped
+      ) as v.GenericSchema;
+      return { name: GUIDE_SPELLING[plain] ?? plain, about: v.getDescription(inner) ?? '', required };
+    }),
+  }));
+}
+
+/** Names are matched in any case; shown as the guide writes them. */
+const GUIDE_SPELLING: Readonly<Record<string, string>> = { username: 'UserName', password: 'Password', ivr: 'IVR' };

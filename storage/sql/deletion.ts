@@ -1,0 +1,118 @@
+/**
+ * Deletions as rows: what was deleted by whom, how far that has come, and the token that undoes it. Each is worked off in
+ * steps, every step one transaction that moves `progress` on with it: a kill leaves a deletion that the next start goes on
+ * with. A deletion of calls holds their filter, one of recordings their paths.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Database, Row } from './database.ts';
+
+export type DeletionKind = 'call' | 'recording';
+
+/**
+ * `deleting` → `deleted` → (`restoring` → `restored`) or (`erasing` → `erased`). Those that end in -ing are under way,
+ * and are resumed after a kill.
+ */
+export type DeletionState = 'deleting' | 'deleted' | 'restoring' | 'restored' | 'erasing' | 'erased';
+
+export interface Deletion {
+  readonly id: number;
+  /** What undoes it; unguessable. */
+  readonly token: string;
+  readonly kind: DeletionKind;
+  readonly state: DeletionState;
+  readonly who: string;
+  readonly address: string;
+  /** Epoch seconds. */
+  readonly at: number;
+  /** Epoch seconds after which it is erased. */
+  readonly expiresAt: number;
+  /** What is deleted: a filter, or paths. JSON. */
+  readonly content: unknown;
+  /** Where its work has come to. JSON; null at the beginning of each state. */
+  readonly progress: unknown;
+  /** Rows in the trash so far. */
+  readonly count: number;
+  /** Bytes in the trash so far, of recordings. */
+  readonly bytes: number;
+}
+
+export type NewDeletion = Pick<Deletion, 'kind' | 'who' | 'address' | 'expiresAt' | 'content'>;
+
+/** @param now Epoch seconds. @returns the deletion as it begins. */
+export function beginDeletion(database: Database, fresh: NewDeletion, now: number): Deletion {
+  const token = randomBytes(18).toString('base64url');
+  const { id } = database.run(
+    `INSERT INTO deletion (token, kind, state, who, address, at, expires_at, content, progress, count, bytes)
+     VALUES (?, ?, 'deleting', ?, ?, ?, ?, ?, 'null', 0, 0)`,
+    [token, fresh.kind, fresh.who, fresh.address, now, fresh.expiresAt, JSON.stringify(fresh.content)],
+  );
+  return { ...fresh, id, token, state: 'deleting', at: now, progress: null, count: 0, bytes: 0 };
+}
+
+export function deletionById(database: Database, id: number): Deletion | null {
+  const row = database.first('SELECT * FROM deletion WHERE id = ?', [id]);
+  return row ? toDeletion(row) : null;
+}
+
+export function deletionByToken(database: Database, token: string): Deletion | null {
+  const row = database.first('SELECT * FROM deletion WHERE token = ?', [token]);
+  return row ? toDeletion(row) : null;
+}
+
+/** Newest first. @param limit Rows at most. */
+export function deletions(database: Database, kind: DeletionKind, limit: number): Deletion[] {
+  return database.all('SELECT * FROM deletion WHERE kind = ? ORDER BY id DESC LIMIT ?', [kind, limit]).map(toDeletion);
+}
+
+/** Those under way, oldest first: after a kill they are gone on with. */
+export function unfinishedDeletions(database: Database): Deletion[] {
+  return database
+    .all("SELECT * FROM deletion WHERE state IN ('deleting', 'restoring', 'erasing') ORDER BY id")
+    .map(toDeletion);
+}
+
+/** Those in the trash whose time is over, oldest first. @param now Epoch seconds. */
+export function expiredDeletions(database: Database, now: number): Deletion[] {
+  return database
+    .all("SELECT * FROM deletion WHERE state = 'deleted' AND expires_at <= ? ORDER BY id", [now])
+    .map(toDeletion);
+}
+
+/** Writes how far it has come. What isn't named stays. */
+export function moveDeletion(
+  database: Database,
+  deletion: Deletion,
+  change: Partial<Pick<Deletion, 'state' | 'progress' | 'count' | 'bytes' | 'content' | 'expiresAt'>>,
+): Deletion {
+  const next = { ...deletion, ...change };
+  database.run(
+    'UPDATE deletion SET state = ?, progress = ?, count = ?, bytes = ?, content = ?, expires_at = ? WHERE id = ?',
+    [
+      next.state,
+      JSON.stringify(next.progress),
+      next.count,
+      next.bytes,
+      JSON.stringify(next.content),
+      next.expiresAt,
+      deletion.id,
+    ],
+  );
+  return next;
+}
+
+function toDeletion(row: Row): Deletion {
+  return {
+    id: Number(row['id']),
+    token: String(row['token']),
+    kind: String(row['kind']) as DeletionKind,
+    state: String(row['state']) as DeletionState,
+    who: String(row['who']),
+    address: String(row['address']),
+    at: Number(row['at']),
+    expiresAt: Number(row['expires_at']),
+    content: JSON.parse(String(row['content'])),
+    progress: JSON.parse(String(row['progress'])),
+    count: Number(row['count']),
+    bytes: Number(row['bytes']),
+  };
+}

@@ -1,0 +1,22 @@
+/**
+ * The index for parts of numbers: trigrams of what closed calls show as source and destination. It holds no text of its
+ * own (the call does), so whatever changes a call must tell it what was there before.
+ */
+import type { Database } from './database.ts';
+
+export interface Numbers {
+  readonly src: string;
+  readonly dst: string;
+}
+
+/** @param old What the index holds of the call; null: nothing. @param next What it shall hold; null: nothing. */
+export function indexNumbers(database: Database, id: number, old: Numbers | null, next: Numbers | null): void {
+  if (old && next && old.src === next.src && old.dst === next.dst) return;
+  if (old)
+    database.run("INSERT INTO call_number (call_number, rowid, src, dst) VALUES ('delete', ?, ?, ?)", [
+      id,
+      old.src,
+      old.dst,
+    ]);
+  if (next) database.run('INSERT INTO call_number (rowid, src, dst) VALUES (?, ?, ?)', [id, next.src, next.dst]);
+}
