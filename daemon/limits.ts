@@ -20,6 +20,39 @@ export const asteriskLimits = {
   actions: 256,
 } as const;
 
+/** Towards the clients of the AMI that we offer. */
+export const amiLimits = {
+  /** Bytes of a line and lines of a packet that a client may send: Asterisk's own (main/manager.c, `inbuf`, AST_MAX_MANHEADERS). */
+  line: 1_024,
+  lines: 128,
+  /** Bytes of a packet: as many lines as that, each as long as that. */
+  bytes: 132_096,
+  /** Clients at a time: file descriptors and buffers of a small box; an Asterisk box has a handful. */
+  clients: 100,
+  /** Clients that haven't logged in, and milliseconds that each may take: Asterisk's `authlimit` and `authtimeout`. */
+  strangers: 50,
+  logInMs: 30_000,
+  /** Milliseconds before a refused log-in is answered, as in Asterisk: it slows guessing. */
+  refusedMs: 1_000,
+  /** Actions of one client that wait for the one before; beyond it we read no further. */
+  waiting: 64,
+  /** Bytes written for a client that it hasn't read, and milliseconds in which it read nothing: then it is dropped. */
+  unreadBytes: 4 * 1024 * 1024,
+  unreadMs: 30_000,
+  /** Milliseconds between two keepalive probes of the kernel on a silent connection. */
+  keepAliveMs: 30_000,
+  /** What waits behind a record that is being stored, at most: so long may a commit take before others go ahead of it. */
+  heldEvents: 20_000,
+  heldBytes: 8 * 1024 * 1024,
+  heldMs: 10_000,
+  /** Milliseconds for the answer to a forwarded action, and between two items of a list. */
+  answerMs: 15_000,
+  /** Filters of one client, and characters of one. */
+  filters: 32,
+  filterLength: 256,
+} as const;
+export type AmiLimits = { readonly [Name in keyof typeof amiLimits]: number };
+
 /** Towards those who call our HTTP ports. */
 export const httpLimits = {
   /** Bytes of all request headers: 300 joined paths fit in a GET. */

@@ -10,8 +10,12 @@ import type { Services } from '../cgi/verb.ts';
 import { openStoreWorker, type StoreClient } from '../storage/client.ts';
 import { LANES } from '../storage/lanes.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
+import { createAmi } from './ami/ami.ts';
+import type { AmiServer } from './ami/server.ts';
+import { openAmiUsers } from './ami/users.ts';
 import type { Ingest } from './asterisk/ingest.ts';
 import { type Pbx, startPbx } from './asterisk/pbx.ts';
+import { createRecordingControl } from './asterisk/recording-control.ts';
 import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
@@ -40,6 +44,7 @@ export interface StartOptions {
 export interface Running {
   /** Where HTTP is served, in the order of the configuration. */
   readonly addresses: readonly AddressInfo[];
+  readonly ami: AmiServer;
   readonly bus: Bus;
   readonly store: StoreClient;
   readonly ingest: Ingest;
@@ -92,8 +97,13 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       now,
     };
 
-    const pbx = await startPbx({ config, store, bus, log, zone });
+    const amiUsers = await openAmiUsers(config.state.dir);
+    const ami = createAmi({ config, store, users: amiUsers, bus, log: log.child('ami') });
+    stops.push(() => ami.relay.close());
+
+    const pbx = await startPbx({ config, store, bus, log, zone, events: ami.sink });
     stops.push(() => pbx.close());
+    const recordingControl = createRecordingControl(pbx.connection, store);
 
     const recordings = startRecordings({
       dir: config.recordings.dir,
@@ -117,6 +127,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     });
     stops.push(() => recordings.close());
 
+    let amiTrouble = () => '';
     const answers = new Map<string, number>();
     let ready = true;
     const http = await listenHttp({
@@ -124,7 +135,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       services,
       log: log.child('http'),
       metrics: () => metrics.text(),
-      health: () => ({ ok: ready, body: health(ready, version, pbx, recordings) }),
+      health: () => ({ ok: ready, body: health(ready, version, pbx, recordings, () => amiTrouble()) }),
       onAnswer(number, status) {
         const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
         answers.set(key, (answers.get(key) ?? 0) + 1);
@@ -133,7 +144,11 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     stops.push(() => http.close());
     describe(metrics, { store, pbx, recordings, answers });
 
-    const perform = createPerform({ config, store, accounts, ingest: pbx.ingest, bus, zone });
+    const amiServer = await ami.listen({ connection: pbx.connection, control: recordingControl });
+    stops.push(() => amiServer.close());
+    amiTrouble = () => amiServer.trouble;
+
+    const perform = createPerform({ amiUsers, config, store, accounts, ingest: pbx.ingest, bus, zone });
     const control = await listenControl(config.run.dir, log, perform);
     stops.push(() => control.close());
     stops.push(() => {
@@ -141,6 +156,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     });
     return {
       addresses: http.addresses,
+      ami: amiServer,
       bus,
       store,
       ingest: pbx.ingest,
@@ -159,6 +175,7 @@ function health(
   version: string,
   { connection: { status }, csv }: Pbx,
   recordings: Recordings,
+  amiTrouble: () => string,
 ): Record<string, unknown> {
   const medium = recordings.state();
   const since = (ms: number) => new Date(ms).toISOString();
@@ -166,6 +183,7 @@ function health(
     status: ready ? 'ok' : 'stopping',
     version,
     asterisk: { state: status.state, why: status.why, since: since(status.since), version: status.version },
+    ami: { state: amiTrouble() ? 'not listening' : 'ok', why: amiTrouble() },
     cdr_csv: { state: csv.trouble ? 'unreadable' : 'ok', why: csv.trouble },
     recordings: { state: medium.state, why: medium.why, since: since(medium.since) },
   };

@@ -36,6 +36,7 @@ import { callCount, callPage, recordingCount, recordingPage } from './sql/listin
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
+import { type OutboxEvent, outboxPage } from './sql/outbox.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
 import {
   foldGroups,
@@ -87,6 +88,8 @@ export type Write =
   | { readonly kind: 'contactsGone'; readonly numbers: readonly string[]; readonly audit: AuditLine }
   /** A deletion begins: from now on it is carried out, whatever dies in between. */
   | { readonly kind: 'deletion'; readonly deletion: NewDeletion; readonly audit: AuditLine }
+  /** Something that was done elsewhere: in Asterisk, say. */
+  | { readonly kind: 'audit'; readonly audit: AuditLine }
   | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine };
 
 /** What a write did, in EventSequences in order; [] where nothing was new. */
@@ -128,7 +131,19 @@ export interface CsvBatch extends CsvFile, CsvPosition {
 /** One write's outcome: another's failure doesn't touch it. */
 export type WriteOutcome = Outcome<Written>;
 
-export type { ApiKey, AuditEntry, Contact, CsvFault, CsvPosition, Deletion, DeletionKind, OpenGroup, User, Walk };
+export type {
+  ApiKey,
+  AuditEntry,
+  Contact,
+  CsvFault,
+  CsvPosition,
+  Deletion,
+  DeletionKind,
+  OpenGroup,
+  OutboxEvent,
+  User,
+  Walk,
+};
 export type Store = ReturnType<typeof openStore>;
 export type Operations = Store['operations'];
 export type Operation = keyof Operations;
@@ -232,6 +247,9 @@ export function openStore(options: StoreOptions) {
       case 'deletion':
         audit(database, item.audit, now());
         return { deletion: beginDeletion(database, item.deletion, now()) };
+      case 'audit':
+        audit(database, item.audit, now());
+        return {};
       case 'setting':
         writeSetting(database, item.name, item.value, now());
         audit(database, item.audit, now());
@@ -264,6 +282,7 @@ export function openStore(options: StoreOptions) {
     deletions: ({ kind, limit }: { kind: DeletionKind; limit: number }) => deletions(database, kind, limit),
     unfinishedDeletions: () => unfinishedDeletions(database),
     expiredDeletions: (at: number) => expiredDeletions(database, at),
+    outbox: (after: number) => outboxPage(database, after),
     setting: (name: string) => readSetting(database, name),
     settings: () => settings(database),
   };

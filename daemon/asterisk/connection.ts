@@ -7,7 +7,15 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { asteriskLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { createPacketReader, formatPacket, type Header, type Packet, type PacketLimits } from '../wire/packet.ts';
+import {
+  createPacketReader,
+  formatPacket,
+  type Header,
+  type Packet,
+  type PacketLimits,
+  parsePacket,
+  withActionId,
+} from '../wire/packet.ts';
 
 /** What `limits.ts` holds and says the reasons of; tests give shorter ones. */
 export interface AsteriskLimits extends PacketLimits {
@@ -41,8 +49,11 @@ export interface AsteriskOptions {
   readonly secret: string;
   readonly log: Log;
   readonly limits?: AsteriskLimits;
-  /** Every event, in Asterisk's order. */
-  onEvent(packet: Packet): void;
+  /**
+   * Every event, in Asterisk's order, but for those of a forwarded list.
+   * @param ours It answers an action of this daemon's own, and concerns nobody else.
+   */
+  onEvent(packet: Packet, ours: boolean): void;
   /** Logged in, before the first event is handed on; may ask actions. */
   onUp(connection: AsteriskConnection): void;
   /** The state, the reason or the version has changed. */
@@ -58,8 +69,29 @@ export interface AsteriskConnection {
    * @throws when the connection is not up or goes away, when no answer comes in time, when too many are waiting.
    */
   action(headers: readonly Header[]): Promise<Packet>;
+  /**
+   * Forwards an action for somebody else. Its answer, and the events of the list that it asks for, are heard by the asker
+   * alone. @param actionId The asker's own; null: none, and the answer has none.
+   */
+  forward(headers: readonly Header[], actionId: string | null, asker: Asker): void;
+  /**
+   * Classes of events that somebody wants besides those that this daemon needs itself; Asterisk sends no others. A
+   * dialplan's VarSet flood stays away from a box where nobody listens to it.
+   */
+  listenTo(classes: readonly string[]): void;
+  /** Seconds since Asterisk has started and since its last reload; null while it is away or hasn't told. */
+  uptime(): { readonly uptime: number; readonly lastReload: number } | null;
   /** Says goodbye and ends for good; may be called in any state, and again. */
   close(): Promise<void>;
+}
+
+/** Who had an action forwarded: it hears packets in order, then one of the two ends, once. */
+export interface Asker {
+  /** The answer, then each event of its list, as Asterisk wrote them but for the ActionID. */
+  heard(bytes: Buffer): void;
+  done(): void;
+  /** Asterisk is away, went away, or did not answer in time. */
+  failed(error: Error): void;
 }
 
 export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
@@ -70,6 +102,7 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
   let retry: NodeJS.Timeout | undefined;
   let tries = 0;
   let closed = false;
+  let mask = OWN_CLASSES.join(',');
   const figures = { reconnects: 0, faults: 0, events: 0 };
 
   function become(state: AsteriskState, why = ''): void {
@@ -80,7 +113,7 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
   }
 
   function start(): void {
-    session = openSession({ ...options, limits }, figures, {
+    session = openSession({ ...options, limits, mask: () => mask }, figures, {
       up() {
         tries = 0;
         become('up');
@@ -111,6 +144,17 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
         ? session.action(headers)
         : Promise.reject(new Error(`Asterisk is ${status.state}`));
     },
+    forward(headers, actionId, asker) {
+      if (session && status.state === 'up') session.forward(headers, actionId, asker);
+      else asker.failed(new Error(`Asterisk is ${status.state}`));
+    },
+    listenTo(classes) {
+      const wanted = [...new Set([...OWN_CLASSES, ...classes])].join(',');
+      if (wanted === mask) return;
+      mask = wanted;
+      if (status.state === 'up') session?.listenTo(mask);
+    },
+    uptime: () => (status.state === 'up' ? (session?.uptime() ?? null) : null),
     async close() {
       closed = true;
       clearTimeout(retry);
@@ -132,6 +176,9 @@ export function retryDelay(wait: AsteriskLimits['retryMs'], tries: number, chanc
 
 interface Session {
   action: AsteriskConnection['action'];
+  listenTo(mask: string): void;
+  uptime: AsteriskConnection['uptime'];
+  forward: AsteriskConnection['forward'];
   close(): Promise<void>;
 }
 
@@ -146,11 +193,19 @@ interface SessionListener {
 interface Waiting {
   answered(packet: Packet): void;
   failed(error: Error): void;
+  /** Takes the events that bear the action's id, too. */
+  listed?(packet: Packet): void;
 }
+
+/** Classes of events that this daemon needs: records, channels, the state of Asterisk. */
+const OWN_CLASSES = ['cdr', 'call', 'system'];
+
+/** Forwarded actions remembered after their answer: an Originate's outcome comes as an event, minutes later. */
+const ASKERS_MAX = 256;
 
 /** One TCP connection from its begin to its end. */
 function openSession(
-  options: AsteriskOptions & { readonly limits: AsteriskLimits },
+  options: AsteriskOptions & { readonly limits: AsteriskLimits; mask(): string },
   figures: { faults: number; events: number },
   listener: SessionListener,
 ): Session {
@@ -158,7 +213,12 @@ function openSession(
   const waiting = new Map<string, Waiting>();
   // A caller can bring lines of his own into this stream by line breaks in his number: he must not know what to answer to.
   const nonce = randomBytes(8).toString('hex');
+  const ourIds = Buffer.from(`\nActionID: cdrd-${nonce}-`);
+  /** The askers' own ActionIDs by ours, oldest first. */
+  const askers = new Map<string, string | null>();
   let lastAction = 0;
+  /** What it said of its age at log-in, and when (monotonic milliseconds). */
+  let booted: { uptime: number; lastReload: number; at: number } | null = null;
   let loggedIn = false;
   let ended = false;
   let lastHeard = performance.now();
@@ -191,9 +251,7 @@ function openSession(
     lastHeard = performance.now();
     switch (packet.first[0]) {
       case 'Event':
-        if (!loggedIn) break; // Asterisk sends none before
-        figures.events++;
-        options.onEvent(packet);
+        if (loggedIn) event(packet); // Asterisk sends none before
         break;
       case 'Response':
         waiting.get(packet.get('ActionID'))?.answered(packet);
@@ -201,6 +259,23 @@ function openSession(
       default:
         dropped('neither an event nor a response');
     }
+  }
+
+  function event(packet: Packet): void {
+    figures.events++;
+    if (packet.first[1] === 'FullyBooted')
+      booted = { uptime: Number(packet.get('Uptime')), lastReload: Number(packet.get('LastReload')), at: lastHeard };
+    if (!packet.raw.includes(ourIds)) {
+      options.onEvent(packet, false);
+      return;
+    }
+    const id = packet.get('ActionID');
+    const theirs = askers.get(id);
+    const listed = waiting.get(id)?.listed;
+    if (listed) listed(packet);
+    // The outcome of what somebody had forwarded is told to everybody, as Asterisk does.
+    else if (theirs !== undefined) options.onEvent(parsePacket(withActionId(packet.raw, id, theirs)), false);
+    else options.onEvent(packet, true);
   }
 
   function dropped(fault: string): void {
@@ -245,7 +320,7 @@ function openSession(
           ['AuthType', 'MD5'],
           ['Username', options.username],
           ['Key', key],
-          ['Events', 'cdr,call,system'], // what this version uses; a dialplan's VarSet flood stays away
+          ['Events', options.mask()],
         ],
         { answered: accepted, failed },
       );
@@ -259,13 +334,14 @@ function openSession(
     );
   }
 
-  function ask(headers: readonly Header[], then: Waiting): void {
+  /** @returns the id that it was asked under; '' where it wasn't. */
+  function ask(headers: readonly Header[], then: Waiting): string {
     const hindrance = ended
       ? 'the connection to Asterisk is gone'
       : waiting.size >= limits.actions && 'too many actions are waiting for Asterisk';
     if (hindrance) {
       then.failed(new Error(hindrance));
-      return;
+      return '';
     }
     const id = `cdrd-${nonce}-${++lastAction}`;
     const settle = () => {
@@ -280,14 +356,42 @@ function openSession(
       () => failed(new Error(`no answer to ${headers[0]?.[1]} within ${limits.answerMs / 1000} s`)),
       limits.answerMs,
     );
+    const { listed } = then;
+    const isOver = (packet: Packet) => !listed || !(packet.first[0] === 'Response' ? beginsList : goesOn)(packet);
     waiting.set(id, {
       answered(packet) {
-        settle();
+        if (isOver(packet)) settle();
+        else late.refresh();
         then.answered(packet);
       },
       failed,
+      ...(listed && {
+        listed(packet: Packet) {
+          if (isOver(packet)) settle();
+          else late.refresh();
+          listed(packet);
+        },
+      }),
     });
     socket.write(formatPacket([...headers, ['ActionID', id]]));
+    return id;
+  }
+
+  function forward(headers: readonly Header[], actionId: string | null, asker: Asker): void {
+    let id = '';
+    const heard = (packet: Packet, over: boolean) => {
+      asker.heard(withActionId(packet.raw, id, actionId));
+      if (over) asker.done();
+    };
+    id = ask(headers, {
+      answered: (packet) => heard(packet, !beginsList(packet)),
+      listed: (packet) => heard(packet, !goesOn(packet)),
+      failed: (error) => asker.failed(error),
+    });
+    if (id === '') return;
+    askers.set(id, actionId);
+    const [oldest] = askers.keys();
+    if (askers.size > ASKERS_MAX && oldest !== undefined) askers.delete(oldest);
   }
 
   function action(headers: readonly Header[]): Promise<Packet> {
@@ -322,6 +426,21 @@ function openSession(
 
   return {
     action,
+    forward,
+    listenTo(mask) {
+      ask(
+        [
+          ['Action', 'Events'],
+          ['EventMask', mask],
+        ],
+        { answered: () => {}, failed: () => {} }, // a connection that is gone begins the next with this mask
+      );
+    },
+    uptime() {
+      if (!booted) return null;
+      const since = Math.floor((performance.now() - booted.at) / 1000);
+      return { uptime: booted.uptime + since, lastReload: booted.lastReload + since };
+    },
     async close() {
       if (loggedIn && !ended) {
         const goodbye = action([['Action', 'Logoff']]).catch(() => {});
@@ -330,6 +449,17 @@ function openSession(
       end(false, 'closed');
     },
   };
+}
+
+/** Whether events follow an answer (main/manager.c, `astman_send_listack`); older modules say so in words only. */
+function beginsList(answer: Packet): boolean {
+  if (answer.get('Response') !== 'Success') return false;
+  return /^start$/i.test(answer.get('EventList')) || /will follow/i.test(answer.get('Message'));
+}
+
+/** Whether a list goes on behind one of its events. */
+function goesOn(event: Packet): boolean {
+  return !/^(complete|cancelled)$/i.test(event.get('EventList')) && !/complete$/i.test(event.get('Event'));
 }
 
 function connectFault(error: NodeJS.ErrnoException): string {

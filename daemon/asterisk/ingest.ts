@@ -4,15 +4,18 @@
  * which the next start closes.
  */
 import type { StoreClient } from '../../storage/client.ts';
-import type { Leg } from '../../storage/model/leg.ts';
+import type { Leg, LegSource } from '../../storage/model/leg.ts';
 import type { CsvBatch, OpenGroup, Written } from '../../storage/store.ts';
 import type { Bus } from '../bus.ts';
 import { callLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 
 export interface Ingest {
-  /** A record by AMI. Settles after the commit. One that the store refuses is logged, and counted in `lost`. */
-  record(leg: Leg): Promise<void>;
+  /**
+   * A record by AMI. Settles after the commit with its EventSequence; null: the CDR CSV brought it before, or the store
+   * refuses it, which is logged and counted in `lost`.
+   */
+  record(leg: Leg): Promise<number | null>;
   /** A stretch of the CDR CSV; settles when its calls that are over are closed. @throws when the store refuses. */
   batch(batch: CsvBatch): Promise<void>;
   /** Calls that an earlier run left open: they are closed when no record of theirs comes any more. */
@@ -85,13 +88,13 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
   }
 
   /** Announces what a write did, records first, in order. */
-  function announce(legs: readonly Leg[], { records, calls }: Written): void {
+  function announce(legs: readonly Leg[], { records, calls }: Written, source: LegSource): void {
     records.forEach((sequence, index) => {
       const leg = legs[index];
       if (sequence === null) figures.repeated++;
       else {
         figures.records++;
-        if (leg) bus.emit('leg', leg, sequence);
+        if (leg) bus.emit('leg', leg, sequence, source);
       }
     });
     if (calls.length > 0) bus.emit('calls', calls);
@@ -112,16 +115,18 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
       try {
         const written = await store.write({ kind: 'leg', leg, source: 'ami' });
         lagSeconds = Math.max(0, Date.now() / 1000 - leg.end.epoch);
-        announce([leg], written);
+        announce([leg], written, 'ami');
         for (const { key, fresh } of written.open) if (fresh || !open.has(key)) closeAfter(key, quietMs());
+        return written.records[0] ?? null;
       } catch (error) {
         figures.lost++;
         log.error('a call record could not be stored', { uniqueid: leg.uniqueId, channel: leg.channel, error });
+        return null;
       }
     },
     async batch(batch) {
       const written = await store.write({ kind: 'csv', batch });
-      announce(batch.legs, written);
+      announce(batch.legs, written, 'csv');
       await Promise.all(written.open.map(settle));
     },
     resume(groups) {

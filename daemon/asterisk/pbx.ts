@@ -3,6 +3,7 @@
  * its channels tell when a call is over.
  */
 import type { StoreClient } from '../../storage/client.ts';
+import type { Leg } from '../../storage/model/leg.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
 import type { Bus } from '../bus.ts';
 import type { Config } from '../config.ts';
@@ -24,7 +25,15 @@ export interface Pbx {
   close(): Promise<void>;
 }
 
+/** Who relays what is heard, in Asterisk's order. */
+export interface EventSink {
+  event(packet: Packet): void;
+  /** A call record. @param stored Its EventSequence once it is durable; null: it was announced before, or is not stored. */
+  record(leg: Leg, stored: Promise<number | null>): void;
+}
+
 export interface PbxOptions {
+  readonly events: EventSink;
   readonly config: Config;
   readonly store: StoreClient;
   readonly bus: Bus;
@@ -32,7 +41,7 @@ export interface PbxOptions {
   readonly zone: Zone;
 }
 
-export async function startPbx({ config, store, bus, log, zone }: PbxOptions): Promise<Pbx> {
+export async function startPbx({ config, store, bus, log, zone, events }: PbxOptions): Promise<Pbx> {
   const live = createLiveChannels((linkedId) => ingest.over(linkedId));
   const ingest = createIngest({
     store,
@@ -53,7 +62,8 @@ export async function startPbx({ config, store, bus, log, zone }: PbxOptions): P
 
   function hearCdr(packet: Packet): void {
     try {
-      void ingest.record(legOfCdrEvent(packet, zone));
+      const leg = legOfCdrEvent(packet, zone);
+      events.record(leg, ingest.record(leg));
     } catch (error) {
       if (!(error instanceof CdrEventError)) throw error;
       log.error('a Cdr event could not be read', { error });
@@ -67,9 +77,12 @@ export async function startPbx({ config, store, bus, log, zone }: PbxOptions): P
   const connection = connectAsterisk({
     ...config.asterisk,
     log,
-    onEvent(packet) {
-      if (packet.get('Event') === 'Cdr') hearCdr(packet);
-      else live.hear(packet);
+    onEvent(packet, ours) {
+      if (packet.first[1] === 'Cdr') hearCdr(packet);
+      else {
+        live.hear(packet);
+        if (!ours) events.event(packet);
+      }
     },
     onUp({ action }) {
       writeRecordingPolicy(recordAll(config.recordings.dir), action).catch((error: unknown) =>

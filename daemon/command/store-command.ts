@@ -1,6 +1,7 @@
 /** How a command reaches the store: through the running daemon, or, while none runs, by opening it itself. */
 import { createAccounts } from '../../cgi/access/accounts.ts';
 import { zone as zoneOf } from '../../storage/model/local-time.ts';
+import { openAmiUsers } from '../ami/users.ts';
 import { createIngest } from '../asterisk/ingest.ts';
 import { createBus } from '../bus.ts';
 import type { Config } from '../config.ts';
@@ -27,7 +28,8 @@ async function performHere(config: Config, request: ControlRequest): Promise<str
     const ingest = createIngest({ store, bus, log, away: () => true, isLive: () => false });
     try {
       const accounts = createAccounts(store, null, sessionLimits);
-      const perform = createPerform({ config, store, accounts, ingest, bus, zone: zoneOf(zoneName(config)) });
+      const amiUsers = await openAmiUsers(config.state.dir);
+      const perform = createPerform({ config, store, accounts, amiUsers, ingest, bus, zone: zoneOf(zoneName(config)) });
       return await perform(request);
     } finally {
       ingest.stop();

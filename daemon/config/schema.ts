@@ -75,13 +75,8 @@ const SECTIONS = {
     ),
   }),
   ami: v.object({
-    listen: key(
-      LISTEN_ONE,
-      '127.0.0.1:5038',
-      'address HOST:PORT of the AMI that cdrd offers; "" = off',
-      'does not offer an AMI',
-    ),
-    greeting: key(GREETING, 'Asterisk Call Manager/1.1', 'first line that an AMI client sees', 'does not offer an AMI'),
+    listen: key(LISTEN_ONE, '127.0.0.1:5038', 'address HOST:PORT of the AMI that cdrd offers; "" = off'),
+    greeting: key(GREETING, 'Asterisk Call Manager/1.1', 'first line that an AMI client sees'),
   }),
   numbering: v.object({
     extension: key(

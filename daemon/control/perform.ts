@@ -4,6 +4,7 @@ import type { Accounts } from '../../cgi/access/accounts.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import { parseLocal, resolveLocal, type Zone } from '../../storage/model/local-time.ts';
 import type { Walk } from '../../storage/store.ts';
+import type { AmiUsers } from '../ami/users.ts';
 import { batchesOf, type CsvFile, filesOf, signatureOf } from '../asterisk/csv-file.ts';
 import type { Ingest } from '../asterisk/ingest.ts';
 import type { Bus } from '../bus.ts';
@@ -16,6 +17,7 @@ export interface PerformOptions {
   readonly config: Config;
   readonly store: StoreClient;
   readonly accounts: Accounts;
+  readonly amiUsers: AmiUsers;
   readonly ingest: Ingest;
   readonly bus: Bus;
   readonly zone: Zone;
@@ -24,11 +26,17 @@ export interface PerformOptions {
 /** Carries a command out and tells in a few words what was done. @throws with a message that names what is wrong. */
 export type Perform = (request: ControlRequest) => Promise<string>;
 
-export function createPerform({ config, store, accounts, ingest, bus, zone }: PerformOptions): Perform {
+export function createPerform({ config, store, accounts, amiUsers, ingest, bus, zone }: PerformOptions): Perform {
   return async (request) => {
     switch (request.command) {
       case 'user.set':
         return setUser(config.state.dir, accounts, request, 'console');
+      case 'ami-user.set':
+        return setAmiUser(request);
+      case 'ami-user.remove':
+        return removeAmiUser(request.name);
+      case 'ami-user.list':
+        return listAmiUsers(amiUsers);
       case 'import':
         return importFile(request.path);
       case 'refold':
@@ -41,6 +49,21 @@ export function createPerform({ config, store, accounts, ingest, bus, zone }: Pe
         throw new Error('there is no such command');
     }
   };
+
+  async function setAmiUser({ command: _, ...definition }: Extract<ControlRequest, { command: 'ami-user.set' }>) {
+    await amiUsers.set(definition);
+    const { name, read, write, permit, extras } = definition;
+    const detail = { name, read: read.join(), write: write.join(), permit: permit.join(), extras };
+    await store.write({ kind: 'audit', audit: { who: 'console', address: '', action: 'ami-user.set', detail } });
+    return `AMI user ${name} is set`;
+  }
+
+  async function removeAmiUser(name: string): Promise<string> {
+    if (!(await amiUsers.remove(name))) throw new Error(`there is no AMI user ${name}`);
+    const audit = { who: 'console', address: '', action: 'ami-user.removed', detail: { name } };
+    await store.write({ kind: 'audit', audit });
+    return `AMI user ${name} is removed`;
+  }
 
   /** The file is known by its first line, so that a second import of it takes only what is new. */
   async function importFile(path: string): Promise<string> {
@@ -114,4 +137,15 @@ export function createPerform({ config, store, accounts, ingest, bus, zone }: Pe
     }
     return { lines, missing };
   }
+}
+
+/** A line each, without the secrets. */
+function listAmiUsers(users: AmiUsers): string {
+  const lines = users
+    .list()
+    .map(
+      ({ name, read, write, permit, extras }) =>
+        `${name}  read=${read.join()}  write=${write.join()}  permit=${permit.join() || 'the box itself'}  extras=${extras ? 'on' : 'off'}`,
+    );
+  return lines.length === 0 ? 'there are no AMI users' : lines.join('\n');
 }

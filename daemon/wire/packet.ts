@@ -45,6 +45,8 @@ export interface PacketListener {
   fault(fault: PacketFault): void;
   /** The first line, before any packet, where `greeting` was asked for; '' when it goes over a limit. */
   greeting?(line: string): void;
+  /** An empty line where a packet should begin: from Asterisk it means nothing, a client is answered to it. */
+  empty?(): void;
 }
 
 const LF = 0x0a;
@@ -113,7 +115,8 @@ export function createPacketReader(limits: PacketLimits, listener: PacketListene
           expectGreeting = false;
           listener.greeting?.(typeof whole === 'string' ? '' : textOf(whole).trimEnd());
         } else if (typeof whole === 'string') listener.fault(whole);
-        else if (!empty) listener.packet(parsePacket(whole));
+        else if (empty) listener.empty?.();
+        else listener.packet(parsePacket(whole));
       }
       keep(bytes.subarray(packetFrom));
     },
@@ -184,4 +187,16 @@ export function formatPacket(headers: readonly (readonly [name: string, value: s
     ([name, value]) => `${name.replaceAll(/[\r\n:]/g, ' ')}: ${String(value).replaceAll(/[\r\n]/g, ' ')}\r\n`,
   );
   return `${lines.join('')}\r\n`;
+}
+
+/**
+ * A packet of Asterisk's with another ActionID in it, everything else to the byte: what one client asked under a number of
+ * ours goes back to it under its own. @param theirs null: the client gave none, and the line goes.
+ */
+export function withActionId(raw: Buffer, ours: string, theirs: string | null): Buffer {
+  const line = Buffer.from(`\nActionID: ${ours}\r\n`);
+  const at = raw.indexOf(line);
+  if (at < 0) return raw;
+  const mine = Buffer.from(theirs === null ? '\n' : `\nActionID: ${theirs}\r\n`);
+  return Buffer.concat([raw.subarray(0, at), mine, raw.subarray(at + line.length)]);
 }

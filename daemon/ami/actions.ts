@@ -1,0 +1,74 @@
+/**
+ * Asterisk's actions and the classes that grant them (main/manager.c and its modules, 16.28: `ListCommands`), so that what
+ * is forwarded is decided here before Asterisk is asked. Nothing is granted by default; and what can start a program, read
+ * or write a file, rewrite the dialplan or place calls into it is granted by its own name alone, by no class, not even by
+ * `all`: `cdrd ami-user set crm --write call,reporting,Originate`.
+ */
+import type { Classes } from './classes.ts';
+import { classesOf, NO_CLASSES } from './classes.ts';
+import type { AmiUser } from './users.ts';
+
+/** Actions by the classes of which one suffices; `''` = everybody who is logged in. */
+const GRANTED_BY: Readonly<Record<string, string>> = {
+  '': 'BridgeInfo BridgeList BridgeTechnologyList QueueRule QueueStatus QueueSummary',
+  'system,call': 'StopMixMonitor LocalOptimizeAway Hangup MixMonitorMute',
+  'system,reporting':
+    'CoreSettings CoreShowChannels CoreStatus DBGet DBGetTree LoggerRotate PJSIPQualify PJSIPShowRegistrationsOutbound PJSIPShowSubscriptionsOutbound SIPpeers SIPqualifypeer SIPshowpeer SIPshowregistry IAXpeerlist IAXpeers IAXregistry IAXnetstats DAHDIShowChannels PRIShowSpans',
+  'system,call,reporting': 'Status',
+  'call,reporting':
+    'DeviceStateList ExtensionState ExtensionStateList Getvar MailboxCount MailboxStatus PresenceState PresenceStateList VoicemailUsersList VoicemailUserStatus',
+  reporting: 'ConfbridgeList ConfbridgeListRooms FAXStats MeetmeList MeetmeListRooms',
+  call: 'AbsoluteTimeout Atxfer BlindTransfer Bridge CancelAtxfer ConfbridgeKick ConfbridgeLock ConfbridgeMute ConfbridgeSetSingleVideoSrc ConfbridgeUnlock ConfbridgeUnmute ControlPlayback FAXSession FAXSessions MeetmeMute MeetmeUnmute Park ParkedCalls Parkinglots PauseMonitor PlayDTMF PlayMF Redirect SendText StopMonitor UnpauseMonitor',
+  agent: 'AgentLogoff Agents QueueAdd QueueLog QueueMemberRingInUse QueuePause QueuePenalty QueueRemove',
+  system:
+    'DAHDIDialOffhook DAHDIDNDoff DAHDIDNDon DAHDIHangup DAHDIRestart DAHDITransfer ModuleCheck MuteAudio PJSIPShowAors PJSIPShowContacts PJSIPShowEndpoint PJSIPShowEndpoints PJSIPShowRegistrationInboundContactStatuses PJSIPShowRegistrationsInbound PJSIPShowResourceLists PJSIPShowSubscriptionsInbound SIPpeerstatus',
+  user: 'UserEvent',
+  'config,reporting': 'ShowDialPlan',
+  message: 'MessageSend',
+  aoc: 'AOCMessage',
+};
+
+/** What no class grants. */
+const BY_NAME_ALONE = new Set(
+  (
+    'AGI BridgeDestroy BridgeKick BridgeTechnologySuspend BridgeTechnologyUnsuspend ChangeMonitor Command ' +
+    'ConfbridgeStartRecord ConfbridgeStopRecord CreateConfig DBDel DBDelTree DBPut DialplanExtensionAdd ' +
+    'DialplanExtensionRemove GetConfig GetConfigJSON JabberSend ListCategories MixMonitor ModuleLoad Monitor Originate ' +
+    'PJSIPNotify PJSIPRegister PJSIPShowAuths PJSIPUnregister QueueChangePriorityCaller QueueReload QueueReset ' +
+    'QueueWithdrawCaller Reload Setvar SIPnotify SorceryMemoryCacheExpire SorceryMemoryCacheExpireObject ' +
+    'SorceryMemoryCachePopulate SorceryMemoryCacheStale SorceryMemoryCacheStaleObject UpdateConfig'
+  )
+    .toLowerCase()
+    .split(' '),
+);
+
+const CLASSES = new Map<string, Classes>(
+  Object.entries(GRANTED_BY).flatMap(([classes, names]) =>
+    names.split(' ').map((name) => [name.toLowerCase(), classesOf(classes)] as const),
+  ),
+);
+
+/** Whether a name is one of Asterisk's actions that we know of. */
+export function isAction(name: string): boolean {
+  const plain = name.toLowerCase();
+  return CLASSES.has(plain) || BY_NAME_ALONE.has(plain);
+}
+
+/**
+ * Whether a user may have an action forwarded. Getvar of a function, and Redirect or Atxfer aside, an action's parameters
+ * are Asterisk's business: what parameters could turn into more stands among those granted by name.
+ * @param variable `Variable` of a Getvar: a function (`SHELL(…)`) is more than a variable.
+ */
+export function mayForward(user: AmiUser, name: string, variable: string): boolean {
+  const plain = name.toLowerCase();
+  if (user.granted.has(plain)) return true;
+  const classes = CLASSES.get(plain);
+  if (classes === undefined) return false;
+  if (plain === 'getvar' && variable.includes('(')) return false;
+  return classes === NO_CLASSES || (user.writeClasses & classes) !== 0;
+}
+
+/** Whether an action that is answered here may be called by a user: one of its classes suffices; none: everybody. */
+export function mayCall(user: AmiUser, classes: Classes): boolean {
+  return classes === NO_CLASSES || (user.writeClasses & classes) !== 0;
+}
