@@ -22,8 +22,8 @@ export const asteriskLimits = {
 
 /** Towards the clients of the AMI that we offer. */
 export const amiLimits = {
-  /** Bytes of a line and lines of a packet that a client may send: Asterisk's own (main/manager.c, `inbuf`, AST_MAX_MANHEADERS). */
-  line: 1_024,
+  /** Bytes of a line without its end (1,024 with it) and lines of a packet that a client may send, as in Asterisk (main/manager.c). */
+  line: 1_022,
   lines: 128,
   /** Bytes of a packet: as many lines as that, each as long as that. */
   bytes: 132_096,

@@ -1,9 +1,11 @@
 /**
  * Asterisk's actions and the classes that grant them (main/manager.c and its modules, 16.28: `ListCommands`), so that what
  * is forwarded is decided here before Asterisk is asked. Nothing is granted by default; and what can start a program, read
- * or write a file, rewrite the dialplan or place calls into it is granted by its own name alone, by no class, not even by
- * `all`: `cdrd ami-user set crm --write call,reporting,Originate`.
+ * or write a file or rewrite the dialplan is granted by its own name alone and by no class: `--write call,Command`. The
+ * classes `originate`, `command` and `config` are not in `all`: they must be named.
  */
+
+import type { Packet } from '../wire/packet.ts';
 import type { Classes } from './classes.ts';
 import { classesOf, NO_CLASSES } from './classes.ts';
 import type { AmiUser } from './users.ts';
@@ -26,6 +28,7 @@ const GRANTED_BY: Readonly<Record<string, string>> = {
   'config,reporting': 'ShowDialPlan',
   message: 'MessageSend',
   aoc: 'AOCMessage',
+  originate: 'Originate',
 };
 
 /** What no class grants. */
@@ -33,7 +36,7 @@ const BY_NAME_ALONE = new Set(
   (
     'AGI BridgeDestroy BridgeKick BridgeTechnologySuspend BridgeTechnologyUnsuspend ChangeMonitor Command ' +
     'ConfbridgeStartRecord ConfbridgeStopRecord CreateConfig DBDel DBDelTree DBPut DialplanExtensionAdd ' +
-    'DialplanExtensionRemove GetConfig GetConfigJSON JabberSend ListCategories MixMonitor ModuleLoad Monitor Originate ' +
+    'DialplanExtensionRemove GetConfig GetConfigJSON JabberSend ListCategories MixMonitor ModuleLoad Monitor ' +
     'PJSIPNotify PJSIPRegister PJSIPShowAuths PJSIPUnregister QueueChangePriorityCaller QueueReload QueueReset ' +
     'QueueWithdrawCaller Reload Setvar SIPnotify SorceryMemoryCacheExpire SorceryMemoryCacheExpireObject ' +
     'SorceryMemoryCachePopulate SorceryMemoryCacheStale SorceryMemoryCacheStaleObject UpdateConfig'
@@ -54,18 +57,32 @@ export function isAction(name: string): boolean {
   return CLASSES.has(plain) || BY_NAME_ALONE.has(plain);
 }
 
+/** Functions whose value a Getvar may ask for: they tell of calls and phones, start nothing and read no file. */
+const HARMLESS_FUNCTIONS = new Set(
+  (
+    'CALLERID CDR CHANNEL CONNECTEDLINE DEVICE_STATE EXTENSION_STATE GROUP GROUP_COUNT GROUP_LIST HINT IAXPEER LANGUAGE ' +
+    'MASTER_CHANNEL PJSIP_AOR PJSIP_CONTACT PRESENCE_STATE QUEUE_MEMBER QUEUE_MEMBER_COUNT QUEUE_MEMBER_LIST ' +
+    'QUEUE_WAITING_COUNT REDIRECTING SIPCHANINFO SIPPEER VM_INFO'
+  ).split(' '),
+);
+
 /**
- * Whether a user may have an action forwarded. Getvar of a function, and Redirect or Atxfer aside, an action's parameters
- * are Asterisk's business: what parameters could turn into more stands among those granted by name.
- * @param variable `Variable` of a Getvar: a function (`SHELL(…)`) is more than a variable.
+ * Whether a user may have an action forwarded. What an action's parameters could turn it into stands among those granted by
+ * name, but for two: a Getvar may ask for a variable or a harmless function, an Originate by class `originate` may ring an
+ * extension but start no application.
+ * @param request null: the action in general.
  */
-export function mayForward(user: AmiUser, name: string, variable: string): boolean {
+export function mayForward(user: AmiUser, name: string, request: Packet | null): boolean {
   const plain = name.toLowerCase();
   if (user.granted.has(plain)) return true;
   const classes = CLASSES.get(plain);
   if (classes === undefined) return false;
-  if (plain === 'getvar' && variable.includes('(')) return false;
-  return classes === NO_CLASSES || (user.writeClasses & classes) !== 0;
+  if (classes !== NO_CLASSES && (user.writeClasses & classes) === 0) return false;
+  if (plain === 'getvar') {
+    const [, called] = /^\s*([^(]*)\(/.exec(request?.get('Variable') ?? '') ?? [];
+    return called === undefined || HARMLESS_FUNCTIONS.has(called.toUpperCase());
+  }
+  return plain !== 'originate' || !request?.headers.some(([each]) => /^(application|data)$/i.test(each.trim()));
 }
 
 /** Whether an action that is answered here may be called by a user: one of its classes suffices; none: everybody. */

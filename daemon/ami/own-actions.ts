@@ -146,7 +146,7 @@ function filter(request: Packet, conversation: Conversation): void {
     refuse(request, conversation, 'Unknown operation');
     return;
   }
-  if (text === '' || text.length > limits.filterLength || conversation.filters.length >= limits.filters) {
+  if (text.length > limits.filterLength || conversation.filters.length >= limits.filters) {
     refuse(request, conversation, 'Failed to add filter');
     return;
   }
@@ -155,10 +155,10 @@ function filter(request: Packet, conversation: Conversation): void {
     conversation.filters.push({ excludes, matches: compileFilter(excludes ? text.slice(1) : text) });
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
-    refuse(request, conversation, 'Filter did not compile');
+    refuse(request, conversation, 'Filter did not compile.  Check the syntax of the filter given.');
     return;
   }
-  conversation.answer(request, 'Success', ['Message', 'Filter added successfully']);
+  conversation.answer(request, 'Success', ['Message', 'Success']);
 }
 
 /** Asterisk's own list, as far as this user may have it forwarded, with ours in their places. */
@@ -168,7 +168,7 @@ async function listCommands(request: Packet, conversation: Conversation): Promis
     ({ classes }) => classes === null || classes === NO_CLASSES || (user.writeClasses & classes) !== 0,
   ).map(({ name, about, classes }) => [name, `${about}  (Priv: ${privilegeText(classes ?? NO_CLASSES)})`]);
   const theirs = await conversation.services.upstream.commands();
-  const forwarded = theirs.filter(([name]) => !ownActions.has(name.toLowerCase()) && mayForward(user, name, ''));
+  const forwarded = theirs.filter(([name]) => !ownActions.has(name.toLowerCase()) && mayForward(user, name, null));
   const all = [...mine, ...forwarded].sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
   conversation.answer(request, 'Success', ...all);
 }
@@ -184,12 +184,14 @@ async function mixMonitorMute(request: Packet, conversation: Conversation): Prom
   const channel = header(request, 'Channel');
   const state = header(request, 'State');
   const direction = header(request, 'Direction').toLowerCase();
-  if (channel === '') return refuse(request, conversation, 'No channel specified');
-  if (state === '') return refuse(request, conversation, 'No state specified');
+  // In Asterisk's order (apps/app_mixmonitor.c, manager_mute_mixmonitor).
+  if (direction === '') return refuse(request, conversation, 'No direction specified. Must be read, write or both');
   if (direction !== 'read' && direction !== 'write' && direction !== 'both')
     return refuse(request, conversation, 'Invalid direction specified. Must be read, write or both');
+  if (channel === '') return refuse(request, conversation, 'No channel specified');
+  if (state === '') return refuse(request, conversation, 'No state specified');
   try {
-    const paused = state === '1' || /^(yes|true|y|t|on)$/i.test(state);
+    const paused = !/^(0|no|false|n|f|off)$/i.test(state);
     const by = { who: `ami:${user.name}`, address: conversation.address };
     await conversation.services.upstream.pause(channel, direction, paused, by);
   } catch (error) {

@@ -277,11 +277,15 @@ function converse(
   const { session } = client;
   socket.once('close', client.gone);
   socket.write(`${greeting}\r\n`);
-  const reader = createPacketReader(limits, {
-    packet: session.packet,
-    fault: session.fault,
-    empty: session.empty,
-  });
+  const reader = createPacketReader(
+    limits,
+    {
+      packet: session.packet,
+      fault: session.fault,
+      empty: session.empty,
+    },
+    { faultIds: true },
+  );
   socket.on('data', (bytes) => {
     reader.push(bytes);
     if (session.full) pauseReading(socket, () => session.full);

@@ -12,7 +12,7 @@ import type { AmiEvent, Listener } from './relay.ts';
 
 export interface AmiSession {
   packet(packet: Packet): void;
-  fault(fault: PacketFault): void;
+  fault(fault: PacketFault, actionId: string): void;
   /** An empty line where a packet should begin. */
   empty(): void;
   /** Whether so much waits that no more should be read. */
@@ -114,13 +114,19 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
       if (own.classes !== null && !mayCall(user, own.classes)) return denied(request, action);
       return own.perform(request, conversation);
     }
-    if (mayForward(user, action, header(request, 'Variable'))) return forward(request);
+    if (mayForward(user, action, request)) return forward(request);
     if (isAction(action)) return denied(request, action);
     refuse(request, `Invalid/unknown command: ${action}. Use Action: ListCommands to show available commands.`);
   }
 
   function refuse(request: Packet, message: string): void {
     conversation.answer(request, 'Error', ['Message', message]);
+  }
+
+  /** To something that is no packet. */
+  function answerTo(actionId: string, message: string): void {
+    const id = actionId === '' ? [] : [['ActionID', actionId] as const];
+    send(formatPacket([['Response', 'Error'], ...id, ['Message', message]]));
   }
 
   function denied(request: Packet, action: string): void {
@@ -160,24 +166,8 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
 
   return {
     packet: (request) => queue(() => perform(request)),
-    empty: () =>
-      queue(() =>
-        send(
-          formatPacket([
-            ['Response', 'Error'],
-            ['Message', 'Missing action in request'],
-          ]),
-        ),
-      ),
-    fault: (fault) =>
-      queue(() =>
-        send(
-          formatPacket([
-            ['Response', 'Error'],
-            ['Message', FAULTS[fault]],
-          ]),
-        ),
-      ),
+    empty: () => queue(() => answerTo('', 'Missing action in request')),
+    fault: (fault, actionId) => queue(() => answerTo(actionId, FAULTS[fault])),
     get full() {
       return waiting >= limits.waiting;
     },

@@ -9,7 +9,7 @@ import { BlockList, isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { atomicWrite } from '../../storage/atomic-write.ts';
-import { type Classes, classesOf, isClass } from './classes.ts';
+import { ALL_CLASSES, type Classes, classesOf, isClass } from './classes.ts';
 
 /** Users at a time: one a program, and some. */
 const USERS_MAX = 50;
@@ -155,11 +155,20 @@ function userOf(definition: AmiUserDefinition): AmiUser {
   return {
     ...checked.output,
     readClasses: classesOf(read.join(',')),
-    writeClasses: classesOf(classWords.join(',')),
+    writeClasses: writeClasses(classWords),
     granted: new Set(write.filter((word) => !isClass(word)).map((word) => word.toLowerCase())),
     permits: permitter(permit),
   };
 }
+
+/** `all` leaves out what can spend money or change the box: that is granted when it is named. */
+function writeClasses(words: readonly string[]): Classes {
+  const named = classesOf(words.filter((word) => word.toLowerCase() !== 'all').join(','));
+  const all = words.some((word) => word.toLowerCase() === 'all');
+  return named | (all ? ALL_CLASSES & ~NAMED_ALONE : 0);
+}
+
+const NAMED_ALONE = classesOf('originate,command,config');
 
 /** @param ranges CIDR, or single addresses. @throws {AmiUserError} */
 function permitter(ranges: readonly string[]): (address: string) => boolean {

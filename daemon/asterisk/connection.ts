@@ -233,7 +233,7 @@ function openSession(
       packet,
       fault: dropped,
     },
-    true,
+    { greeting: true },
   );
 
   socket.on('connect', () => {

@@ -41,8 +41,11 @@ export interface PacketReader {
 
 export interface PacketListener {
   packet(packet: Packet): void;
-  /** A packet went over a limit: it's dropped up to its end, and reading goes on after it. */
-  fault(fault: PacketFault): void;
+  /**
+   * A packet went over a limit: it's dropped up to its end, and reading goes on after it.
+   * @param actionId Its ActionID, where such was asked for and it had one; '' otherwise.
+   */
+  fault(fault: PacketFault, actionId: string): void;
   /** The first line, before any packet, where `greeting` was asked for; '' when it goes over a limit. */
   greeting?(line: string): void;
   /** An empty line where a packet should begin: from Asterisk it means nothing, a client is answered to it. */
@@ -51,11 +54,23 @@ export interface PacketListener {
 
 const LF = 0x0a;
 const CR = 0x0d;
+/** Characters of a line that may hold an ActionID; longer ones are cut. */
+const ID_LINE_MAX = 128;
 /** Pieces of an unfinished packet are put together when there are so many: a peer that sends single bytes costs no more. */
 const MAX_PIECES = 64;
 
-/** @param greeting The peer speaks first with one line that is no packet (`Asterisk Call Manager/5.0.4`). */
-export function createPacketReader(limits: PacketLimits, listener: PacketListener, greeting = false): PacketReader {
+export interface ReaderOptions {
+  /** The peer speaks first with one line that is no packet (`Asterisk Call Manager/5.0.4`). */
+  readonly greeting?: boolean;
+  /** A faulty packet's ActionID is looked for, so that its sender can be told: costs a copy of each line's beginning. */
+  readonly faultIds?: boolean;
+}
+
+export function createPacketReader(
+  limits: PacketLimits,
+  listener: PacketListener,
+  { greeting = false, faultIds = false }: ReaderOptions = {},
+): PacketReader {
   let expectGreeting = greeting;
   /** What earlier chunks brought of the unfinished packet; nothing once it went over a limit. */
   let pieces: Buffer[] = [];
@@ -65,6 +80,17 @@ export function createPacketReader(limits: PacketLimits, listener: PacketListene
   let lineLength = 0;
   let endsWithCr = false;
   let fault: PacketFault | null = null;
+  /** With `faultIds`: the beginning of the unfinished line, and the packet's ActionID so far. */
+  let lineHead = '';
+  let actionId = '';
+
+  /** @param over Whether the line ends here. */
+  function lookForId(piece: Buffer, over: boolean): void {
+    if (lineHead.length < ID_LINE_MAX) lineHead += piece.toString('latin1', 0, ID_LINE_MAX - lineHead.length);
+    if (!over) return;
+    if (actionId === '') actionId = /^actionid: *([^\r\n]*)/i.exec(lineHead)?.[1] ?? '';
+    lineHead = '';
+  }
 
   function keep(piece: Buffer): void {
     if (!fault && held + piece.length > limits.bytes) fault = 'packet too long';
@@ -98,6 +124,7 @@ export function createPacketReader(limits: PacketLimits, listener: PacketListene
         const lineEnd = at < 0 ? bytes.length : at;
         lineLength += lineEnd - lineFrom;
         if (lineEnd > lineFrom) endsWithCr = bytes[lineEnd - 1] === CR;
+        if (faultIds) lookForId(bytes.subarray(lineFrom, lineEnd), at >= 0);
         const length = lineLength - (endsWithCr ? 1 : 0);
         if (length > limits.line) fault ??= 'line too long';
         if (at < 0) break;
@@ -114,9 +141,10 @@ export function createPacketReader(limits: PacketLimits, listener: PacketListene
         if (expectGreeting) {
           expectGreeting = false;
           listener.greeting?.(typeof whole === 'string' ? '' : textOf(whole).trimEnd());
-        } else if (typeof whole === 'string') listener.fault(whole);
+        } else if (typeof whole === 'string') listener.fault(whole, actionId);
         else if (empty) listener.empty?.();
         else listener.packet(parsePacket(whole));
+        actionId = '';
       }
       keep(bytes.subarray(packetFrom));
     },

@@ -31,7 +31,7 @@ function read(chunks: readonly (string | Buffer)[], limits = WIDE, greeting = fa
       fault: (fault) => found.faults.push(fault),
       greeting: (line) => found.greetings.push(line),
     },
-    greeting,
+    { greeting },
   );
   let held = 0;
   for (const chunk of chunks) {
