@@ -5,6 +5,8 @@
 import { login } from './access/login.ts';
 import { queryCalls } from './cdr/query.ts';
 import { traceCall } from './cdr/trace.ts';
+import { queryLive } from './live/calls.ts';
+import { pauseRecording } from './live/pause.ts';
 import { queryRecordings } from './recording/query.ts';
 import type { Verb } from './verb.ts';
 
@@ -14,4 +16,6 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   9006: queryCalls,
   20053: queryRecordings,
   30001: traceCall,
+  30019: queryLive,
+  30020: pauseRecording,
 };

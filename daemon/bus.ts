@@ -14,6 +14,8 @@ export interface BusEvents {
   calls: [sequences: readonly number[]];
   /** Recordings are complete and in the index. */
   recordings: [files: readonly FoundRecording[], sequences: readonly number[]];
+  /** Something of this call in progress has changed: its LinkedID. */
+  live: [linkedId: string];
   asterisk: [status: AsteriskStatus];
   medium: [state: MediumState];
 }

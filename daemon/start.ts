@@ -14,6 +14,7 @@ import { createAmi } from './ami/ami.ts';
 import type { AmiServer } from './ami/server.ts';
 import { openAmiUsers } from './ami/users.ts';
 import type { Ingest } from './asterisk/ingest.ts';
+import { createLive } from './asterisk/live.ts';
 import { type Pbx, startPbx } from './asterisk/pbx.ts';
 import { createRecordingControl } from './asterisk/recording-control.ts';
 import { type Bus, createBus } from './bus.ts';
@@ -29,7 +30,7 @@ import { createRecordingDeletions } from './recordings/deletions.ts';
 import { createRecordingFiles } from './recordings/files.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
 import { createSettings } from './settings.ts';
-import { firstAccounts, storeOptions, takeState, zoneName } from './state.ts';
+import { firstAccounts, liveRules, storeOptions, takeState, zoneName } from './state.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -84,6 +85,14 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     const recordingFiles = createRecordingFiles();
     const recordingDeletions = createRecordingDeletions();
     const settings = createSettings();
+    const amiUsers = await openAmiUsers(config.state.dir);
+    const ami = createAmi({ config, store, users: amiUsers, bus, log: log.child('ami') });
+    stops.push(() => ami.relay.close());
+
+    const pbx = await startPbx({ config, store, bus, log, zone, events: ami.sink });
+    stops.push(() => pbx.close());
+    const recordingControl = createRecordingControl(pbx.connection, pbx.live, store);
+    const live = createLive(pbx, recordingControl, liveRules(config));
     const services: Services = {
       store,
       accounts,
@@ -93,17 +102,10 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       recordingFiles,
       recordingDeletions,
       settings,
+      live,
       zone,
       now,
     };
-
-    const amiUsers = await openAmiUsers(config.state.dir);
-    const ami = createAmi({ config, store, users: amiUsers, bus, log: log.child('ami') });
-    stops.push(() => ami.relay.close());
-
-    const pbx = await startPbx({ config, store, bus, log, zone, events: ami.sink });
-    stops.push(() => pbx.close());
-    const recordingControl = createRecordingControl(pbx.connection, store);
 
     const recordings = startRecordings({
       dir: config.recordings.dir,
@@ -218,7 +220,7 @@ function describe(metrics: Metrics, { store, pbx, recordings, answers }: Parts):
   });
   metrics.gauge('cdrd_open_calls', 'Calls whose records are still coming.', () => ingest.figures.open);
   metrics.gauge('cdrd_ingest_lag_seconds', 'End of the last record to its commit.', () => ingest.lagSeconds);
-  metrics.gauge('cdrd_live_channels', 'Channels that Asterisk has at this moment.', () => pbx.liveChannels);
+  metrics.gauge('cdrd_live_channels', 'Channels that Asterisk has at this moment.', () => pbx.live.channels);
   metrics.counter('cdrd_csv_records_total', 'Records read from the CDR CSV.', () => pbx.csv.lines);
   metrics.counter('cdrd_csv_faults_total', 'Lines of the CDR CSV that are no records.', () => pbx.csv.faults);
   metrics.gauge('cdrd_csv_behind_bytes', 'Bytes of the CDR CSV not read yet.', () => pbx.csv.behind);

@@ -1,8 +1,30 @@
 /**
- * Which calls have a live channel: a call whose LinkedID still has one isn't over, however long no record of it has come.
- * Kept from Asterisk's channel events, and put right by its own list of channels after each log-in and now and then.
+ * The channels that Asterisk has at this moment: which calls have one (a call whose LinkedID still has one isn't over,
+ * however long no record of it has come), and what is known of each, for those who watch. Kept from Asterisk's channel
+ * events, and put right by its own list of channels after each log-in and now and then.
  */
 import type { Header, Packet } from '../wire/packet.ts';
+
+export interface LiveChannel {
+  readonly uniqueId: string;
+  /** `SIP/205-00000008`. */
+  name: string;
+  linkedId: string;
+  /** Asterisk's channel state: 0 down, 4 ring, 5 ringing, 6 up … */
+  state: number;
+  number: string;
+  callerName: string;
+  connected: string;
+  /** What was dialled on it at first; '' where it was dialled itself. */
+  readonly dialled: string;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  upSince: number | null;
+  bridge: string;
+  onHold: boolean;
+  /** MixMonitor runs on it; null: it doesn't. */
+  recording: 'on' | 'paused' | null;
+}
 
 export interface LiveChannels {
   /** Takes every event, in order; what doesn't concern channels is passed over. */
@@ -16,6 +38,10 @@ export interface LiveChannels {
   forget(): void;
   isLive(linkedId: string): boolean;
   readonly channels: number;
+  /** Its recording was paused or goes on: an Asterisk that says so by no event. */
+  paused(channel: string, paused: boolean): void;
+  /** Every channel, oldest first. */
+  list(): readonly LiveChannel[];
 }
 
 /** Channels remembered: far above what any box carries. The oldest goes first; its call is then closed by silence alone. */
@@ -25,33 +51,78 @@ const CHANNELS_MAX = 5_000;
 const APPEARING = new Set(['newchannel', 'coreshowchannel']);
 /** Events that tell under which LinkedID a channel is now: bridging and transfers change it. They may come after its Hangup
  * (NewConnectedLine for a queue's member does), so they bring no channel back to life. */
-const MOVING = new Set(['newstate', 'newconnectedline', 'newcallerid', 'bridgeenter', 'bridgeleave']);
+const MOVING = new Set([
+  'newstate',
+  'newconnectedline',
+  'newcallerid',
+  'bridgeenter',
+  'bridgeleave',
+  'hold',
+  'unhold',
+  'mixmonitorstart',
+  'mixmonitorstop',
+  'mixmonitormute',
+]);
 
-/** @param onOver A LinkedID has lost its last channel. */
-export function createLiveChannels(onOver: (linkedId: string) => void): LiveChannels {
-  /** LinkedID by UniqueID, oldest first. */
-  const channels = new Map<string, string>();
+export interface LiveListener {
+  /** A LinkedID has lost its last channel. */
+  over(linkedId: string): void;
+  /** Something of this call has changed: of both where a channel has moved. */
+  changed?(linkedId: string): void;
+}
+
+/** @param clock Epoch milliseconds. */
+export function createLiveChannels(listener: LiveListener, clock: () => number = Date.now): LiveChannels {
+  /** By UniqueID, oldest first. */
+  const channels = new Map<string, LiveChannel>();
   /** Channels by LinkedID. */
   const counts = new Map<string, number>();
   /** While a list is under way: channels known before it that it hasn't shown yet. */
   let unlisted: Set<string> | null = null;
 
-  function add(uniqueId: string, linkedId: string): void {
-    const before = channels.get(uniqueId);
-    if (before === linkedId) return;
-    // The new one first: a channel that moves to another call must not end a call of one channel.
+  function count(linkedId: string): void {
     counts.set(linkedId, (counts.get(linkedId) ?? 0) + 1);
-    channels.set(uniqueId, linkedId);
-    if (before !== undefined) release(before);
+  }
+
+  function add(packet: Packet, uniqueId: string, linkedId: string): LiveChannel {
+    const age = secondsOf(packet.get('Duration'));
+    const channel: LiveChannel = {
+      uniqueId,
+      name: '',
+      linkedId,
+      state: 0,
+      number: '',
+      callerName: '',
+      connected: '',
+      // Known at its first event alone: the dialplan goes on to other extensions.
+      dialled: packet.get('Context') === '' ? '' : packet.get('Exten'),
+      since: clock() - age * 1000,
+      upSince: null,
+      bridge: '',
+      onHold: false,
+      recording: null,
+    };
+    channels.set(uniqueId, channel);
+    count(linkedId);
     const [oldest] = channels.keys();
     if (channels.size > CHANNELS_MAX && oldest !== undefined) remove(oldest);
+    return channel;
+  }
+
+  function move(channel: LiveChannel, linkedId: string): void {
+    const before = channel.linkedId;
+    if (before === linkedId) return;
+    // The new one first: a channel that moves to another call must not end a call of one channel.
+    count(linkedId);
+    channel.linkedId = linkedId;
+    release(before);
   }
 
   function remove(uniqueId: string): void {
-    const linkedId = channels.get(uniqueId);
-    if (linkedId === undefined) return;
+    const channel = channels.get(uniqueId);
+    if (!channel) return;
     channels.delete(uniqueId);
-    release(linkedId);
+    release(channel.linkedId);
   }
 
   function release(linkedId: string): void {
@@ -59,13 +130,33 @@ export function createLiveChannels(onOver: (linkedId: string) => void): LiveChan
     if (left > 0) counts.set(linkedId, left);
     else {
       counts.delete(linkedId);
-      onOver(linkedId);
+      listener.over(linkedId);
     }
+    listener.changed?.(linkedId);
+  }
+
+  /** What any event about a channel tells of it. */
+  function update(channel: LiveChannel, event: string, packet: Packet): void {
+    const text = (name: string) => known(packet.get(name));
+    channel.name = packet.get('Channel');
+    channel.number = text('CallerIDNum');
+    channel.callerName = text('CallerIDName');
+    channel.connected = text('ConnectedLineNum');
+    const state = packet.get('ChannelState');
+    if (/^\d{1,2}$/.test(state)) channel.state = Number(state);
+    if (channel.state === UP) channel.upSince ??= clock();
+    if (event === 'bridgeenter') channel.bridge = packet.get('BridgeUniqueid');
+    else if (event === 'bridgeleave') channel.bridge = '';
+    else if (event === 'coreshowchannel') channel.bridge = packet.get('BridgeId');
+    else if (event === 'hold' || event === 'unhold') channel.onHold = event === 'hold';
+    else if (event === 'mixmonitorstart') channel.recording = 'on';
+    else if (event === 'mixmonitorstop') channel.recording = null;
+    else if (event === 'mixmonitormute') channel.recording = isOn(packet.get('State')) ? 'paused' : 'on';
   }
 
   return {
     hear(packet) {
-      const event = packet.get('Event').toLowerCase();
+      const event = packet.first[1].toLowerCase();
       if (event === 'coreshowchannelscomplete') {
         for (const uniqueId of unlisted ?? []) remove(uniqueId);
         unlisted = null;
@@ -77,8 +168,15 @@ export function createLiveChannels(onOver: (linkedId: string) => void): LiveChan
       const [uniqueId, linkedId] = [packet.get('Uniqueid'), packet.get('Linkedid')];
       if (!uniqueId || !linkedId) return;
       unlisted?.delete(uniqueId);
-      if (over) remove(uniqueId);
-      else if (appears || channels.has(uniqueId)) add(uniqueId, linkedId);
+      if (over) {
+        remove(uniqueId);
+        return;
+      }
+      const channel = channels.get(uniqueId) ?? (appears ? add(packet, uniqueId, linkedId) : null);
+      if (!channel) return;
+      move(channel, linkedId);
+      update(channel, event, packet);
+      listener.changed?.(linkedId);
     },
     async resync(action) {
       unlisted = new Set(channels.keys());
@@ -86,13 +184,40 @@ export function createLiveChannels(onOver: (linkedId: string) => void): LiveChan
       if (answer.get('Response') !== 'Success') unlisted = null;
     },
     forget() {
+      const calls = [...counts.keys()];
       channels.clear();
       counts.clear();
       unlisted = null;
+      for (const linkedId of calls) listener.changed?.(linkedId);
     },
     isLive: (linkedId) => counts.has(linkedId),
     get channels() {
       return channels.size;
     },
+    paused(name, paused) {
+      const channel = [...channels.values()].find((each) => each.name === name);
+      if (!channel) return;
+      channel.recording = paused ? 'paused' : 'on';
+      listener.changed?.(channel.linkedId);
+    },
+    list: () => [...channels.values()],
   };
+}
+
+/** AST_STATE_UP. */
+const UP = 6;
+
+/** Asterisk writes `<unknown>` where nothing is known. */
+function known(text: string): string {
+  return text === '<unknown>' ? '' : text;
+}
+
+function isOn(text: string): boolean {
+  return /^(1|yes|true|y|t|on)$/i.test(text);
+}
+
+/** `00:01:05` in seconds; 0 for anything else. */
+function secondsOf(text: string): number {
+  const [, hours, minutes, seconds] = /^(\d+):(\d\d):(\d\d)$/.exec(text) ?? [];
+  return Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
 }

@@ -15,13 +15,13 @@ import { CdrEventError, legOfCdrEvent } from './cdr-event.ts';
 import { type AsteriskConnection, connectAsterisk } from './connection.ts';
 import { type CsvFigures, followCsv } from './csv-follow.ts';
 import { createIngest, type Ingest } from './ingest.ts';
-import { createLiveChannels } from './live-channels.ts';
+import { createLiveChannels, type LiveChannels } from './live-channels.ts';
 
 export interface Pbx {
   readonly connection: AsteriskConnection;
   readonly ingest: Ingest;
   readonly csv: CsvFigures;
-  readonly liveChannels: number;
+  readonly live: LiveChannels;
   close(): Promise<void>;
 }
 
@@ -42,7 +42,10 @@ export interface PbxOptions {
 }
 
 export async function startPbx({ config, store, bus, log, zone, events }: PbxOptions): Promise<Pbx> {
-  const live = createLiveChannels((linkedId) => ingest.over(linkedId));
+  const live = createLiveChannels({
+    over: (linkedId) => ingest.over(linkedId),
+    changed: (linkedId) => bus.emit('live', linkedId),
+  });
   const ingest = createIngest({
     store,
     bus,
@@ -112,9 +115,7 @@ export async function startPbx({ config, store, bus, log, zone, events }: PbxOpt
     get csv() {
       return csv.figures;
     },
-    get liveChannels() {
-      return live.channels;
-    },
+    live,
     async close() {
       clearInterval(beat);
       await connection.close();

@@ -5,6 +5,7 @@
 import type { StoreClient } from '../../storage/client.ts';
 import type { By } from '../../storage/sql/audit.ts';
 import type { AsteriskConnection } from './connection.ts';
+import type { LiveChannels } from './live-channels.ts';
 
 export type Direction = 'read' | 'write' | 'both';
 
@@ -18,6 +19,7 @@ export interface RecordingControl {
 
 export function createRecordingControl(
   { action }: Pick<AsteriskConnection, 'action'>,
+  live: Pick<LiveChannels, 'paused'>,
   store: Pick<StoreClient, 'write'>,
 ): RecordingControl {
   return {
@@ -29,6 +31,7 @@ export function createRecordingControl(
         ['State', paused ? '1' : '0'],
       ]);
       if (answer.get('Response') !== 'Success') throw new Error(answer.get('Message') || 'Asterisk refuses');
+      live.paused(channel, paused);
       const detail = { channel: channel.slice(0, 80), direction };
       await store.write({
         kind: 'audit',

@@ -21,6 +21,10 @@ export const RIGHTS = [
   'password.own',
   /** See and change accounts. */
   'users',
+  /** See the calls in progress. */
+  'live.read',
+  /** Act on them: pause a recording. */
+  'live.control',
   /** Read /metrics from another machine. */
   'metrics',
 ] as const;

@@ -17,7 +17,7 @@ const listEnd = packet([['Event', 'CoreShowChannelsComplete']]);
 
 function begin() {
   const over: string[] = [];
-  const live = createLiveChannels((linkedId) => over.push(linkedId));
+  const live = createLiveChannels({ over: (linkedId) => over.push(linkedId) });
   const hear = (name: string, uniqueId: string, linkedId = 'L') => live.hear(event(name, uniqueId, linkedId));
   return { live, over, hear };
 }

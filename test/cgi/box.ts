@@ -49,6 +49,7 @@ export function openBox({
     recordingFiles: {} as Services['recordingFiles'],
     recordingDeletions: {} as Services['recordingDeletions'],
     settings: {} as Services['settings'],
+    live: {} as Services['live'],
     zone: zone(zoneName),
     now: () => now,
     ...ports,
