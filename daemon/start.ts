@@ -12,7 +12,7 @@ import { LANES } from '../storage/lanes.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
 import { createAmi } from './ami/ami.ts';
 import type { AmiServer } from './ami/server.ts';
-import { openAmiUsers } from './ami/users.ts';
+import { type AmiUsers, openAmiUsers } from './ami/users.ts';
 import type { Ingest } from './asterisk/ingest.ts';
 import { createLive } from './asterisk/live.ts';
 import { type Pbx, startPbx } from './asterisk/pbx.ts';
@@ -21,7 +21,9 @@ import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
-import { listenHttp } from './http/server.ts';
+import { livePath } from './http/live-path.ts';
+import { listenHttp, tokenOf } from './http/server.ts';
+import { amiPath, createWebSockets } from './http/websocket.ts';
 import { createCallDeletions } from './jobs.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
@@ -46,6 +48,7 @@ export interface Running {
   /** Where HTTP is served, in the order of the configuration. */
   readonly addresses: readonly AddressInfo[];
   readonly ami: AmiServer;
+  readonly amiUsers: AmiUsers;
   readonly bus: Bus;
   readonly store: StoreClient;
   readonly ingest: Ingest;
@@ -129,15 +132,21 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     });
     stops.push(() => recordings.close());
 
-    let amiTrouble = () => '';
+    const amiServer = await ami.listen({ connection: pbx.connection, control: recordingControl });
+    stops.push(() => amiServer.close());
+    const webSockets = createWebSockets({
+      '/ami': amiPath(amiServer, config.ami.greeting),
+      '/live': livePath(services, bus, tokenOf),
+    });
     const answers = new Map<string, number>();
     let ready = true;
     const http = await listenHttp({
       listen: config.http.listen,
       services,
       log: log.child('http'),
+      webSockets,
       metrics: () => metrics.text(),
-      health: () => ({ ok: ready, body: health(ready, version, pbx, recordings, () => amiTrouble()) }),
+      health: () => ({ ok: ready, body: health(ready, version, pbx, recordings, amiServer.trouble) }),
       onAnswer(number, status) {
         const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
         answers.set(key, (answers.get(key) ?? 0) + 1);
@@ -145,10 +154,6 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     });
     stops.push(() => http.close());
     describe(metrics, { store, pbx, recordings, answers });
-
-    const amiServer = await ami.listen({ connection: pbx.connection, control: recordingControl });
-    stops.push(() => amiServer.close());
-    amiTrouble = () => amiServer.trouble;
 
     const perform = createPerform({ amiUsers, config, store, accounts, ingest: pbx.ingest, bus, zone });
     const control = await listenControl(config.run.dir, log, perform);
@@ -159,6 +164,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     return {
       addresses: http.addresses,
       ami: amiServer,
+      amiUsers,
       bus,
       store,
       ingest: pbx.ingest,
@@ -177,7 +183,7 @@ function health(
   version: string,
   { connection: { status }, csv }: Pbx,
   recordings: Recordings,
-  amiTrouble: () => string,
+  amiTrouble: string,
 ): Record<string, unknown> {
   const medium = recordings.state();
   const since = (ms: number) => new Date(ms).toISOString();
@@ -185,7 +191,7 @@ function health(
     status: ready ? 'ok' : 'stopping',
     version,
     asterisk: { state: status.state, why: status.why, since: since(status.since), version: status.version },
-    ami: { state: amiTrouble() ? 'not listening' : 'ok', why: amiTrouble() },
+    ami: { state: amiTrouble ? 'not listening' : 'ok', why: amiTrouble },
     cdr_csv: { state: csv.trouble ? 'unreadable' : 'ok', why: csv.trouble },
     recordings: { state: medium.state, why: medium.why, since: since(medium.since) },
   };

@@ -10,6 +10,7 @@ import { type HttpLimits, httpLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type Bodies, createBodies } from './body.ts';
 import { tendConnections } from './connection.ts';
+import type { WebSockets } from './websocket.ts';
 import { SESSION_COOKIE, writeReply, writeText } from './write-reply.ts';
 
 export interface HttpOptions {
@@ -22,6 +23,8 @@ export interface HttpOptions {
   metrics(): string;
   /** Called with each request's number ('' where there is no such number) and status, when its answer has ended. */
   onAnswer(number: string, status: number, ms: number): void;
+  /** What may be opened as a WebSocket. */
+  readonly webSockets: WebSockets;
   /** Tests have narrower ones. */
   readonly limits?: HttpLimits;
 }
@@ -46,6 +49,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   const context: Context = { ...options, limits, bodies: createBodies(limits) };
   const servers: Server[] = [];
   const close = async () => {
+    options.webSockets.close();
     await Promise.all(servers.map((server) => closeServer(server, limits)));
   };
   try {
@@ -76,7 +80,7 @@ function listen(context: Context, { host, port }: ListenAddress): Promise<Server
   });
   server.maxConnections = limits.connections;
   server.timeout = limits.stalledMs;
-  tendConnections(server, limits, (request, response) => answer(context, request, response));
+  tendConnections(server, limits, (request, response) => answer(context, request, response), context.webSockets);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
@@ -154,7 +158,7 @@ function refuse(response: ServerResponse, code: CgiError['code'], message: strin
 }
 
 /** `Authorization: Bearer …` before the cookie: a program that sends both means the header. */
-function tokenOf({ headers }: IncomingMessage): string | null {
+export function tokenOf({ headers }: IncomingMessage): string | null {
   const bearer = /^Bearer +([A-Za-z0-9._~+/=-]{1,200})$/i.exec(headers.authorization ?? '')?.[1];
   if (bearer) return bearer;
   for (const pair of (headers.cookie ?? '').split(';')) {

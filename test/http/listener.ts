@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import { createSessions } from '../../cgi/access/session.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { listenHttp } from '../../daemon/http/server.ts';
+import { createWebSockets } from '../../daemon/http/websocket.ts';
 import { type HttpLimits, httpLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import type { StoreClient } from '../../storage/client.ts';
@@ -37,6 +38,7 @@ export async function startListener(
     log: createLog({ level: 'info', write: (line) => log.push(line), terminal: false }),
     health: () => ({ ok: true, body: { status: 'ok' } }),
     metrics: () => '',
+    webSockets: createWebSockets({}),
     onAnswer: (number, status) => answers.push([number, status]),
     limits: { ...httpLimits, ...limits },
   });
