@@ -5,6 +5,9 @@
 import { login } from './access/login.ts';
 import { queryCalls } from './cdr/query.ts';
 import { traceCall } from './cdr/trace.ts';
+import { listContacts } from './contact/list.ts';
+import { putContacts } from './contact/put.ts';
+import { removeContacts } from './contact/remove.ts';
 import { queryRecordings } from './recording/query.ts';
 import type { Verb } from './verb.ts';
 
@@ -14,4 +17,7 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   9006: queryCalls,
   20053: queryRecordings,
   30001: traceCall,
+  30013: listContacts,
+  30014: putContacts,
+  30015: removeContacts,
 };

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createAccounts } from '../cgi/access/accounts.ts';
 import { openApiKeys } from '../cgi/access/keys.ts';
 import { createSessions } from '../cgi/access/session.ts';
+import { createPhoneBook } from '../cgi/contact/book.ts';
 import type { Services } from '../cgi/verb.ts';
 import { openStoreWorker, type StoreClient } from '../storage/client.ts';
 import { LANES } from '../storage/lanes.ts';
@@ -87,6 +88,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       callDeletions,
       recordingFiles,
       recordingDeletions,
+      phoneBook: createPhoneBook(store),
       settings,
       zone,
       now,
