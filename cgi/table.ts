@@ -9,6 +9,8 @@ import { listContacts } from './contact/list.ts';
 import { putContacts } from './contact/put.ts';
 import { removeContacts } from './contact/remove.ts';
 import { queryRecordings } from './recording/query.ts';
+import { changeSettings } from './settings/change.ts';
+import { listSettings } from './settings/list.ts';
 import type { Verb } from './verb.ts';
 
 export const TABLE: Readonly<Record<number, Verb>> = {
@@ -20,4 +22,6 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30013: listContacts,
   30014: putContacts,
   30015: removeContacts,
+  30016: listSettings,
+  30017: changeSettings,
 };
