@@ -13,7 +13,7 @@ const NAME_MAX = 80;
 /** Faulty lines that an answer names. */
 const FAULTS_SHOWN = 20;
 /** Lines read between two rests, so that other requests are answered meanwhile. */
-const LINES_AT_ONCE = 500;
+const LINES_AT_ONCE = 100;
 
 /** As calls show it: no blank, bracket or slash, which no number in a call has, and which would therefore never be met. */
 export function contactNumber(text: string): string {
