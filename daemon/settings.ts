@@ -12,7 +12,7 @@ import { may, type Role } from '../storage/model/rights.ts';
 import type { By } from '../storage/sql/audit.ts';
 import type { SettingChange } from '../storage/store.ts';
 import { RECORDING_KEYS, type RecordingPolicy } from './asterisk/astdb.ts';
-import type { RecordingControl } from './asterisk/recording-control.ts';
+import type { PolicyWriter } from './asterisk/recording-policy.ts';
 import { clashes } from './config/clash.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
@@ -32,7 +32,7 @@ export interface SettingsOptions {
   readonly store: StoreClient;
   readonly log: Pick<Log, 'warn'>;
   /** Tells Asterisk what to record; null: nobody does, as in a command. */
-  readonly control: RecordingControl | null;
+  readonly control: PolicyWriter | null;
 }
 
 /** Reads them, and tells the store the rules that follow from them. */

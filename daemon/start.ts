@@ -13,7 +13,7 @@ import { LANES } from '../storage/lanes.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
 import type { Ingest } from './asterisk/ingest.ts';
 import { type Pbx, startPbx } from './asterisk/pbx.ts';
-import { createRecordingControl } from './asterisk/recording-control.ts';
+import { createPolicyWriter } from './asterisk/recording-policy.ts';
 import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
@@ -71,7 +71,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
 
     const store = await openStoreWorker(storeOptions(given), workers.store, onFatal);
     stops.push(() => store.close());
-    const control = createRecordingControl(log);
+    const control = createPolicyWriter(log);
     const settings = await openSettings({ config: given, store, log, control });
     const { config } = settings; // whatever a page may set is asked of this one
     const sessions = createSessions(sessionLimits);

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RecordingPolicy } from '../daemon/asterisk/astdb.ts';
-import { createRecordingControl } from '../daemon/asterisk/recording-control.ts';
+import { createPolicyWriter } from '../daemon/asterisk/recording-policy.ts';
 import { createPacketReader, type Header, type Packet } from '../daemon/wire/packet.ts';
 import { folders, logIn as logInBox, startBox } from './fault/box.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from './support/daemon.ts';
@@ -182,7 +182,7 @@ test('changes on the heels of each other: the last one is what Asterisk has, eac
   });
   const sent: (readonly [string, string])[] = [];
   const success = await packet('Response: Success\r\n\r\n');
-  const control = createRecordingControl({ error: () => {} });
+  const control = createPolicyWriter({ error: () => {} });
   const action = async (headers: readonly Header[]) => {
     const field = (name: string) => headers.find(([key]) => key === name)?.[1] ?? '';
     sent.push([field('Key'), field('Val')]);

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SETTINGS, settingOf, textOf, valueFrom } from '../cgi/settings/schema.ts';
 import { type PolicyKey, policyKeys } from '../daemon/asterisk/astdb.ts';
-import type { RecordingControl } from '../daemon/asterisk/recording-control.ts';
+import type { PolicyWriter } from '../daemon/asterisk/recording-policy.ts';
 import { performCommand } from '../daemon/command/store-command.ts';
 import { loadConfig } from '../daemon/config.ts';
 import { openSettings } from '../daemon/settings.ts';
@@ -18,7 +18,7 @@ async function openSettled({ toml = '', env = {} as Record<string, string> } = {
   const box = openBox();
   const wanted: (readonly PolicyKey[])[] = [];
   const log: unknown[] = [];
-  const control: RecordingControl & { asterisk: boolean } = {
+  const control: PolicyWriter & { asterisk: boolean } = {
     asterisk: true,
     want: async (policy) => void wanted.push(policyKeys(policy)),
     told: () => control.asterisk,

@@ -14,7 +14,7 @@ import { type AsteriskConnection, connectAsterisk } from './connection.ts';
 import { type CsvFigures, followCsv } from './csv-follow.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createLiveChannels } from './live-channels.ts';
-import type { RecordingControl } from './recording-control.ts';
+import type { PolicyWriter } from './recording-policy.ts';
 
 export interface Pbx {
   readonly connection: AsteriskConnection;
@@ -30,7 +30,7 @@ export interface PbxOptions {
   readonly bus: Bus;
   readonly log: Log;
   readonly zone: Zone;
-  readonly control: RecordingControl;
+  readonly control: PolicyWriter;
 }
 
 export async function startPbx({ config, store, bus, log, zone, control }: PbxOptions): Promise<Pbx> {

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { Header, Packet } from '../wire/packet.ts';
 import { FAMILY, type PolicyKey, policyKeys, type RecordingPolicy } from './astdb.ts';
 
-export interface RecordingControl {
+export interface PolicyWriter {
   /**
    * From now on this is wanted. Resolves when Asterisk has been told, or could not be: that it is away or refuses is no
    * error of who wants it.
@@ -21,11 +21,10 @@ export interface RecordingControl {
   retry(): void;
 }
 
-export function createRecordingControl(log: Pick<Log, 'error'>): RecordingControl {
+export function createPolicyWriter(log: Pick<Log, 'error'>): PolicyWriter {
   let wanted: readonly PolicyKey[] = [];
   /** What this log-in has acknowledged; null: Asterisk is away. A new map tells a pass under way that it is out of date. */
-  let session: { readonly action: Parameters<RecordingControl['up']>[0]; readonly told: Map<string, string> } | null =
-    null;
+  let session: { readonly action: Parameters<PolicyWriter['up']>[0]; readonly told: Map<string, string> } | null = null;
   let turn: Promise<void> = Promise.resolve();
   /** Logged once, however often it is tried again. */
   let lastComplaint = '';
