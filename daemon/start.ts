@@ -6,12 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { createAccounts } from '../cgi/access/accounts.ts';
 import { openApiKeys } from '../cgi/access/keys.ts';
 import { createSessions } from '../cgi/access/session.ts';
+import { createPhoneBook } from '../cgi/contact/book.ts';
 import type { Services } from '../cgi/verb.ts';
 import { openStoreWorker, type StoreClient } from '../storage/client.ts';
 import { LANES } from '../storage/lanes.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
 import type { Ingest } from './asterisk/ingest.ts';
 import { type Pbx, startPbx } from './asterisk/pbx.ts';
+import { createPolicyWriter } from './asterisk/recording-policy.ts';
 import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
@@ -24,7 +26,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { createRecordingDeletions } from './recordings/deletions.ts';
 import { createRecordingFiles } from './recordings/files.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
-import { createSettings } from './settings.ts';
+import { openSettings } from './settings.ts';
 import { firstAccounts, storeOptions, takeState, zoneName } from './state.ts';
 
 export interface StartOptions {
@@ -50,7 +52,7 @@ export interface Running {
 }
 
 /** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
-export async function start({ config, log, workers, version, onFatal }: StartOptions): Promise<Running> {
+export async function start({ config: given, log, workers, version, onFatal }: StartOptions): Promise<Running> {
   // What was begun is ended in the opposite order, on a stop as on a start that fails half-way.
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
@@ -61,14 +63,17 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     }
   };
   try {
-    const lock = await takeState(config.state.dir);
+    const lock = await takeState(given.state.dir);
     stops.push(() => lock.release());
     const bus = createBus();
     const metrics = createMetrics();
     stops.push(() => metrics.close());
 
-    const store = await openStoreWorker(storeOptions(config), workers.store, onFatal);
+    const store = await openStoreWorker(storeOptions(given), workers.store, onFatal);
     stops.push(() => store.close());
+    const control = createPolicyWriter(log);
+    const settings = await openSettings({ config: given, store, log, control });
+    const { config } = settings; // whatever a page may set is asked of this one
     const sessions = createSessions(sessionLimits);
     const accounts = createAccounts(store, sessions, sessionLimits);
     await firstAccounts(config.state.dir, store, accounts, log);
@@ -78,7 +83,6 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     const callDeletions = createCallDeletions();
     const recordingFiles = createRecordingFiles();
     const recordingDeletions = createRecordingDeletions();
-    const settings = createSettings();
     const services: Services = {
       store,
       accounts,
@@ -87,12 +91,13 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       callDeletions,
       recordingFiles,
       recordingDeletions,
+      phoneBook: createPhoneBook(store),
       settings,
       zone,
       now,
     };
 
-    const pbx = await startPbx({ config, store, bus, log, zone });
+    const pbx = await startPbx({ config, store, bus, log, zone, control });
     stops.push(() => pbx.close());
 
     const recordings = startRecordings({
@@ -134,8 +139,8 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     describe(metrics, { store, pbx, recordings, answers });
 
     const perform = createPerform({ config, store, accounts, ingest: pbx.ingest, bus, zone });
-    const control = await listenControl(config.run.dir, log, perform);
-    stops.push(() => control.close());
+    const socket = await listenControl(config.run.dir, log, perform);
+    stops.push(() => socket.close());
     stops.push(() => {
       ready = false;
     });

@@ -12,7 +12,15 @@ import { trunkRules } from './model/trunk.ts';
 import { type ApiKey, apiKeys, putApiKey, removeApiKey } from './sql/api-key.ts';
 import { type AuditEntry, type AuditLine, audit, auditEntries } from './sql/audit.ts';
 import { closeGroup, openGroups } from './sql/call.ts';
-import { type Contact, contacts, putContacts, removeContacts } from './sql/contact.ts';
+import {
+  type Contact,
+  contactCount,
+  contacts,
+  putContacts,
+  removeContacts,
+  stageContacts,
+  swapContacts,
+} from './sql/contact.ts';
 import {
   type CsvFault,
   type CsvFile,
@@ -51,21 +59,24 @@ import { readSetting, settings, writeSetting } from './sql/setting.ts';
 import { trace } from './sql/trace.ts';
 import { putUser, removeUser, type User, userByName, users } from './sql/user.ts';
 
+/** What calls are made by. Changed ones hold for what comes after. */
+export interface StoreRules {
+  readonly numbering: Numbering;
+  readonly trunks: {
+    readonly names: readonly string[];
+    readonly fxo: readonly string[];
+    readonly gsm: readonly string[];
+  };
+  readonly recordingsDir: string;
+  /** IANA name; '' = the system's. */
+  readonly zone: string;
+}
+
 /** Everything the store needs to know; plain data, because it is posted to a thread. */
 export interface StoreOptions {
   /** The database file. Its folder exists and is locked by this process. */
   readonly file: string;
-  readonly rules: {
-    readonly numbering: Numbering;
-    readonly trunks: {
-      readonly names: readonly string[];
-      readonly fxo: readonly string[];
-      readonly gsm: readonly string[];
-    };
-    readonly recordingsDir: string;
-    /** IANA name; '' = the system's. */
-    readonly zone: string;
-  };
+  readonly rules: StoreRules;
   readonly migrations?: readonly Migration[];
 }
 
@@ -85,9 +96,22 @@ export type Write =
   | { readonly kind: 'apiKeyGone'; readonly id: string; readonly audit: AuditLine }
   | { readonly kind: 'contacts'; readonly contacts: readonly Contact[]; readonly audit: AuditLine }
   | { readonly kind: 'contactsGone'; readonly numbers: readonly string[]; readonly audit: AuditLine }
+  /** A new phone book is gathered in stretches; the last of them is followed by the swap. */
+  | { readonly kind: 'contactsStaged'; readonly contacts: readonly Contact[]; readonly first: boolean }
+  | { readonly kind: 'contactsSwapped'; readonly audit: AuditLine }
   /** A deletion begins: from now on it is carried out, whatever dies in between. */
   | { readonly kind: 'deletion'; readonly deletion: NewDeletion; readonly audit: AuditLine }
-  | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine };
+  | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine }
+  /** Several settings, all or none. */
+  | { readonly kind: 'settings'; readonly changes: readonly SettingChange[] };
+
+/** @see Write of the kind `setting` */
+export interface SettingChange {
+  readonly name: string;
+  /** null: the default holds again. */
+  readonly value: unknown;
+  readonly audit: AuditLine;
+}
 
 /** What a write did, in EventSequences in order; [] where nothing was new. */
 export interface Written {
@@ -133,15 +157,16 @@ export type Store = ReturnType<typeof openStore>;
 export type Operations = Store['operations'];
 export type Operation = keyof Operations;
 
+/** @throws {NumberPlanError} when the numbering's ranges can't be read or overlap. */
+function rulesOf({ numbering, trunks, recordingsDir, zone }: StoreRules) {
+  const plan = numberPlan(numbering);
+  const rules: FoldRules = { plan, trunks: trunkRules({ ...trunks, plan }), recordingsDir };
+  return { names: { zone: zoneOf(zone), trunks: trunks.names }, rules };
+}
+
 /** @throws {StoreError} when the file can't be opened or brought to this schema. */
 export function openStore(options: StoreOptions) {
-  const names = { zone: zoneOf(options.rules.zone), trunks: options.rules.trunks.names };
-  const plan = numberPlan(options.rules.numbering);
-  const rules: FoldRules = {
-    plan,
-    trunks: trunkRules({ ...options.rules.trunks, plan }),
-    recordingsDir: options.rules.recordingsDir,
-  };
+  let { names, rules } = rulesOf(options.rules);
   const database = openDatabase(options.file);
   try {
     migrate(database, options.file, options.migrations ?? released);
@@ -188,6 +213,14 @@ export function openStore(options: StoreOptions) {
     return { removed };
   }
 
+  function writeSettings(changes: readonly SettingChange[]): Partial<Written> {
+    for (const { name, value, audit: line } of changes) {
+      writeSetting(database, name, value, now());
+      audit(database, line, now());
+    }
+    return {};
+  }
+
   /** What came of it; what isn't named stayed as it was. */
   function write(item: Write): Partial<Written> {
     switch (item.kind) {
@@ -229,13 +262,19 @@ export function openStore(options: StoreOptions) {
         return {};
       case 'contactsGone':
         return audited(item.audit, removeContacts(database, item.numbers));
+      case 'contactsStaged':
+        stageContacts(database, item.contacts, item.first);
+        return {};
+      case 'contactsSwapped':
+        audit(database, item.audit, now());
+        return { removed: swapContacts(database) };
       case 'deletion':
         audit(database, item.audit, now());
         return { deletion: beginDeletion(database, item.deletion, now()) };
       case 'setting':
-        writeSetting(database, item.name, item.value, now());
-        audit(database, item.audit, now());
-        return {};
+        return writeSettings([item]);
+      case 'settings':
+        return writeSettings(item.changes);
     }
   }
 
@@ -258,6 +297,7 @@ export function openStore(options: StoreOptions) {
     users: () => users(database),
     apiKeys: () => apiKeys(database),
     contacts: ({ after, limit }: { after: string; limit: number }) => contacts(database, after, limit),
+    contactCount: () => contactCount(database),
     auditEntries: ({ before, limit }: { before: number | null; limit: number }) =>
       auditEntries(database, before, limit),
     deletion: (token: string) => deletionByToken(database, token),
@@ -266,6 +306,11 @@ export function openStore(options: StoreOptions) {
     expiredDeletions: (at: number) => expiredDeletions(database, at),
     setting: (name: string) => readSetting(database, name),
     settings: () => settings(database),
+    /** From now on calls are made by these; what is stored stays as it is. */
+    useRules(changed: StoreRules): null {
+      ({ names, rules } = rulesOf(changed));
+      return null;
+    },
   };
 
   return {

@@ -357,7 +357,11 @@ describe('single values', () => {
     ],
     ['CDRD_RECORDINGS_REQUIRE_MOUNT', ['auto', 'yes', 'no'], ['', 'true', 'YES']],
     ['CDRD_RECORDINGS_SWEEP_SECONDS', ['1', '3600', ' 5 '], ['', '0', '3601', '1e3', '0x10', '2.5', 'x']],
-    ['CDRD_RECORDINGS_PLACES', ['', 'A=/a', 'A=/a=b'], ['/a', 'A', 'A=b', '=/a', ' .=/a']],
+    [
+      'CDRD_RECORDINGS_PLACES',
+      ['', 'A=/a', 'A=/a b/+*#_.@-'],
+      ['/a', 'A', 'A=b', '=/a', ' .=/a', 'A=/a=b', 'A=/é', 'A=/a;b'],
+    ],
     ['CDRD_ASTERISK_HOST', ['', '10.0.0.1', '::1', 'pbx.lan'], ['10.0.0', '[::1]', 'a b', 'pbx:5038']],
     ['CDRD_ASTERISK_USERNAME', ['cdrd', 'a b'], ['', ' a', 'a\r\nAction: Logoff', 'x'.repeat(81)]],
     ['CDRD_ASTERISK_SECRET', ['', ' ~é"'], ['a\nb', 'a\rb', 'x'.repeat(256)]],

@@ -17,6 +17,10 @@ export const RIGHTS = [
   'recording.delete',
   /** Change what is recorded and where to. */
   'recording.settings',
+  /** Change the phone book. */
+  'contacts',
+  /** Change how the box numbers and keeps calls: number ranges, trunks, zone, trash. */
+  'settings',
   /** Change one's own password. */
   'password.own',
   /** See and change accounts. */

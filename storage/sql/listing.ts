@@ -24,12 +24,14 @@ interface Source<Filter> {
 const text = (column: string) => `CAST(${column} AS TEXT)`;
 const clock = (expression: string) => `strftime('%Y-%m-%d %H:%M:%S', ${expression}, 'unixepoch')`;
 
-/** The phone book's word on the other party: the caller, or who was called by one of us. */
-const contactOf = (column: string) =>
-  `coalesce((SELECT ${column} FROM contact WHERE number = CASE calltype WHEN 'Outbound' THEN dst ELSE src END), '')`;
+/**
+ * The phone book's word on the other party: the caller, or who was called by one of us. A join, because it looks once for
+ * name and group; where neither is asked for, SQLite leaves it out.
+ */
+const CONTACT = "LEFT JOIN contact ON contact.number = CASE calltype WHEN 'Outbound' THEN dst ELSE src END";
 
 const calls: Source<CallFilter> = {
-  table: (index) => `call INDEXED BY ${index}`,
+  table: (index) => `call INDEXED BY ${index} ${CONTACT}`,
   base: 'call',
   key: ({ start, since }) =>
     since === undefined
@@ -57,8 +59,8 @@ const calls: Source<CallFilter> = {
     ivr: 'ivr',
     uniqueId: 'uniqueid',
     recording: 'recording',
-    contact: contactOf('name'),
-    group: contactOf('groupname'),
+    contact: "coalesce(contact.name, '')",
+    group: "coalesce(contact.groupname, '')",
   },
 };
 

@@ -2,6 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { createAccounts } from '../../cgi/access/accounts.ts';
 import { createSessions } from '../../cgi/access/session.ts';
+import { createPhoneBook } from '../../cgi/contact/book.ts';
 import { dispatch, faultReply } from '../../cgi/dispatch.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { openStoreHere } from '../../storage/here.ts';
@@ -48,6 +49,7 @@ export function openBox({
     callDeletions: {} as Services['callDeletions'],
     recordingFiles: {} as Services['recordingFiles'],
     recordingDeletions: {} as Services['recordingDeletions'],
+    phoneBook: createPhoneBook(store),
     settings: {} as Services['settings'],
     zone: zone(zoneName),
     now: () => now,

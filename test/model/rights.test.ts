@@ -9,6 +9,8 @@ test.each([
   ['recording.read', true, true],
   ['recording.delete', true, true],
   ['recording.settings', true, true],
+  ['contacts', true, false],
+  ['settings', true, false],
   ['password.own', true, true],
   ['users', true, false],
   ['metrics', true, false],
