@@ -22,7 +22,7 @@ export interface Wav {
 export interface Entry {
   readonly line: number;
   readonly name: string;
-  /** Lines, each ended by LF; null: the bytes of the recording that the entry is named after. */
+  /** Lines, each ended by CRLF; null: the bytes of the recording that the entry is named after. */
   readonly text: readonly string[] | null;
 }
 

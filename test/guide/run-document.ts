@@ -191,7 +191,7 @@ function checkArchive(kind: 'tar' | 'zip', entries: readonly Entry[], came: Buff
   );
   for (const { line, name, text } of entries) {
     const at = `${box.document}:${line}`;
-    const expected = text ? Buffer.from(text.map((each) => `${each}\n`).join('')) : soundNamed(name, box, at);
+    const expected = text ? Buffer.from(text.map((each) => `${each}\r\n`).join('')) : soundNamed(name, box, at);
     const content = readFileSync(join(folder, name));
     if (!expected.equals(content))
       throw new Mismatch(
