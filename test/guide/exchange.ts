@@ -1,4 +1,4 @@
-/** A client that sends a request's bytes as they are and reads one answer to its end, by its length or its chunks. */
+/** A client that sends a request's bytes as they are and reads one answer to its end, by its length, its chunks or the connection's end. */
 import { connect } from 'node:net';
 
 export interface RawAnswer {
@@ -24,22 +24,26 @@ export function exchange(port: number, request: string): Promise<RawAnswer> {
     };
     const late = setTimeout(() => end(new Error(`no whole answer after 10 s: ${Buffer.concat(chunks)}`)), ANSWER_MS);
     socket.on('error', end);
-    socket.on('close', () => end(null));
-    socket.on('data', (chunk) => {
-      chunks.push(chunk);
+    const look = (ended: boolean) => {
       try {
-        const answer = wholeAnswer(Buffer.concat(chunks), head);
-        if (answer) end(null, answer);
+        const answer = wholeAnswer(Buffer.concat(chunks), head, ended);
+        if (answer || ended) end(null, answer ?? undefined);
       } catch (error) {
         end(error as Error);
       }
+    };
+    socket.on('end', () => look(true));
+    socket.on('close', () => end(null));
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      look(false);
     });
     socket.write(request);
   });
 }
 
 /** null: it isn't whole yet. @throws for bytes behind it, and for chunks that are none. */
-function wholeAnswer(bytes: Buffer, toHead: boolean): RawAnswer | null {
+function wholeAnswer(bytes: Buffer, toHead: boolean, ended: boolean): RawAnswer | null {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return null;
   const [status = '', ...headers] = bytes.subarray(0, end).toString('latin1').split('\r\n');
@@ -56,7 +60,8 @@ function wholeAnswer(bytes: Buffer, toHead: boolean): RawAnswer | null {
     return chunks && whole(chunks.body, chunks.behind);
   }
   const length = Number(value('content-length'));
-  if (Number.isNaN(length)) throw new Error(`an answer without a length: ${status}`);
+  // To HTTP/1.0 the connection's end is the answer's.
+  if (Number.isNaN(length)) return ended && value('connection') === 'close' ? whole(rest, Buffer.alloc(0)) : null;
   return rest.length < length ? null : whole(rest.subarray(0, length), rest.subarray(length));
 }
 

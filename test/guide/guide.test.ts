@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'vitest';
 import { TABLE } from '../../cgi/table.ts';
 import { parseDocument } from './document.ts';
-import { runDocument } from './run-document.ts';
+import { openBox, runDocument } from './run-document.ts';
 
 const documents = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith('.md') && name !== 'README.md')
@@ -18,6 +18,9 @@ describe('the guide', () => {
     const title = `${document.name}: ${document.title}`;
     if (missing.length > 0) test.todo(`${title} (needs ${missing.join(', ')})`);
     // They mostly wait for calls to be over, each in a daemon of its own.
-    else test.concurrent(title, ({ onTestFinished }) => runDocument(document, onTestFinished));
+    else
+      test.concurrent(title, async ({ onTestFinished }) =>
+        runDocument(document, await openBox(document.zone, onTestFinished)),
+      );
   }
 });

@@ -16,8 +16,8 @@ import { exchange, type RawAnswer } from './exchange.ts';
 
 const SECRET = 's3cret';
 
-interface Box {
-  readonly document: string;
+/** A box of an installation: daemon, PBX, stick. */
+export interface Box {
   readonly pbx: FakeAmi;
   readonly daemon: TestDaemon;
   /** Recordings folder. */
@@ -30,8 +30,8 @@ interface Box {
   readonly atEnd: AtEnd;
 }
 
-/** @throws {Mismatch} with file and line where an answer isn't the document's. */
-export async function runDocument({ name, zone, steps }: GuideDocument, atEnd: AtEnd): Promise<void> {
+/** @param zone IANA name of its zone. */
+export async function openBox(zone: string, atEnd: AtEnd): Promise<Box> {
   const pbx = await startFakeAmi({ asked: lettingIn() }, atEnd);
   const daemon = await startDaemon(
     {
@@ -42,17 +42,21 @@ export async function runDocument({ name, zone, steps }: GuideDocument, atEnd: A
     },
     { atEnd },
   );
-  const dir = `${daemon.folder}/recordings`;
-  const box: Box = { document: name, pbx, daemon, dir, sounds: new Map(), known: new Map(), packets: 0, atEnd };
   await eventually(async () => {
     const { asterisk } = (await daemon.json('/healthz')) as { asterisk: { state: string } };
     return asterisk.state === 'up';
   });
-  for (const step of steps) await carryOut(step, box);
+  const dir = `${daemon.folder}/recordings`;
+  return { pbx, daemon, dir, sounds: new Map(), known: new Map(), packets: 0, atEnd };
 }
 
-function carryOut(step: Step, box: Box): Promise<void> {
-  const where = `${box.document}:${step.line}`;
+/** Each step in order. @throws {Mismatch} with file and line where an answer isn't the document's. */
+export async function runDocument({ name, steps }: GuideDocument, box: Box): Promise<void> {
+  for (const step of steps) await carryOut(step, name, box);
+}
+
+function carryOut(step: Step, document: string, box: Box): Promise<void> {
+  const where = `${document}:${step.line}`;
   switch (step.kind) {
     case 'ami':
       return send(step.bytes, step.packets, box, where);
@@ -61,7 +65,7 @@ function carryOut(step: Step, box: Box): Promise<void> {
     case 'medium':
       return lookAtMedium(step.paths, box, where);
     case 'http':
-      return ask(step.request, step.answer, box, where);
+      return ask(step, document, box);
   }
 }
 
@@ -117,7 +121,12 @@ async function lookAtMedium(paths: readonly string[], { dir }: Box, where: strin
   same([...paths].sort(), there, where, 'on the medium lie other recordings');
 }
 
-async function ask(request: string, answer: Answer, box: Box, where: string): Promise<void> {
+async function ask(
+  { line, request, answer }: Extract<Step, { kind: 'http' }>,
+  document: string,
+  box: Box,
+): Promise<void> {
+  const where = `${document}:${line}`;
   const filled = fill(request, box.known, where);
   const [head = '', body = ''] = filled.split(/\r\n\r\n(.*)/s);
   const length = /^Content-Length: (\d+)$/im.exec(head.replaceAll('\r', ''))?.[1];
@@ -125,15 +134,15 @@ async function ask(request: string, answer: Answer, box: Box, where: string): Pr
     throw new Mismatch(`${where}: the body has ${Buffer.byteLength(body)} bytes, Content-Length says ${length ?? 0}`);
   const came = await exchange(Number(new URL(box.daemon.url).port), filled);
   try {
-    check(answer, came, box);
+    check(answer, came, document, box);
   } catch (error) {
     if (error instanceof Mismatch) error.message += `\n\n${transcript(filled, came)}`;
     throw error;
   }
 }
 
-function check({ status, headers, body }: Answer, came: RawAnswer, box: Box): void {
-  const { document, known } = box;
+function check({ status, headers, body }: Answer, came: RawAnswer, document: string, box: Box): void {
+  const { known } = box;
   compare(document, [status], came.status, known);
   for (const header of headers) {
     const name = header.text.slice(0, header.text.indexOf(':') + 2);
@@ -145,15 +154,15 @@ function check({ status, headers, body }: Answer, came: RawAnswer, box: Box): vo
   if (body.kind === 'text') {
     const pieces = piecesOf(body.lines, type);
     compare(document, pieces.length > 0 ? pieces : [{ number: status.number, text: '' }], came.body.toString(), known);
-  } else checkBytes(body, came.body, box);
+  } else checkBytes(body, came.body, document, box);
 }
 
-function checkBytes(body: Exclude<Body, { kind: 'text' }>, came: Buffer, box: Box): void {
+function checkBytes(body: Exclude<Body, { kind: 'text' }>, came: Buffer, document: string, box: Box): void {
   if (body.kind !== 'wav') {
-    checkArchive(body.kind, body.entries, came, box);
+    checkArchive(body.kind, body.entries, came, document, box);
     return;
   }
-  const where = `${box.document}:${body.line}`;
+  const where = `${document}:${body.line}`;
   const sound = soundNamed(body.path, box, where);
   const expected = sound.subarray(body.from, body.to === null ? sound.length : body.to + 1);
   if (!expected.equals(came))
@@ -161,11 +170,11 @@ function checkBytes(body: Exclude<Body, { kind: 'text' }>, came: Buffer, box: Bo
 }
 
 /** The archive is taken apart by the very programs that a customer has. */
-function checkArchive(kind: 'tar' | 'zip', entries: readonly Entry[], came: Buffer, box: Box): void {
+function checkArchive(kind: 'tar' | 'zip', entries: readonly Entry[], came: Buffer, document: string, box: Box): void {
   const folder = mkdtempSync(join(temporaryFolder(box.atEnd), 'archive-'));
   const file = join(folder, `archive.${kind}`);
   writeFileSync(file, came);
-  const where = `${box.document}:${entries[0]?.line ?? 0}`;
+  const where = `${document}:${entries[0]?.line ?? 0}`;
   const run = (program: string, ...args: string[]) => {
     try {
       return execFileSync(program, args, { encoding: 'utf8', stdio: 'pipe' });
@@ -190,7 +199,7 @@ function checkArchive(kind: 'tar' | 'zip', entries: readonly Entry[], came: Buff
     'the archive holds other entries',
   );
   for (const { line, name, text } of entries) {
-    const at = `${box.document}:${line}`;
+    const at = `${document}:${line}`;
     const expected = text ? Buffer.from(text.map((each) => `${each}\r\n`).join('')) : soundNamed(name, box, at);
     const content = readFileSync(join(folder, name));
     if (!expected.equals(content))

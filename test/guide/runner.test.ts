@@ -1,8 +1,8 @@
 /** The runner run against documents that are wrong: each must fail, and say where. */
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compare, fill, type Known, piecesOf } from './compare.ts';
 import { parseDocument } from './document.ts';
-import { runDocument } from './run-document.ts';
+import { type Box, openBox, runDocument } from './run-document.ts';
 
 const FRONT = 'zone: Etc/GMT+8\n\n# A document\n\n';
 const fence = (info: string, ...lines: string[]) => [`\`\`\`${info}`, ...lines, '```', ''].join('\n');
@@ -145,47 +145,45 @@ describe('run against the daemon, a document fails', () => {
     '{"error":{"code":"invalid","parameter":"Password","message":"Password must be the 32 hex digits of the password’s MD5"}}';
   const answer = (status: string, body: string, ...headers: string[]) =>
     fence('http answer', `HTTP/1.1 ${status}`, ...headers, '', body);
-  const run = (atEnd: Parameters<typeof runDocument>[1], ...blocks: string[]) =>
-    runDocument(parse(FRONT + blocks.join('')), atEnd);
-
-  test.concurrent('not when it is right', async ({ onTestFinished }) => {
-    await run(onTestFinished, LOGIN, answer('400 Bad Request', REFUSED, 'Cache-Control: no-store'));
+  const run = (...blocks: string[]) => runDocument(parse(FRONT + blocks.join('')), box);
+  let box: Box;
+  beforeAll(async () => {
+    box = await openBox('Etc/GMT+8', afterAll);
   });
 
-  test.concurrent.each([
+  test('not when it is right', async () => {
+    await run(LOGIN, answer('400 Bad Request', REFUSED, 'Cache-Control: no-store'));
+  });
+
+  test.each([
     ['for one wrong byte', answer('400 Bad Request', REFUSED.replace('32', '33')), 'a.md:12: the answer differs'],
     ['for a byte too few', answer('400 Bad Request', REFUSED.slice(0, -1)), 'a.md:12: the answer goes on'],
     ['for another status', answer('200 OK', REFUSED), 'a.md:10: the answer differs'],
     ['for another header', answer('400 Bad Request', REFUSED, 'Cache-Control: none'), 'a.md:11: the answer differs'],
-    [
-      'for a missing header',
-      answer('400 Bad Request', REFUSED, 'ETag: {etag}'),
-      'a.md:11: the answer has no header ETag',
-    ],
+    ['for a missing header', answer('400 Bad Request', REFUSED, 'ETag: {etag}'), 'a.md:11: the answer has no header'],
     ['for a body that it leaves out', fence('http answer', 'HTTP/1.1 400 Bad Request'), 'a.md:10: the answer goes on'],
+    [
+      'for an archive that is none',
+      fence('http answer', 'HTTP/1.1 400 Bad Request') + fence('tar', '20210507/x.wav'),
+      'a.md:13: tar refuses the archive',
+    ],
+    [
+      'for sound that was never recorded',
+      fence('http answer', 'HTTP/1.1 400 Bad Request') + fence('wav', '20210507/x.wav'),
+      'a.md:12: the document never laid 20210507/x.wav on the medium',
+    ],
+    [
+      'for a recording that is not there',
+      answer('400 Bad Request', REFUSED) + fence('medium', '20210507/x.wav'),
+      'a.md:14: on the medium lie other recordings\n  document:\n    20210507/x.wav\n  really: none',
+    ],
   ])('%s', async (_, answered, message) => {
-    const atEnd: (() => void | Promise<void>)[] = [];
-    try {
-      await expect(run((work) => atEnd.push(work), LOGIN, answered)).rejects.toThrow(message);
-    } finally {
-      for (const work of atEnd.reverse()) await work();
-    }
+    await expect(run(LOGIN, answered)).rejects.toThrow(message);
   });
 
-  test('for a wrong Content-Length, a recording that is not there, and an archive that is none', async ({
-    expect,
-    onTestFinished,
-  }) => {
-    const refused = answer('400 Bad Request', REFUSED);
+  test('for a wrong Content-Length', async () => {
     const post = LOGIN.replace('GET', 'POST').replace('Host: box', 'Host: box\nContent-Length: 4\n\nabc');
-    await expect(run(onTestFinished, post, refused)).rejects.toThrow('a.md:5: the body has 3 bytes');
-    await expect(run(onTestFinished, LOGIN, refused, fence('medium', '20210507/x.wav'))).rejects.toThrow(
-      'a.md:14: on the medium lie other recordings\n  document:\n    20210507/x.wav\n  really: none',
-    );
-    const archive = [fence('http answer', 'HTTP/1.1 400 Bad Request'), fence('tar', '20210507/x.wav')];
-    await expect(run(onTestFinished, LOGIN, ...archive)).rejects.toThrow('a.md:13: tar refuses the archive');
-    await expect(run(onTestFinished, LOGIN, archive[0] ?? '', fence('wav', '20210507/x.wav'))).rejects.toThrow(
-      'the document never laid 20210507/x.wav on the medium',
-    );
+    const refused = answer('400 Bad Request', REFUSED);
+    await expect(run(post, refused)).rejects.toThrow('a.md:5: the body has 3 bytes');
   });
 });
