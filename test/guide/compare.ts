@@ -29,7 +29,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
 };
 
 /** Bytes that can't be seen in a document. */
-const MARKS: Readonly<Record<string, string>> = { bom: '\ufeff', tab: '\t' };
+const MARKS: Readonly<Record<string, string>> = { bom: '\ufeff' };
 
 const PLACEHOLDER = /\{([a-z]+)(?: ([\w-]+))?\}/g;
 
