@@ -35,8 +35,20 @@ export async function dispatch(request: CgiRequest, services: Services): Promise
       throw new CgiError('denied', `${caller.user} may not do this`);
   }
   const body = await request.body(verb.right !== null);
-  const parameters = checkParameters(verb.parameters, readParameters(request.query, body));
-  return verb.handle(parameters, services, { caller, address: request.address, token: request.token });
+  const sent = readParameters(request.query, body);
+  const parameters = checkParameters(verb.parameters, sent);
+  try {
+    return await verb.handle(parameters, services, { caller, address: request.address, token: request.token });
+  } catch (error) {
+    throw error instanceof CgiError ? asSpelled(error, sent) : error;
+  }
+}
+
+/** A handler knows a parameter by its plain name; who asks is told of it in the spelling that was sent. */
+function asSpelled(error: CgiError, sent: ReturnType<typeof readParameters>): CgiError {
+  const { code, message, parameter, retryAfter } = error;
+  const spelled = parameter === undefined ? undefined : sent.get(parameter)?.name;
+  return spelled === undefined ? error : new CgiError(code, message, spelled, retryAfter);
 }
 
 /** As the guide writes it and no other way: `09006` is none. */

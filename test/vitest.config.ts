@@ -12,5 +12,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     maxWorkers: 2,
+    // Guide documents, each with a daemon of its own: they mostly wait, but their starts cost a second of a core.
+    maxConcurrency: 3,
   },
 });
