@@ -37,4 +37,10 @@ export function referenceOf(table: Readonly<Record<number, Verb>>): NumberRefere
 }
 
 /** Names are matched in any case; shown as the guide writes them. */
-const GUIDE_SPELLING: Readonly<Record<string, string>> = { username: 'UserName', password: 'Password', ivr: 'IVR' };
+const GUIDE_SPELLING: Readonly<Record<string, string>> = {
+  username: 'UserName',
+  password: 'Password',
+  oldpassword: 'OldPassword',
+  newpassword: 'NewPassword',
+  ivr: 'IVR',
+};

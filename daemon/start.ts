@@ -25,7 +25,7 @@ import { createRecordingDeletions } from './recordings/deletions.ts';
 import { createRecordingFiles } from './recordings/files.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
 import { createSettings } from './settings.ts';
-import { firstAccounts, storeOptions, takeState, zoneName } from './state.ts';
+import { firstAccounts, forgetInitialPassword, storeOptions, takeState, zoneName } from './state.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -70,7 +70,11 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     const store = await openStoreWorker(storeOptions(config), workers.store, onFatal);
     stops.push(() => store.close());
     const sessions = createSessions(sessionLimits);
-    const accounts = createAccounts(store, sessions, sessionLimits);
+    const accounts = createAccounts(store, sessions, sessionLimits, (user) =>
+      forgetInitialPassword(config.state.dir, user).catch((error: unknown) =>
+        log.warn('an initial password could not be forgotten', { user, error }),
+      ),
+    );
     await firstAccounts(config.state.dir, store, accounts, log);
     const zone = zoneOf(zoneName(config));
     const now = () => Math.floor(Date.now() / 1000);

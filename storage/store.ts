@@ -87,7 +87,9 @@ export type Write =
   | { readonly kind: 'contactsGone'; readonly numbers: readonly string[]; readonly audit: AuditLine }
   /** A deletion begins: from now on it is carried out, whatever dies in between. */
   | { readonly kind: 'deletion'; readonly deletion: NewDeletion; readonly audit: AuditLine }
-  | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine };
+  | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine }
+  /** Something that changed nothing in the store and yet is to be known. */
+  | { readonly kind: 'audit'; readonly audit: AuditLine };
 
 /** What a write did, in EventSequences in order; [] where nothing was new. */
 export interface Written {
@@ -234,6 +236,9 @@ export function openStore(options: StoreOptions) {
         return { deletion: beginDeletion(database, item.deletion, now()) };
       case 'setting':
         writeSetting(database, item.name, item.value, now());
+        audit(database, item.audit, now());
+        return {};
+      case 'audit':
         audit(database, item.audit, now());
         return {};
     }

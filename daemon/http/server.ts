@@ -134,7 +134,9 @@ async function route(
     const caller = callerOf(tokenOf(request), services);
     if (!isBoxItself(request)) {
       if (!caller) return refuse(response, 'login', 'log in first: 8404');
-      if (!may(caller.role, 'metrics')) return refuse(response, 'denied', `${caller.user} may not do this`);
+      // A key for some numbers is for nothing else.
+      if (!may(caller.role, 'metrics') || caller.numbers !== null)
+        return refuse(response, 'denied', `${caller.user} may not do this`);
     }
     return writeText(response, 200, 'text/plain; version=0.0.4; charset=utf-8', context.metrics());
   }

@@ -30,7 +30,7 @@ export async function startListener(
   const log: string[] = [];
   const store = { pages, count } as unknown as StoreClient;
   const ports = { keys: { find: () => null } } as unknown as Services;
-  const accounts = { check: async () => null, put: async () => {} };
+  const accounts = { logIn: async () => null } as unknown as Services['accounts'];
   const listeners = await listenHttp({
     listen: [{ host: '127.0.0.1', port: 0 }],
     services: { ...ports, store, accounts, sessions, zone: zone('Etc/GMT+8'), now: () => 1_620_000_000 },
