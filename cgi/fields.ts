@@ -4,7 +4,7 @@ import { parseCallType, parseDisposition } from '../storage/model/direction.ts';
 import type { CallType, Disposition } from '../storage/model/leg.ts';
 import { parseLocal } from '../storage/model/local-time.ts';
 import { type NumberPattern, PatternError, parseNumberPattern } from '../storage/model/number-pattern.ts';
-import { ROLES } from '../storage/model/rights.ts';
+import { isRole, ROLES, type Role } from '../storage/model/rights.ts';
 
 /** An absent or empty parameter filters nothing. */
 type Unset = undefined;
@@ -172,6 +172,11 @@ export const newPasswordDigest = v.pipe(
 );
 
 export const role = oneOf(...ROLES);
+export const requiredRole = required(ROLES.join(' or '), (text): Role => {
+  const word = text.toLowerCase();
+  if (!isRole(word)) throw new Wrong(`must be ${ROLES.join(' or ')}`);
+  return word;
+});
 
 function wholeNumber(text: string, message: string): number | Unset {
   if (text.trim() === '') return undefined;

@@ -37,6 +37,8 @@ export const httpLimits = {
   /** Milliseconds to send the headers, and the whole request. */
   headersMs: 15_000,
   requestMs: 60_000,
+  /** Milliseconds for a TLS handshake: an old phone's browser needs one of them. */
+  handshakeMs: 10_000,
   /** Milliseconds a connection may stay idle between requests. */
   keepAliveMs: 10_000,
   /** Milliseconds that a stop waits for answers under way: with the other parts' own bounds it stays within STOP_MS. */

@@ -1,7 +1,7 @@
 /** 30011 (ours): makes an API key. The answer is the only place where it ever stands. */
 import * as v from 'valibot';
 import { may, type Right } from '../../storage/model/rights.ts';
-import { field, role, Wrong } from '../fields.ts';
+import { field, requiredRole, Wrong } from '../fields.ts';
 import { CgiError, json } from '../reply.ts';
 import { by, type Verb, verb } from '../verb.ts';
 
@@ -27,9 +27,8 @@ export function makeKey(rightOf: (number: number) => Right | null | undefined): 
   return verb({
     about: 'make an API key for a program; it is shown this once',
     right: 'users',
-    parameters: v.strictObject({ name, role, numbers: numberList }),
+    parameters: v.strictObject({ name, role: requiredRole, numbers: numberList }),
     async handle({ name, role, numbers }, { keys }, asking) {
-      if (role === undefined) throw new CgiError('invalid', 'role is missing', 'role');
       for (const number of numbers ?? []) {
         const right = rightOf(number);
         if (right === undefined) throw new CgiError('invalid', `numbers: there is no number ${number}`, 'numbers');
