@@ -167,5 +167,6 @@ function throughSocket(socket: Socket, begin: Buffer): Duplex {
   socket.on('close', () => through.destroy());
   through.push(begin);
   const { remoteAddress, remotePort } = socket;
-  return Object.assign(through, { remoteAddress, remotePort, encrypted: 'encrypted' in socket });
+  const resetAndDestroy = () => void socket.resetAndDestroy();
+  return Object.assign(through, { remoteAddress, remotePort, resetAndDestroy, encrypted: 'encrypted' in socket });
 }

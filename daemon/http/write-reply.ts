@@ -62,11 +62,22 @@ async function writeRows(response: ServerResponse, text: AsyncIterable<string>):
     }
     response.end();
   } catch (error) {
-    if (response.headersSent) response.destroy();
+    if (response.headersSent) breakOff(response);
     throw error;
   } finally {
     await pieces.return?.();
   }
+}
+
+/**
+ * Ends the connection so that nobody takes what has come for the whole. To a client of HTTP/1.0 neither chunks nor a length
+ * tell it: only a reset does, and over TLS an end without its goodbye.
+ */
+export function breakOff(response: ServerResponse): void {
+  const { socket } = response;
+  const tells = response.chunkedEncoding || response.hasHeader('Content-Length');
+  if (!tells && socket && !isSecure(response.req)) socket.resetAndDestroy();
+  response.destroy();
 }
 
 /** Waits while the client is slower than we are. */
