@@ -1,10 +1,11 @@
 /** Key and certificate of HTTPS: made at first, replaced by their owner, renewed in time, and never left odd by a kill. */
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openCertificate } from '../../daemon/http/certificate.ts';
 import { boxNames, isDue, lifeOf, selfSigned } from '../../daemon/http/self-signed.ts';
 import { createLog } from '../../daemon/log.ts';
+import { eventually } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const DAY = 86_400_000;
@@ -23,14 +24,14 @@ async function ownersPair({ days = 300, type = 'ec' as 'ec' | 'rsa', name = 'pbx
   return { key: pem.private, cert: pem.cert };
 }
 
-async function open(dir = temporaryFolder(), clock = { ms: NOW }) {
+async function open(dir = temporaryFolder(), clock = { ms: NOW }, lookMs = 3_600_000) {
   const lines: string[] = [];
   const certificate = await openCertificate({
     dir,
     log: createLog({ level: 'info', write: (line) => lines.push(line), terminal: false }),
     names: () => NAMES,
     now: () => clock.ms,
-    lookMs: 3_600_000, // looked at by hand
+    lookMs, // unless told otherwise they are looked at by hand
   });
   onTestFinished(() => certificate.close());
   const files = {
@@ -337,13 +338,21 @@ describe('a replacement', () => {
     expect(files.key()).toBe(owners.key);
   });
 
-  test.runIf(process.getuid?.() !== 0)('that may not be read says so', async () => {
+  test('that can’t be read says so', async () => {
     const { certificate, files, dir } = await open();
-    files.put(await ownersPair());
-    chmodSync(`${dir}/tls.key`, 0);
+    rmSync(`${dir}/tls.key`);
+    mkdirSync(`${dir}/tls.key`);
+    files.put({ cert: (await ownersPair()).cert });
     await certificate.look();
     await certificate.look();
-    expect(certificate.state().why).toBe("tls.key can't be read (EACCES)");
+    expect(certificate.state().why).toBe("tls.key can't be read (EISDIR)");
+  });
+
+  test('is found by the look that comes by itself', async () => {
+    const { certificate, files } = await open(undefined, undefined, 20);
+    const owners = await ownersPair();
+    files.put(owners);
+    await eventually(() => certificate.current.cert === owners.cert);
   });
 
   test('put back as it was takes the complaint away', async () => {
