@@ -168,5 +168,6 @@ function throughSocket(socket: Socket, begin: Buffer): Duplex {
   through.push(begin);
   const { remoteAddress, remotePort } = socket;
   const resetAndDestroy = () => void socket.resetAndDestroy();
-  return Object.assign(through, { remoteAddress, remotePort, resetAndDestroy, encrypted: 'encrypted' in socket });
+  const secure = 'encrypted' in socket && { encrypted: true };
+  return Object.assign(through, { remoteAddress, remotePort, resetAndDestroy, ...secure });
 }
