@@ -7,7 +7,7 @@ FLAGS := --liftoff-only
 SOURCES := $(shell find daemon cgi storage -name '*.ts') package.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format test-asterisk bench fuzz mutate clean
+.PHONY: help run build test check lint format reference test-asterisk bench fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -37,6 +37,9 @@ lint: node_modules/.package-lock.json ## check style
 
 format: node_modules/.package-lock.json ## put style right
 	npx --no-install biome check --write .
+
+reference: node_modules/.package-lock.json ## write the numbers and the configuration into README.md, from the code
+	npx --no-install tsx test/support/write-reference.ts
 
 test: check lint ## type-check, lint and run every test that needs no other machine
 	$(VITEST) test/vitest.config.ts

@@ -2,7 +2,15 @@
  * The numbers, in the guide's order: the one place where a number stands beside its verb. A number once released is never
  * given to another verb; those of ours begin at 30000.
  */
+import { listAccounts } from './access/account-list.ts';
+import { removeAccount } from './access/account-remove.ts';
+import { setAccount } from './access/account-set.ts';
+import { listKeys } from './access/key-list.ts';
+import { makeKey } from './access/key-make.ts';
+import { revokeKey } from './access/key-revoke.ts';
 import { login } from './access/login.ts';
+import { logout } from './access/logout.ts';
+import { changeOwnPassword } from './access/own-password.ts';
 import { queryCalls } from './cdr/query.ts';
 import { traceCall } from './cdr/trace.ts';
 import { listContacts } from './contact/list.ts';
@@ -19,6 +27,14 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   9006: queryCalls,
   20053: queryRecordings,
   30001: traceCall,
+  30005: logout,
+  30006: changeOwnPassword,
+  30007: listAccounts,
+  30008: setAccount,
+  30009: removeAccount,
+  30010: listKeys,
+  30011: makeKey((number) => (Object.hasOwn(TABLE, number) ? TABLE[number]?.right : undefined)),
+  30012: revokeKey,
   30013: listContacts,
   30014: putContacts,
   30015: removeContacts,

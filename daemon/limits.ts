@@ -37,6 +37,8 @@ export const httpLimits = {
   /** Milliseconds to send the headers, and the whole request. */
   headersMs: 15_000,
   requestMs: 60_000,
+  /** Milliseconds for a TLS handshake: an old phone's browser needs one of them. */
+  handshakeMs: 10_000,
   /** Milliseconds a connection may stay idle between requests. */
   keepAliveMs: 10_000,
   /** Milliseconds that a stop waits for answers under way: with the other parts' own bounds it stays within STOP_MS. */
@@ -61,6 +63,23 @@ export const sessionLimits = {
   checks: 2,
   /** Password checks waiting; beyond it 429. */
   checksWaiting: 16,
+  /**
+   * Wrong passwords without a wait: of one account from one address (a person's typing errors), of all accounts from one
+   * address (an office behind one), of one account from everywhere.
+   */
+  freePair: 5,
+  freeAddress: 30,
+  freeAccount: 20,
+  /** Longest wait after a wrong password: 1,440 guesses a day, and the owner is never kept waiting for long. */
+  waitSeconds: 60,
+  /** Seconds without a wrong password after which the earlier ones are forgotten. */
+  forgetSeconds: 15 * 60,
+  /** Addresses, accounts and pairs of both remembered, of each; and addresses in the audit's memory. 200 bytes each. */
+  remembered: 1_000,
+  /** Seconds between two audit lines about the log-ins of one address. */
+  auditSeconds: 60,
+  /** Accounts: people, not programs, which have keys. */
+  accounts: 100,
 } as const;
 
 export const callLimits = {

@@ -18,6 +18,8 @@ import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
+import { type Certificate, openCertificate } from './http/certificate.ts';
+import { boxNames } from './http/self-signed.ts';
 import { listenHttp } from './http/server.ts';
 import { createCallDeletions } from './jobs.ts';
 import { sessionLimits } from './limits.ts';
@@ -27,7 +29,7 @@ import { createRecordingDeletions } from './recordings/deletions.ts';
 import { createRecordingFiles } from './recordings/files.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
 import { openSettings } from './settings.ts';
-import { firstAccounts, storeOptions, takeState, zoneName } from './state.ts';
+import { firstAccounts, forgetInitialPassword, secretDir, storeOptions, takeState, zoneName } from './state.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -42,6 +44,8 @@ export interface StartOptions {
 export interface Running {
   /** Where HTTP is served, in the order of the configuration. */
   readonly addresses: readonly AddressInfo[];
+  /** Where HTTPS is, likewise. */
+  readonly secureAddresses: readonly AddressInfo[];
   readonly bus: Bus;
   readonly store: StoreClient;
   readonly ingest: Ingest;
@@ -75,7 +79,11 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     const settings = await openSettings({ config: given, store, log, control });
     const { config } = settings; // whatever a page may set is asked of this one
     const sessions = createSessions(sessionLimits);
-    const accounts = createAccounts(store, sessions, sessionLimits);
+    const accounts = createAccounts(store, sessions, sessionLimits, (user) =>
+      forgetInitialPassword(config.state.dir, user).catch((error: unknown) =>
+        log.warn('an initial password could not be forgotten', { user, error }),
+      ),
+    );
     await firstAccounts(config.state.dir, store, accounts, log);
     const zone = zoneOf(zoneName(config));
     const now = () => Math.floor(Date.now() / 1000);
@@ -124,12 +132,15 @@ export async function start({ config: given, log, workers, version, onFatal }: S
 
     const answers = new Map<string, number>();
     let ready = true;
+    const certificate = config.https.listen.length > 0 ? await certificateOf(config, log) : null;
+    stops.push(() => certificate?.close());
     const http = await listenHttp({
       listen: config.http.listen,
+      ...(certificate && { secure: { listen: config.https.listen, certificate } }),
       services,
       log: log.child('http'),
       metrics: () => metrics.text(),
-      health: () => ({ ok: ready, body: health(ready, version, pbx, recordings) }),
+      health: () => ({ ok: ready, body: health(ready, version, pbx, recordings, certificate) }),
       onAnswer(number, status) {
         const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
         answers.set(key, (answers.get(key) ?? 0) + 1);
@@ -146,6 +157,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     });
     return {
       addresses: http.addresses,
+      secureAddresses: http.secureAddresses,
       bus,
       store,
       ingest: pbx.ingest,
@@ -158,14 +170,21 @@ export async function start({ config: given, log, workers, version, onFatal }: S
   }
 }
 
+async function certificateOf({ state }: Config, log: Log): Promise<Certificate> {
+  const dir = await secretDir(state.dir);
+  return openCertificate({ dir, log: log.child('https'), names: boxNames, now: Date.now });
+}
+
 /** No stick and no Asterisk are conditions that it shows, not failures: calls are served all the same. */
 function health(
   ready: boolean,
   version: string,
   { connection: { status }, csv }: Pbx,
   recordings: Recordings,
+  certificate: Certificate | null,
 ): Record<string, unknown> {
   const medium = recordings.state();
+  const tls = certificate?.state();
   const since = (ms: number) => new Date(ms).toISOString();
   return {
     status: ready ? 'ok' : 'stopping',
@@ -173,6 +192,9 @@ function health(
     asterisk: { state: status.state, why: status.why, since: since(status.since), version: status.version },
     cdr_csv: { state: csv.trouble ? 'unreadable' : 'ok', why: csv.trouble },
     recordings: { state: medium.state, why: medium.why, since: since(medium.since) },
+    https: tls
+      ? { state: tls.state, why: tls.why, self_signed: tls.selfSigned, ends: since(tls.ends) }
+      : { state: 'off', why: null },
   };
 }
 

@@ -63,7 +63,7 @@ export function digestOf(password: string): string {
 }
 
 /** Folder of what must be recoverable and therefore never lies in the store or a backup. */
-async function secretDir(dir: string): Promise<string> {
+export async function secretDir(dir: string): Promise<string> {
   const path = join(dir, 'secret');
   await mkdir(path, { recursive: true, mode: 0o700 });
   await chmod(path, 0o700);

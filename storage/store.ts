@@ -103,7 +103,9 @@ export type Write =
   | { readonly kind: 'deletion'; readonly deletion: NewDeletion; readonly audit: AuditLine }
   | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine }
   /** Several settings, all or none. */
-  | { readonly kind: 'settings'; readonly changes: readonly SettingChange[] };
+  | { readonly kind: 'settings'; readonly changes: readonly SettingChange[] }
+  /** Something that changed nothing in the store and yet is to be known. */
+  | { readonly kind: 'audit'; readonly audit: AuditLine };
 
 /** @see Write of the kind `setting` */
 export interface SettingChange {
@@ -275,6 +277,9 @@ export function openStore(options: StoreOptions) {
         return writeSettings([item]);
       case 'settings':
         return writeSettings(item.changes);
+      case 'audit':
+        audit(database, item.audit, now());
+        return {};
     }
   }
 

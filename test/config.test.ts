@@ -12,7 +12,8 @@ import { CONFIG_KEYS } from '../daemon/config/schema.ts';
 import { type Config, ConfigError, loadConfig, reservedKeysSet } from '../daemon/config.ts';
 import { GUIDE_NUMBERING, numberPlan } from '../storage/model/number-plan.ts';
 import { trunkRules } from '../storage/model/trunk.ts';
-import { configReference, referenceInReadme, WRITE_COMMAND } from './support/config-reference.ts';
+import { configReference } from './support/config-reference.ts';
+import { inReadme, WRITE_COMMAND } from './support/readme.ts';
 
 let folder: string;
 let file: string;
@@ -494,7 +495,7 @@ describe('etc/cdrd.toml', () => {
 
 describe('README.md', () => {
   test('holds the reference that the schema gives', () => {
-    expect(referenceInReadme(), `run ${WRITE_COMMAND}`).toBe(configReference());
+    expect(inReadme('configuration'), `run ${WRITE_COMMAND}`).toBe(configReference());
   });
 
   test('a row shows default, meaning, variable and what is reserved', () => {
@@ -504,7 +505,7 @@ describe('README.md', () => {
       "| `trunks.fxo` | `['^DAHDI/(\\d+)-']` | channel names of analog trunks: regular expressions from ^ on with one capture group, the port N of pstnN | `CDRD_TRUNKS_FXO` |",
     );
     expect(rows).toContain(
-      '| `https.listen` | `"[::]:443"` | addresses HOST:PORT of HTTPS, separated by commas; "" = off (*reserved*: this version does not serve HTTPS) | `CDRD_HTTPS_LISTEN` |',
+      '| `ami.listen` | `"127.0.0.1:5038"` | address HOST:PORT of the AMI that cdrd offers; "" = off (*reserved*: this version does not offer an AMI) | `CDRD_AMI_LISTEN` |',
     );
     // Unescaped, one of these would move every cell after it.
     expect(rows.filter((row) => (row.match(/(?<!\\)\|/g) ?? []).length !== 5)).toEqual([]);

@@ -2,8 +2,11 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
+import { TABLE } from '../cgi/table.ts';
 import { startSimulator } from './simulator/simulator.ts';
 import { eventually, startDaemon } from './support/daemon.ts';
+import { numberReference } from './support/number-reference.ts';
+import { inReadme, WRITE_COMMAND } from './support/readme.ts';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
@@ -62,4 +65,22 @@ test('the tour works when pasted', async () => {
   expect(shown('20053?').json_array_recordings).toHaveLength(2);
   expect(shown('startdate=yesterday')).toMatchObject({ error: { code: 'invalid', parameter: 'startdate' } });
   expect(printed.at(-1)).toContain('cdrd_records_total{result="stored"} 2');
+});
+
+test('the reference of the numbers is the one that the table gives', () => {
+  expect(inReadme('numbers'), `run ${WRITE_COMMAND}`).toBe(numberReference());
+  const [numbers = '', parameters = ''] = numberReference().split('\n\n');
+  for (const number of Object.keys(TABLE)) expect(numbers).toContain(number);
+  expect(numbers).toContain(
+    '| 8404 (8401) | log in: a session cookie and a bearer token | anybody | `UserName` (must), `Password` (must) |',
+  );
+  expect(numbers).toMatch(/^\| 9006 \| .* \| admin \| `startdate`, `enddate`, `src`, /m);
+  expect(numbers).toMatch(/^\| 20053 \| .* \| admin, monitor \|/m);
+  expect(numbers).toMatch(/^\| 30001 \(ours\) \| .* \| `uniqueid` \(must\) \|/m);
+  expect(parameters).toMatch(/^\| `enddate` \| up to .* \| .*9006, .*20053/m);
+  for (const [table, cells] of [
+    [numbers, 4],
+    [parameters, 3],
+  ] as const)
+    for (const row of table.trim().split('\n')) expect(row.match(/(?<!\\)\|/g)).toHaveLength(cells + 1);
 });

@@ -30,12 +30,7 @@ const SECTIONS = {
     listen: key(LISTEN_LIST, '[::]:80', 'addresses HOST:PORT of HTTP, separated by commas; "" = off'),
   }),
   https: v.object({
-    listen: key(
-      LISTEN_LIST,
-      '[::]:443',
-      'addresses HOST:PORT of HTTPS, separated by commas; "" = off',
-      'does not serve HTTPS',
-    ),
+    listen: key(LISTEN_LIST, '[::]:443', 'addresses HOST:PORT of HTTPS, separated by commas; "" = off'),
   }),
   recordings: v.object({
     dir: key(PATH, '/media/usbStorage/monitor', 'folder of the recordings, with one folder a day inside'),

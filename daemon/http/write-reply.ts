@@ -1,10 +1,19 @@
 /** The one place that writes a reply to a client: status, headers, body, with back-pressure and without surprises. */
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERROR_STATUS, type Reply, type SessionCookie } from '../../cgi/reply.ts';
 
 /** Over HTTPS another name, and Secure there: so a log-in by the one never hides that by the other. */
-export const SESSION_COOKIE = 'cdrd_session';
+const COOKIES = { http: 'cdrd_session', https: '__Host-cdrd_session' } as const;
+
+/** Name of the session's cookie on the listener that this request came by. */
+export function sessionCookie(request: IncomingMessage): string {
+  return isSecure(request) ? COOKIES.https : COOKIES.http;
+}
+
+function isSecure({ socket }: IncomingMessage): boolean {
+  return 'encrypted' in socket && socket.encrypted === true;
+}
 
 /** What is busy here is so for a second or two: with log-ins, searches or large bodies. */
 const RETRY_SECONDS = 2;
@@ -25,7 +34,7 @@ export const HEADERS = {
 export async function writeReply(response: ServerResponse, reply: Reply): Promise<void> {
   switch (reply.kind) {
     case 'json':
-      if (reply.session) response.setHeader('Set-Cookie', cookieOf(reply.session));
+      if (reply.session !== undefined) response.setHeader('Set-Cookie', cookieOf(response.req, reply.session));
       if (reply.status === ERROR_STATUS.busy) response.setHeader('Retry-After', reply.retryAfter ?? RETRY_SECONDS);
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
     case 'rows':
@@ -53,11 +62,22 @@ async function writeRows(response: ServerResponse, text: AsyncIterable<string>):
     }
     response.end();
   } catch (error) {
-    if (response.headersSent) response.destroy();
+    if (response.headersSent) breakOff(response);
     throw error;
   } finally {
     await pieces.return?.();
   }
+}
+
+/**
+ * Ends the connection so that nobody takes what has come for the whole. To a client of HTTP/1.0 neither chunks nor a length
+ * tell it: only a reset does, and over TLS an end without its goodbye.
+ */
+export function breakOff(response: ServerResponse): void {
+  const { socket } = response;
+  const tells = response.chunkedEncoding || response.hasHeader('Content-Length');
+  if (!tells && socket && !isSecure(response.req)) socket.resetAndDestroy();
+  response.destroy();
 }
 
 /** Waits while the client is slower than we are. */
@@ -70,6 +90,8 @@ async function write(response: ServerResponse, text: string): Promise<void> {
   response.off('close', stop);
 }
 
-function cookieOf({ token, maxAge }: SessionCookie): string {
-  return `${SESSION_COOKIE}=${token}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict`;
+function cookieOf(request: IncomingMessage, session: SessionCookie | null): string {
+  const { token, maxAge } = session ?? { token: '', maxAge: 0 };
+  const secure = isSecure(request) ? '; Secure' : '';
+  return `${sessionCookie(request)}=${token}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure}`;
 }

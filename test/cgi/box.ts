@@ -5,6 +5,7 @@ import { createSessions } from '../../cgi/access/session.ts';
 import { createPhoneBook } from '../../cgi/contact/book.ts';
 import { dispatch, faultReply } from '../../cgi/dispatch.ts';
 import type { Services } from '../../cgi/verb.ts';
+import { sessionLimits } from '../../daemon/limits.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import { zone } from '../../storage/model/local-time.ts';
@@ -40,7 +41,7 @@ export function openBox({
   const store = openStoreHere(storeOptions(temporaryFolder(atEnd)));
   atEnd(() => store.close());
   const sessions = createSessions({ sessions: 10, idleSeconds: 60, lifeSeconds: 60 });
-  const accounts = createAccounts(store, sessions, { checks: 2, checksWaiting: 2 });
+  const accounts = createAccounts(store, sessions, { ...sessionLimits, checks: 2, checksWaiting: 2 });
   const services: Services = {
     store,
     accounts,
