@@ -3,6 +3,7 @@
  * given to another verb; those of ours begin at 30000.
  */
 import { login } from './access/login.ts';
+import { downloadCalls } from './cdr/download.ts';
 import { queryCalls } from './cdr/query.ts';
 import { traceCall } from './cdr/trace.ts';
 import { queryRecordings } from './recording/query.ts';
@@ -11,6 +12,7 @@ import type { Verb } from './verb.ts';
 export const TABLE: Readonly<Record<number, Verb>> = {
   8401: login,
   8404: login,
+  9005: downloadCalls,
   9006: queryCalls,
   20053: queryRecordings,
   30001: traceCall,

@@ -1,6 +1,7 @@
 /** 9006: the call report, one row a call, newest first (guide 1.3, example 2). */
 import * as v from 'valibot';
 import type { CallFilter, Field } from '../../storage/filter.ts';
+import { csvOptions } from '../csv.ts';
 import * as fields from '../fields.ts';
 import { listing } from '../listing.ts';
 import { bounds, type DateRange, dateRange, epochBounds, ordered } from '../range.ts';
@@ -60,26 +61,31 @@ export const queryCalls = verb({
     cursor: fields.cursor,
     sort: fields.oneOf('calldate'),
     order: fields.oneOf('asc', 'desc'),
-    format: fields.oneOf('json'),
+    format: fields.oneOf('json', 'csv', 'xml'),
+    ...csvOptions,
   }),
   handle(parameters, services) {
     const range = rangeOf(parameters, services);
-    // What changed is told in the order in which it changed, so that the last `changed` is the next `since`.
-    const order = parameters.order ?? (parameters.since === undefined ? 'desc' : 'asc');
     const filter = filterOf(parameters, range, services);
-    return listing(services.store, 'call', 'json_array_astcdrs', ROW, filter, range, { ...parameters, order });
+    const part = { ...parameters, order: orderOf(parameters) };
+    return listing(services.store, 'call', 'json_array_astcdrs', ROW, filter, range, part);
   },
 });
+
+/** What changed is told in the order in which it changed, so that the last `changed` is the next `since`. */
+export function orderOf({ order, since }: { order?: 'asc' | 'desc' | undefined; since?: number | undefined }) {
+  return order ?? (since === undefined ? 'desc' : 'asc');
+}
 
 type FilterParameters = v.InferOutput<typeof callFilter>;
 
 /** Who asks what changed means every day, unless a day is named. */
-function rangeOf(parameters: FilterParameters, { zone, now }: Services): DateRange {
+export function rangeOf(parameters: FilterParameters, { zone, now }: Services): DateRange {
   const everyDay = parameters.since !== undefined && !parameters.startdate && !parameters.enddate;
   return everyDay ? { startdate: '', enddate: '', wall: {} } : dateRange(parameters, zone, now());
 }
 
-function filterOf(parameters: FilterParameters, range: DateRange, { zone }: Services): CallFilter {
+export function filterOf(parameters: FilterParameters, range: DateRange, { zone }: Services): CallFilter {
   const { src, dst, disposition, userfield, cidname, in_route, ivr, port, trunk, since } = parameters;
   const { minbillsec, maxbillsec, minduration, maxduration } = parameters;
   ordered('minbillsec', minbillsec, maxbillsec, 'is more than maxbillsec');

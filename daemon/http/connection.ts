@@ -164,5 +164,5 @@ function throughSocket(socket: Socket, begin: Buffer): Duplex {
   socket.on('close', () => through.destroy());
   through.push(begin);
   const { remoteAddress, remotePort } = socket;
-  return Object.assign(through, { remoteAddress, remotePort });
+  return Object.assign(through, { remoteAddress, remotePort, resetAndDestroy: () => socket.resetAndDestroy() });
 }

@@ -10,7 +10,7 @@ import { type HttpLimits, httpLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type Bodies, createBodies } from './body.ts';
 import { tendConnections } from './connection.ts';
-import { SESSION_COOKIE, writeReply, writeText } from './write-reply.ts';
+import { breakOff, SESSION_COOKIE, writeReply, writeText } from './write-reply.ts';
 
 export interface HttpOptions {
   readonly listen: readonly ListenAddress[];
@@ -104,7 +104,7 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
     if (request.socket.destroyed) return; // nobody is there to be told, and nothing here has failed
     const known = faultReply(error);
     if (!known || response.headersSent) context.log.error('a request failed', { path: path.slice(0, 200), error });
-    if (response.headersSent) response.destroy();
+    if (response.headersSent) breakOff(response);
     else await writeReply(response, known ?? errorReply(new CgiError('internal', 'something went wrong here')));
   }
 }
