@@ -5,7 +5,7 @@ import type { Zone } from '../../storage/model/local-time.ts';
 import { csv, csvOptions } from '../csv.ts';
 import * as fields from '../fields.ts';
 import { verb } from '../verb.ts';
-import { callFilter, filterOf, orderOf, rangeOf } from './query.ts';
+import { callFilter, filterOf, rangeOf } from './filter.ts';
 
 /** The columns in the guide's words and order (figure 4). `Date` is when the call ended. */
 const COLUMNS: readonly Field[] = [
@@ -39,9 +39,9 @@ export const downloadCalls = verb({
   }),
   handle(parameters, services) {
     const { store, zone, now } = services;
-    const { limit, offset = 0 } = parameters;
+    const { limit, offset = 0, order = 'desc' } = parameters;
     const filter = filterOf(parameters, rangeOf(parameters, services), services);
-    const part = { filter, fields: COLUMNS, order: orderOf(parameters), offset, ...(limit !== undefined && { limit }) };
+    const part = { filter, fields: COLUMNS, order, offset, ...(limit !== undefined && { limit }) };
     return csv(store, 'call', part, parameters, `CDR-${fileTime(now(), zone)}.csv`);
   },
 });

@@ -37,7 +37,10 @@ test('has its type and its name, and no length', async () => {
   const { url, authorization } = await startListener(async function* () {
     yield { text: 'a,b', rows: 1, next: null };
   });
-  const answer = await ask(url, `${line('/cgi/webserve/9005?&since=0')}${authorization}Connection: close\r\n\r\n`);
+  const answer = await ask(
+    url,
+    `${line('/cgi/webserve/9005?&startdate=2021-04-01%2000:00')}${authorization}Connection: close\r\n\r\n`,
+  );
   expect(answer.status).toBe(200);
   expect(answer.headers).toMatchObject({
     'content-type': 'text/csv; charset=utf-8',
@@ -53,12 +56,18 @@ test('has its type and its name, and no length', async () => {
 
 test('that fails half-way lacks its last chunk', async () => {
   const { url, authorization, log, answers } = await startListener(failing);
-  const { text } = await received(url, `${line('/cgi/webserve/9005?&since=0')}${authorization}\r\n`);
+  const { text } = await received(
+    url,
+    `${line('/cgi/webserve/9005?&startdate=2021-04-01%2000:00')}${authorization}\r\n`,
+  );
   expect(text).toContain('HTTP/1.1 200');
   expect(text).toContain('xxx');
   expect(text.endsWith('0\r\n\r\n')).toBe(false);
   await expect(
-    (async () => (await fetch(`${url}/cgi/webserve/9005?&since=0`, { headers: bearer(authorization) })).text())(),
+    (async () =>
+      (
+        await fetch(`${url}/cgi/webserve/9005?&startdate=2021-04-01%2000:00`, { headers: bearer(authorization) })
+      ).text())(),
   ).rejects.toThrow();
   await eventually(() => answers.length === 2);
   expect(answers).toEqual([
@@ -68,7 +77,7 @@ test('that fails half-way lacks its last chunk', async () => {
   expect(log.join('\n')).toContain('the disk is gone');
 });
 
-test.each(['/cgi/webserve/9005?&since=0', '/cgi/webserve/9005?&startdate=2021-04-01 00:00'])(
+test.each(['/cgi/webserve/9005?&startdate=2021-04-01%2000:00', '/cgi/webserve/9005?&startdate=2021-04-01 00:00'])(
   'that fails half-way is reset where its end is all that tells the end: %s by HTTP/1.0',
   async (target) => {
     const { url, authorization } = await startListener(failing);
@@ -89,7 +98,10 @@ test('that cannot begin is answered with a fault', async () => {
     yield* [];
     throw new Error('the disk is gone');
   });
-  const answer = await ask(url, `${line('/cgi/webserve/9005?&since=0')}${authorization}Connection: close\r\n\r\n`);
+  const answer = await ask(
+    url,
+    `${line('/cgi/webserve/9005?&startdate=2021-04-01%2000:00')}${authorization}Connection: close\r\n\r\n`,
+  );
   expect(answer).toMatchObject({ status: 500, body: expect.stringContaining('"internal"') });
 });
 
@@ -97,7 +109,7 @@ test('whose client goes away ends the store’s work on it', async () => {
   const made = { pages: 0, ended: false };
   const { url, authorization, log } = await startListener(endlessPages(10_000, made, 5_000_000));
   const socket = await dial(url);
-  socket.write(`${line('/cgi/webserve/9005?&since=0')}${authorization}\r\n`);
+  socket.write(`${line('/cgi/webserve/9005?&startdate=2021-04-01%2000:00')}${authorization}\r\n`);
   await once(socket, 'data');
   socket.destroy();
   await eventually(() => made.ended);
