@@ -7,11 +7,13 @@ import type { Reply } from './reply.ts';
 export const csvOptions = {
   bom: fields.flag('a byte order mark first, by which Excel knows UTF-8'),
   delimiter: fields.delimiter,
+  text: fields.flag('what holds a digit as ="…", for a spreadsheet that would take it for a figure'),
 };
 
 export interface CsvOptions {
   readonly bom?: boolean | undefined;
   readonly delimiter?: ',' | ';' | undefined;
+  readonly text?: boolean | undefined;
 }
 
 const BOM = '\ufeff';
@@ -22,14 +24,14 @@ export function csv<Kind extends keyof Listings>(
   store: StoreClient,
   kind: Kind,
   listing: Omit<Listing<Listings[Kind]>, 'format'>,
-  { bom = false, delimiter = ',' }: CsvOptions,
+  { bom = false, delimiter = ',', text: asText = false }: CsvOptions,
   filename?: string,
 ): Reply {
   async function* text(): AsyncGenerator<string> {
     // The names of columns are ours and hold nothing that wants quoting. They wait for the first page: a store that
     // can't answer still gets a proper error.
     let head = (bom ? BOM : '') + listing.fields.map(([name]) => name).join(delimiter) + LINE_END;
-    for await (const page of store.pages(kind, { ...listing, format: delimiter === ';' ? 'csv;' : 'csv' })) {
+    for await (const page of store.pages(kind, { ...listing, format: { delimiter, asText } })) {
       yield head + (page.rows > 0 ? page.text + LINE_END : '');
       head = '';
     }

@@ -33,13 +33,14 @@ export function listing<Kind extends keyof Listings>(
     ...(limit !== undefined && { limit }),
   };
   if (format === 'csv') return csv(store, kind, request, csvOptions);
+  const written = format; // as the store is asked, whenever that will be
   const envelope = format === 'xml' ? xmlEnvelope(array) : jsonEnvelope(array);
 
   async function* text(): AsyncGenerator<string> {
     let rows = 0;
     let next: Cursor | null = null;
     let separator = envelope.begin;
-    for await (const page of store.pages(kind, { ...request, format })) {
+    for await (const page of store.pages(kind, { ...request, format: written })) {
       rows += page.rows;
       next = page.next;
       yield page.rows > 0 ? separator + page.text : '';

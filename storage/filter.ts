@@ -50,8 +50,14 @@ export interface Cursor {
 /** A field of an answer: the name on the wire and the column it shows. */
 export type Field = readonly [name: string, column: string];
 
-/** How rows are written; `csv;` is CSV with semicolons. */
-export type Format = 'json' | 'csv' | 'csv;' | 'xml';
+export interface CsvFormat {
+  readonly delimiter: ',' | ';';
+  /** Whatever holds a digit and is no figure of ours becomes `="…"`, which spreadsheets leave as it is. */
+  readonly asText: boolean;
+}
+
+/** How rows are written. */
+export type Format = 'json' | 'xml' | CsvFormat;
 
 export interface PageRequest<Filter> {
   readonly filter: Filter;

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Leg } from '../../storage/model/leg.ts';
+import { csvTextCell } from '../../storage/sql/line.ts';
 import { parseCsv } from '../support/csv.ts';
 import { leg } from '../support/legs.ts';
 import { at, openBox } from './box.ts';
@@ -66,12 +67,32 @@ describe('9005', () => {
     expect((await box.send(9005, `${all}&bom=0&delimiter=%3B`)).text.startsWith('Date;Source')).toBe(true);
   });
 
+  test('with text=1 writes numbers as text constants, out of which nothing breaks', async () => {
+    const day = (date: string) => box.send(9005, `startdate=${date} 00:00&enddate=${date} 23:59&text=1`);
+    const [, december] = parseCsv((await day('2021-12-09')).text);
+    expect(december?.slice(0, 8)).toEqual([
+      '2021/12/10 0:00:02',
+      '="+49301234567"',
+      '="204"',
+      '',
+      '',
+      '="-5"',
+      '',
+      '="-1+1"',
+    ]);
+    const [, march] = parseCsv((await day('2021-03-24')).text);
+    expect(march?.[3]).toBe('="Müller; ""Söhne"", =1+1"');
+    expect(march?.[5]).toBe("'=cmd|calc");
+    expect(march?.slice(9, 13)).toEqual(['Internal', 'ANSWERED', '5', '3']);
+  });
+
   test('of nothing is its header', async () => {
     expect((await box.send(9005, 'src=nobody')).text).toBe(`${HEADER}\r\n`);
   });
 
   test.each([
     ['bom=yes', 'bom'],
+    ['text=yes', 'text'],
     ['delimiter=|', 'delimiter'],
     ['delimiter=,;', 'delimiter'],
     ['sort=duration', 'sort'],
@@ -243,6 +264,20 @@ describe('any text', () => {
       ),
       { numRuns: 150 },
     );
+  });
+
+  test('stays inside its text constant', () => {
+    fc.assert(
+      fc.property(text, (original) => {
+        const [[cell = ''] = []] = parseCsv(`${csvTextCell(original)}\r\n`);
+        if (/\d/.test(original)) {
+          expect(cell).toMatch(/^="(?:[^"]|"")*"$/);
+          expect(cell.slice(2, -1).replaceAll('""', '"')).toBe(original);
+        } else expect([original, `'${original}`]).toContain(cell);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(csvTextCell(`=1${'x'.repeat(254)}`)).toBe(`'=1${'x'.repeat(254)}`); // longer than Excel takes
   });
 
   const local = (epoch: number) => new Date((epoch - 28_800) * 1000).toISOString().slice(0, 19).replace('T', ' ');
