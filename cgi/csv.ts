@@ -2,15 +2,14 @@
  * CSV by RFC 4180, pure: texts to a line, a text to its rows. Cells that a spreadsheet would run as a formula go out with
  * an apostrophe before them (guide-resolved, 9005): names come from strangers. Reading takes that apostrophe off again.
  */
+import { isFormula, quotedCell } from '../storage/model/csv-cell.ts';
 
-/** What a spreadsheet runs: `=`, `@`, tab or CR first; `+` or `-` first, unless it is a plain number such as +4930123. */
-const FORMULA = /^(?:[=@\t\r]|[+-](?!\d+(?:[.,]\d+)?$))/;
 /** Apostrophes before one count too: without it a name that really is `'=1` would come back as `=1`. */
 const GUARDED = /^'+(?=[=@\t\r+-])/;
 
 /** A cell that no spreadsheet runs. {@link unguarded} gives back any text exactly. */
 export function guarded(text: string): string {
-  return FORMULA.test(text.replace(GUARDED, '')) ? `'${text}` : text;
+  return isFormula(text.replace(GUARDED, '')) ? `'${text}` : text;
 }
 
 /** A cell as it was before {@link guarded}. */
@@ -20,11 +19,7 @@ export function unguarded(cell: string): string {
 
 /** One line with its CRLF, each cell guarded, and quoted where it must be. */
 export function csvLine(cells: readonly string[], delimiter: ',' | ';' = ','): string {
-  return `${cells.map((cell) => quoted(guarded(cell))).join(delimiter)}\r\n`;
-}
-
-function quoted(cell: string): string {
-  return /[",;\r\n]/.test(cell) || /^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  return `${cells.map((cell) => quotedCell(guarded(cell))).join(delimiter)}\r\n`;
 }
 
 export interface CsvRow {

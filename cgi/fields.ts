@@ -141,6 +141,21 @@ export function oneOf<const Word extends string>(...known: readonly Word[]) {
   });
 }
 
+/** Yes or no: `1` or `0`. */
+export const flag = (about: string) =>
+  field(`1: ${about}`, (text): boolean | Unset => {
+    if (text === '') return undefined;
+    if (text !== '0' && text !== '1') throw new Wrong('must be 0 or 1');
+    return text === '1';
+  });
+
+/** What stands between two cells of a CSV. */
+export const delimiter = field(', or ; between two cells of a CSV', (text): ',' | ';' | Unset => {
+  if (text === '') return undefined;
+  if (text !== ',' && text !== ';') throw new Wrong('must be , or ;');
+  return text;
+});
+
 /** Where an earlier answer ended, as that answer gave it. */
 export const cursor = field('where an earlier answer ended, as its json_obj_filter says', (text) => {
   if (text === '') return undefined;

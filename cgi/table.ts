@@ -11,6 +11,7 @@ import { revokeKey } from './access/key-revoke.ts';
 import { login } from './access/login.ts';
 import { logout } from './access/logout.ts';
 import { changeOwnPassword } from './access/own-password.ts';
+import { downloadCalls } from './cdr/download.ts';
 import { queryCalls } from './cdr/query.ts';
 import { traceCall } from './cdr/trace.ts';
 import { listContacts } from './contact/list.ts';
@@ -24,6 +25,7 @@ import type { Verb } from './verb.ts';
 export const TABLE: Readonly<Record<number, Verb>> = {
   8401: login,
   8404: login,
+  9005: downloadCalls,
   9006: queryCalls,
   20053: queryRecordings,
   30001: traceCall,

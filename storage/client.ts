@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { StoreError, storeError } from './errors.ts';
-import type { CallFilter, Count, Cursor, Field, Page, RecordingFilter } from './filter.ts';
+import type { CallFilter, Count, Cursor, Field, Format, Page, RecordingFilter } from './filter.ts';
 import { createLanes, type Lane, type Lanes, type Transport } from './lanes.ts';
 import type { Operation, Operations, StoreOptions, Write, Written } from './store.ts';
 import type { Answer } from './worker.ts';
@@ -15,7 +15,7 @@ const STEP_AIM_MS = 10;
 const SCAN = { first: 500, min: 50, max: 5_000 };
 
 /** What a listing can be asked for: its page and count operations and its filter. */
-interface Listings {
+export interface Listings {
   call: CallFilter;
   recording: RecordingFilter;
 }
@@ -23,6 +23,8 @@ interface Listings {
 export interface Listing<Filter> {
   readonly filter: Filter;
   readonly fields: readonly Field[];
+  /** How rows are written; absent: JSON. */
+  readonly format?: Format;
   readonly order: 'asc' | 'desc';
   /** Where an earlier answer ended. */
   readonly after?: Cursor | null;
@@ -140,12 +142,16 @@ export function clientOf(lanes: Lanes, { onCommit, close }: Pick<StoreClient, 'o
     },
     ask: async (operation, ...[argument]) => (await lanes.ask('interactive', { operation, argument })).value as never,
     work: async (operation, ...[argument]) => (await lanes.ask('bulk', { operation, argument })).value as never,
-    async *pages(kind, { filter, fields, order, after = null, offset = 0, limit = Number.POSITIVE_INFINITY }) {
+    async *pages(
+      kind,
+      { filter, fields, format = 'json', order, after = null, offset = 0, limit = Number.POSITIVE_INFINITY },
+    ) {
       let skip = offset;
       let left = limit;
       const wanted = (scan: number) => Math.min(skip > 0 ? skip : left, scan);
       // What is passed over needs no fields.
-      const request = (scan: number) => ({ filter, fields: skip > 0 ? [] : fields, order, limit: wanted(scan) });
+      const shown = () => (skip > 0 ? { fields: [], format: 'json' as const } : { fields, format });
+      const request = (scan: number) => ({ filter, ...shown(), order, limit: wanted(scan) });
       for await (const page of steps<Page>(lanes, `${kind}Page`, after, request)) {
         if (skip > 0) {
           skip -= page.rows;

@@ -50,9 +50,20 @@ export interface Cursor {
 /** A field of an answer: the name on the wire and the column it shows. */
 export type Field = readonly [name: string, column: string];
 
+export interface CsvFormat {
+  readonly delimiter: ',' | ';';
+  /** Whatever holds a digit and is no figure of ours becomes `="…"`, which spreadsheets leave as it is. */
+  readonly asText: boolean;
+}
+
+/** How rows are written. */
+export type Format = 'json' | 'xml' | CsvFormat;
+
 export interface PageRequest<Filter> {
   readonly filter: Filter;
   readonly fields: readonly Field[];
+  /** Absent: json. */
+  readonly format?: Format;
   readonly order: 'asc' | 'desc';
   /** null: from the beginning. */
   readonly after: Cursor | null;
@@ -62,7 +73,10 @@ export interface PageRequest<Filter> {
   readonly limit: number;
 }
 
-/** One step of a listing. `text` holds the rows as JSON objects joined by commas: no row object crosses the thread. */
+/**
+ * One step of a listing. `text` holds the rows: JSON objects joined by commas, CSV lines by CRLF, XML elements by line
+ * feeds. No row object crosses the thread.
+ */
 export interface Page {
   readonly text: string;
   readonly rows: number;

@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/asterisk/**', 'test/browser/**'],
+    exclude: ['test/asterisk/**', 'test/browser/**', 'test/office/**'],
     globalSetup: ['test/setup.ts'],
     reporters: ['default', new CountReporter()],
     testTimeout: 20_000,

@@ -12,7 +12,7 @@ import { type Bodies, createBodies } from './body.ts';
 import type { Certificate } from './certificate.ts';
 import { tendConnections } from './connection.ts';
 import { TLS } from './tls-options.ts';
-import { sessionCookie, writeReply, writeText } from './write-reply.ts';
+import { breakOff, sessionCookie, writeReply, writeText } from './write-reply.ts';
 
 export interface HttpOptions {
   readonly listen: readonly ListenAddress[];
@@ -132,7 +132,7 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
     if (request.socket.destroyed) return; // nobody is there to be told, and nothing here has failed
     const known = faultReply(error);
     if (!known || response.headersSent) context.log.error('a request failed', { path: path.slice(0, 200), error });
-    if (response.headersSent) response.destroy();
+    if (response.headersSent) breakOff(response);
     else await writeReply(response, known ?? errorReply(new CgiError('internal', 'something went wrong here')));
   }
 }

@@ -27,9 +27,8 @@ export const HEADERS = {
 } as const;
 
 /**
- * Writes it and settles when all is handed over or the client is gone. A listing that fails half-way breaks the
- * connection off: a client must never take half an answer for a whole one.
- * @throws what a listing's pages throw.
+ * Writes it and settles when all is handed over or the client is gone.
+ * @throws what a listing's pages throw; if its beginning is sent already, {@link breakOff} must follow.
  */
 export async function writeReply(response: ServerResponse, reply: Reply): Promise<void> {
   switch (reply.kind) {
@@ -38,7 +37,7 @@ export async function writeReply(response: ServerResponse, reply: Reply): Promis
       if (reply.status === ERROR_STATUS.busy) response.setHeader('Retry-After', reply.retryAfter ?? RETRY_SECONDS);
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
     case 'rows':
-      return writeRows(response, reply.text);
+      return writeRows(response, reply);
     case 'archive':
     case 'file':
       throw new Error('not yet');
@@ -50,20 +49,22 @@ export function writeText(response: ServerResponse, status: number, type: string
   response.end(text);
 }
 
-async function writeRows(response: ServerResponse, text: AsyncIterable<string>): Promise<void> {
+async function writeRows(response: ServerResponse, reply: Extract<Reply, { kind: 'rows' }>): Promise<void> {
+  const { text, type = 'application/json; charset=utf-8', filename } = reply;
   const pieces = text[Symbol.asyncIterator]();
   try {
     // The first piece is fetched before the status is sent: a store that can't answer still gets a proper error.
     let piece = await pieces.next();
-    response.writeHead(200, { ...HEADERS, 'Content-Type': 'application/json; charset=utf-8' });
+    response.writeHead(200, {
+      ...HEADERS,
+      'Content-Type': type,
+      ...(filename !== undefined && { 'Content-Disposition': `attachment; filename="${filename}"` }),
+    });
     for (; !piece.done; piece = await pieces.next()) {
       if (piece.value !== '') await write(response, piece.value);
       if (response.destroyed) return; // the client is gone: so is the store's work, below
     }
     response.end();
-  } catch (error) {
-    if (response.headersSent) breakOff(response);
-    throw error;
   } finally {
     await pieces.return?.();
   }

@@ -4,6 +4,7 @@
  */
 import type { Bounds, CallFilter, Count, CountRequest, Cursor, Page, PageRequest, RecordingFilter } from '../filter.ts';
 import type { Bind, Database } from './database.ts';
+import { lineOf } from './line.ts';
 import { type Where, whereCalls, whereRecordings } from './where.ts';
 
 interface Source<Filter> {
@@ -19,10 +20,15 @@ interface Source<Filter> {
   readonly where: (filter: Filter) => Where;
   /** A field's value. Names are checked against this list: nothing from above gets into SQL text. */
   readonly columns: Readonly<Record<string, string>>;
+  /** Columns that hold only figures and words of our own: nothing in them wants quoting in any format. */
+  readonly plain: ReadonlySet<string>;
 }
 
 const text = (column: string) => `CAST(${column} AS TEXT)`;
 const clock = (expression: string) => `strftime('%Y-%m-%d %H:%M:%S', ${expression}, 'unixepoch')`;
+/** As the guide's CSV writes it: `2021/3/24 1:12:45`. */
+const unpadded = (expression: string) =>
+  `replace(replace(strftime('%Y/%m/%d %H:%M:%S', ${expression}, 'unixepoch'), '/0', '/'), ' 0', ' ')`;
 
 /**
  * The phone book's word on the other party: the caller, or who was called by one of us. A join, because it looks once for
@@ -44,6 +50,7 @@ const calls: Source<CallFilter> = {
     changed: text('changed'),
     start: clock('start_at + start_offset'),
     end: clock('end_at + end_offset'),
+    endUnpadded: unpadded('end_at + end_offset'),
     src: 'src',
     dst: 'dst',
     srcTrunk: 'src_trunk',
@@ -62,6 +69,7 @@ const calls: Source<CallFilter> = {
     contact: "coalesce(contact.name, '')",
     group: "coalesce(contact.groupname, '')",
   },
+  plain: new Set(['id', 'changed', 'start', 'end', 'endUnpadded', 'port', 'duration', 'billsec']),
 };
 
 const recordings: Source<RecordingFilter> = {
@@ -81,6 +89,7 @@ const recordings: Source<RecordingFilter> = {
     callType: 'calltype',
     path: 'path',
   },
+  plain: new Set(['time', 'duration']),
 };
 
 export const callPage = (database: Database, request: PageRequest<CallFilter>) => page(database, calls, request);
@@ -92,20 +101,30 @@ export const recordingCount = (database: Database, request: CountRequest<Recordi
 
 function page<Filter>(database: Database, source: Source<Filter>, request: PageRequest<Filter>): Page {
   const { table, column, conditions, binds: within, end } = stretchOf(database, source, request, request.order);
-  const line = `json_object(${request.fields.map(([, name]) => `?, ${expressionOf(source, name)}`).join(', ')})`;
-  const binds = [...request.fields.map(([name]) => name), ...within];
+  const cells = request.fields.map(([name, field], index) => ({
+    name,
+    sql: `c${index}`,
+    plain: source.plain.has(field),
+    value: expressionOf(source, field),
+  }));
+  const line = lineOf(request.format ?? 'json', cells);
+  const binds = [...line.binds, ...within];
   const direction = request.order === 'asc' ? 'ASC' : 'DESC';
-  const from = `FROM ${table} WHERE ${conditions} ORDER BY ${column} ${direction}, id ${direction}`;
+  // The order stands inside: group_concat's own would sort again what the index gives in order, in twice the time. And
+  // each value is worked out once there, however often its line looks at it.
+  const values = cells.map(({ value, sql }) => [sql, value] as const);
+  const columns = (line.also ? [...values, line.also] : values).map(([name, value]) => `${value} AS ${name}, `);
+  const inside = `SELECT ${columns.join('')}${column} AS key, id
+    FROM ${table} WHERE ${conditions} ORDER BY ${column} ${direction}, id ${direction}`;
   if (request.limit >= request.scan) {
-    // The order stands inside: group_concat's own would sort again what the index gives in order, in twice the time.
     const all = database.first(
-      `SELECT group_concat(line, ',') AS text, count(*) AS rows FROM (SELECT ${line} AS line ${from})`,
+      `SELECT group_concat(${line.sql}, '${line.separator}') AS text, count(*) AS rows FROM (${inside})`,
       binds,
     );
-    return { text: String(all?.['text'] ?? ''), rows: Number(all?.['rows']), next: end };
+    return { text: line.finish(String(all?.['text'] ?? '')), rows: Number(all?.['rows']), next: end };
   }
   // One more than wanted: it tells whether the listing goes on inside this stretch.
-  const rows = database.all(`SELECT ${line} AS line, ${column} AS key, id ${from} LIMIT ?`, [
+  const rows = database.all(`SELECT ${line.sql} AS line, key, id FROM (${inside} LIMIT ?)`, [
     ...binds,
     request.limit + 1,
   ]);
@@ -113,7 +132,7 @@ function page<Filter>(database: Database, source: Source<Filter>, request: PageR
   const last = wanted.at(-1);
   const cut = rows.length > request.limit && last !== undefined;
   return {
-    text: wanted.map((row) => row['line']).join(','),
+    text: line.finish(wanted.map((row) => row['line']).join(line.separator)),
     rows: wanted.length,
     next: cut ? { key: Number(last['key']), id: Number(last['id']) } : end,
   };

@@ -67,12 +67,23 @@ export function openBox({
       if (reply.kind !== 'rows') throw new Error(`a reply of kind ${reply.kind}: ask services yourself`);
       let text = '';
       for await (const piece of reply.text) text += piece;
-      return { status: 200, body: JSON.parse(text) };
+      return { status: 200, body: reply.type === undefined ? JSON.parse(text) : { text } };
     } catch (error) {
       const reply = faultReply(error);
       if (reply?.kind !== 'json') throw error;
       return { status: reply.status, body: reply.body as Record<string, unknown> };
     }
+  }
+
+  /** A listing as it is sent, which must succeed. */
+  async function send(number: number, query: string) {
+    const { token } = sessions.begin({ user: 'admin', role: 'admin' });
+    const request = { number: String(number), query, body: async () => '', token, address: '192.0.2.7' };
+    const reply = await dispatch(request, services);
+    if (reply.kind !== 'rows') throw new Error(`a reply of kind ${reply.kind}`);
+    let text = '';
+    for await (const piece of reply.text) text += piece;
+    return { type: reply.type, filename: reply.filename, text };
   }
 
   /** A listing that must succeed. */
@@ -89,7 +100,7 @@ export function openBox({
     for (const { key } of open) await store.write({ kind: 'close', group: key });
   }
 
-  return { store, services, ask, list, call };
+  return { store, services, ask, send, list, call };
 }
 
 /** The epoch of a local text at UTC−08:00. */

@@ -48,7 +48,7 @@ describe('the guard against formulas', () => {
 describe('lines and rows', () => {
   test('are quoted by RFC 4180', () => {
     expect(csvLine(['202', 'Meyer, "Jo"', ''])).toBe('202,"Meyer, ""Jo""",\r\n');
-    expect(csvLine(['a;b', 'c', ' d'], ';')).toBe('"a;b";c;" d"\r\n');
+    expect(csvLine(['a;b', 'c', ' d'], ';')).toBe('"a;b";c; d\r\n');
   });
 
   test('any cells come back', () => {

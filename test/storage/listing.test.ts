@@ -94,6 +94,8 @@ describe('a plan', () => {
     ['a day, upwards from a cursor', 'call_start', () => page({ after: CURSOR, order: 'asc' }, { start: DAY })],
     ['a day, some rows', 'call_start', () => page({ limit: 20 }, { start: DAY })],
     ['a day with every filter', 'call_start', () => page({ limit: 20, after: CURSOR }, { start: DAY, ...HEAVY })],
+    ['a day as CSV', 'call_start', () => page({ format: { delimiter: ',', asText: false } }, { start: DAY })],
+    ['a day as XML, some rows', 'call_start', () => page({ format: 'xml', limit: 20 }, { start: DAY })],
     ['all', 'call_start', () => page()],
     ['all, the last of it', 'call_start', () => page({ after: { key: START + 100, id: 101 } })],
     ['an open side', 'call_start', () => page({}, { start: { to: START + 900 } })],
@@ -197,5 +199,6 @@ describe('steps', () => {
   test('refuse a column that is none of ours', () => {
     expect(() => page({ fields: [['x', 'src, (SELECT hash FROM user)']] })).toThrow('no column');
     expect(() => page({ fields: [['x', 'constructor']] })).toThrow('no column');
+    expect(() => page({ format: 'xml', fields: [['x><y', 'src']] })).toThrow('no XML element');
   });
 });
