@@ -140,6 +140,13 @@ export function oneOf<const Word extends string>(...known: readonly Word[]) {
   });
 }
 
+/** 1 is yes; 0 and nothing are no. */
+export const flag = (about: string) =>
+  field(about, (text): boolean => {
+    if (!/^[01]?$/.test(text)) throw new Wrong('must be 0 or 1');
+    return text === '1';
+  });
+
 /** Where an earlier answer ended, as that answer gave it. */
 export const cursor = field('where an earlier answer ended, as its json_obj_filter says', (text) => {
   if (text === '') return undefined;

@@ -3,15 +3,23 @@
  * given to another verb; those of ours begin at 30000.
  */
 import { login } from './access/login.ts';
+import { deleteCalls } from './cdr/delete.ts';
 import { queryCalls } from './cdr/query.ts';
 import { traceCall } from './cdr/trace.ts';
+import { listDeletions } from './deletion/list.ts';
+import { undoDeletion } from './deletion/undo.ts';
 import { queryRecordings } from './recording/query.ts';
+import { auditLog } from './settings/audit.ts';
 import type { Verb } from './verb.ts';
 
 export const TABLE: Readonly<Record<number, Verb>> = {
   8401: login,
   8404: login,
+  9004: deleteCalls,
   9006: queryCalls,
   20053: queryRecordings,
   30001: traceCall,
+  30003: undoDeletion,
+  30004: listDeletions,
+  30018: auditLog,
 };

@@ -75,7 +75,8 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     const zone = zoneOf(zoneName(config));
     const now = () => Math.floor(Date.now() / 1000);
     const keys = await openApiKeys(store);
-    const callDeletions = createCallDeletions();
+    const callDeletions = createCallDeletions({ store, bus, log: log.child('deletions'), zone, now });
+    stops.push(() => callDeletions.close());
     const recordingFiles = createRecordingFiles();
     const recordingDeletions = createRecordingDeletions();
     const settings = createSettings();
@@ -131,6 +132,8 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       },
     });
     stops.push(() => http.close());
+    stops.push(() => callDeletions.close()); // before HTTP: whoever waits for a deletion is told how far it has come
+    await callDeletions.begun();
     describe(metrics, { store, pbx, recordings, answers });
 
     const perform = createPerform({ config, store, accounts, ingest: pbx.ingest, bus, zone });

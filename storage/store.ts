@@ -135,8 +135,8 @@ const NOTHING: Written = {
 export type Step =
   /** The next rows of a deletion of calls. */
   | { readonly kind: 'deletion'; readonly id: number }
-  /** Gives freed pages of the file back to the disk. */
-  | { readonly kind: 'vacuum' };
+  /** Gives freed pages of the file back to the disk, but for so many. */
+  | { readonly kind: 'vacuum'; readonly keep: number };
 
 /** What a step did. */
 export interface StepDone {
@@ -304,7 +304,7 @@ export function openStore(options: StoreOptions) {
     step: (step: Step): StepDone =>
       database.transaction(() =>
         step.kind === 'vacuum'
-          ? { stepped: null, freePages: vacuumStep(database) }
+          ? { stepped: null, freePages: vacuumStep(database, step.keep) }
           : { stepped: stepDeletion(database, step.id, plan, now()), freePages: 0 },
       ),
     callPage: (request: PageRequest<CallFilter>) => callPage(database, request),

@@ -19,6 +19,8 @@ export const RIGHTS = [
   'recording.settings',
   /** Change one's own password. */
   'password.own',
+  /** See who did what. */
+  'audit',
   /** See and change accounts. */
   'users',
   /** Read /metrics from another machine. */

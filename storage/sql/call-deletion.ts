@@ -237,12 +237,12 @@ function staysOf(database: Database, groups: readonly string[]): ReadonlySet<str
   return new Set(rows.map((row) => String(row['call_group'])));
 }
 
-/** Gives pages that erasing has freed back to the disk, as many as a step may. @returns pages that are left. */
-export function vacuumStep(database: Database): number {
+/** Gives pages that erasing has freed back to the disk, as many as a step may. @returns free pages that are left. */
+export function vacuumStep(database: Database, keep: number): number {
   const free = () => Number(database.first('PRAGMA freelist_count')?.['freelist_count']);
   const end = performance.now() + STEP_MS;
   let left = free();
-  while (left > 0 && performance.now() < end) {
+  while (left > keep && performance.now() < end) {
     database.all(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`); // a row a page: they must all be stepped over
     left = free();
   }

@@ -4,6 +4,9 @@ import { createAccounts } from '../../cgi/access/accounts.ts';
 import { createSessions } from '../../cgi/access/session.ts';
 import { dispatch, faultReply } from '../../cgi/dispatch.ts';
 import type { Services } from '../../cgi/verb.ts';
+import { createBus } from '../../daemon/bus.ts';
+import { createCallDeletions } from '../../daemon/jobs.ts';
+import { createLog } from '../../daemon/log.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import { zone } from '../../storage/model/local-time.ts';
@@ -40,12 +43,20 @@ export function openBox({
   atEnd(() => store.close());
   const sessions = createSessions({ sessions: 10, idleSeconds: 60, lifeSeconds: 60 });
   const accounts = createAccounts(store, sessions, { checks: 2, checksWaiting: 2 });
+  const deletions = createCallDeletions({
+    store,
+    bus: createBus(),
+    log: createLog({ level: 'error', write: () => {}, terminal: false }),
+    zone: zone(zoneName),
+    now: () => now,
+  });
+  atEnd(() => deletions.close());
   const services: Services = {
     store,
     accounts,
     sessions,
     keys: { find: () => null } as unknown as Services['keys'],
-    callDeletions: {} as Services['callDeletions'],
+    callDeletions: deletions,
     recordingFiles: {} as Services['recordingFiles'],
     recordingDeletions: {} as Services['recordingDeletions'],
     settings: {} as Services['settings'],

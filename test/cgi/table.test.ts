@@ -7,9 +7,13 @@ import { openBox } from './box.ts';
 const EXPECTED: Readonly<Record<number, readonly [nobody: number, monitor: number, admin: number]>> = {
   8401: [400, 400, 400], // anybody may log in; a name is missing
   8404: [400, 400, 400],
+  9004: [401, 403, 200],
   9006: [401, 403, 200],
   20053: [401, 200, 200],
   30001: [401, 403, 400], // a UniqueID is missing
+  30003: [401, 400, 400], // a token is missing
+  30004: [401, 200, 200],
+  30018: [401, 403, 200],
 };
 
 test('every number answers each role as it should, and no number is forgotten', async () => {

@@ -11,6 +11,7 @@ test.each([
   ['recording.settings', true, true],
   ['password.own', true, true],
   ['users', true, false],
+  ['audit', true, false],
   ['metrics', true, false],
 ] as const)('%s: admin %s, monitor %s', (right, admin, monitor) => {
   expect(may('admin', right)).toBe(admin);
