@@ -150,14 +150,14 @@ export function restoreCalls(database: Database, ids: readonly number[], now: nu
  */
 export function eraseCalls(database: Database, groups: string): number {
   const own = 'SELECT id FROM call WHERE trash IS NOT NULL AND call_group IN (SELECT value FROM json_each(?))';
-  // Few calls are recorded, and a recording may pass from one of these to the next: one by one.
-  for (const { id } of database.all(`${own} AND id IN (SELECT call_id FROM recording WHERE call_id = call.id)`, [
-    groups,
-  ])) {
-    release(database, Number(id));
-    database.run('DELETE FROM call WHERE id = ?', [Number(id)]);
+  const tied = `${own} AND EXISTS (SELECT 1 FROM recording WHERE call_id = call.id) LIMIT 1`;
+  let erased = 0;
+  // One by one, looking again each time: a recording may pass from one of these to the next that names it.
+  for (let call = database.first(tied, [groups]); call; call = database.first(tied, [groups])) {
+    release(database, Number(call['id']));
+    erased += database.run('DELETE FROM call WHERE id = ?', [Number(call['id'])]).changes;
   }
-  return database.run(`DELETE FROM call WHERE id IN (${own})`, [groups]).changes;
+  return erased + database.run(`DELETE FROM call WHERE id IN (${own})`, [groups]).changes;
 }
 
 function showing<Call extends NextCall>(call: Call, recording: string): Call {
