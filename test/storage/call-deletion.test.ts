@@ -132,9 +132,10 @@ describe('in the trash', () => {
     expect((await rows(store)).map(({ src }) => src)).toEqual(['209']);
     expect(await countOf(store, 'call', { start: {} })).toBe(1);
     expect(await listed()).toEqual(before);
+    expect(await store.ask('trace', recorded.uniqueId)).toMatchObject([{ calls: [{ tie: 'named', deleted: true }] }]);
     await turn(store, id, 'restoring');
     expect((await rows(store)).map(({ recording }) => recording)).toEqual([`${name}.wav`, '']);
-    expect(await store.ask('trace', recorded.uniqueId)).toMatchObject([{ calls: [{ tie: 'named' }] }]);
+    expect(await store.ask('trace', recorded.uniqueId)).toMatchObject([{ calls: [{ tie: 'named', deleted: false }] }]);
     await remove(store, bySrc('209'));
     await close();
     expect(inSearch(file)).toEqual([1]);
