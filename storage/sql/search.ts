@@ -36,11 +36,11 @@ const MERGE_PAGES = 16;
 
 /**
  * Merges some of the index's pieces, which each commit adds one of: many make a search slow, and left to the inserts the
- * merging stalls one for a second. Inside a transaction. @returns whether there was anything to merge.
+ * merging stalls one for a second. Inside a transaction. @param pages Written at most. @returns whether there was anything to merge.
  */
-export function mergeNumbers(database: Database): boolean {
+export function mergeNumbers(database: Database, pages = MERGE_PAGES): boolean {
   const changes = () => Number(database.first('SELECT total_changes() AS changes')?.['changes']);
   const before = changes();
-  database.run("INSERT INTO call_number (call_number, rank) VALUES ('merge', ?)", [MERGE_PAGES]);
+  database.run("INSERT INTO call_number (call_number, rank) VALUES ('merge', ?)", [pages]);
   return changes() - before >= 2; // by SQLite's documentation: fewer tell that nothing was left
 }
