@@ -141,11 +141,10 @@ export function oneOf<const Word extends string>(...known: readonly Word[]) {
   });
 }
 
-/** Yes or no: `1` or `0`. */
+/** `1` is yes; `0` and nothing are no. */
 export const flag = (about: string) =>
-  field(`1: ${about}`, (text): boolean | Unset => {
-    if (text === '') return undefined;
-    if (text !== '0' && text !== '1') throw new Wrong('must be 0 or 1');
+  field(`1: ${about}`, (text): boolean => {
+    if (!/^[01]?$/.test(text)) throw new Wrong('must be 0 or 1');
     return text === '1';
   });
 

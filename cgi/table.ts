@@ -11,13 +11,17 @@ import { revokeKey } from './access/key-revoke.ts';
 import { login } from './access/login.ts';
 import { logout } from './access/logout.ts';
 import { changeOwnPassword } from './access/own-password.ts';
+import { deleteCalls } from './cdr/delete.ts';
 import { downloadCalls } from './cdr/download.ts';
 import { queryCalls } from './cdr/query.ts';
 import { traceCall } from './cdr/trace.ts';
 import { listContacts } from './contact/list.ts';
 import { putContacts } from './contact/put.ts';
 import { removeContacts } from './contact/remove.ts';
+import { listDeletions } from './deletion/list.ts';
+import { undoDeletion } from './deletion/undo.ts';
 import { queryRecordings } from './recording/query.ts';
+import { auditLog } from './settings/audit.ts';
 import { changeSettings } from './settings/change.ts';
 import { listSettings } from './settings/list.ts';
 import type { Verb } from './verb.ts';
@@ -25,10 +29,13 @@ import type { Verb } from './verb.ts';
 export const TABLE: Readonly<Record<number, Verb>> = {
   8401: login,
   8404: login,
+  9004: deleteCalls,
   9005: downloadCalls,
   9006: queryCalls,
   20053: queryRecordings,
   30001: traceCall,
+  30003: undoDeletion,
+  30004: listDeletions,
   30005: logout,
   30006: changeOwnPassword,
   30007: listAccounts,
@@ -42,4 +49,5 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30015: removeContacts,
   30016: listSettings,
   30017: changeSettings,
+  30018: auditLog,
 };

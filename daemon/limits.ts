@@ -91,6 +91,21 @@ export const callLimits = {
   catchUpMs: 30_000,
 } as const;
 
+export const jobLimits = {
+  /** Days that deleted calls lie in the trash, unless `trash.days` says otherwise. */
+  trashDays: 7,
+  /** Milliseconds between two looks for what has expired. */
+  expiryMs: 3_600_000,
+  /** Milliseconds before work that the disk refused is tried again. */
+  againMs: 30_000,
+  /** Milliseconds between two steps that give free pages back: nobody waits for them. */
+  idleMs: 100,
+  /** Free pages that stay in the file, 1 MB: the next records take them. */
+  freePagesKept: 256,
+  /** 2026-01-01, epoch seconds: a clock that shows less has not been set, so nothing expires by it. */
+  saneClock: 1_767_225_600,
+} as const;
+
 /** The control socket's bound on one command, bytes. */
 export const CONTROL_LINE_MAX = 16_384;
 

@@ -88,7 +88,8 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     const zone = zoneOf(zoneName(config));
     const now = () => Math.floor(Date.now() / 1000);
     const keys = await openApiKeys(store);
-    const callDeletions = createCallDeletions();
+    const callDeletions = createCallDeletions({ store, bus, log: log.child('deletions'), zone, now });
+    stops.push(() => callDeletions.close());
     const recordingFiles = createRecordingFiles();
     const recordingDeletions = createRecordingDeletions();
     const services: Services = {
@@ -147,6 +148,8 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       },
     });
     stops.push(() => http.close());
+    stops.push(() => callDeletions.close()); // before HTTP: whoever waits for a deletion is told how far it has come
+    await callDeletions.begun();
     describe(metrics, { store, pbx, recordings, answers });
 
     const perform = createPerform({ config, store, accounts, ingest: pbx.ingest, bus, zone });

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { StoreError, storeError } from './errors.ts';
 import type { CallFilter, Count, Cursor, Field, Format, Page, RecordingFilter } from './filter.ts';
 import { createLanes, type Lane, type Lanes, type Transport } from './lanes.ts';
-import type { Operation, Operations, StoreOptions, Write, Written } from './store.ts';
+import type { Operation, Operations, Step, StepDone, StoreOptions, Write, Written } from './store.ts';
 import type { Answer } from './worker.ts';
 
 /** Aim of one step of a listing, ms; none may hold the store for over 20 ms. */
@@ -37,12 +37,14 @@ export interface Listing<Filter> {
 export interface StoreClient {
   /** Writes durably: settles after the commit. Items given during a commit share the next one, in order. */
   write(item: Write): Promise<Written>;
-  ask<O extends Exclude<Operation, 'write'>>(
+  /** A step of long work that writes: it gives way to questions and to records, and settles after its own commit. */
+  step(step: Step): Promise<StepDone>;
+  ask<O extends Exclude<Operation, 'write' | 'step'>>(
     operation: O,
     ...argument: Parameters<Operations[O]>
   ): Promise<ReturnType<Operations[O]>>;
   /** The same for one step of long work: it gives way to questions and to records. */
-  work<O extends Exclude<Operation, 'write'>>(
+  work<O extends Exclude<Operation, 'write' | 'step'>>(
     operation: O,
     ...argument: Parameters<Operations[O]>
   ): Promise<ReturnType<Operations[O]>>;
@@ -104,7 +106,7 @@ export async function openStoreWorker(
   const transport: Transport = async (request) => {
     const answer = await post(request);
     if (answer.error) throw new StoreError(answer.error.code, answer.error.message);
-    if (request.operation === 'write') commit(answer.commitMs);
+    if (request.operation === 'write' || request.operation === 'step') commit(answer.commitMs);
     return answer;
   };
   const lanes = createLanes(transport);
@@ -140,6 +142,7 @@ export function clientOf(lanes: Lanes, { onCommit, close }: Pick<StoreClient, 'o
       if ('failed' in outcome) throw new StoreError(outcome.failed.code, outcome.failed.message);
       return outcome.done;
     },
+    step: async (step) => (await lanes.ask('bulk', { operation: 'step', argument: step })).value as StepDone,
     ask: async (operation, ...[argument]) => (await lanes.ask('interactive', { operation, argument })).value as never,
     work: async (operation, ...[argument]) => (await lanes.ask('bulk', { operation, argument })).value as never,
     async *pages(

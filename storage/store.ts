@@ -12,6 +12,7 @@ import { trunkRules } from './model/trunk.ts';
 import { type ApiKey, apiKeys, putApiKey, removeApiKey } from './sql/api-key.ts';
 import { type AuditEntry, type AuditLine, audit, auditEntries } from './sql/audit.ts';
 import { closeGroup, openGroups } from './sql/call.ts';
+import { bounded, type Stepped, stepDeletion, turnDeletion, vacuumStep } from './sql/call-deletion.ts';
 import {
   type Contact,
   contactCount,
@@ -34,9 +35,12 @@ import {
   beginDeletion,
   type Deletion,
   type DeletionKind,
+  type DeletionState,
+  deletionById,
   deletionByToken,
   deletions,
   expiredDeletions,
+  moveDeletion,
   type NewDeletion,
   unfinishedDeletions,
 } from './sql/deletion.ts';
@@ -101,6 +105,16 @@ export type Write =
   | { readonly kind: 'contactsSwapped'; readonly audit: AuditLine }
   /** A deletion begins: from now on it is carried out, whatever dies in between. */
   | { readonly kind: 'deletion'; readonly deletion: NewDeletion; readonly audit: AuditLine }
+  /** A deletion of calls is undone or its time is over, if it is in one of these states. */
+  | {
+      readonly kind: 'turnDeletion';
+      readonly id: number;
+      readonly from: readonly DeletionState[];
+      readonly to: 'restoring' | 'erasing';
+      readonly audit: AuditLine;
+    }
+  /** @param expiresAt Epoch seconds: the clock was wrong when it began. */
+  | { readonly kind: 'deletionExpiry'; readonly id: number; readonly expiresAt: number }
   | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine }
   /** Several settings, all or none. */
   | { readonly kind: 'settings'; readonly changes: readonly SettingChange[] }
@@ -129,7 +143,7 @@ export interface Written {
   readonly next: Walk;
   /** Of a removal: how many there were. */
   readonly removed: number;
-  /** The deletion that has begun. */
+  /** The deletion that has begun, or was turned, as it stands. */
   readonly deletion: Deletion | null;
 }
 
@@ -143,6 +157,21 @@ const NOTHING: Written = {
   deletion: null,
 };
 
+/** A step of long work that writes. */
+export type Step =
+  /** The next rows of a deletion of calls. */
+  | { readonly kind: 'deletion'; readonly id: number }
+  /** Gives freed pages of the file back to the disk, but for so many. */
+  | { readonly kind: 'vacuum'; readonly keep: number };
+
+/** What a step did. */
+export interface StepDone {
+  /** Of a deletion: it and the calls concerned. */
+  readonly stepped: Stepped | null;
+  /** Freed pages that are left. */
+  readonly freePages: number;
+}
+
 /** A stretch of a CDR CSV, up to a position in its file. */
 export interface CsvBatch extends CsvFile, CsvPosition {
   readonly legs: readonly Leg[];
@@ -154,7 +183,19 @@ export interface CsvBatch extends CsvFile, CsvPosition {
 /** One write's outcome: another's failure doesn't touch it. */
 export type WriteOutcome = Outcome<Written>;
 
-export type { ApiKey, AuditEntry, Contact, CsvFault, CsvPosition, Deletion, DeletionKind, OpenGroup, User, Walk };
+export type {
+  ApiKey,
+  AuditEntry,
+  Contact,
+  CsvFault,
+  CsvPosition,
+  Deletion,
+  DeletionKind,
+  DeletionState,
+  OpenGroup,
+  User,
+  Walk,
+};
 export type Store = ReturnType<typeof openStore>;
 export type Operations = Store['operations'];
 export type Operation = keyof Operations;
@@ -272,7 +313,19 @@ export function openStore(options: StoreOptions) {
         return { removed: swapContacts(database) };
       case 'deletion':
         audit(database, item.audit, now());
-        return { deletion: beginDeletion(database, item.deletion, now()) };
+        return {
+          deletion: beginDeletion(
+            database,
+            item.deletion.kind === 'call' ? bounded(database, item.deletion) : item.deletion,
+            now(),
+          ),
+        };
+      case 'turnDeletion':
+        return { deletion: turnDeletion(database, item.id, item.from, item.to, item.audit, now()) };
+      case 'deletionExpiry': {
+        const deletion = deletionById(database, item.id);
+        return { deletion: deletion && moveDeletion(database, deletion, { expiresAt: item.expiresAt }) };
+      }
       case 'setting':
         return writeSettings([item]);
       case 'settings':
@@ -287,6 +340,17 @@ export function openStore(options: StoreOptions) {
     /** All of them in one durable transaction; one that fails is undone by itself. */
     write: (items: readonly Write[]): WriteOutcome[] =>
       database.transaction(() => items.map((item) => database.attempt(() => ({ ...NOTHING, ...write(item) })))),
+    /**
+     * One step of long work, in a transaction of its own. It comes by the bulk lane, which has one request under way: a
+     * record waits for one step and its commit at most. Taken into the records' own transaction it would hold up each of
+     * them by its work as well, and a step that fails would have to be told from them.
+     */
+    step: (step: Step): StepDone =>
+      database.transaction(() =>
+        step.kind === 'vacuum'
+          ? { stepped: null, freePages: vacuumStep(database, step.keep) }
+          : { stepped: stepDeletion(database, step.id, rules.plan, now()), freePages: 0 },
+      ),
     callPage: (request: PageRequest<CallFilter>) => callPage(database, request),
     callCount: (request: CountRequest<CallFilter>) => callCount(database, request),
     recordingPage: (request: PageRequest<RecordingFilter>) => recordingPage(database, request),

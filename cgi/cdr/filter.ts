@@ -1,6 +1,8 @@
 /** The filter that 9006, 9005 and 9004 share: from parameters to what the store is asked. */
 import * as v from 'valibot';
-import type { CallFilter } from '../../storage/filter.ts';
+import type { Bounds, CallFilter } from '../../storage/filter.ts';
+import type { Zone } from '../../storage/model/local-time.ts';
+import type { NumberPattern } from '../../storage/model/number-pattern.ts';
 import * as fields from '../fields.ts';
 import { bounds, type DateRange, dateRange, epochBounds, ordered } from '../range.ts';
 import type { Services } from '../verb.ts';
@@ -53,4 +55,41 @@ export function filterOf(parameters: FilterParameters, range: DateRange, { zone 
     ...(trunks.length > 0 && { trunks }),
     ...(since !== undefined && { since }),
   };
+}
+
+/**
+ * A filter as parameters that give it again: for people, in the list of deletions and in the audit log. Dates are the
+ * box's clock; of a day that was meant by giving none the very day is told.
+ */
+export function filterWords(filter: CallFilter, zone: Zone): Readonly<Record<string, string>> {
+  const { start, src, dst, dispositions, callTypes, billsec, duration, cidName, inRoute, ivr, port, trunks } = filter;
+  const clock = (epoch: number | undefined) => epoch !== undefined && zone.text(epoch);
+  const [trunk, portTrunk] = trunks ?? [];
+  const words: Readonly<Record<string, string | false | undefined>> = {
+    startdate: clock(start.from),
+    enddate: clock(start.to),
+    src: src?.map(patternText).join(','),
+    dst: dst?.map(patternText).join(','),
+    disposition: dispositions?.filter((word) => word !== 'CONGESTION').join(','),
+    userfield: callTypes?.join(','),
+    ...boundWords('billsec', billsec),
+    ...boundWords('duration', duration),
+    cidname: cidName,
+    in_route: inRoute,
+    ivr,
+    port: port?.toString() ?? portTrunk,
+    trunk,
+  };
+  return Object.fromEntries(
+    Object.entries(words).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+function patternText(pattern: NumberPattern): string {
+  if (pattern.kind === 'range') return `${pattern.low}-${pattern.high}`;
+  return pattern.kind === 'literal' ? pattern.value : pattern.pattern;
+}
+
+function boundWords(name: string, { from, to }: Bounds = {}): Record<string, string | undefined> {
+  return { [`min${name}`]: from?.toString(), [`max${name}`]: to?.toString() };
 }

@@ -4,6 +4,7 @@ import type { Field } from '../../storage/filter.ts';
 import { csvOptions } from '../csv-listing.ts';
 import * as fields from '../fields.ts';
 import { listing } from '../listing.ts';
+import { CgiError } from '../reply.ts';
 import { verb } from '../verb.ts';
 import { callFilter, filterOf, rangeOf } from './filter.ts';
 
@@ -46,9 +47,16 @@ export const queryCalls = verb({
     ...csvOptions,
   }),
   handle(parameters, services) {
+    const { since, format = 'json' } = parameters;
+    if (since !== undefined && format !== 'json')
+      throw new CgiError(
+        'invalid',
+        'format must be json with since: what was removed has no line in another',
+        'format',
+      );
     const range = rangeOf(parameters, services);
     // What changed is told in the order in which it changed, so that the last `changed` is the next `since`.
-    const order = parameters.order ?? (parameters.since === undefined ? 'desc' : 'asc');
+    const order = parameters.order ?? (since === undefined ? 'desc' : 'asc');
     const filter = filterOf(parameters, range, services);
     return listing(services.store, 'call', 'json_array_astcdrs', ROW, filter, range, { ...parameters, order });
   },

@@ -16,6 +16,8 @@ interface Source<Filter> {
   readonly key: (filter: Filter) => { readonly column: string; readonly index: string } & Bounds;
   /** What the index asks for to be used at all. */
   readonly indexed: readonly Condition[];
+  /** What has gone and is told among the rows, in the order of the same column; its index. Absent: nothing. */
+  readonly gone?: { readonly table: string };
   /** Everything else that the filter asks. */
   readonly where: (filter: Filter) => Where;
   /** A field's value. Names are checked against this list: nothing from above gets into SQL text. */
@@ -39,10 +41,7 @@ const CONTACT = "LEFT JOIN contact ON contact.number = CASE calltype WHEN 'Outbo
 const calls: Source<CallFilter> = {
   table: (index) => `call INDEXED BY ${index} ${CONTACT}`,
   base: 'call',
-  key: ({ start, since }) =>
-    since === undefined
-      ? { column: 'start_at', index: 'call_start', ...start }
-      : { column: 'changed', index: 'call_changed', from: since + 1 },
+  key: ({ start }) => ({ column: 'start_at', index: 'call_start', ...start }),
   indexed: [['trash IS NULL']],
   where: whereCalls,
   columns: {
@@ -72,6 +71,20 @@ const calls: Source<CallFilter> = {
   plain: new Set(['id', 'changed', 'start', 'end', 'endUnpadded', 'port', 'duration', 'billsec']),
 };
 
+/**
+ * What changed, with what has gone among it: `removed` and no more, whatever the filter, because what has gone for good
+ * can't be held against one; who never had it passes over it. Calls in the trash count as looked at, so that a step
+ * stays bounded among any number of them.
+ */
+const changes: Source<CallFilter> = {
+  ...calls,
+  key: ({ since = 0 }) => ({ column: 'changed', index: 'call_changed', from: since + 1 }),
+  indexed: [],
+  gone: { table: 'call_removed INDEXED BY call_removed_changed' },
+};
+
+const callsOf = ({ since }: CallFilter) => (since === undefined ? calls : changes);
+
 const recordings: Source<RecordingFilter> = {
   table: (index) =>
     `(SELECT recording.*, coalesce((SELECT billsec FROM call WHERE call.id = recording.call_id), seconds) AS talked
@@ -92,15 +105,36 @@ const recordings: Source<RecordingFilter> = {
   plain: new Set(['time', 'duration']),
 };
 
-export const callPage = (database: Database, request: PageRequest<CallFilter>) => page(database, calls, request);
-export const callCount = (database: Database, request: CountRequest<CallFilter>) => count(database, calls, request);
+export const callPage = (database: Database, request: PageRequest<CallFilter>) =>
+  page(database, callsOf(request.filter), request);
+export const callCount = (database: Database, request: CountRequest<CallFilter>) =>
+  count(database, callsOf(request.filter), request);
 export const recordingPage = (database: Database, request: PageRequest<RecordingFilter>) =>
   page(database, recordings, request);
 export const recordingCount = (database: Database, request: CountRequest<RecordingFilter>) =>
   count(database, recordings, request);
 
+/** The next calls that match, oldest first: what a deletion takes. */
+export function matchingCalls(
+  database: Database,
+  filter: CallFilter,
+  after: Cursor | null,
+  { scan, limit }: { readonly scan: number; readonly limit: number },
+): { readonly ids: readonly number[]; readonly next: Cursor | null } {
+  const { table, conditions, binds, end } = stretchOf(database, calls, { filter, after, scan }, 'asc');
+  const rows = database.all(`SELECT start_at, id FROM ${table} WHERE ${conditions} ORDER BY start_at, id LIMIT ?`, [
+    ...binds,
+    limit,
+  ]);
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return {
+    ids: rows.map(({ id }) => Number(id)),
+    next: last ? { key: Number(last['start_at']), id: Number(last['id']) } : end,
+  };
+}
+
 function page<Filter>(database: Database, source: Source<Filter>, request: PageRequest<Filter>): Page {
-  const { table, column, conditions, binds: within, end } = stretchOf(database, source, request, request.order);
+  const { table, column, conditions, binds: within, end, gone } = stretchOf(database, source, request, request.order);
   const cells = request.fields.map(([name, field], index) => ({
     name,
     sql: `c${index}`,
@@ -110,24 +144,31 @@ function page<Filter>(database: Database, source: Source<Filter>, request: PageR
   const line = lineOf(request.format ?? 'json', cells);
   const binds = [...line.binds, ...within];
   const direction = request.order === 'asc' ? 'ASC' : 'DESC';
-  // The order stands inside: group_concat's own would sort again what the index gives in order, in twice the time. And
-  // each value is worked out once there, however often its line looks at it.
+  const order = `ORDER BY key ${direction}, id ${direction}`;
+  // Each value is worked out once inside, however often its line looks at it.
   const values = cells.map(({ value, sql }) => [sql, value] as const);
   const columns = (line.also ? [...values, line.also] : values).map(([name, value]) => `${value} AS ${name}, `);
-  const inside = `SELECT ${columns.join('')}${column} AS key, id
-    FROM ${table} WHERE ${conditions} ORDER BY ${column} ${direction}, id ${direction}`;
+  const inside = `SELECT ${columns.join('')}${column} AS key, id FROM ${table} WHERE ${conditions}`;
+  // The order stands inside: group_concat's own would sort again what the index gives in order, in twice the time.
+  let from = `SELECT ${line.sql} AS line, key, id FROM (${inside} ${order})`;
+  if (gone) {
+    if (typeof request.format === 'object' || request.format === 'xml')
+      throw new Error('what has gone is told as JSON only');
+    const told = request.fields.filter(([, name]) => name === 'id' || name === column);
+    const pairs = [...told.map(([, name]) => `?, ${expressionOf(source, name)}`), "'removed', json('true')"];
+    from = `SELECT ${line.sql} AS line, key, id FROM (${inside})
+      UNION ALL SELECT json_object(${pairs.join(', ')}), ${column}, id FROM ${gone.table} WHERE ${gone.conditions} ${order}`;
+    binds.push(...told.map(([name]) => name), ...gone.binds);
+  }
   if (request.limit >= request.scan) {
     const all = database.first(
-      `SELECT group_concat(${line.sql}, '${line.separator}') AS text, count(*) AS rows FROM (${inside})`,
+      `SELECT group_concat(line, '${line.separator}') AS text, count(*) AS rows FROM (${from})`,
       binds,
     );
     return { text: line.finish(String(all?.['text'] ?? '')), rows: Number(all?.['rows']), next: end };
   }
   // One more than wanted: it tells whether the listing goes on inside this stretch.
-  const rows = database.all(`SELECT ${line.sql} AS line, key, id FROM (${inside} LIMIT ?)`, [
-    ...binds,
-    request.limit + 1,
-  ]);
+  const rows = database.all(`${from} LIMIT ?`, [...binds, request.limit + 1]);
   const wanted = rows.slice(0, request.limit);
   const last = wanted.at(-1);
   const cut = rows.length > request.limit && last !== undefined;
@@ -139,9 +180,11 @@ function page<Filter>(database: Database, source: Source<Filter>, request: PageR
 }
 
 function count<Filter>(database: Database, source: Source<Filter>, request: CountRequest<Filter>): Count {
-  const { table, conditions, binds, end } = stretchOf(database, source, request, 'asc');
-  const row = database.first(`SELECT count(*) AS rows FROM ${table} WHERE ${conditions}`, binds);
-  return { rows: Number(row?.['rows']), next: end };
+  const { table, conditions, binds, end, gone } = stretchOf(database, source, request, 'asc');
+  const rowsOf = (from: string, where: string, bound: readonly Bind[]) =>
+    Number(database.first(`SELECT count(*) AS rows FROM ${from} WHERE ${where}`, bound)?.['rows']);
+  const rows = rowsOf(table, conditions, binds) + (gone ? rowsOf(gone.table, gone.conditions, gone.binds) : 0);
+  return { rows, next: end };
 }
 
 interface Stretch {
@@ -151,6 +194,8 @@ interface Stretch {
   readonly binds: readonly Bind[];
   /** The cursor at its end; null: nothing is behind it. */
   readonly end: Cursor | null;
+  /** The same stretch of what has gone. */
+  readonly gone: { readonly table: string; readonly conditions: string; readonly binds: readonly Bind[] } | null;
 }
 
 /**
@@ -177,10 +222,11 @@ function stretchOf<Filter>(
   const filterEnd: Condition[] = last === undefined ? [] : [[`${column} ${upTo}= ?`, last]];
 
   const range = joined([...source.indexed, ...begin, ...filterEnd]);
+  const tables = [`${source.base} INDEXED BY ${index}`, ...(source.gone ? [source.gone.table] : [])];
   const edge = database.first(
-    `SELECT ${column} AS key, id FROM ${source.base} INDEXED BY ${index} WHERE ${range.text}
-     ORDER BY ${column} ${direction}, id ${direction} LIMIT 1 OFFSET ?`,
-    [...range.binds, scan - 1],
+    `${tables.map((table) => `SELECT ${column} AS key, id FROM ${table} WHERE ${range.text}`).join(' UNION ALL ')}
+     ORDER BY key ${direction}, id ${direction} LIMIT 1 OFFSET ?`,
+    [...tables.flatMap(() => range.binds), scan - 1],
   );
   const end = edge ? { key: Number(edge['key']), id: Number(edge['id']) } : null;
   const stepEnd: Condition[] = end ? [[`(${column}, id) ${upTo}= (?, ?)`, end.key, end.id]] : filterEnd;
@@ -192,6 +238,7 @@ function stretchOf<Filter>(
     conditions: [own.text, ...conditions].join(' AND '),
     binds: [...own.binds, ...binds],
     end,
+    gone: source.gone ? { table: source.gone.table, conditions: own.text, binds: own.binds } : null,
   };
 }
 

@@ -17,3 +17,20 @@ export function announce(database: Database, kind: OutboxKind, ref: number, at: 
   if (id % TRIM_STEP === 0) database.run('DELETE FROM outbox WHERE id <= ?', [id - OUTBOX_KEPT]);
   return id;
 }
+
+/**
+ * The same for many of one kind, in the order given: a statement instead of one for each.
+ * @returns their EventSequences.
+ */
+export function announceMany(database: Database, kind: OutboxKind, refs: readonly number[], at: number): number[] {
+  const [{ seq = 0 } = {}] = database.all("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'");
+  const first = Number(seq) + 1;
+  database.run('INSERT INTO outbox (id, kind, ref, at) SELECT ? + key, ?, value, ? FROM json_each(?)', [
+    first,
+    kind,
+    at,
+    JSON.stringify(refs),
+  ]);
+  database.run('DELETE FROM outbox WHERE id <= ?', [first + refs.length - 1 - OUTBOX_KEPT]);
+  return refs.map((_, index) => first + index);
+}

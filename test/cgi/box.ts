@@ -5,7 +5,10 @@ import { createSessions } from '../../cgi/access/session.ts';
 import { createPhoneBook } from '../../cgi/contact/book.ts';
 import { dispatch, faultReply } from '../../cgi/dispatch.ts';
 import type { Services } from '../../cgi/verb.ts';
+import { createBus } from '../../daemon/bus.ts';
+import { createCallDeletions } from '../../daemon/jobs.ts';
 import { sessionLimits } from '../../daemon/limits.ts';
+import { createLog } from '../../daemon/log.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import { zone } from '../../storage/model/local-time.ts';
@@ -42,12 +45,20 @@ export function openBox({
   atEnd(() => store.close());
   const sessions = createSessions({ sessions: 10, idleSeconds: 60, lifeSeconds: 60 });
   const accounts = createAccounts(store, sessions, { ...sessionLimits, checks: 2, checksWaiting: 2 });
+  const deletions = createCallDeletions({
+    store,
+    bus: createBus(),
+    log: createLog({ level: 'error', write: () => {}, terminal: false }),
+    zone: zone(zoneName),
+    now: () => now,
+  });
+  atEnd(() => deletions.close());
   const services: Services = {
     store,
     accounts,
     sessions,
     keys: { find: () => null } as unknown as Services['keys'],
-    callDeletions: {} as Services['callDeletions'],
+    callDeletions: deletions,
     recordingFiles: {} as Services['recordingFiles'],
     recordingDeletions: {} as Services['recordingDeletions'],
     phoneBook: createPhoneBook(store),
