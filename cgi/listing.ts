@@ -37,17 +37,20 @@ export function listing<Kind extends keyof Filters>(
   async function* text(): AsyncGenerator<string> {
     let rows = 0;
     let next: Cursor | null = null;
+    let found: number | undefined;
     let separator = `{${JSON.stringify(array)}:[`;
     for await (const page of store.pages(kind, request)) {
       rows += page.rows;
       next = page.next;
+      found = page.total;
       yield page.rows > 0 ? separator + page.text : '';
       if (page.rows > 0) separator = ',';
     }
     if (rows === 0) yield separator;
     // Of all that matches, whatever part of it stands above: the very rows where the listing went from end to end.
     let total = 0;
-    if (offset === 0 && !cursor && !next) total = rows;
+    if (found !== undefined) total = found;
+    else if (offset === 0 && !cursor && !next) total = rows;
     else
       for await (const step of store.count(kind, filter)) {
         total += step.rows;

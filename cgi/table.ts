@@ -4,6 +4,7 @@
  */
 import { login } from './access/login.ts';
 import { queryCalls } from './cdr/query.ts';
+import { callTotals } from './cdr/totals.ts';
 import { traceCall } from './cdr/trace.ts';
 import { queryRecordings } from './recording/query.ts';
 import type { Verb } from './verb.ts';
@@ -14,4 +15,5 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   9006: queryCalls,
   20053: queryRecordings,
   30001: traceCall,
+  30002: callTotals,
 };

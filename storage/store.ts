@@ -3,7 +3,7 @@
  * thing in their own thread. Nothing here waits: an operation is one bounded step, or one transaction.
  */
 import { StoreError } from './errors.ts';
-import type { CallFilter, CountRequest, PageRequest, RecordingFilter } from './filter.ts';
+import type { CallFilter, CountRequest, PageRequest, RecordingFilter, TotalsRequest } from './filter.ts';
 import type { FoldRules } from './model/fold.ts';
 import type { Leg, LegSource } from './model/leg.ts';
 import { zone as zoneOf } from './model/local-time.ts';
@@ -12,6 +12,7 @@ import { trunkRules } from './model/trunk.ts';
 import { type ApiKey, apiKeys, putApiKey, removeApiKey } from './sql/api-key.ts';
 import { type AuditEntry, type AuditLine, audit, auditEntries } from './sql/audit.ts';
 import { closeGroup, openGroups } from './sql/call.ts';
+import { callCandidates } from './sql/candidates.ts';
 import { type Contact, contacts, putContacts, removeContacts } from './sql/contact.ts';
 import {
   type CsvFault,
@@ -32,7 +33,7 @@ import {
   type NewDeletion,
   unfinishedDeletions,
 } from './sql/deletion.ts';
-import { callCount, callPage, recordingCount, recordingPage } from './sql/listing.ts';
+import { callCount, callHits, callPage, recordingCount, recordingPage } from './sql/listing.ts';
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
@@ -47,7 +48,9 @@ import {
   verifyStep,
   type Walk,
 } from './sql/records.ts';
+import { mergeNumbers } from './sql/search.ts';
 import { readSetting, settings, writeSetting } from './sql/setting.ts';
+import { createCallTotals } from './sql/totals.ts';
 import { trace } from './sql/trace.ts';
 import { putUser, removeUser, type User, userByName, users } from './sql/user.ts';
 
@@ -149,6 +152,7 @@ export function openStore(options: StoreOptions) {
     database.close();
     throw error;
   }
+  const callTotals = createCallTotals(database);
   const now = () => Math.floor(Date.now() / 1000);
 
   function writeCsv({ legs, places, faults, ...file }: CsvBatch): Partial<Written> {
@@ -245,6 +249,11 @@ export function openStore(options: StoreOptions) {
       database.transaction(() => items.map((item) => database.attempt(() => ({ ...NOTHING, ...write(item) })))),
     callPage: (request: PageRequest<CallFilter>) => callPage(database, request),
     callCount: (request: CountRequest<CallFilter>) => callCount(database, request),
+    callTotals: (request: TotalsRequest) => callTotals(request),
+    callCandidates: (filter: CallFilter) => callCandidates(database, filter),
+    callHits: (request: CountRequest<CallFilter>) => callHits(database, request),
+    /** One step of the search index's upkeep. @returns whether there is more to do. */
+    searchMerge: () => database.transaction(() => mergeNumbers(database)),
     recordingPage: (request: PageRequest<RecordingFilter>) => recordingPage(database, request),
     recordingCount: (request: CountRequest<RecordingFilter>) => recordingCount(database, request),
     knownRecordings: (folder: string) => knownRecordings(database, folder),

@@ -44,13 +44,15 @@ export function writeText(response: ServerResponse, status: number, type: string
 async function writeRows(response: ServerResponse, text: AsyncIterable<string>): Promise<void> {
   const pieces = text[Symbol.asyncIterator]();
   try {
-    // The first piece is fetched before the status is sent: a store that can't answer still gets a proper error.
-    let piece = await pieces.next();
-    response.writeHead(200, { ...HEADERS, 'Content-Type': 'application/json; charset=utf-8' });
-    for (; !piece.done; piece = await pieces.next()) {
+    for (let piece = await pieces.next(); !piece.done; piece = await pieces.next()) {
+      // The status waits for the first text: a store that can't answer, and totals of too many groups, still get a proper error.
+      if (piece.value !== '' && !response.headersSent)
+        response.writeHead(200, { ...HEADERS, 'Content-Type': 'application/json; charset=utf-8' });
       if (piece.value !== '') await write(response, piece.value);
       if (response.destroyed) return; // the client is gone: so is the store's work, below
     }
+    if (!response.headersSent)
+      response.writeHead(200, { ...HEADERS, 'Content-Type': 'application/json; charset=utf-8' });
     response.end();
   } catch (error) {
     if (response.headersSent) response.destroy();

@@ -2,19 +2,38 @@
  * Listings in steps. A step looks at a bounded stretch of the index, matching rows or not, so that no filter, however
  * unlucky, holds the store for long; and gives its rows as one text, because row objects cost four times as much.
  */
-import type { Bounds, CallFilter, Count, CountRequest, Cursor, Page, PageRequest, RecordingFilter } from '../filter.ts';
+import type {
+  Bounds,
+  CallFilter,
+  Count,
+  CountRequest,
+  Cursor,
+  Hits,
+  Page,
+  PageRequest,
+  RecordingFilter,
+} from '../filter.ts';
+import { exactNumber } from '../model/number-search.ts';
 import type { Bind, Database } from './database.ts';
 import { type Where, whereCalls, whereRecordings } from './where.ts';
 
+export type Condition = readonly [text: string, ...binds: Bind[]];
+
+/** An index that a listing runs along, or the part of one in which these conditions hold. */
+interface Path {
+  readonly index: string;
+  readonly conditions: readonly Condition[];
+}
+
 interface Source<Filter> {
-  /** What rows are taken from, along this index. It is named because the planner would take another at times. */
-  readonly table: (index: string) => string;
+  /** What rows are taken from; `by` says along which index. It is said because the planner would take another at times. */
+  readonly table: (by: string) => string;
   /** What the index belongs to. */
   readonly base: string;
-  /** The column that the listing runs along, its index, and the bounds that the filter sets on it. */
-  readonly key: (filter: Filter) => { readonly column: string; readonly index: string } & Bounds;
-  /** What the index asks for to be used at all. */
-  readonly indexed: readonly Condition[];
+  /** The column that the listing runs along, and the bounds that the filter sets on it. */
+  readonly key: (filter: Filter) => { readonly column: string } & Bounds;
+  /** The paths that together hold every row that may match, none of them twice. */
+  readonly paths: (filter: Filter) => readonly Path[];
   /** Everything else that the filter asks. */
   readonly where: (filter: Filter) => Where;
   /** A field's value. Names are checked against this list: nothing from above gets into SQL text. */
@@ -28,14 +47,27 @@ const clock = (expression: string) => `strftime('%Y-%m-%d %H:%M:%S', ${expressio
 const contactOf = (column: string) =>
   `coalesce((SELECT ${column} FROM contact WHERE number = CASE calltype WHEN 'Outbound' THEN dst ELSE src END), '')`;
 
+/** Calls of one exact number along their starts: no other is looked at, however many there are. */
+function pathsOfCalls({ since, src, dst }: CallFilter): readonly Path[] {
+  // In these very words, so that the indexes without the trash serve.
+  const shown: Condition = ['trash IS NULL'];
+  if (since !== undefined) return [{ index: 'call_changed', conditions: [] }];
+  const from = exactNumber(src);
+  if (from !== null) return [{ index: 'call_src', conditions: [shown, ['src = ?', from]] }];
+  const to = exactNumber(dst);
+  if (to === null) return [{ index: 'call_start', conditions: [shown] }];
+  return [
+    { index: 'call_dst', conditions: [shown, ['dst_outer = ?', to]] },
+    { index: 'call_dst_inner', conditions: [shown, ['dst_inner <> dst_outer'], ['dst_inner = ?', to]] },
+  ];
+}
+
 const calls: Source<CallFilter> = {
-  table: (index) => `call INDEXED BY ${index}`,
+  table: (by) => `call ${by}`,
   base: 'call',
   key: ({ start, since }) =>
-    since === undefined
-      ? { column: 'start_at', index: 'call_start', ...start }
-      : { column: 'changed', index: 'call_changed', from: since + 1 },
-  indexed: [['trash IS NULL']],
+    since === undefined ? { column: 'start_at', ...start } : { column: 'changed', from: since + 1 },
+  paths: pathsOfCalls,
   where: whereCalls,
   columns: {
     id: text('id'),
@@ -63,12 +95,12 @@ const calls: Source<CallFilter> = {
 };
 
 const recordings: Source<RecordingFilter> = {
-  table: (index) =>
+  table: (by) =>
     `(SELECT recording.*, coalesce((SELECT billsec FROM call WHERE call.id = recording.call_id), seconds) AS talked
-      FROM recording INDEXED BY ${index})`,
+      FROM recording ${by})`,
   base: 'recording',
-  key: ({ wall }) => ({ column: 'wall_at', index: 'recording_wall', ...wall }),
-  indexed: [],
+  key: ({ wall }) => ({ column: 'wall_at', ...wall }),
+  paths: () => [{ index: 'recording_wall', conditions: [] }],
   where: whereRecordings,
   columns: {
     time: clock('wall_at'),
@@ -87,26 +119,27 @@ export const recordingPage = (database: Database, request: PageRequest<Recording
   page(database, recordings, request);
 export const recordingCount = (database: Database, request: CountRequest<RecordingFilter>) =>
   count(database, recordings, request);
+/** A step's calls and their end, for what looks at them in another way. */
+export const callStretch = (database: Database, request: CountRequest<CallFilter>) =>
+  stretchOf(database, calls, request, 'asc');
 
 function page<Filter>(database: Database, source: Source<Filter>, request: PageRequest<Filter>): Page {
-  const { table, column, conditions, binds: within, end } = stretchOf(database, source, request, request.order);
+  const { parts, column, end } = stretchOf(database, source, request, request.order);
   const line = `json_object(${request.fields.map(([, name]) => `?, ${expressionOf(source, name)}`).join(', ')})`;
-  const binds = [...request.fields.map(([name]) => name), ...within];
+  const names = request.fields.map(([name]) => name);
   const direction = request.order === 'asc' ? 'ASC' : 'DESC';
-  const from = `FROM ${table} WHERE ${conditions} ORDER BY ${column} ${direction}, id ${direction}`;
+  const { text: lines, binds } = union(parts, `SELECT ${line} AS line, ${column} AS key, id`, names);
+  const ordered = `${lines} ORDER BY key ${direction}, id ${direction}`;
   if (request.limit >= request.scan) {
     // The order stands inside: group_concat's own would sort again what the index gives in order, in twice the time.
     const all = database.first(
-      `SELECT group_concat(line, ',') AS text, count(*) AS rows FROM (SELECT ${line} AS line ${from})`,
+      `SELECT group_concat(line, ',') AS text, count(*) AS rows FROM (SELECT line FROM (${ordered}))`,
       binds,
     );
     return { text: String(all?.['text'] ?? ''), rows: Number(all?.['rows']), next: end };
   }
   // One more than wanted: it tells whether the listing goes on inside this stretch.
-  const rows = database.all(`SELECT ${line} AS line, ${column} AS key, id ${from} LIMIT ?`, [
-    ...binds,
-    request.limit + 1,
-  ]);
+  const rows = database.all(`${ordered} LIMIT ?`, [...binds, request.limit + 1]);
   const wanted = rows.slice(0, request.limit);
   const last = wanted.at(-1);
   const cut = rows.length > request.limit && last !== undefined;
@@ -118,31 +151,77 @@ function page<Filter>(database: Database, source: Source<Filter>, request: PageR
 }
 
 function count<Filter>(database: Database, source: Source<Filter>, request: CountRequest<Filter>): Count {
-  const { table, conditions, binds, end } = stretchOf(database, source, request, 'asc');
-  const row = database.first(`SELECT count(*) AS rows FROM ${table} WHERE ${conditions}`, binds);
+  const { parts, end } = stretchOf(database, source, request, 'asc');
+  const each = union(parts, 'SELECT count(*) AS rows');
+  const row = database.first(`SELECT sum(rows) AS rows FROM (${each.text})`, each.binds);
   return { rows: Number(row?.['rows']), next: end };
 }
 
-interface Stretch {
-  readonly table: string;
-  readonly column: string;
-  readonly conditions: string;
+/** Those of the candidates that match, in order of id. */
+export function callHits(database: Database, request: CountRequest<CallFilter>): Hits {
+  const { parts, column } = stretchOf(database, calls, request, 'asc');
+  const { text, binds } = union(parts, `SELECT group_concat(${column} || '.' || id) AS text`);
+  return { text: String(database.first(text, binds)?.['text'] ?? '') };
+}
+
+/** How many calls lie within the filter's bounds on what a listing runs along, matching or not; counted up to `limit`. */
+export function callsWithin(database: Database, filter: CallFilter, limit: number): number {
+  const { column, from, to } = calls.key(filter);
+  const [path] = calls.paths({ start: filter.start, ...(filter.since !== undefined && { since: filter.since }) });
+  const range = joined([...(path?.conditions ?? []), ...withinBounds(column, { from, to })]);
+  const row = database.first(
+    `SELECT count(*) AS rows FROM (SELECT 1 FROM call INDEXED BY ${path?.index} WHERE ${range.text} LIMIT ?)`,
+    [...range.binds, limit],
+  );
+  return Number(row?.['rows']);
+}
+
+/** A `FROM … WHERE …` and what is bound in it. */
+interface Part {
+  readonly text: string;
   readonly binds: readonly Bind[];
+}
+
+export interface Stretch {
+  /** Its rows: no two parts share one. */
+  readonly parts: readonly Part[];
+  readonly column: string;
   /** The cursor at its end; null: nothing is behind it. */
   readonly end: Cursor | null;
 }
 
+/** The same selection from each part. */
+export function union(parts: readonly Part[], select: string, first: readonly Bind[] = []): Part {
+  return {
+    text: parts.map(({ text }) => `${select} ${text}`).join(' UNION ALL '),
+    binds: parts.flatMap(({ binds }) => [...first, ...binds]),
+  };
+}
+
 /**
- * The next `scan` rows of the index after the cursor. Each side has one bound and no more: of two the planner takes the
- * first it likes, and with the filter's instead of the cursor's every step would walk again over all steps before it.
+ * The next `scan` rows after the cursor. Each side has one bound and no more: of two the planner takes the first it
+ * likes, and with the filter's instead of the cursor's every step would walk again over all steps before it.
  */
 function stretchOf<Filter>(
   database: Database,
   source: Source<Filter>,
-  { filter, after, scan }: CountRequest<Filter>,
+  { filter, after, scan, ids }: CountRequest<Filter>,
   order: 'asc' | 'desc',
 ): Stretch {
-  const { column, index, from, to } = source.key(filter);
+  const { column, from, to } = source.key(filter);
+  const where = source.where(filter);
+  const part = (by: string, own: readonly Condition[]): Part => {
+    const { text, binds } = joined(own);
+    return {
+      text: `FROM ${source.table(by)} WHERE ${[text, ...where.conditions].join(' AND ')}`,
+      binds: [...binds, ...where.binds],
+    };
+  };
+  if (ids !== undefined) {
+    const these: Condition = ['id IN (SELECT value FROM json_each(?))', `[${ids}]`];
+    const within = withinBounds(`+${column}`, { from, to }); // the plus: by id, not along the index
+    return { parts: [part('NOT INDEXED', [these, ...within])], column, end: null };
+  }
   const up = order === 'asc';
   const [first, last] = up ? [from, to] : [to, from];
   const [beyond, upTo, direction] = up ? ['>', '<', 'ASC'] : ['<', '>', 'DESC'];
@@ -155,26 +234,34 @@ function stretchOf<Filter>(
       : [[`${column} ${beyond}= ?`, first]];
   const filterEnd: Condition[] = last === undefined ? [] : [[`${column} ${upTo}= ?`, last]];
 
-  const range = joined([...source.indexed, ...begin, ...filterEnd]);
-  const edge = database.first(
-    `SELECT ${column} AS key, id FROM ${source.base} INDEXED BY ${index} WHERE ${range.text}
-     ORDER BY ${column} ${direction}, id ${direction} LIMIT 1 OFFSET ?`,
-    [...range.binds, scan - 1],
-  );
+  const paths = source.paths(filter);
+  const ahead = paths.map(({ index, conditions }): Part => {
+    const { text, binds } = joined([...conditions, ...begin, ...filterEnd]);
+    return { text: `FROM ${source.base} INDEXED BY ${index} WHERE ${text}`, binds };
+  });
+  const { text, binds } = union(ahead, `SELECT ${column} AS key, id`);
+  const edge = database.first(`${text} ORDER BY key ${direction}, id ${direction} LIMIT 1 OFFSET ?`, [
+    ...binds,
+    scan - 1,
+  ]);
   const end = edge ? { key: Number(edge['key']), id: Number(edge['id']) } : null;
   const stepEnd: Condition[] = end ? [[`(${column}, id) ${upTo}= (?, ?)`, end.key, end.id]] : filterEnd;
-  const own = joined([...begin, ...stepEnd]);
-  const { conditions, binds } = source.where(filter);
   return {
-    table: source.table(index),
+    parts: paths.map(({ index, conditions }) => part(`INDEXED BY ${index}`, [...conditions, ...begin, ...stepEnd])),
     column,
-    conditions: [own.text, ...conditions].join(' AND '),
-    binds: [...own.binds, ...binds],
     end,
   };
 }
 
-type Condition = readonly [text: string, ...binds: Bind[]];
+function withinBounds(
+  column: string,
+  { from, to }: { from?: number | undefined; to?: number | undefined },
+): Condition[] {
+  return [
+    ...(from === undefined ? [] : [[`${column} >= ?`, from] as const]),
+    ...(to === undefined ? [] : [[`${column} <= ?`, to] as const]),
+  ];
+}
 
 function joined(conditions: readonly Condition[]): { readonly text: string; readonly binds: Bind[] } {
   return {

@@ -10,6 +10,7 @@ const EXPECTED: Readonly<Record<number, readonly [nobody: number, monitor: numbe
   9006: [401, 403, 200],
   20053: [401, 200, 200],
   30001: [401, 403, 400], // a UniqueID is missing
+  30002: [401, 403, 200],
 };
 
 test('every number answers each role as it should, and no number is forgotten', async () => {

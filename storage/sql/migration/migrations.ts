@@ -2,7 +2,8 @@
 import { first } from './0001-first.ts';
 import { csvAndConference } from './0002-csv-conference.ts';
 import { numbers } from './0003-numbers.ts';
+import { search } from './0005-search.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
-export const migrations: readonly Migration[] = [first, csvAndConference, numbers];
+export const migrations: readonly Migration[] = [first, csvAndConference, numbers, search];
