@@ -17,6 +17,7 @@ import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
 import { listenHttp } from './http/server.ts';
+import { startIdleWork } from './idle.ts';
 import { createCallDeletions } from './jobs.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
@@ -116,6 +117,9 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       },
     });
     stops.push(() => recordings.close());
+
+    const idle = startIdleWork({ store, bus, log });
+    stops.push(() => idle.stop());
 
     const answers = new Map<string, number>();
     let ready = true;
