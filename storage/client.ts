@@ -159,28 +159,71 @@ export function clientOf(lanes: Lanes, { onCommit, close }: Pick<StoreClient, 'o
     },
     ask: async (operation, ...[argument]) => (await lanes.ask('interactive', { operation, argument })).value as never,
     work: async (operation, ...[argument]) => (await lanes.ask('bulk', { operation, argument })).value as never,
-    async *pages(kind, listing) {
-      if (hitLists >= HIT_LISTS_MAX) return yield* scannedPages(lanes, kind, listing);
-      hitLists += 1;
-      try {
-        const candidates = await candidatesOf(lanes, kind, listing.filter);
-        if (candidates) yield* foundPages(lanes, candidates, listing as Listing<CallFilter>);
-        else yield* scannedPages(lanes, kind, listing);
-      } finally {
-        hitLists -= 1;
-      }
-    },
-    count: (kind, filter) => looked<Count>(lanes, kind, `${kind}Count`, filter),
-    totals: (filter, by) => looked<TotalsStep>(lanes, 'call', 'callTotals', filter, { by }),
+    pages: (kind, listing) =>
+      searched(
+        kind,
+        listing.filter,
+        (ids) => foundPages(lanes, ids, listing as Listing<CallFilter>),
+        () => scannedPages(lanes, kind, listing),
+      ),
+    count: (kind, filter) => looked<Count>(kind, `${kind}Count`, filter),
+    totals: (filter, by) => looked<TotalsStep>('call', 'callTotals', filter, { by }),
   };
+
+  /** By what the search index finds, where it serves and not too many hold such a list already. */
+  async function* searched<Step>(
+    kind: keyof Listings,
+    filter: object,
+    found: (ids: string) => AsyncGenerator<Step>,
+    scanned: () => AsyncGenerator<Step>,
+  ): AsyncGenerator<Step> {
+    if (!servesSearch(kind, filter) || hitLists >= HIT_LISTS_MAX) return yield* scanned();
+    hitLists += 1;
+    try {
+      const ids = await candidatesOf(lanes, filter);
+      if (ids !== null) return yield* found(ids);
+    } finally {
+      hitLists -= 1;
+    }
+    yield* scanned();
+  }
+
+  /** Steps that look at a filter's rows in any order. */
+  function looked<Step extends { readonly next: Cursor | null }>(
+    kind: keyof Listings,
+    operation: Operation,
+    filter: object,
+    more: object = {},
+  ): AsyncGenerator<Step> {
+    return searched(
+      kind,
+      filter,
+      (ids) => slices<Step>(lanes, ids, operation, filter, more),
+      () => steps<Step>(lanes, operation, null, () => ({ filter, ...more })),
+    );
+  }
 }
 
-/** What the search index says may match; null where the calls are looked at in order. */
-async function candidatesOf(lanes: Lanes, kind: keyof Listings, filter: object): Promise<Candidates | null> {
+function servesSearch(kind: keyof Listings, filter: object): boolean {
   const { src, dst, since } = filter as CallFilter;
-  if (kind !== 'call' || !byIndex(src, dst, since)) return null;
-  const { value } = await lanes.ask('interactive', { operation: 'callCandidates', argument: filter });
-  return value as Candidates | null;
+  return kind === 'call' && byIndex(src, dst, since);
+}
+
+/** What the search index says may match, ids joined by commas; null where the calls are looked at in order. */
+async function candidatesOf(lanes: Lanes, filter: object): Promise<string | null> {
+  const found: string[] = [];
+  let known = 0;
+  let after: number | null = 0;
+  while (after !== null) {
+    const lane = known === 0 ? 'interactive' : 'bulk';
+    const answer = await lanes.ask(lane, { operation: 'callCandidates', argument: { filter, after, known } });
+    const step = answer.value as Candidates | null;
+    if (!step) return null;
+    if (step.count > 0) found.push(step.ids);
+    known += step.count;
+    after = step.last;
+  }
+  return found.join(',');
 }
 
 /** Pages along an index. */
@@ -209,7 +252,7 @@ async function* scannedPages(
 /** Pages of what the search index found: first which of it matches, then the rows wanted. */
 async function* foundPages(
   lanes: Lanes,
-  { ids }: Candidates,
+  ids: string,
   { filter, fields, order, after = null, offset = 0, limit = Number.POSITIVE_INFINITY }: Listing<CallFilter>,
 ): AsyncGenerator<Page> {
   const list = new HitList();
@@ -234,19 +277,6 @@ async function* foundPages(
     pace.took(ms);
     yield { ...page, next: at < hits.length ? (part.at(-1) ?? null) : null, total };
   } while (left > 0 && at < hits.length);
-}
-
-/** Steps that look at whatever of a filter's rows in any order. */
-async function* looked<Step extends { readonly next: Cursor | null }>(
-  lanes: Lanes,
-  kind: keyof Listings,
-  operation: Operation,
-  filter: object,
-  more: object = {},
-): AsyncGenerator<Step> {
-  const candidates = await candidatesOf(lanes, kind, filter);
-  if (candidates) yield* slices<Step>(lanes, candidates.ids, operation, filter, more);
-  else yield* steps<Step>(lanes, operation, null, () => ({ filter, ...more }));
 }
 
 /** Steps through candidates. */

@@ -92,6 +92,16 @@ export interface Candidates {
   /** Ids in rising order, joined by commas. */
   readonly ids: string;
   readonly count: number;
+  /** The last of them where there may be more; null: these were the last. */
+  readonly last: number | null;
+}
+
+export interface CandidatesRequest {
+  readonly filter: CallFilter;
+  /** The last candidate of the step before; 0: none. */
+  readonly after: number;
+  /** Candidates of the steps before. */
+  readonly known: number;
 }
 
 /** Those of some candidates that match. */

@@ -3,7 +3,14 @@
  * thing in their own thread. Nothing here waits: an operation is one bounded step, or one transaction.
  */
 import { StoreError } from './errors.ts';
-import type { CallFilter, CountRequest, PageRequest, RecordingFilter, TotalsRequest } from './filter.ts';
+import type {
+  CallFilter,
+  CandidatesRequest,
+  CountRequest,
+  PageRequest,
+  RecordingFilter,
+  TotalsRequest,
+} from './filter.ts';
 import type { FoldRules } from './model/fold.ts';
 import type { Leg, LegSource } from './model/leg.ts';
 import { zone as zoneOf } from './model/local-time.ts';
@@ -250,7 +257,7 @@ export function openStore(options: StoreOptions) {
     callPage: (request: PageRequest<CallFilter>) => callPage(database, request),
     callCount: (request: CountRequest<CallFilter>) => callCount(database, request),
     callTotals: (request: TotalsRequest) => callTotals(request),
-    callCandidates: (filter: CallFilter) => callCandidates(database, filter),
+    callCandidates: (request: CandidatesRequest) => callCandidates(database, request),
     callHits: (request: CountRequest<CallFilter>) => callHits(database, request),
     /** One step of the search index's upkeep. @returns whether there is more to do. */
     searchMerge: () => database.transaction(() => mergeNumbers(database)),

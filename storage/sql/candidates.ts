@@ -2,7 +2,7 @@
  * Whether a part of a number is found by the index of trigrams or by looking at every call, and by which trigrams. Both
  * give the same: what the index names is checked against the whole filter afterwards. Only the time is guessed at.
  */
-import type { CallFilter, Candidates } from '../filter.ts';
+import type { Candidates, CandidatesRequest } from '../filter.ts';
 import { gramsOf } from '../model/number-search.ts';
 import type { Database } from './database.ts';
 import { callsWithin } from './listing.ts';
@@ -11,6 +11,8 @@ import { callsWithin } from './listing.ts';
 const FEW = 2_000;
 /** Candidates taken at most, 400 KB of text: with more, looking at every call isn't much dearer. */
 const CANDIDATES_MAX = 50_000;
+/** Those of one step: reading and writing them down takes some 10 ms. */
+const STEP = 15_000;
 /** Entries of the index read for one filter, as far as can be guessed: 0.1 µs each, so that a step keeps its bound. */
 const POSTINGS_MAX = 120_000;
 /** Beside a rarer trigram of the same pattern, one with more entries costs more to read than it saves. */
@@ -18,8 +20,8 @@ const DENSE = 30_000;
 /** Entries read to guess how many a trigram has. */
 const PROBE = 200;
 
-/** The calls that may match; null: look at every one within the filter's dates. One bounded step. */
-export function callCandidates(database: Database, filter: CallFilter): Candidates | null {
+/** The next calls that may match; null: look at every one within the filter's dates. One bounded step. */
+export function callCandidates(database: Database, { filter, after, known }: CandidatesRequest): Candidates | null {
   const sides = [gramsOf(filter.src), gramsOf(filter.dst)].filter((side) => side !== null);
   if (sides.length === 0) return null;
   const within = callsWithin(database, filter, CANDIDATES_MAX);
@@ -30,13 +32,15 @@ export function callCandidates(database: Database, filter: CallFilter): Candidat
   const [first, second] = read;
   if (!first) return null;
   const both = second !== undefined && first.postings + second.postings <= POSTINGS_MAX;
+  const limit = Math.min(STEP, within - known);
   const row = database.first(
-    `SELECT group_concat(id) AS ids, count(*) AS rows FROM
-      (SELECT rowid AS id FROM call_number WHERE call_number MATCH ? ORDER BY rowid LIMIT ?)`,
-    [both ? `(${first.match}) AND (${second.match})` : first.match, within],
+    `SELECT group_concat(id) AS ids, count(*) AS rows, max(id) AS last FROM
+      (SELECT rowid AS id FROM call_number WHERE call_number MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?)`,
+    [both ? `(${first.match}) AND (${second.match})` : first.match, after, limit],
   );
   const count = Number(row?.['rows']);
-  return count >= within ? null : { ids: String(row?.['ids'] ?? ''), count };
+  if (known + count >= within) return null;
+  return { ids: String(row?.['ids'] ?? ''), count, last: count < limit ? null : Number(row?.['last']) };
 }
 
 /** What to ask for one side's patterns, each by its rarer trigrams, and how many entries that reads. */
