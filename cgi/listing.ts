@@ -39,17 +39,20 @@ export function listing<Kind extends keyof Listings>(
   async function* text(): AsyncGenerator<string> {
     let rows = 0;
     let next: Cursor | null = null;
+    let found: number | undefined;
     let separator = envelope.begin;
     for await (const page of store.pages(kind, { ...request, format: written })) {
       rows += page.rows;
       next = page.next;
+      found = page.total;
       yield page.rows > 0 ? separator + page.text : '';
       if (page.rows > 0) separator = envelope.separator;
     }
     if (rows === 0) yield separator;
     // Of all that matches, whatever part of it stands above: the very rows where the listing went from end to end.
     let total = 0;
-    if (offset === 0 && !cursor && !next) total = rows;
+    if (found !== undefined) total = found;
+    else if (offset === 0 && !cursor && !next) total = rows;
     else
       for await (const step of store.count(kind, filter)) {
         total += step.rows;

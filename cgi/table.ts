@@ -14,6 +14,7 @@ import { changeOwnPassword } from './access/own-password.ts';
 import { deleteCalls } from './cdr/delete.ts';
 import { downloadCalls } from './cdr/download.ts';
 import { queryCalls } from './cdr/query.ts';
+import { callTotals } from './cdr/totals.ts';
 import { traceCall } from './cdr/trace.ts';
 import { listContacts } from './contact/list.ts';
 import { putContacts } from './contact/put.ts';
@@ -34,6 +35,7 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   9006: queryCalls,
   20053: queryRecordings,
   30001: traceCall,
+  30002: callTotals,
   30003: undoDeletion,
   30004: listDeletions,
   30005: logout,

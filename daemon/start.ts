@@ -21,6 +21,7 @@ import { listenControl } from './control/server.ts';
 import { type Certificate, openCertificate } from './http/certificate.ts';
 import { boxNames } from './http/self-signed.ts';
 import { listenHttp } from './http/server.ts';
+import { startIdleWork } from './idle.ts';
 import { createCallDeletions } from './jobs.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
@@ -130,6 +131,9 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       },
     });
     stops.push(() => recordings.close());
+
+    const idle = startIdleWork({ store, bus, log });
+    stops.push(() => idle.stop());
 
     const answers = new Map<string, number>();
     let ready = true;

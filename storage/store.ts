@@ -3,7 +3,14 @@
  * thing in their own thread. Nothing here waits: an operation is one bounded step, or one transaction.
  */
 import { StoreError } from './errors.ts';
-import type { CallFilter, CountRequest, PageRequest, RecordingFilter } from './filter.ts';
+import type {
+  CallFilter,
+  CandidatesRequest,
+  CountRequest,
+  PageRequest,
+  RecordingFilter,
+  TotalsRequest,
+} from './filter.ts';
 import type { FoldRules } from './model/fold.ts';
 import type { Leg, LegSource } from './model/leg.ts';
 import { zone as zoneOf } from './model/local-time.ts';
@@ -13,6 +20,7 @@ import { type ApiKey, apiKeys, putApiKey, removeApiKey } from './sql/api-key.ts'
 import { type AuditEntry, type AuditLine, audit, auditEntries } from './sql/audit.ts';
 import { closeGroup, openGroups } from './sql/call.ts';
 import { bounded, type Stepped, stepDeletion, turnDeletion, vacuumStep } from './sql/call-deletion.ts';
+import { callCandidates } from './sql/candidates.ts';
 import {
   type Contact,
   contactCount,
@@ -44,7 +52,7 @@ import {
   type NewDeletion,
   unfinishedDeletions,
 } from './sql/deletion.ts';
-import { callCount, callPage, recordingCount, recordingPage } from './sql/listing.ts';
+import { callCount, callHits, callPage, recordingCount, recordingPage } from './sql/listing.ts';
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
@@ -59,7 +67,9 @@ import {
   verifyStep,
   type Walk,
 } from './sql/records.ts';
+import { mergeNumbers } from './sql/search.ts';
 import { readSetting, settings, writeSetting } from './sql/setting.ts';
+import { createCallTotals } from './sql/totals.ts';
 import { trace } from './sql/trace.ts';
 import { putUser, removeUser, type User, userByName, users } from './sql/user.ts';
 
@@ -217,6 +227,7 @@ export function openStore(options: StoreOptions) {
     database.close();
     throw error;
   }
+  const callTotals = createCallTotals(database);
   const now = () => Math.floor(Date.now() / 1000);
 
   function writeCsv({ legs, places, faults, ...file }: CsvBatch): Partial<Written> {
@@ -353,6 +364,11 @@ export function openStore(options: StoreOptions) {
       ),
     callPage: (request: PageRequest<CallFilter>) => callPage(database, request),
     callCount: (request: CountRequest<CallFilter>) => callCount(database, request),
+    callTotals: (request: TotalsRequest) => callTotals(request),
+    callCandidates: (request: CandidatesRequest) => callCandidates(database, request),
+    callHits: (request: CountRequest<CallFilter>) => callHits(database, request),
+    /** One step of the search index's upkeep. @returns whether there is more to do. */
+    searchMerge: () => database.transaction(() => mergeNumbers(database)),
     recordingPage: (request: PageRequest<RecordingFilter>) => recordingPage(database, request),
     recordingCount: (request: CountRequest<RecordingFilter>) => recordingCount(database, request),
     knownRecordings: (folder: string) => knownRecordings(database, folder),

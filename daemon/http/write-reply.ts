@@ -53,17 +53,20 @@ async function writeRows(response: ServerResponse, reply: Extract<Reply, { kind:
   const { text, type = 'application/json; charset=utf-8', filename } = reply;
   const pieces = text[Symbol.asyncIterator]();
   try {
-    // The first piece is fetched before the status is sent: a store that can't answer still gets a proper error.
-    let piece = await pieces.next();
-    response.writeHead(200, {
-      ...HEADERS,
-      'Content-Type': type,
-      ...(filename !== undefined && { 'Content-Disposition': `attachment; filename="${filename}"` }),
-    });
-    for (; !piece.done; piece = await pieces.next()) {
+    const begin = () => {
+      response.writeHead(200, {
+        ...HEADERS,
+        'Content-Type': type,
+        ...(filename !== undefined && { 'Content-Disposition': `attachment; filename="${filename}"` }),
+      });
+    };
+    for (let piece = await pieces.next(); !piece.done; piece = await pieces.next()) {
+      // The status waits for the first text: a store that can't answer, and totals of too many groups, still get a proper error.
+      if (piece.value !== '' && !response.headersSent) begin();
       if (piece.value !== '') await write(response, piece.value);
       if (response.destroyed) return; // the client is gone: so is the store's work, below
     }
+    if (!response.headersSent) begin();
     response.end();
   } finally {
     await pieces.return?.();

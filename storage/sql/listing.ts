@@ -2,28 +2,49 @@
  * Listings in steps. A step looks at a bounded stretch of the index, matching rows or not, so that no filter, however
  * unlucky, holds the store for long; and gives its rows as one text, because row objects cost four times as much.
  */
-import type { Bounds, CallFilter, Count, CountRequest, Cursor, Page, PageRequest, RecordingFilter } from '../filter.ts';
+import type {
+  Bounds,
+  CallFilter,
+  Count,
+  CountRequest,
+  Cursor,
+  Hits,
+  Page,
+  PageRequest,
+  RecordingFilter,
+} from '../filter.ts';
+import { exactNumber } from '../model/number-search.ts';
 import type { Bind, Database } from './database.ts';
 import { lineOf } from './line.ts';
 import { type Where, whereCalls, whereRecordings } from './where.ts';
 
+export type Condition = readonly [text: string, ...binds: Bind[]];
+
+/** An index that a listing runs along, or the part of one in which these conditions hold. */
+interface Path {
+  readonly index: string;
+  readonly conditions: readonly Condition[];
+}
+
 interface Source<Filter> {
-  /** What rows are taken from, along this index. It is named because the planner would take another at times. */
-  readonly table: (index: string) => string;
+  /** What rows are taken from; `by` says along which index. It is said because the planner would take another at times. */
+  readonly table: (by: string) => string;
   /** What the index belongs to. */
   readonly base: string;
-  /** The column that the listing runs along, its index, and the bounds that the filter sets on it. */
-  readonly key: (filter: Filter) => { readonly column: string; readonly index: string } & Bounds;
-  /** What the index asks for to be used at all. */
-  readonly indexed: readonly Condition[];
+  /** The column that the listing runs along, and the bounds that the filter sets on it. */
+  readonly key: (filter: Filter) => { readonly column: string } & Bounds;
+  /** The paths that together hold every row that may match, none of them twice. */
+  readonly paths: (filter: Filter) => readonly Path[];
   /** What has gone and is told among the rows, in the order of the same column; its index. Absent: nothing. */
-  readonly gone?: { readonly table: string };
+  readonly gone?: string;
   /** Everything else that the filter asks. */
   readonly where: (filter: Filter) => Where;
   /** A field's value. Names are checked against this list: nothing from above gets into SQL text. */
   readonly columns: Readonly<Record<string, string>>;
   /** Columns that hold only figures and words of our own: nothing in them wants quoting in any format. */
   readonly plain: ReadonlySet<string>;
+  /** Columns that want another table, and how it is joined: only where one of them is asked for. */
+  readonly joined?: { readonly columns: ReadonlySet<string>; readonly join: string };
 }
 
 const text = (column: string) => `CAST(${column} AS TEXT)`;
@@ -32,17 +53,28 @@ const clock = (expression: string) => `strftime('%Y-%m-%d %H:%M:%S', ${expressio
 const unpadded = (expression: string) =>
   `replace(replace(strftime('%Y/%m/%d %H:%M:%S', ${expression}, 'unixepoch'), '/0', '/'), ' 0', ' ')`;
 
-/**
- * The phone book's word on the other party: the caller, or who was called by one of us. A join, because it looks once for
- * name and group; where neither is asked for, SQLite leaves it out.
- */
+/** The phone book's word on the other party: the caller, or who was called by one of us; looked up once for name and group. */
 const CONTACT = "LEFT JOIN contact ON contact.number = CASE calltype WHEN 'Outbound' THEN dst ELSE src END";
 
+/** Calls of one exact number along their starts: no other is looked at, however many there are. */
+function pathsOfCalls({ src, dst }: CallFilter): readonly Path[] {
+  // In these very words, so that the indexes without the trash serve.
+  const shown: Condition = ['trash IS NULL'];
+  const from = exactNumber(src);
+  if (from !== null) return [{ index: 'call_src', conditions: [shown, ['src = ?', from]] }];
+  const to = exactNumber(dst);
+  if (to === null) return [{ index: 'call_start', conditions: [shown] }];
+  return [
+    { index: 'call_dst', conditions: [shown, ['dst_outer = ?', to]] },
+    { index: 'call_dst_inner', conditions: [shown, ['dst_inner <> dst_outer'], ['dst_inner = ?', to]] },
+  ];
+}
+
 const calls: Source<CallFilter> = {
-  table: (index) => `call INDEXED BY ${index} ${CONTACT}`,
+  table: (by) => `call ${by}`,
   base: 'call',
-  key: ({ start }) => ({ column: 'start_at', index: 'call_start', ...start }),
-  indexed: [['trash IS NULL']],
+  key: ({ start }) => ({ column: 'start_at', ...start }),
+  paths: pathsOfCalls,
   where: whereCalls,
   columns: {
     id: text('id'),
@@ -69,6 +101,7 @@ const calls: Source<CallFilter> = {
     group: "coalesce(contact.groupname, '')",
   },
   plain: new Set(['id', 'changed', 'start', 'end', 'endUnpadded', 'port', 'duration', 'billsec']),
+  joined: { columns: new Set(['contact', 'group']), join: CONTACT },
 };
 
 /**
@@ -78,20 +111,20 @@ const calls: Source<CallFilter> = {
  */
 const changes: Source<CallFilter> = {
   ...calls,
-  key: ({ since = 0 }) => ({ column: 'changed', index: 'call_changed', from: since + 1 }),
-  indexed: [],
-  gone: { table: 'call_removed INDEXED BY call_removed_changed' },
+  key: ({ since = 0 }) => ({ column: 'changed', from: since + 1 }),
+  paths: () => [{ index: 'call_changed', conditions: [] }],
+  gone: 'call_removed INDEXED BY call_removed_changed',
 };
 
 const callsOf = ({ since }: CallFilter) => (since === undefined ? calls : changes);
 
 const recordings: Source<RecordingFilter> = {
-  table: (index) =>
+  table: (by) =>
     `(SELECT recording.*, coalesce((SELECT billsec FROM call WHERE call.id = recording.call_id), seconds) AS talked
-      FROM recording INDEXED BY ${index})`,
+      FROM recording ${by})`,
   base: 'recording',
-  key: ({ wall }) => ({ column: 'wall_at', index: 'recording_wall', ...wall }),
-  indexed: [],
+  key: ({ wall }) => ({ column: 'wall_at', ...wall }),
+  paths: () => [{ index: 'recording_wall', conditions: [] }],
   where: whereRecordings,
   columns: {
     time: clock('wall_at'),
@@ -114,6 +147,10 @@ export const recordingPage = (database: Database, request: PageRequest<Recording
 export const recordingCount = (database: Database, request: CountRequest<RecordingFilter>) =>
   count(database, recordings, request);
 
+/** A step's calls and their end, for what looks at them in another way. */
+export const callStretch = (database: Database, request: CountRequest<CallFilter>) =>
+  stretchOf(database, calls, request, 'asc');
+
 /** The next calls that match, oldest first: what a deletion takes. */
 export function matchingCalls(
   database: Database,
@@ -121,11 +158,9 @@ export function matchingCalls(
   after: Cursor | null,
   { scan, limit }: { readonly scan: number; readonly limit: number },
 ): { readonly ids: readonly number[]; readonly next: Cursor | null } {
-  const { table, conditions, binds, end } = stretchOf(database, calls, { filter, after, scan }, 'asc');
-  const rows = database.all(`SELECT start_at, id FROM ${table} WHERE ${conditions} ORDER BY start_at, id LIMIT ?`, [
-    ...binds,
-    limit,
-  ]);
+  const { parts, end } = stretchOf(database, calls, { filter, after, scan }, 'asc');
+  const { text, binds } = union(parts, 'SELECT start_at, id');
+  const rows = database.all(`${text} ORDER BY start_at, id LIMIT ?`, [...binds, limit]);
   const last = rows.length === limit ? rows.at(-1) : undefined;
   return {
     ids: rows.map(({ id }) => Number(id)),
@@ -134,7 +169,7 @@ export function matchingCalls(
 }
 
 function page<Filter>(database: Database, source: Source<Filter>, request: PageRequest<Filter>): Page {
-  const { table, column, conditions, binds: within, end, gone } = stretchOf(database, source, request, request.order);
+  const { parts, column, end, gone } = stretchOf(database, source, request, request.order);
   const cells = request.fields.map(([name, field], index) => ({
     name,
     sql: `c${index}`,
@@ -142,23 +177,26 @@ function page<Filter>(database: Database, source: Source<Filter>, request: PageR
     value: expressionOf(source, field),
   }));
   const line = lineOf(request.format ?? 'json', cells);
-  const binds = [...line.binds, ...within];
-  const direction = request.order === 'asc' ? 'ASC' : 'DESC';
-  const order = `ORDER BY key ${direction}, id ${direction}`;
   // Each value is worked out once inside, however often its line looks at it.
   const values = cells.map(({ value, sql }) => [sql, value] as const);
   const columns = (line.also ? [...values, line.also] : values).map(([name, value]) => `${value} AS ${name}, `);
-  const inside = `SELECT ${columns.join('')}${column} AS key, id FROM ${table} WHERE ${conditions}`;
+  const more = source.joined;
+  const join = more && request.fields.some(([, field]) => more.columns.has(field)) ? more.join : '';
+  const inside = union(parts, `SELECT ${columns.join('')}${column} AS key, id`, join);
+  const binds = [...line.binds, ...inside.binds];
+  const direction = request.order === 'asc' ? 'ASC' : 'DESC';
+  const order = `ORDER BY key ${direction}, id ${direction}`;
+  const lines = `SELECT ${line.sql} AS line, key, id`;
   // The order stands inside: group_concat's own would sort again what the index gives in order, in twice the time.
-  let from = `SELECT ${line.sql} AS line, key, id FROM (${inside} ${order})`;
+  let from = `${lines} FROM (${inside.text} ${order})`;
   if (gone) {
-    if (typeof request.format === 'object' || request.format === 'xml')
+    if (request.format !== undefined && request.format !== 'json')
       throw new Error('what has gone is told as JSON only');
     const told = request.fields.filter(([, name]) => name === 'id' || name === column);
     const pairs = [...told.map(([, name]) => `?, ${expressionOf(source, name)}`), "'removed', json('true')"];
-    from = `SELECT ${line.sql} AS line, key, id FROM (${inside})
-      UNION ALL SELECT json_object(${pairs.join(', ')}), ${column}, id FROM ${gone.table} WHERE ${gone.conditions} ${order}`;
-    binds.push(...told.map(([name]) => name), ...gone.binds);
+    const removed = union([gone], `SELECT json_object(${pairs.join(', ')}), ${column}, id`);
+    from = `${lines} FROM (${inside.text}) UNION ALL ${removed.text} ${order}`;
+    binds.push(...told.map(([name]) => name), ...removed.binds);
   }
   if (request.limit >= request.scan) {
     const all = database.first(
@@ -180,35 +218,83 @@ function page<Filter>(database: Database, source: Source<Filter>, request: PageR
 }
 
 function count<Filter>(database: Database, source: Source<Filter>, request: CountRequest<Filter>): Count {
-  const { table, conditions, binds, end, gone } = stretchOf(database, source, request, 'asc');
-  const rowsOf = (from: string, where: string, bound: readonly Bind[]) =>
-    Number(database.first(`SELECT count(*) AS rows FROM ${from} WHERE ${where}`, bound)?.['rows']);
-  const rows = rowsOf(table, conditions, binds) + (gone ? rowsOf(gone.table, gone.conditions, gone.binds) : 0);
-  return { rows, next: end };
+  const { parts, end, gone } = stretchOf(database, source, request, 'asc');
+  const each = union(gone ? [...parts, gone] : parts, 'SELECT count(*) AS rows');
+  const row = database.first(`SELECT sum(rows) AS rows FROM (${each.text})`, each.binds);
+  return { rows: Number(row?.['rows']), next: end };
 }
 
-interface Stretch {
-  readonly table: string;
-  readonly column: string;
-  readonly conditions: string;
+/** Those of the candidates that match, in order of id. */
+export function callHits(database: Database, request: CountRequest<CallFilter>): Hits {
+  const { parts, column } = stretchOf(database, calls, request, 'asc');
+  const { text, binds } = union(parts, `SELECT group_concat(${column} || '.' || id) AS text`);
+  return { text: String(database.first(text, binds)?.['text'] ?? '') };
+}
+
+/** How many calls lie within the filter's bounds on their start, matching or not; counted up to `limit`. */
+export function callsWithin(database: Database, { start }: CallFilter, limit: number): number {
+  const range = joined([['trash IS NULL'], ...withinBounds('start_at', start)]);
+  const row = database.first(
+    `SELECT count(*) AS rows FROM (SELECT 1 FROM call INDEXED BY call_start WHERE ${range.text} LIMIT ?)`,
+    [...range.binds, limit],
+  );
+  return Number(row?.['rows']);
+}
+
+/** Rows of a table that fulfil conditions, and what is bound in these. */
+interface Part {
+  readonly from: string;
+  readonly where: string;
   readonly binds: readonly Bind[];
+}
+
+export interface Stretch {
+  /** Its rows: no two parts share one. */
+  readonly parts: readonly Part[];
+  readonly column: string;
   /** The cursor at its end; null: nothing is behind it. */
   readonly end: Cursor | null;
-  /** The same stretch of what has gone. */
-  readonly gone: { readonly table: string; readonly conditions: string; readonly binds: readonly Bind[] } | null;
+  /** The same stretch of what has gone; null: that is not told. */
+  readonly gone: Part | null;
+}
+
+/** The same selection from each part. @param join Another table for each row. */
+export function union(
+  parts: readonly Part[],
+  select: string,
+  join = '',
+): { readonly text: string; readonly binds: readonly Bind[] } {
+  return {
+    text: parts.map(({ from, where }) => `${select} FROM ${from} ${join} WHERE ${where}`).join(' UNION ALL '),
+    binds: parts.flatMap(({ binds }) => binds),
+  };
 }
 
 /**
- * The next `scan` rows of the index after the cursor. Each side has one bound and no more: of two the planner takes the
- * first it likes, and with the filter's instead of the cursor's every step would walk again over all steps before it.
+ * The next `scan` rows after the cursor. Each side has one bound and no more: of two the planner takes the first it
+ * likes, and with the filter's instead of the cursor's every step would walk again over all steps before it.
  */
 function stretchOf<Filter>(
   database: Database,
   source: Source<Filter>,
-  { filter, after, scan }: CountRequest<Filter>,
+  { filter, after, scan, ids }: CountRequest<Filter>,
   order: 'asc' | 'desc',
 ): Stretch {
-  const { column, index, from, to } = source.key(filter);
+  const { column, from, to } = source.key(filter);
+  const where = source.where(filter);
+  const part = (by: string, own: readonly Condition[]): Part => {
+    const { text, binds } = joined(own);
+    return {
+      from: source.table(by),
+      where: [text, ...where.conditions].join(' AND '),
+      binds: [...binds, ...where.binds],
+    };
+  };
+  if (ids !== undefined) {
+    const these: Condition = ['id IN (SELECT value FROM json_each(?))', `[${ids}]`];
+    const within = withinBounds(`+${column}`, { from, to }); // the plus: by id, not along the index
+    return { parts: [part('NOT INDEXED', [these, ...within])], column, end: null, gone: null };
+  }
   const up = order === 'asc';
   const [first, last] = up ? [from, to] : [to, from];
   const [beyond, upTo, direction] = up ? ['>', '<', 'ASC'] : ['<', '>', 'DESC'];
@@ -221,28 +307,41 @@ function stretchOf<Filter>(
       : [[`${column} ${beyond}= ?`, first]];
   const filterEnd: Condition[] = last === undefined ? [] : [[`${column} ${upTo}= ?`, last]];
 
-  const range = joined([...source.indexed, ...begin, ...filterEnd]);
-  const tables = [`${source.base} INDEXED BY ${index}`, ...(source.gone ? [source.gone.table] : [])];
-  const edge = database.first(
-    `${tables.map((table) => `SELECT ${column} AS key, id FROM ${table} WHERE ${range.text}`).join(' UNION ALL ')}
-     ORDER BY key ${direction}, id ${direction} LIMIT 1 OFFSET ?`,
-    [...tables.flatMap(() => range.binds), scan - 1],
+  const paths = source.paths(filter);
+  const bare = (from: string, conditions: readonly Condition[]): Part => {
+    const { text, binds } = joined(conditions);
+    return { from, where: text, binds };
+  };
+  const goneIn = (conditions: readonly Condition[]) => (source.gone ? bare(source.gone, conditions) : null);
+  const within = [...begin, ...filterEnd];
+  const ahead = paths.map(({ index, conditions }) =>
+    bare(`${source.base} INDEXED BY ${index}`, [...conditions, ...within]),
   );
+  const goneAhead = goneIn(within);
+  const { text, binds } = union(goneAhead ? [...ahead, goneAhead] : ahead, `SELECT ${column} AS key, id`);
+  const edge = database.first(`${text} ORDER BY key ${direction}, id ${direction} LIMIT 1 OFFSET ?`, [
+    ...binds,
+    scan - 1,
+  ]);
   const end = edge ? { key: Number(edge['key']), id: Number(edge['id']) } : null;
   const stepEnd: Condition[] = end ? [[`(${column}, id) ${upTo}= (?, ?)`, end.key, end.id]] : filterEnd;
-  const own = joined([...begin, ...stepEnd]);
-  const { conditions, binds } = source.where(filter);
   return {
-    table: source.table(index),
+    parts: paths.map(({ index, conditions }) => part(`INDEXED BY ${index}`, [...conditions, ...begin, ...stepEnd])),
     column,
-    conditions: [own.text, ...conditions].join(' AND '),
-    binds: [...own.binds, ...binds],
     end,
-    gone: source.gone ? { table: source.gone.table, conditions: own.text, binds: own.binds } : null,
+    gone: goneIn([...begin, ...stepEnd]),
   };
 }
 
-type Condition = readonly [text: string, ...binds: Bind[]];
+function withinBounds(
+  column: string,
+  { from, to }: { from?: number | undefined; to?: number | undefined },
+): Condition[] {
+  return [
+    ...(from === undefined ? [] : [[`${column} >= ?`, from] as const]),
+    ...(to === undefined ? [] : [[`${column} <= ?`, to] as const]),
+  ];
+}
 
 function joined(conditions: readonly Condition[]): { readonly text: string; readonly binds: Bind[] } {
   return {

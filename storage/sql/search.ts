@@ -31,8 +31,8 @@ export function indexMany(database: Database, ids: string, change: 'in' | 'out')
   );
 }
 
-/** Pages written by one step of merging: with these it takes some 5 ms. */
-const MERGE_PAGES = 16;
+/** Pages written by one step of merging: with these it takes 3 to 10 ms. */
+const MERGE_PAGES = 8;
 
 /**
  * Merges some of the index's pieces, which each commit adds one of: many make a search slow, and left to the inserts the
