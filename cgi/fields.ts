@@ -140,6 +140,16 @@ export function oneOf<const Word extends string>(...known: readonly Word[]) {
   });
 }
 
+/** 1: yes; 0, empty or absent: no. */
+export const flag = (about: string) =>
+  v.optional(
+    required(`1: ${about}`, (text) => {
+      if (!/^[01]?$/.test(text.trim())) throw new Wrong('must be 1 or 0');
+      return text.trim() === '1';
+    }),
+    '',
+  );
+
 /** Where an earlier answer ended, as that answer gave it. */
 export const cursor = field('where an earlier answer ended, as its json_obj_filter says', (text) => {
   if (text === '') return undefined;

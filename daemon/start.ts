@@ -21,9 +21,12 @@ import { createCallDeletions } from './jobs.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createRecordingDeletions } from './recordings/deletions.ts';
+import { createRecordingDeletions, type RecordingTrash } from './recordings/deletions.ts';
+import { createFileClient } from './recordings/file-client.ts';
 import { createRecordingFiles } from './recordings/files.ts';
+import { EXPIRE_MS } from './recordings/limits.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
+import { createThreads } from './recordings/step-client.ts';
 import { createSettings } from './settings.ts';
 import { firstAccounts, storeOptions, takeState, zoneName } from './state.ts';
 
@@ -31,7 +34,7 @@ export interface StartOptions {
   readonly config: Config;
   readonly log: Log;
   /** The bundled worker entries. */
-  readonly workers: { readonly store: URL; readonly medium: URL };
+  readonly workers: { readonly store: URL; readonly medium: URL; readonly files: URL };
   readonly version: string;
   /** Something without which the process can't go on has ended. */
   onFatal(error: Error): void;
@@ -76,8 +79,22 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     const now = () => Math.floor(Date.now() / 1000);
     const keys = await openApiKeys(store);
     const callDeletions = createCallDeletions();
-    const recordingFiles = createRecordingFiles();
-    const recordingDeletions = createRecordingDeletions();
+    const threads = createThreads();
+    const { dir, requireMount } = config.recordings;
+    const fileClient = createFileClient({
+      worker: workers.files,
+      settings: { dir, requireMount, mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' },
+      threads,
+      medium: () => recordings,
+    });
+    const recordingFiles = createRecordingFiles(fileClient);
+    const recordingDeletions = createRecordingDeletions({
+      store,
+      client: fileClient,
+      log,
+      now,
+      onCalls: (sequences) => bus.emit('calls', sequences),
+    });
     const settings = createSettings();
     const services: Services = {
       store,
@@ -100,6 +117,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       requireMount: config.recordings.requireMount,
       sweepSeconds: config.recordings.sweepSeconds,
       worker: workers.medium,
+      threads,
       log,
       now: Date.now,
       today: () => zone.text(now()).slice(0, 10).replaceAll('-', ''),
@@ -116,6 +134,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       },
     });
     stops.push(() => recordings.close());
+    stops.push(tendTrash(recordingDeletions, bus, log, now));
 
     const answers = new Map<string, number>();
     let ready = true;
@@ -132,6 +151,12 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     });
     stops.push(() => http.close());
     describe(metrics, { store, pbx, recordings, answers });
+    metrics.gauge('cdrd_recording_deletions', 'Deletions of recordings under way or waiting for their medium.', () =>
+      recordingDeletions.underWay(),
+    );
+    metrics.gauge('cdrd_file_steps', 'Steps of file work on the medium, waiting or under way.', () =>
+      fileClient.depth(),
+    );
 
     const perform = createPerform({ config, store, accounts, ingest: pbx.ingest, bus, zone });
     const control = await listenControl(config.run.dir, log, perform);
@@ -151,6 +176,21 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     await stop();
     throw error;
   }
+}
+
+/** Goes on with deletions when their medium is there, and erases what has expired. @returns how to stop. */
+function tendTrash(trash: RecordingTrash, bus: Bus, log: Log, now: () => number): () => Promise<void> {
+  bus.on('medium', ({ state }) => {
+    if (state === 'mounted') trash.resume();
+  });
+  const beat = setInterval(() => {
+    trash.expire(now()).catch((error: unknown) => log.error('recordings: the trash was not cleaned', { error }));
+  }, EXPIRE_MS);
+  beat.unref();
+  return () => {
+    clearInterval(beat);
+    return trash.close();
+  };
 }
 
 /** No stick and no Asterisk are conditions that it shows, not failures: calls are served all the same. */

@@ -37,6 +37,7 @@ import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
+import { type Trashed, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
 import {
   foldGroups,
   missingRecords,
@@ -87,6 +88,7 @@ export type Write =
   | { readonly kind: 'contactsGone'; readonly numbers: readonly string[]; readonly audit: AuditLine }
   /** A deletion begins: from now on it is carried out, whatever dies in between. */
   | { readonly kind: 'deletion'; readonly deletion: NewDeletion; readonly audit: AuditLine }
+  | { readonly kind: 'trash'; readonly step: TrashStep }
   | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine };
 
 /** What a write did, in EventSequences in order; [] where nothing was new. */
@@ -101,7 +103,7 @@ export interface Written {
   readonly open: readonly OpenGroup[];
   /** Of a refold: where to go on. */
   readonly next: Walk;
-  /** Of a removal: how many there were. */
+  /** Of a removal: how many there were; of a step of a deletion: 0 when it is in another state. */
   readonly removed: number;
   /** The deletion that has begun. */
   readonly deletion: Deletion | null;
@@ -128,7 +130,20 @@ export interface CsvBatch extends CsvFile, CsvPosition {
 /** One write's outcome: another's failure doesn't touch it. */
 export type WriteOutcome = Outcome<Written>;
 
-export type { ApiKey, AuditEntry, Contact, CsvFault, CsvPosition, Deletion, DeletionKind, OpenGroup, User, Walk };
+export type {
+  ApiKey,
+  AuditEntry,
+  Contact,
+  CsvFault,
+  CsvPosition,
+  Deletion,
+  DeletionKind,
+  OpenGroup,
+  Trashed,
+  TrashStep,
+  User,
+  Walk,
+};
 export type Store = ReturnType<typeof openStore>;
 export type Operations = Store['operations'];
 export type Operation = keyof Operations;
@@ -232,6 +247,10 @@ export function openStore(options: StoreOptions) {
       case 'deletion':
         audit(database, item.audit, now());
         return { deletion: beginDeletion(database, item.deletion, now()) };
+      case 'trash': {
+        const calls = trashStep(database, item.step, now());
+        return calls ? { calls, removed: 1 } : { removed: 0 };
+      }
       case 'setting':
         writeSetting(database, item.name, item.value, now());
         audit(database, item.audit, now());
@@ -264,6 +283,7 @@ export function openStore(options: StoreOptions) {
     deletions: ({ kind, limit }: { kind: DeletionKind; limit: number }) => deletions(database, kind, limit),
     unfinishedDeletions: () => unfinishedDeletions(database),
     expiredDeletions: (at: number) => expiredDeletions(database, at),
+    trashed: () => trashed(database),
     setting: (name: string) => readSetting(database, name),
     settings: () => settings(database),
   };

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { ERROR_STATUS, type Reply, type SessionCookie } from '../../cgi/reply.ts';
+import { select, validatorsOf } from './conditional.ts';
 
 /** Over HTTPS another name, and Secure there: so a log-in by the one never hides that by the other. */
 export const SESSION_COOKIE = 'cdrd_session';
@@ -18,9 +19,9 @@ export const HEADERS = {
 } as const;
 
 /**
- * Writes it and settles when all is handed over or the client is gone. A listing that fails half-way breaks the
- * connection off: a client must never take half an answer for a whole one.
- * @throws what a listing's pages throw.
+ * Writes it and settles when all is handed over or the client is gone. What fails half-way breaks the connection off: a
+ * client must never take half an answer for a whole one.
+ * @throws what a listing's pages, an archive's or a file's bytes throw.
  */
 export async function writeReply(response: ServerResponse, reply: Reply): Promise<void> {
   switch (reply.kind) {
@@ -30,9 +31,13 @@ export async function writeReply(response: ServerResponse, reply: Reply): Promis
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
     case 'rows':
       return writeRows(response, reply.text);
-    case 'archive':
+    case 'archive': {
+      const { type, filename, size, bytes } = reply;
+      const headers = { 'Content-Type': type, 'Content-Disposition': disposition('attachment', filename) };
+      return writePieces(response, 200, { ...headers, ...(size !== undefined && { 'Content-Length': size }) }, bytes);
+    }
     case 'file':
-      throw new Error('not yet');
+      return writeFile(response, reply);
   }
 }
 
@@ -41,14 +46,69 @@ export function writeText(response: ServerResponse, status: number, type: string
   response.end(text);
 }
 
-async function writeRows(response: ServerResponse, text: AsyncIterable<string>): Promise<void> {
-  const pieces = text[Symbol.asyncIterator]();
+function writeRows(response: ServerResponse, text: AsyncIterable<string>): Promise<void> {
+  return writePieces(response, 200, { 'Content-Type': 'application/json; charset=utf-8' }, text);
+}
+
+/** A browser may keep it and asks each time whether it still holds; its own page may play it. */
+const FILE_HEADERS = {
+  'Cache-Control': 'private, no-cache',
+  'Content-Security-Policy': "default-src 'none'; media-src 'self'; frame-ancestors 'none'",
+  'Accept-Ranges': 'bytes',
+};
+
+async function writeFile(response: ServerResponse, reply: Extract<Reply, { kind: 'file' }>): Promise<void> {
+  const { file, filename, save, type } = reply;
+  const { method = '', headers } = response.req;
+  const validators = validatorsOf(file, Date.now());
+  const { status, from, to } = select(method, headers, file.size, validators);
+  const about = {
+    ...FILE_HEADERS,
+    ETag: validators.etag,
+    'Last-Modified': validators.lastModified,
+    ...(status === 416 && { 'Content-Range': `bytes */${file.size}` }),
+  };
+  if (status !== 200 && status !== 206) {
+    response.writeHead(status, { ...HEADERS, ...about, ...(status !== 304 && { 'Content-Length': 0 }) });
+    response.end();
+    return;
+  }
+  const content = {
+    ...about,
+    'Content-Type': type,
+    'Content-Disposition': disposition(save ? 'attachment' : 'inline', filename),
+    'Content-Length': to - from + 1,
+    ...(status === 206 && { 'Content-Range': `bytes ${from}-${to}/${file.size}` }),
+  };
+  if (method !== 'HEAD') return writePieces(response, status, content, file.read(from, to));
+  response.writeHead(status, { ...HEADERS, ...content });
+  response.end();
+}
+
+/** A name for saving (RFC 6266): in ASCII for the old, in full for all others. Nothing in it can end the header. */
+function disposition(kind: 'inline' | 'attachment', filename: string): string {
+  const plain = filename.replaceAll(/[^\x20-\x7e]|["\\%]/g, '_');
+  const full = encodeURIComponent(Buffer.from(filename).toString()).replaceAll(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `${kind}; filename="${plain}"; filename*=UTF-8''${full}`;
+}
+
+async function writePieces(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string | number>>,
+  all: AsyncIterable<string | Uint8Array>,
+): Promise<void> {
+  const pieces = all[Symbol.asyncIterator]();
   try {
     // The first piece is fetched before the status is sent: a store that can't answer still gets a proper error.
     let piece = await pieces.next();
-    response.writeHead(200, { ...HEADERS, 'Content-Type': 'application/json; charset=utf-8' });
+    if (response.destroyed) return;
+    response.writeHead(status, { ...HEADERS, ...headers });
     for (; !piece.done; piece = await pieces.next()) {
-      if (piece.value !== '') await write(response, piece.value);
+      if (piece.value.length > 0) await write(response, piece.value);
       if (response.destroyed) return; // the client is gone: so is the store's work, below
     }
     response.end();
@@ -61,8 +121,8 @@ async function writeRows(response: ServerResponse, text: AsyncIterable<string>):
 }
 
 /** Waits while the client is slower than we are. */
-async function write(response: ServerResponse, text: string): Promise<void> {
-  if (response.write(text) || response.destroyed) return;
+async function write(response: ServerResponse, piece: string | Uint8Array): Promise<void> {
+  if (response.write(piece) || response.destroyed) return;
   const gone = new AbortController();
   const stop = () => gone.abort();
   response.once('close', stop);

@@ -56,7 +56,10 @@ const calls: Source<CallFilter> = {
     cidName: 'cidname',
     ivr: 'ivr',
     uniqueId: 'uniqueid',
-    recording: 'recording',
+    // What is in the trash nobody can play.
+    recording: `CASE WHEN recording = '' OR NOT EXISTS
+      (SELECT 1 FROM recording AS file WHERE file.path = call.recording AND file.trash IS NOT NULL)
+      THEN recording ELSE '' END`,
     contact: contactOf('name'),
     group: contactOf('groupname'),
   },

@@ -8,7 +8,9 @@ const EXPECTED: Readonly<Record<number, readonly [nobody: number, monitor: numbe
   8401: [400, 400, 400], // anybody may log in; a name is missing
   8404: [400, 400, 400],
   9006: [401, 403, 200],
+  20036: [401, 400, 400], // paths are missing
   20053: [401, 200, 200],
+  20054: [401, 400, 400],
   30001: [401, 403, 400], // a UniqueID is missing
 };
 
