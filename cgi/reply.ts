@@ -46,7 +46,8 @@ export interface ReplyFile {
   /** Milliseconds since 1970. */
   readonly mtimeMs: number;
   /**
-   * Ending the iteration ends the reading. @param from First byte. @param to Last byte, included.
+   * A piece is good until the next is asked for: its memory is used again. Ending the iteration ends the reading.
+   * @param from First byte. @param to Last byte, included.
    * @throws {CgiError} `storage_offline`; `conflict` when it is no longer the file that was looked at; `busy`.
    */
   read(from: number, to: number): AsyncIterable<Uint8Array>;
@@ -81,6 +82,7 @@ export type Reply =
       readonly filename: string;
       /** How many there will be, where that is known; then a client sees how far it is, and that an answer is cut. */
       readonly size?: number;
+      /** A piece is good until the next is asked for. */
       readonly bytes: AsyncIterable<Uint8Array>;
     }
   /** A file that players seek in: Range, If-Range and conditional requests are the writer's business. */

@@ -3,9 +3,10 @@ import * as v from 'valibot';
 import * as fields from '../fields.ts';
 import { CgiError, type Reply } from '../reply.ts';
 import { verb } from '../verb.ts';
+import type { Entry } from './entry.ts';
 import { type FoundFiles, findFiles, wavefiles } from './paths.ts';
-import { type Entry, tar, tarSize } from './tar.ts';
-import { zip } from './zip.ts';
+import { tar, tarSize } from './tar.ts';
+import { fitsZip, zip, zipSize } from './zip.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
@@ -23,7 +24,12 @@ export const downloadRecordings = verb({
     if (gone !== undefined && !skipmissing) throw new CgiError('not_found', `${gone} is not there`, 'wavefiles');
     const entries = entriesOf(files, now());
     const filename = `AutoMonitor-${stamp(zone.text(now()))}.${format}`;
-    if (format === 'zip') return { kind: 'archive', type: 'application/zip', filename, bytes: zip(entries) };
+    if (format === 'zip') {
+      const large = entries.find((entry) => !fitsZip(entry));
+      if (large) throw new CgiError('too_large', `${large.name} is over 4 GB: use format=tar`, 'format');
+      const size = zipSize(entries);
+      return { kind: 'archive', type: 'application/zip', filename, size, bytes: zip(entries) };
+    }
     const size = tarSize(entries);
     return { kind: 'archive', type: 'application/x-tar', filename, size, bytes: tar(entries) };
   },

@@ -1,19 +1,10 @@
 /**
  * The uncompressed tar of 20036 (POSIX.1-2001: ustar, with a pax header for names that ustar can't hold). Written here and
  * not by a package because its length is known before its first byte: the client is told, and so sees a broken transfer
- * for what it is. Measured beside archiver's: see test/bench.
+ * for what it is. It is faster than archiver's, too, and loads nothing (test/recordings/archive.bench.ts).
  */
 
-/** One file of an archive. */
-export interface Entry {
-  readonly name: string;
-  /** Bytes. */
-  readonly size: number;
-  /** Milliseconds since 1970. */
-  readonly mtimeMs: number;
-  /** Exactly `size` bytes. */
-  read(): AsyncIterable<Uint8Array>;
-}
+import { type Entry, withHeader } from './entry.ts';
 
 const BLOCK = 512;
 /** Two blocks of zeros. */
@@ -32,22 +23,9 @@ export function tarSize(entries: readonly Entry[]): number {
  */
 export async function* tar(entries: readonly Entry[]): AsyncGenerator<Uint8Array> {
   for (const entry of entries) {
-    const pieces = entry.read()[Symbol.asyncIterator]();
-    try {
-      // Before its header: while nothing has been sent, a file that can't be read still gets a proper answer.
-      let piece = await pieces.next();
-      yield headers(entry);
-      let length = 0;
-      for (; !piece.done; piece = await pieces.next()) {
-        length += piece.value.length;
-        if (length > entry.size) break;
-        yield piece.value;
-      }
-      if (length !== entry.size) throw new Error(`${entry.name} has not the ${entry.size} bytes that it had`);
-      if (padded(length) > length) yield END.subarray(0, padded(length) - length);
-    } finally {
-      await pieces.return?.();
-    }
+    yield* withHeader(headers(entry), entry);
+    const pad = padded(entry.size) - entry.size;
+    if (pad > 0) yield END.subarray(0, pad);
   }
   yield END;
 }

@@ -120,14 +120,30 @@ async function writePieces(
   }
 }
 
-/** Waits while the client is slower than we are. */
+/** Bytes from here on are not copied: they are waited for until they have left. */
+const UNCOPIED = 16_384;
+
+/** Waits while the client is slower than we are. What it was given is no longer in use then. */
 async function write(response: ServerResponse, piece: string | Uint8Array): Promise<void> {
-  if (response.write(piece) || response.destroyed) return;
+  if (response.destroyed) return;
+  if (piece instanceof Uint8Array && piece.length >= UNCOPIED) return written(response, piece);
+  if (response.write(piece instanceof Uint8Array ? Buffer.from(piece) : piece)) return;
   const gone = new AbortController();
   const stop = () => gone.abort();
   response.once('close', stop);
   await once(response, 'drain', { signal: gone.signal }).catch(() => {});
   response.off('close', stop);
+}
+
+function written(response: ServerResponse, piece: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('close', done);
+      resolve();
+    };
+    response.once('close', done);
+    response.write(piece, done);
+  });
 }
 
 function cookieOf({ token, maxAge }: SessionCookie): string {

@@ -66,7 +66,7 @@ export function createFileClient(options: FileClientOptions): FileClient {
   const perform = async (step: FileStep): Promise<FileAnswer> => {
     check();
     try {
-      const answer = (await client.ask(step)) as FileAnswer;
+      const answer = (await client.ask(step, step.kind === 'read' ? [step.room] : [])) as FileAnswer;
       if (answer.medium.state === 'mounted') return answer;
       void medium().sweepNow(); // it tells everybody
       throw offline(answer.medium.why);

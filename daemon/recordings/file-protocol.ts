@@ -4,8 +4,17 @@ import type { MediumLook } from './protocol.ts';
 export type FileStep =
   /** Sizes and times of files. */
   | { readonly kind: 'look'; readonly paths: readonly string[] }
-  /** A stretch of a file that must still be the one that was looked at. */
-  | { readonly kind: 'read'; readonly file: SeenFile; readonly from: number; readonly length: number }
+  /**
+   * A stretch of a file that must still be the one that was looked at, as long as `room` or up to `to`. The room comes
+   * back with the bytes in it: new memory for every stretch would grow the process by far more than is ever in use.
+   */
+  | {
+      readonly kind: 'read';
+      readonly file: SeenFile;
+      readonly from: number;
+      readonly to: number;
+      readonly room: ArrayBuffer;
+    }
   /** Whether a deletion's folder in the trash is there; `make` makes it. */
   | { readonly kind: 'folder'; readonly folder: string; readonly make: boolean }
   /** Moves files into a deletion's folder, and back. Said twice it does what once does. */

@@ -95,14 +95,14 @@ function lookAtOne(root: Folder, path: string): Looked {
 }
 
 /**
- * @returns the bytes; null when it is no longer the file that was looked at. One that has only grown still is: Asterisk
+ * Fills `bytes` from a place on. @returns them; null when it is no longer the file that was looked at. One that has only grown still is: Asterisk
  * appends, and its beginning is what was promised.
  */
 export function readStretch(
   real: string,
   file: SeenFile,
   from: number,
-  length: number,
+  bytes: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> | null {
   if (pathFault(file.path)) return null;
   const [folder, name] = parts(file.path);
@@ -117,9 +117,8 @@ export function readStretch(
     const stat = fstatSync(fd);
     const same = stat.size > file.size || (stat.size === file.size && Math.trunc(stat.mtimeMs) === file.mtimeMs);
     if (!stat.isFile() || !same) return null;
-    const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const got = readSync(fd, bytes, done, length - done, from + done);
+    for (let done = 0; done < bytes.length; ) {
+      const got = readSync(fd, bytes, done, bytes.length - done, from + done);
       if (got === 0) return null;
       done += got;
     }

@@ -22,16 +22,19 @@ const settings = workerData as WorkerSettings;
 const port = parentPort;
 if (!port) throw new Error('file-worker runs as a worker only');
 
-function plain({ state, why, device, identity }: MediumFacts): MediumLook {
-  return { state, why, device, identity };
+function plain({ state, why, device, place }: MediumFacts): MediumLook {
+  return { state, why, device, identity: place };
 }
 
-function done(step: FileStep, { real, identity }: MediumFacts): FileAnswer['value'] {
+function done(step: FileStep, { real, place }: MediumFacts): FileAnswer['value'] {
   switch (step.kind) {
     case 'look':
       return lookAt(real, step.paths);
-    case 'read':
-      return step.file.identity === identity ? readStretch(real, step.file, step.from, step.length) : null;
+    case 'read': {
+      if (step.file.identity !== place) return null;
+      const length = Math.min(step.room.byteLength, step.to - step.from + 1);
+      return readStretch(real, step.file, step.from, new Uint8Array(step.room, 0, length));
+    }
     case 'folder':
       return trashFolder(real, step.folder, step.make);
     case 'trash':
@@ -59,7 +62,7 @@ function perform(step: FileStep): FileAnswer {
   // Bytes that were read are what they are.
   if (step.kind === 'read' && value) return { medium: plain(before), value };
   const after = lookAtMedium(settings);
-  if (after.identity !== before.identity) {
+  if (after.place !== before.place) {
     return { medium: { ...plain(after), state: 'dead', why: 'being mounted' }, value: undefined };
   }
   return { medium: plain(after), value: after.state === 'mounted' ? value : undefined };

@@ -4,24 +4,42 @@ import { CgiError, type ReplyFile } from '../../cgi/reply.ts';
 import { pathFault } from '../../storage/model/recording-path.ts';
 import type { FileClient } from './file-client.ts';
 import type { SeenFile } from './file-protocol.ts';
-import { BATCH_FILES, READ_BYTES, READERS_MAX } from './limits.ts';
+import { BATCH_FILES, READ_BYTES, READERS_MAX, SPARE_MAX } from './limits.ts';
 
 export function createRecordingFiles(client: FileClient): RecordingFiles {
   let readers = 0;
+  /** Memory of reads that are over. */
+  const spare: ArrayBuffer[] = [];
+
+  const give = (room: ArrayBuffer) => {
+    if (spare.length < SPARE_MAX) spare.push(room);
+  };
+
+  async function stretch(file: SeenFile, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
+    const room = spare.pop() ?? new ArrayBuffer(READ_BYTES);
+    const { value } = await client.ask({ kind: 'read', file, from, to, room });
+    if (!value) throw new CgiError('conflict', `${file.path} changed while it was read`);
+    return value;
+  }
 
   async function* read(file: SeenFile, from: number, to: number): AsyncGenerator<Uint8Array> {
     if (readers >= READERS_MAX) throw new CgiError('busy', `${READERS_MAX} recordings are being read already`);
     readers += 1;
+    let ahead: Promise<Uint8Array<ArrayBuffer>> | null = null;
     try {
-      for (let at = from; at <= to; ) {
-        const length = Math.min(READ_BYTES, to - at + 1);
-        const { value } = await client.ask({ kind: 'read', file, from: at, length });
-        if (!value) throw new CgiError('conflict', `${file.path} changed while it was read`);
-        at += length;
-        yield value;
+      let at = from;
+      while (at <= to) {
+        const bytes = await (ahead ?? stretch(file, at, to));
+        at += bytes.length;
+        // While the one is sent the next is read, and no more than that.
+        ahead = at <= to ? stretch(file, at, to) : null;
+        ahead?.catch(() => {}); // told when it is asked for
+        yield bytes;
+        give(bytes.buffer);
       }
     } finally {
       readers -= 1;
+      ahead?.then(({ buffer }) => give(buffer)).catch(() => {});
     }
   }
 

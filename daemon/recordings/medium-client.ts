@@ -41,7 +41,7 @@ export function createMediumClient(options: MediumClientOptions): MediumClient {
   });
   return {
     // The worker answers a step with its own kind of answer.
-    ask: client.ask as MediumClient['ask'],
+    ask: ((step: Step) => client.ask(step)) as MediumClient['ask'],
     restarts: () => Math.max(0, client.made() - 1),
     abandoned: () => threads.hung.size,
     close: client.close,

@@ -53,8 +53,8 @@ export interface StepClientOptions {
 }
 
 export interface StepClient {
-  /** Runs one step; never two at a time. Rejects with {@link WorkerLost}. */
-  ask(step: unknown): Promise<unknown>;
+  /** Runs one step; never two at a time. Rejects with {@link WorkerLost}. @param transfer What the worker gets for good. */
+  ask(step: unknown, transfer?: readonly ArrayBuffer[]): Promise<unknown>;
   /** Workers made so far. */
   made(): number;
   /** Whether a worker is there, and whether a step is under way. */
@@ -137,7 +137,7 @@ export function createStepClient(options: StepClientOptions): StepClient {
     idle.unref();
   };
 
-  const step = (what: unknown): Promise<unknown> =>
+  const step = (what: unknown, transfer: readonly ArrayBuffer[]): Promise<unknown> =>
     new Promise((resolve, reject) => {
       if (closed) return reject(new WorkerLost('closed'));
       try {
@@ -160,15 +160,15 @@ export function createStepClient(options: StepClientOptions): StepClient {
         done: (answer) => finish(() => resolve(answer)),
         fail: (why) => finish(() => reject(new WorkerLost(why))),
       };
-      current.postMessage({ id: lastId, step: what });
+      current.postMessage({ id: lastId, step: what }, transfer);
     });
 
   return {
-    async ask(what) {
+    async ask(what, transfer = []) {
       await threads.enter();
       clearTimeout(idle);
       try {
-        return await step(what);
+        return await step(what, transfer);
       } finally {
         threads.leave();
         if (!closed) restUntilAsked();

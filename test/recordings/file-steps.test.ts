@@ -72,7 +72,7 @@ describe('a path', () => {
     const { root } = store();
     expect(lookAt(root, [path])).toEqual(['outside']);
     const seen = { path, size: 4, mtimeMs: 0, identity: '' };
-    expect(readStretch(root, seen, 0, 4)).toBeNull();
+    expect(readStretch(root, seen, 0, new Uint8Array(4))).toBeNull();
     expect(removeFiles(root, [path])).toEqual(['missing']);
     expect(trashFolder(root, '1-00000000', true)).toBe('');
     expect(moveToTrash(root, '1-00000000', [path])).toEqual(['missing']);
@@ -92,7 +92,8 @@ describe('a path', () => {
     mkdirSync(join(root, '20210329/folder.wav'));
     const paths = ['20210329/link.wav', 'outside/secret.wav', 'inside/a.wav', '20210329/folder.wav', 'no/a.wav'];
     expect(lookAt(root, paths)).toEqual(['outside', 'outside', 'outside', 'missing', 'missing']);
-    for (const path of paths) expect(readStretch(root, { path, size: 6, mtimeMs: 0, identity: '' }, 0, 6)).toBeNull();
+    for (const path of paths)
+      expect(readStretch(root, { path, size: 6, mtimeMs: 0, identity: '' }, 0, new Uint8Array(6))).toBeNull();
     trashFolder(root, '1-00000000', true);
     expect(moveToTrash(root, '1-00000000', paths)).toEqual(paths.map(() => 'missing'));
     expect(removeFiles(root, paths)).toEqual(paths.map(() => 'missing'));
@@ -126,14 +127,14 @@ describe('a stretch', () => {
 
   test('is read where it lies', () => {
     const { root } = store();
-    expect(Buffer.from(readStretch(root, seen(root), 1, 2) ?? []).toString()).toBe('oo');
+    expect(Buffer.from(readStretch(root, seen(root), 1, new Uint8Array(2)) ?? []).toString()).toBe('oo');
   });
 
   test('of a file that has grown is what was promised', () => {
     const { root } = store();
     const file = seen(root);
     writeFileSync(join(root, 'root.wav'), 'root and more');
-    expect(Buffer.from(readStretch(root, file, 0, 4) ?? []).toString()).toBe('root');
+    expect(Buffer.from(readStretch(root, file, 0, new Uint8Array(4)) ?? []).toString()).toBe('root');
   });
 
   test.each([
@@ -144,7 +145,7 @@ describe('a stretch', () => {
     const { root } = store();
     const file = seen(root);
     change(join(root, 'root.wav'));
-    expect(readStretch(root, file, 0, 4)).toBeNull();
+    expect(readStretch(root, file, 0, new Uint8Array(4))).toBeNull();
   });
 });
 
