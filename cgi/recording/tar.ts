@@ -1,7 +1,7 @@
 /**
  * The uncompressed tar of 20036 (POSIX.1-2001: ustar, with a pax header for names that ustar can't hold). Written here and
  * not by a package because its length is known before its first byte: the client is told, and so sees a broken transfer
- * for what it is. It is faster than archiver's, too, and loads nothing (test/recordings/archive.bench.ts).
+ * for what it is. It is about as fast as archiver's and loads nothing (test/recordings/archive.bench.ts).
  */
 
 import { type Entry, withHeader } from './entry.ts';
