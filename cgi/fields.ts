@@ -141,12 +141,15 @@ export function oneOf<const Word extends string>(...known: readonly Word[]) {
   });
 }
 
-/** `1` is yes; `0` and nothing are no. */
+/** `1` is yes; `0`, nothing and absence are no. */
 export const flag = (about: string) =>
-  field(`1: ${about}`, (text): boolean => {
-    if (!/^[01]?$/.test(text)) throw new Wrong('must be 0 or 1');
-    return text === '1';
-  });
+  v.optional(
+    required(`1: ${about}`, (text) => {
+      if (!/^[01]?$/.test(text.trim())) throw new Wrong('must be 0 or 1');
+      return text.trim() === '1';
+    }),
+    '',
+  );
 
 /** What stands between two cells of a CSV. */
 export const delimiter = field(', or ; between two cells of a CSV', (text): ',' | ';' | Unset => {

@@ -21,6 +21,8 @@ import { putContacts } from './contact/put.ts';
 import { removeContacts } from './contact/remove.ts';
 import { listDeletions } from './deletion/list.ts';
 import { undoDeletion } from './deletion/undo.ts';
+import { deleteRecordings } from './recording/delete.ts';
+import { downloadRecordings } from './recording/download.ts';
 import { queryRecordings } from './recording/query.ts';
 import { auditLog } from './settings/audit.ts';
 import { changeSettings } from './settings/change.ts';
@@ -33,7 +35,9 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   9004: deleteCalls,
   9005: downloadCalls,
   9006: queryCalls,
+  20036: downloadRecordings,
   20053: queryRecordings,
+  20054: deleteRecordings,
   30001: traceCall,
   30002: callTotals,
   30003: undoDeletion,

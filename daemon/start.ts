@@ -26,9 +26,12 @@ import { createCallDeletions } from './jobs.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createRecordingDeletions } from './recordings/deletions.ts';
+import { createRecordingDeletions, type RecordingTrash } from './recordings/deletions.ts';
+import { createFileClient } from './recordings/file-client.ts';
 import { createRecordingFiles } from './recordings/files.ts';
+import { EXPIRE_MS } from './recordings/limits.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
+import { createThreads } from './recordings/step-client.ts';
 import { openSettings } from './settings.ts';
 import { firstAccounts, forgetInitialPassword, secretDir, storeOptions, takeState, zoneName } from './state.ts';
 
@@ -36,7 +39,7 @@ export interface StartOptions {
   readonly config: Config;
   readonly log: Log;
   /** The bundled worker entries. */
-  readonly workers: { readonly store: URL; readonly medium: URL };
+  readonly workers: { readonly store: URL; readonly medium: URL; readonly files: URL };
   readonly version: string;
   /** Something without which the process can't go on has ended. */
   onFatal(error: Error): void;
@@ -91,8 +94,22 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     const keys = await openApiKeys(store);
     const callDeletions = createCallDeletions({ store, bus, log: log.child('deletions'), zone, now });
     stops.push(() => callDeletions.close());
-    const recordingFiles = createRecordingFiles();
-    const recordingDeletions = createRecordingDeletions();
+    const threads = createThreads();
+    const { dir, requireMount } = config.recordings;
+    const fileClient = createFileClient({
+      worker: workers.files,
+      settings: { dir, requireMount, mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' },
+      threads,
+      medium: () => recordings,
+    });
+    const recordingFiles = createRecordingFiles(fileClient);
+    const recordingDeletions = createRecordingDeletions({
+      store,
+      client: fileClient,
+      log,
+      now,
+      onCalls: (sequences) => bus.emit('calls', sequences),
+    });
     const services: Services = {
       store,
       accounts,
@@ -115,6 +132,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       requireMount: config.recordings.requireMount,
       sweepSeconds: config.recordings.sweepSeconds,
       worker: workers.medium,
+      threads,
       log,
       now: Date.now,
       today: () => zone.text(now()).slice(0, 10).replaceAll('-', ''),
@@ -131,6 +149,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       },
     });
     stops.push(() => recordings.close());
+    stops.push(tendTrash(recordingDeletions, bus, log, now));
 
     const idle = startIdleWork({ store, bus, log });
     stops.push(() => idle.stop());
@@ -155,6 +174,12 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     stops.push(() => callDeletions.close()); // before HTTP: whoever waits for a deletion is told how far it has come
     await callDeletions.begun();
     describe(metrics, { store, pbx, recordings, answers });
+    metrics.gauge('cdrd_recording_deletions', 'Deletions of recordings under way or waiting for their medium.', () =>
+      recordingDeletions.underWay(),
+    );
+    metrics.gauge('cdrd_file_steps', 'Steps of file work on the medium, waiting or under way.', () =>
+      fileClient.depth(),
+    );
 
     const perform = createPerform({ config, store, accounts, ingest: pbx.ingest, bus, zone });
     const socket = await listenControl(config.run.dir, log, perform);
@@ -180,6 +205,21 @@ export async function start({ config: given, log, workers, version, onFatal }: S
 async function certificateOf({ state }: Config, log: Log): Promise<Certificate> {
   const dir = await secretDir(state.dir);
   return openCertificate({ dir, log: log.child('https'), names: boxNames, now: Date.now });
+}
+
+/** Goes on with deletions when their medium is there, and erases what has expired. @returns how to stop. */
+function tendTrash(trash: RecordingTrash, bus: Bus, log: Log, now: () => number): () => Promise<void> {
+  bus.on('medium', ({ state }) => {
+    if (state === 'mounted') trash.resume();
+  });
+  const beat = setInterval(() => {
+    trash.expire(now()).catch((error: unknown) => log.error('recordings: the trash was not cleaned', { error }));
+  }, EXPIRE_MS);
+  beat.unref();
+  return () => {
+    clearInterval(beat);
+    return trash.close();
+  };
 }
 
 /** No stick and no Asterisk are conditions that it shows, not failures: calls are served all the same. */

@@ -57,6 +57,7 @@ import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
+import { type Trashed, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
 import {
   foldGroups,
   missingRecords,
@@ -115,6 +116,7 @@ export type Write =
   | { readonly kind: 'contactsSwapped'; readonly audit: AuditLine }
   /** A deletion begins: from now on it is carried out, whatever dies in between. */
   | { readonly kind: 'deletion'; readonly deletion: NewDeletion; readonly audit: AuditLine }
+  | { readonly kind: 'trash'; readonly step: TrashStep }
   /** A deletion of calls is undone or its time is over, if it is in one of these states. */
   | {
       readonly kind: 'turnDeletion';
@@ -151,7 +153,7 @@ export interface Written {
   readonly open: readonly OpenGroup[];
   /** Of a refold: where to go on. */
   readonly next: Walk;
-  /** Of a removal: how many there were. */
+  /** Of a removal: how many there were; of a step of a deletion: 0 when it is in another state. */
   readonly removed: number;
   /** The deletion that has begun, or was turned, as it stands. */
   readonly deletion: Deletion | null;
@@ -203,6 +205,8 @@ export type {
   DeletionKind,
   DeletionState,
   OpenGroup,
+  Trashed,
+  TrashStep,
   User,
   Walk,
 };
@@ -337,6 +341,10 @@ export function openStore(options: StoreOptions) {
         const deletion = deletionById(database, item.id);
         return { deletion: deletion && moveDeletion(database, deletion, { expiresAt: item.expiresAt }) };
       }
+      case 'trash': {
+        const calls = trashStep(database, item.step, now());
+        return calls ? { calls, removed: 1 } : { removed: 0 };
+      }
       case 'setting':
         return writeSettings([item]);
       case 'settings':
@@ -389,6 +397,7 @@ export function openStore(options: StoreOptions) {
     deletions: ({ kind, limit }: { kind: DeletionKind; limit: number }) => deletions(database, kind, limit),
     unfinishedDeletions: () => unfinishedDeletions(database),
     expiredDeletions: (at: number) => expiredDeletions(database, at),
+    trashed: () => trashed(database),
     setting: (name: string) => readSetting(database, name),
     settings: () => settings(database),
     /** From now on calls are made by these; what is stored stays as it is. */

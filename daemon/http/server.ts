@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { callerOf, dispatch, faultReply, isNumber } from '../../cgi/dispatch.ts';
+import { playRecording } from '../../cgi/recording/play.ts';
 import { CgiError, errorReply, json } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { may } from '../../storage/model/rights.ts';
@@ -45,6 +46,7 @@ export interface HttpListeners {
 }
 
 const NUMBERS = '/cgi/webserve/';
+const RECORDINGS = '/recordings/';
 
 /** @throws when an address can't be listened on; none is left open then. */
 export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
@@ -154,6 +156,10 @@ async function route(
     return writeReply(response, await dispatch(asked, services));
   }
   if (!allows(request, response, 'GET', 'HEAD')) return;
+  if (path.startsWith(RECORDINGS)) {
+    const asked = { path: path.slice(RECORDINGS.length), query, token: tokenOf(request) };
+    return writeReply(response, await playRecording(asked, services));
+  }
   if (path === '/healthz') {
     const { ok, body } = context.health();
     return writeReply(response, json(body, ok ? 200 : 503));

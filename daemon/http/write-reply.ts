@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERROR_STATUS, type Reply, type SessionCookie } from '../../cgi/reply.ts';
+import { select, validatorsOf } from './conditional.ts';
 
 /** Over HTTPS another name, and Secure there: so a log-in by the one never hides that by the other. */
 const COOKIES = { http: 'cdrd_session', https: '__Host-cdrd_session' } as const;
@@ -28,7 +29,8 @@ export const HEADERS = {
 
 /**
  * Writes it and settles when all is handed over or the client is gone.
- * @throws what a listing's pages throw; if its beginning is sent already, {@link breakOff} must follow.
+ * @throws what a listing's pages, an archive's or a file's bytes throw; if its beginning is sent already, {@link breakOff}
+ * must follow.
  */
 export async function writeReply(response: ServerResponse, reply: Reply): Promise<void> {
   switch (reply.kind) {
@@ -38,9 +40,13 @@ export async function writeReply(response: ServerResponse, reply: Reply): Promis
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
     case 'rows':
       return writeRows(response, reply);
-    case 'archive':
+    case 'archive': {
+      const { type, filename, size, bytes } = reply;
+      const headers = { 'Content-Type': type, 'Content-Disposition': disposition('attachment', filename) };
+      return writePieces(response, 200, { ...headers, ...(size !== undefined && { 'Content-Length': size }) }, bytes);
+    }
     case 'file':
-      throw new Error('not yet');
+      return writeFile(response, reply);
   }
 }
 
@@ -49,22 +55,75 @@ export function writeText(response: ServerResponse, status: number, type: string
   response.end(text);
 }
 
-async function writeRows(response: ServerResponse, reply: Extract<Reply, { kind: 'rows' }>): Promise<void> {
+function writeRows(response: ServerResponse, reply: Extract<Reply, { kind: 'rows' }>): Promise<void> {
   const { text, type = 'application/json; charset=utf-8', filename } = reply;
-  const pieces = text[Symbol.asyncIterator]();
+  const saved = filename !== undefined && { 'Content-Disposition': `attachment; filename="${filename}"` };
+  return writePieces(response, 200, { 'Content-Type': type, ...saved }, text);
+}
+
+/** A browser may keep it and asks each time whether it still holds; its own page may play it. */
+const FILE_HEADERS = {
+  'Cache-Control': 'private, no-cache',
+  'Content-Security-Policy': "default-src 'none'; media-src 'self'; frame-ancestors 'none'",
+  'Accept-Ranges': 'bytes',
+};
+
+async function writeFile(response: ServerResponse, reply: Extract<Reply, { kind: 'file' }>): Promise<void> {
+  const { file, filename, save, type } = reply;
+  const { method = '', headers } = response.req;
+  const validators = validatorsOf(file, Date.now());
+  const { status, from, to } = select(method, headers, file.size, validators);
+  const about = {
+    ...FILE_HEADERS,
+    ETag: validators.etag,
+    'Last-Modified': validators.lastModified,
+    ...(status === 416 && { 'Content-Range': `bytes */${file.size}` }),
+  };
+  if (status !== 200 && status !== 206) {
+    response.writeHead(status, { ...HEADERS, ...about, ...(status !== 304 && { 'Content-Length': 0 }) });
+    response.end();
+    return;
+  }
+  const content = {
+    ...about,
+    'Content-Type': type,
+    'Content-Disposition': disposition(save ? 'attachment' : 'inline', filename),
+    'Content-Length': to - from + 1,
+    ...(status === 206 && { 'Content-Range': `bytes ${from}-${to}/${file.size}` }),
+  };
+  if (method !== 'HEAD') return writePieces(response, status, content, file.read(from, to));
+  response.writeHead(status, { ...HEADERS, ...content });
+  response.end();
+}
+
+/** A name for saving (RFC 6266): in ASCII for the old, in full for all others. Nothing in it can end the header. */
+function disposition(kind: 'inline' | 'attachment', filename: string): string {
+  const plain = filename.replaceAll(/[^\x20-\x7e]|["\\%]/g, '_');
+  const full = encodeURIComponent(Buffer.from(filename).toString()).replaceAll(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `${kind}; filename="${plain}"; filename*=UTF-8''${full}`;
+}
+
+async function writePieces(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string | number>>,
+  all: AsyncIterable<string | Uint8Array>,
+): Promise<void> {
+  const pieces = all[Symbol.asyncIterator]();
+  const begin = () => {
+    response.writeHead(status, { ...HEADERS, ...headers });
+  };
   try {
-    const begin = () => {
-      response.writeHead(200, {
-        ...HEADERS,
-        'Content-Type': type,
-        ...(filename !== undefined && { 'Content-Disposition': `attachment; filename="${filename}"` }),
-      });
-    };
     for (let piece = await pieces.next(); !piece.done; piece = await pieces.next()) {
-      // The status waits for the first text: a store that can't answer, and totals of too many groups, still get a proper error.
-      if (piece.value !== '' && !response.headersSent) begin();
-      if (piece.value !== '') await write(response, piece.value);
-      if (response.destroyed) return; // the client is gone: so is the store's work, below
+      if (response.destroyed) return; // the client is gone: so is the store's or the medium's work, below
+      if (piece.value.length === 0) continue;
+      // The status waits for the first piece: a store that can't answer, and totals of too many groups, still get a proper error.
+      if (!response.headersSent) begin();
+      await write(response, piece.value);
+      if (response.destroyed) return;
     }
     if (!response.headersSent) begin();
     response.end();
@@ -74,24 +133,40 @@ async function writeRows(response: ServerResponse, reply: Extract<Reply, { kind:
 }
 
 /**
- * Ends the connection so that nobody takes what has come for the whole. To a client of HTTP/1.0 neither chunks nor a length
- * tell it: only a reset does, and over TLS an end without its goodbye.
+ * Ends the connection so that nobody takes what has come for the whole. HTTP/1.1 has chunks or a length that tell it; to a
+ * client of HTTP/1.0, whose answer may end with the connection, only a reset does, and over TLS an end without its goodbye.
  */
 export function breakOff(response: ServerResponse): void {
   const { socket } = response;
-  const tells = response.chunkedEncoding || response.hasHeader('Content-Length');
-  if (!tells && socket && !isSecure(response.req)) socket.resetAndDestroy();
+  const old = response.req.httpVersion === '1.0';
+  if (old && socket && !isSecure(response.req)) socket.resetAndDestroy();
   response.destroy();
 }
 
-/** Waits while the client is slower than we are. */
-async function write(response: ServerResponse, text: string): Promise<void> {
-  if (response.write(text) || response.destroyed) return;
+/** Bytes from here on are not copied: they are waited for until they have left. */
+const UNCOPIED = 16_384;
+
+/** Waits while the client is slower than we are. What it was given is no longer in use then. */
+async function write(response: ServerResponse, piece: string | Uint8Array): Promise<void> {
+  if (response.destroyed) return;
+  if (piece instanceof Uint8Array && piece.length >= UNCOPIED) return written(response, piece);
+  if (response.write(piece instanceof Uint8Array ? Buffer.from(piece) : piece)) return;
   const gone = new AbortController();
   const stop = () => gone.abort();
   response.once('close', stop);
   await once(response, 'drain', { signal: gone.signal }).catch(() => {});
   response.off('close', stop);
+}
+
+function written(response: ServerResponse, piece: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('close', done);
+      resolve();
+    };
+    response.once('close', done);
+    response.write(piece, done);
+  });
 }
 
 function cookieOf(request: IncomingMessage, session: SessionCookie | null): string {

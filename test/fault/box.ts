@@ -136,15 +136,16 @@ export function initialPassword(place: Folders, user: string): string {
   return line.slice(user.length + 1);
 }
 
-/** Logs in by 8404 with the password written down. @returns a GET of JSON as that user, which throws unless it's 200. */
+/** Logs in by 8404 with the password written down. @returns a request for JSON as that user, which throws unless it's 200. */
 export async function logIn(url: string, place: Folders, user: string) {
   const digest = createHash('md5').update(initialPassword(place, user)).digest('hex');
   const answer = await fetch(`${url}/cgi/webserve/8404?&UserName=${user}&Password=${digest}`);
   const { token } = (await answer.json()) as { token?: string };
   if (!token) throw new Error(`${user} is refused with the password that is written down (${answer.status})`);
-  return async (path: string): Promise<Record<string, unknown>> => {
-    const got = await fetch(url + path, { headers: { Authorization: `Bearer ${token}` } });
+  const get = async (path: string, init: RequestInit = {}): Promise<Record<string, unknown>> => {
+    const got = await fetch(url + path, { ...init, headers: { Authorization: `Bearer ${token}` } });
     if (got.status !== 200) throw new Error(`${path} answers ${got.status}: ${await got.text()}`);
     return (await got.json()) as Record<string, unknown>;
   };
+  return Object.assign(get, { token });
 }

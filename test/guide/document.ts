@@ -62,8 +62,6 @@ export interface GuideDocument {
   readonly title: string;
   /** IANA name of the box's zone. */
   readonly zone: string;
-  /** Numbers that must be there for the document to be run. */
-  readonly needs: readonly number[];
   readonly steps: readonly Step[];
 }
 
@@ -89,13 +87,10 @@ export function parseDocument(name: string, text: string): GuideDocument {
   const { front, title, blocks } = outline(name, lines);
   const zone = front.get('zone');
   if (!zone) throw new DocumentError(name, 1, 'no line `zone: …` at the top');
-  const needs = (front.get('needs') ?? '').split(' ').filter((word) => word !== '');
-  const wrong = needs.find((word) => !/^[1-9]\d{3,4}$/.test(word));
-  if (wrong !== undefined) throw new DocumentError(name, 1, `needs: ${wrong} is no number`);
-  return { name, title, zone, needs: needs.map(Number), steps: stepsOf(name, blocks) };
+  return { name, title, zone, steps: stepsOf(name, blocks) };
 }
 
-const FRONT: ReadonlySet<string> = new Set(['zone', 'needs']);
+const FRONT: ReadonlySet<string> = new Set(['zone']);
 
 function outline(
   name: string,
@@ -120,8 +115,7 @@ function outline(
     else if (title === null && line.text.startsWith('# ')) title = line.text.slice(2).trim();
     else if (title === null && line.text.trim() !== '') {
       const [, key = '', value = ''] = /^([a-z]+): *(.*)$/.exec(line.text) ?? [];
-      if (!FRONT.has(key))
-        throw new DocumentError(name, line.number, 'above the title stand `zone:` and `needs:` only');
+      if (!FRONT.has(key)) throw new DocumentError(name, line.number, 'above the title stands `zone:` only');
       front.set(key, value.trim());
     }
   }

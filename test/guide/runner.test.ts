@@ -22,8 +22,8 @@ describe('a document', () => {
       fence('http answer', 'HTTP/1.1 200 OK', 'Content-Type: application/json', '', '[{row one},', '{row one}]'),
       fence('medium', '20210507/x.wav'),
     ].join('');
-    const { zone, title, needs, steps } = parse(text);
-    expect({ zone, title, needs }).toEqual({ zone: 'Etc/GMT+8', title: 'A document', needs: [] });
+    const { zone, title, steps } = parse(text);
+    expect({ zone, title }).toEqual({ zone: 'Etc/GMT+8', title: 'A document' });
     expect(steps).toEqual([
       { kind: 'ami', line: 7, bytes: 'Event: A\r\nEmpty: \r\n\r\nEvent: B\r\n\r\n', packets: 2 },
       { kind: 'recordings', line: 13, files: [{ path: '20210507/x.wav', seconds: 3 }] },
@@ -69,7 +69,6 @@ describe('a document', () => {
     ['no title', 'zone: UTC\n', 'a.md:1: no title'],
     ['no zone', `# A\n${ASKED}${ANSWERED}`, 'a.md:1: no line `zone'],
     ['another line at the top', `clock: 3\n${FRONT}${ASKED}${ANSWERED}`, 'a.md:1: above the title'],
-    ['a need that is no number', `needs: all\n${FRONT}${ASKED}${ANSWERED}`, 'a.md:1: needs: all'],
     [
       'a packet without the blank',
       `${FRONT}${fence('ami', 'Event: A', 'Source:')}${ASKED}${ANSWERED}`,

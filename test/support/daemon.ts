@@ -12,6 +12,7 @@ import { type AtEnd, temporaryFolder } from './folder.ts';
 export const WORKERS = {
   store: new URL('../.build/store-worker.mjs', import.meta.url),
   medium: new URL('../.build/medium-worker.mjs', import.meta.url),
+  files: new URL('../.build/file-worker.mjs', import.meta.url),
 };
 
 export interface TestDaemon extends Running {
