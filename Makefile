@@ -42,6 +42,7 @@ reference: node_modules/.package-lock.json ## write the numbers and the configur
 	npx --no-install tsx test/support/write-reference.ts
 
 test: check lint ## type-check, lint and run every test that needs no other machine
+	@sh test/tools.sh unzip
 	$(VITEST) test/vitest.config.ts
 
 test-asterisk: build ## real calls on a real Asterisk 16, phones by sipp (root; the first run takes some minutes)

@@ -14,7 +14,7 @@ export const WAIT_MS = 30_000;
 export const deleteCalls = verb({
   about: 'deletes the calls that match; 30003 undoes it',
   right: 'cdr.delete',
-  parameters: v.strictObject({ ...callFilter.entries, dryrun: fields.flag('1: only count what matches') }),
+  parameters: v.strictObject({ ...callFilter.entries, dryrun: fields.flag('only count what matches') }),
   async handle(parameters, services, asking) {
     const filter = filterOf(parameters, rangeOf(parameters, services), services);
     if (parameters.dryrun) {

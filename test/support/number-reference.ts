@@ -1,8 +1,29 @@
 /** README's reference of the numbers and their parameters, made from the table that answers them. */
+
+import { callFilter } from '../../cgi/cdr/filter.ts';
 import { type NumberReference, referenceOf } from '../../cgi/reference.ts';
+import { SETTINGS } from '../../cgi/settings/schema.ts';
 import { TABLE } from '../../cgi/table.ts';
 import { may, ROLES } from '../../storage/model/rights.ts';
 import { markdown, markdownTable } from './readme.ts';
+
+/** Parameters that stand together in several numbers, or are many: named by a word in the table of numbers. */
+const TOGETHER: readonly (readonly [word: string, names: readonly string[]])[] = [
+  ['*the filter*', Object.keys(callFilter.entries)],
+  ['*the settings*', SETTINGS.map(({ name }) => name)],
+];
+
+function parametersText(parameters: NumberReference['parameters']): string {
+  const plain = (name: string) => name.toLowerCase();
+  const has = (wanted: string) => parameters.some(({ name }) => plain(name) === wanted);
+  const words = TOGETHER.filter(([, names]) => names.every(has));
+  const named = new Set(words.flatMap(([, names]) => names));
+  const rest = parameters.filter(({ name }) => !named.has(plain(name)));
+  return [
+    ...words.map(([word]) => word),
+    ...rest.map(({ name, required }) => `\`${name}\`${required ? ' (must)' : ''}`),
+  ].join(', ');
+}
 
 /** Two Markdown tables: what each number does, for whom and with which parameters; what each parameter means. */
 export function numberReference(): string {
@@ -11,10 +32,17 @@ export function numberReference(): string {
     shown,
     markdown(about),
     right === null ? 'anybody' : ROLES.filter((role) => may(role, right)).join(', '),
-    parameters.map(({ name, required }) => `\`${name}\`${required ? ' (must)' : ''}`).join(', '),
+    parametersText(parameters),
   ]);
+  const filter = TOGETHER[0]?.[1].map((name) => `\`${name === 'ivr' ? 'IVR' : name}\``).join(', ');
   return `${markdownTable(['number', 'what it does', 'who may', 'parameters'], numbers)}
-${markdownTable(['parameter', 'meaning', 'of'], parametersOf(all))}`;
+*The filter*: ${filter}.
+
+<details><summary>Every parameter</summary>
+
+${markdownTable(['parameter', 'meaning', 'of'], parametersOf(all))}
+</details>
+`;
 }
 
 interface Shown extends NumberReference {
