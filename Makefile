@@ -7,7 +7,7 @@ FLAGS := --liftoff-only
 SOURCES := $(shell find daemon cgi storage -name '*.ts') package.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format test-asterisk bench fuzz mutate clean
+.PHONY: help run build test check lint format reference test-asterisk test-office bench bench-data fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -38,14 +38,27 @@ lint: node_modules/.package-lock.json ## check style
 format: node_modules/.package-lock.json ## put style right
 	npx --no-install biome check --write .
 
+reference: node_modules/.package-lock.json ## write the numbers and the configuration into README.md, from the code
+	npx --no-install tsx test/support/write-reference.ts
+
 test: check lint ## type-check, lint and run every test that needs no other machine
+	@sh test/tools.sh unzip
 	$(VITEST) test/vitest.config.ts
 
 test-asterisk: build ## real calls on a real Asterisk 16, phones by sipp (root; the first run takes some minutes)
 	sh test/asterisk/run.sh
 
-bench: node_modules/.package-lock.json ## what the budgets say: the main loop's stall while the disk is slow and calls arrive
-	npx --no-install tsx test/fault/stall.bench.ts
+test-office: node_modules/.package-lock.json ## what LibreOffice makes of 9005 (installs Debian's libreoffice-calc-nogui: root, 400 MB)
+	@command -v soffice >/dev/null || { echo "installing libreoffice-calc-nogui"; apt-get update -qq && \
+	  apt-get install -y -qq --no-install-recommends libreoffice-calc-nogui >/dev/null; }
+	$(VITEST) test/office/vitest.config.ts
+
+bench: node_modules/.package-lock.json ## what the budgets say, beside sqlite3 and tar on a million calls (PART=stall or calls: only that)
+	@command -v sqlite3 >/dev/null || { echo "installing sqlite3"; apt-get update -qq && apt-get install -y -qq sqlite3 >/dev/null; }
+	npx --no-install tsx test/bench/main.ts $(PART)
+
+bench-data: node_modules/.package-lock.json ## make the bench's store of a million calls (kept in ~/.cache/cdrd, once, some minutes)
+	npx --no-install tsx test/bench/generate.ts
 
 fuzz: node_modules/.package-lock.json ## the properties of the rules with ten times the cases
 	CDRD_HISTORIES=80000 $(VITEST) test/vitest.config.ts test/model test/wire

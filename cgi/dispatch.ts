@@ -1,15 +1,17 @@
 /** From a request to its reply: number, then rights, then parameters, then the handler. Nothing is allowed by default. */
+import * as v from 'valibot';
 import { StoreError } from '../storage/errors.ts';
 import { may, type Right } from '../storage/model/rights.ts';
 import type { Known } from './access/session.ts';
 import { checkParameters, readParameters } from './params.ts';
-import { CgiError, errorReply, type Reply } from './reply.ts';
+import { type NumberReference, referenceOf } from './reference.ts';
+import { CgiError, errorReply, json, type Reply } from './reply.ts';
 import { TABLE } from './table.ts';
 import type { Services, Verb } from './verb.ts';
 
 /** What arrived under `/cgi/webserve/`, whatever carried it. */
 export interface CgiRequest {
-  /** As it stands in the path. */
+  /** As it stands in the path; '' asks for the reference of the numbers. */
   readonly number: string;
   /** Undecoded; '' where there is none. */
   readonly query: string;
@@ -26,6 +28,7 @@ export interface CgiRequest {
 
 /** @throws {CgiError}, {StoreError} and what is a fault of ours: see {@link faultReply}. */
 export async function dispatch(request: CgiRequest, services: Services): Promise<Reply> {
+  if (request.number === '') return reference(request, services);
   const verb = verbOf(request.number);
   if (!verb) throw new CgiError('not_found', `there is no number ${request.number.slice(0, 20)}`);
   const caller = callerOf(request.token, services);
@@ -35,9 +38,33 @@ export async function dispatch(request: CgiRequest, services: Services): Promise
       throw new CgiError('denied', `${caller.user} may not do this`);
   }
   const body = await request.body(verb.right !== null);
-  const parameters = checkParameters(verb.parameters, readParameters(request.query, body));
-  return verb.handle(parameters, services, { caller, address: request.address, token: request.token });
+  const sent = readParameters(request.query, body);
+  const parameters = checkParameters(verb.parameters, sent);
+  try {
+    return await verb.handle(parameters, services, { caller, address: request.address, token: request.token });
+  } catch (error) {
+    throw error instanceof CgiError ? asSpelled(error, sent) : error;
+  }
 }
+
+/** A handler knows a parameter by its plain name; who asks is told of it in the spelling that was sent. */
+function asSpelled(error: CgiError, sent: ReturnType<typeof readParameters>): CgiError {
+  const { code, message, parameter, retryAfter } = error;
+  const spelled = parameter === undefined ? undefined : sent.get(parameter)?.name;
+  return spelled === undefined ? error : new CgiError(code, message, spelled, retryAfter);
+}
+
+/** Without a number: those that the caller may use. Who isn't logged in sees how to log in. */
+function reference({ token, query }: CgiRequest, services: Services): Reply {
+  checkParameters(NOTHING, readParameters(query));
+  const caller = callerOf(token, services);
+  const mine = ({ number, right }: NumberReference) =>
+    right === null || (caller !== null && mayCall(caller, number, right));
+  const numbers = referenceOf(TABLE).filter(mine);
+  return json({ json_array_numbers: numbers.map(({ number, about, parameters }) => ({ number, about, parameters })) });
+}
+
+const NOTHING = v.strictObject({});
 
 /** As the guide writes it and no other way: `09006` is none. */
 function verbOf(number: string): Verb | undefined {

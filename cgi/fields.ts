@@ -4,6 +4,7 @@ import { parseCallType, parseDisposition } from '../storage/model/direction.ts';
 import type { CallType, Disposition } from '../storage/model/leg.ts';
 import { parseLocal } from '../storage/model/local-time.ts';
 import { type NumberPattern, PatternError, parseNumberPattern } from '../storage/model/number-pattern.ts';
+import { isRole, ROLES, type Role } from '../storage/model/rights.ts';
 
 /** An absent or empty parameter filters nothing. */
 type Unset = undefined;
@@ -140,6 +141,23 @@ export function oneOf<const Word extends string>(...known: readonly Word[]) {
   });
 }
 
+/** `1` is yes; `0`, nothing and absence are no. */
+export const flag = (about: string) =>
+  v.optional(
+    required(`1: ${about}`, (text) => {
+      if (!/^[01]?$/.test(text.trim())) throw new Wrong('must be 0 or 1');
+      return text.trim() === '1';
+    }),
+    '',
+  );
+
+/** What stands between two cells of a CSV. */
+export const delimiter = field(', or ; between two cells of a CSV', (text): ',' | ';' | Unset => {
+  if (text === '') return undefined;
+  if (text !== ',' && text !== ';') throw new Wrong('must be , or ;');
+  return text;
+});
+
 /** Where an earlier answer ended, as that answer gave it. */
 export const cursor = field('where an earlier answer ended, as its json_obj_filter says', (text) => {
   if (text === '') return undefined;
@@ -162,6 +180,20 @@ export const passwordDigest = v.pipe(
   v.regex(/^[0-9a-f]{32}$/i, 'must be the 32 hex digits of the password’s MD5'),
   v.toLowerCase(),
 );
+
+/** The same for a password to be set: that of an empty one is none. */
+export const newPasswordDigest = v.pipe(
+  passwordDigest,
+  v.description('MD5 of the new password, 32 hex digits'),
+  v.check((digest) => digest !== 'd41d8cd98f00b204e9800998ecf8427e', 'is that of an empty password'),
+);
+
+export const role = oneOf(...ROLES);
+export const requiredRole = required(ROLES.join(' or '), (text): Role => {
+  const word = text.toLowerCase();
+  if (!isRole(word)) throw new Wrong(`must be ${ROLES.join(' or ')}`);
+  return word;
+});
 
 function wholeNumber(text: string, message: string): number | Unset {
   if (text.trim() === '') return undefined;

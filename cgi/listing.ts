@@ -1,32 +1,30 @@
-/** A listing as the guide's clients read it: one array of rows, then `json_obj_filter` with the range and the total. */
-import type { Listing, StoreClient } from '../storage/client.ts';
-import type { CallFilter, Cursor, Field, RecordingFilter } from '../storage/filter.ts';
+/** A listing as the guide's clients read it: its rows, then what they are of: the range and the total. */
+import type { Listing, Listings, StoreClient } from '../storage/client.ts';
+import type { Cursor, Field } from '../storage/filter.ts';
+import { type CsvOptions, csv } from './csv-listing.ts';
 import type { DateRange } from './range.ts';
 import type { Reply } from './reply.ts';
 
-/** Which part of a listing is wanted; without any of it: everything, streamed. */
-export interface Part {
+/** Which part of a listing is wanted, and how it is written; without any of it: everything, streamed, as JSON. */
+export interface Part extends CsvOptions {
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
   readonly cursor?: Cursor | undefined;
   readonly order?: 'asc' | 'desc' | undefined;
+  readonly format?: 'json' | 'csv' | 'xml' | undefined;
 }
 
-interface Filters {
-  call: CallFilter;
-  recording: RecordingFilter;
-}
-
-export function listing<Kind extends keyof Filters>(
+/** @param array What the array of rows is called. */
+export function listing<Kind extends keyof Listings>(
   store: StoreClient,
   kind: Kind,
   array: string,
   fields: readonly Field[],
-  filter: Filters[Kind],
+  filter: Listings[Kind],
   range: DateRange,
-  { limit, offset = 0, cursor, order = 'desc' }: Part,
+  { limit, offset = 0, cursor, order = 'desc', format = 'json', ...csvOptions }: Part,
 ): Reply {
-  const request: Listing<Filters[Kind]> = {
+  const request: Omit<Listing<Listings[Kind]>, 'format'> = {
     filter,
     fields,
     order,
@@ -34,20 +32,27 @@ export function listing<Kind extends keyof Filters>(
     offset,
     ...(limit !== undefined && { limit }),
   };
+  if (format === 'csv') return csv(store, kind, request, csvOptions);
+  const written = format; // as the store is asked, whenever that will be
+  const envelope = format === 'xml' ? xmlEnvelope(array) : jsonEnvelope(array);
+
   async function* text(): AsyncGenerator<string> {
     let rows = 0;
     let next: Cursor | null = null;
-    let separator = `{${JSON.stringify(array)}:[`;
-    for await (const page of store.pages(kind, request)) {
+    let found: number | undefined;
+    let separator = envelope.begin;
+    for await (const page of store.pages(kind, { ...request, format: written })) {
       rows += page.rows;
       next = page.next;
+      found = page.total;
       yield page.rows > 0 ? separator + page.text : '';
-      if (page.rows > 0) separator = ',';
+      if (page.rows > 0) separator = envelope.separator;
     }
     if (rows === 0) yield separator;
     // Of all that matches, whatever part of it stands above: the very rows where the listing went from end to end.
     let total = 0;
-    if (offset === 0 && !cursor && !next) total = rows;
+    if (found !== undefined) total = found;
+    else if (offset === 0 && !cursor && !next) total = rows;
     else
       for await (const step of store.count(kind, filter)) {
         total += step.rows;
@@ -59,8 +64,37 @@ export function listing<Kind extends keyof Filters>(
       totalcount: total,
       ...(next && { cursor: `${next.key}.${next.id}` }),
     };
-    yield `],"json_obj_filter":${JSON.stringify(about)}}`;
+    yield envelope.end(about);
   }
 
-  return { kind: 'rows', text: text() };
+  return { kind: 'rows', text: text(), ...(envelope.type !== undefined && { type: envelope.type }) };
+}
+
+/** What stands around the rows. */
+interface Envelope {
+  readonly begin: string;
+  readonly separator: string;
+  readonly end: (about: Readonly<Record<string, string | number>>) => string;
+  readonly type?: string;
+}
+
+function jsonEnvelope(array: string): Envelope {
+  return {
+    begin: `{${JSON.stringify(array)}:[`,
+    separator: ',',
+    end: (about) => `],"json_obj_filter":${JSON.stringify(about)}}`,
+  };
+}
+
+/** The same as XML 1.0: a `row` each. The dates were checked on their way in: they hold nothing that wants escaping. */
+function xmlEnvelope(array: string): Envelope {
+  return {
+    begin: `<?xml version="1.0" encoding="UTF-8"?>\n<listing>\n<${array}>\n`,
+    separator: '\n',
+    end: (about) => {
+      const filter = Object.entries(about).map(([name, value]) => `<${name}>${value}</${name}>`);
+      return `\n</${array}>\n<json_obj_filter>${filter.join('')}</json_obj_filter>\n</listing>\n`;
+    },
+    type: 'application/xml; charset=utf-8',
+  };
 }

@@ -26,15 +26,23 @@ export function referenceOf(table: Readonly<Record<number, Verb>>): NumberRefere
     number: Number(number),
     about,
     right,
-    parameters: Object.entries(parameters.entries).map(([plain, schema]) => {
-      const required = schema.type !== 'optional';
-      const inner = (
-        required ? schema : (schema as v.OptionalSchema<v.GenericSchema, undefined>).wrapped
-      ) as v.GenericSchema;
-      return { name: GUIDE_SPELLING[plain] ?? plain, about: v.getDescription(inner) ?? '', required };
-    }),
+    parameters: Object.entries(parameters.entries).map(([plain, schema]) => ({
+      name: GUIDE_SPELLING[plain] ?? plain,
+      about: v.getDescription(schema as v.GenericSchema) ?? v.getDescription(unwrapped(schema)) ?? '',
+      required: schema.type !== 'optional',
+    })),
   }));
 }
 
+function unwrapped(schema: v.ObjectEntries[string]): v.GenericSchema {
+  return ('wrapped' in schema ? schema.wrapped : schema) as v.GenericSchema;
+}
+
 /** Names are matched in any case; shown as the guide writes them. */
-const GUIDE_SPELLING: Readonly<Record<string, string>> = { username: 'UserName', password: 'Password', ivr: 'IVR' };
+const GUIDE_SPELLING: Readonly<Record<string, string>> = {
+  username: 'UserName',
+  password: 'Password',
+  oldpassword: 'OldPassword',
+  newpassword: 'NewPassword',
+  ivr: 'IVR',
+};

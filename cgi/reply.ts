@@ -45,7 +45,11 @@ export interface ReplyFile {
   readonly size: number;
   /** Milliseconds since 1970. */
   readonly mtimeMs: number;
-  /** @param from First byte. @param to Last byte, included. Ending the iteration ends the reading. */
+  /**
+   * A piece is good until the next is asked for: its memory is used again. Ending the iteration ends the reading.
+   * @param from First byte. @param to Last byte, included.
+   * @throws {CgiError} `storage_offline`; `conflict` when it is no longer the file that was looked at; `busy`.
+   */
   read(from: number, to: number): AsyncIterable<Uint8Array>;
 }
 
@@ -76,10 +80,20 @@ export type Reply =
       readonly kind: 'archive';
       readonly type: string;
       readonly filename: string;
+      /** How many there will be, where that is known; then a client sees how far it is, and that an answer is cut. */
+      readonly size?: number;
+      /** A piece is good until the next is asked for. */
       readonly bytes: AsyncIterable<Uint8Array>;
     }
   /** A file that players seek in: Range, If-Range and conditional requests are the writer's business. */
-  | { readonly kind: 'file'; readonly type: string; readonly filename: string; readonly file: ReplyFile };
+  | {
+      readonly kind: 'file';
+      readonly type: string;
+      readonly filename: string;
+      /** To be saved, not played. */
+      readonly save: boolean;
+      readonly file: ReplyFile;
+    };
 
 export function json(body: unknown, status = 200): Reply {
   return { kind: 'json', status, body };

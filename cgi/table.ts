@@ -2,20 +2,62 @@
  * The numbers, in the guide's order: the one place where a number stands beside its verb. A number once released is never
  * given to another verb; those of ours begin at 30000.
  */
+import { listAccounts } from './access/account-list.ts';
+import { removeAccount } from './access/account-remove.ts';
+import { setAccount } from './access/account-set.ts';
+import { listKeys } from './access/key-list.ts';
+import { makeKey } from './access/key-make.ts';
+import { revokeKey } from './access/key-revoke.ts';
 import { login } from './access/login.ts';
+import { logout } from './access/logout.ts';
+import { changeOwnPassword } from './access/own-password.ts';
+import { deleteCalls } from './cdr/delete.ts';
+import { downloadCalls } from './cdr/download.ts';
 import { queryCalls } from './cdr/query.ts';
+import { callTotals } from './cdr/totals.ts';
 import { traceCall } from './cdr/trace.ts';
+import { listContacts } from './contact/list.ts';
+import { putContacts } from './contact/put.ts';
+import { removeContacts } from './contact/remove.ts';
+import { listDeletions } from './deletion/list.ts';
+import { undoDeletion } from './deletion/undo.ts';
 import { queryLive } from './live/calls.ts';
 import { pauseRecording } from './live/pause.ts';
+import { deleteRecordings } from './recording/delete.ts';
+import { downloadRecordings } from './recording/download.ts';
 import { queryRecordings } from './recording/query.ts';
+import { auditLog } from './settings/audit.ts';
+import { changeSettings } from './settings/change.ts';
+import { listSettings } from './settings/list.ts';
 import type { Verb } from './verb.ts';
 
 export const TABLE: Readonly<Record<number, Verb>> = {
   8401: login,
   8404: login,
+  9004: deleteCalls,
+  9005: downloadCalls,
   9006: queryCalls,
+  20036: downloadRecordings,
   20053: queryRecordings,
+  20054: deleteRecordings,
   30001: traceCall,
+  30002: callTotals,
+  30003: undoDeletion,
+  30004: listDeletions,
+  30005: logout,
+  30006: changeOwnPassword,
+  30007: listAccounts,
+  30008: setAccount,
+  30009: removeAccount,
+  30010: listKeys,
+  30011: makeKey((number) => (Object.hasOwn(TABLE, number) ? TABLE[number]?.right : undefined)),
+  30012: revokeKey,
+  30013: listContacts,
+  30014: putContacts,
+  30015: removeContacts,
+  30016: listSettings,
+  30017: changeSettings,
+  30018: auditLog,
   30019: queryLive,
   30020: pauseRecording,
 };

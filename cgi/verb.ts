@@ -8,6 +8,7 @@ import type { Accounts } from './access/accounts.ts';
 import type { ApiKeys } from './access/keys.ts';
 import type { Known, Sessions } from './access/session.ts';
 import type { CallDeletions } from './cdr/port.ts';
+import type { PhoneBook } from './contact/book.ts';
 import type { Live } from './live/port.ts';
 import type { Schema } from './params.ts';
 import type { RecordingDeletions, RecordingFiles } from './recording/port.ts';
@@ -23,6 +24,7 @@ export interface Services {
   readonly callDeletions: CallDeletions;
   readonly recordingFiles: RecordingFiles;
   readonly recordingDeletions: RecordingDeletions;
+  readonly phoneBook: PhoneBook;
   readonly settings: Settings;
   readonly live: Live;
   /** The box's zone: dates in requests are on its clock. */

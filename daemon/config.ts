@@ -9,7 +9,7 @@ import { type FileReading, readConfigFile } from './config/file.ts';
 import { ConfigError, type ConfigFault, placeText, type Settings } from './config/reading.ts';
 import { CONFIG_KEYS, type ConfigKey, SCHEMA, SECTION_NAMES } from './config/schema.ts';
 
-export type { ListenAddress } from './config/kinds.ts';
+export type { ListenAddress } from '../cgi/settings/kinds.ts';
 export { ConfigError } from './config/reading.ts';
 
 type CamelName<S> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelName<Tail>>}` : S;

@@ -1,7 +1,240 @@
-/** Long work in steps: deletions of calls, gone on with after a kill, and what expires. */
+/**
+ * Long work in steps: deletions of calls, whoever waits for them. All that is under way stands in the store, so a start
+ * goes on with what a kill interrupted. One step at a time, a deletion before the erasing of an old one; in idle time
+ * freed pages go back to the disk.
+ */
+import { filterWords } from '../cgi/cdr/filter.ts';
 import type { CallDeletions } from '../cgi/cdr/port.ts';
+import { CgiError } from '../cgi/reply.ts';
+import type { StoreClient } from '../storage/client.ts';
+import { StoreError } from '../storage/errors.ts';
+import type { Zone } from '../storage/model/local-time.ts';
+import type { By } from '../storage/sql/audit.ts';
+import type { Deletion, DeletionState } from '../storage/store.ts';
+import type { Bus } from './bus.ts';
+import { jobLimits } from './limits.ts';
+import type { Log } from './log.ts';
 
-export function createCallDeletions(): CallDeletions {
-  const notYet = () => Promise.reject(new Error('not yet'));
-  return { begin: notYet, undo: notYet };
+const DAY_SECONDS = 86_400;
+const UNDER_WAY: readonly DeletionState[] = ['deleting', 'restoring', 'erasing'];
+/** Who erases what has expired. */
+const BOX: By = { who: 'cdrd', address: '' };
+
+export interface DeletionJobs extends CallDeletions {
+  /** Goes on with what an earlier run left, and looks for what has expired, now and then again. */
+  begun(): Promise<void>;
+  /** Ends after the step under way; who waits is told how far it has come. */
+  close(): Promise<void>;
+}
+
+export interface DeletionJobsOptions {
+  readonly store: StoreClient;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly zone: Zone;
+  /** Epoch seconds. */
+  now(): number;
+  /** Tests give shorter ones. */
+  readonly limits?: { readonly [Name in keyof typeof jobLimits]: number };
+}
+
+export function createCallDeletions({
+  store,
+  bus,
+  log,
+  zone,
+  now,
+  limits = jobLimits,
+}: DeletionJobsOptions): DeletionJobs {
+  /** Those under way. */
+  const jobs = new Map<number, Deletion>();
+  const waiting = new Map<number, Set<(deletion: Deletion) => void>>();
+  let running: Promise<void> | null = null;
+  let closed = false;
+  let hourly: NodeJS.Timeout | null = null;
+  /** Ends a pause before its time. */
+  let wake = () => {};
+
+  function take(deletion: Deletion): void {
+    if (deletion.kind !== 'call' || !UNDER_WAY.includes(deletion.state)) return;
+    jobs.set(deletion.id, deletion);
+    run();
+  }
+
+  function run(): void {
+    wake();
+    if (!running && !closed)
+      running = work().finally(() => {
+        running = null;
+        if (jobs.size > 0) run(); // one that came just when the work was seen to be done
+      });
+  }
+
+  async function work(): Promise<void> {
+    for (let job = nextJob(); job && !closed; job = nextJob()) {
+      try {
+        await step(job);
+      } catch (error) {
+        if (closed) return;
+        // The disk is full, say. Everything is as the last step left it, and so it is told.
+        log.error('a deletion has to wait', { deletion: job.id, error });
+        for (const each of jobs.values()) settle(each);
+        if (jobs.delete(job.id)) jobs.set(job.id, job); // the last from now on: it may be that only this one can't be done
+        await pause(limits.againMs);
+      }
+    }
+    await giveBack();
+  }
+
+  /** In the order in which they came. Somebody waits for a deletion or for what it took; nobody waits for erasing. */
+  function nextJob(): Deletion | undefined {
+    const all = [...jobs.values()];
+    return all.find(({ state }) => state !== 'erasing') ?? all[0];
+  }
+
+  async function step(job: Deletion): Promise<void> {
+    const { stepped } = await store.step({ kind: 'deletion', id: job.id });
+    if (!stepped) throw new StoreError('internal', 'a step without its deletion');
+    const { deletion, calls } = stepped;
+    if (calls.length > 0) bus.emit('calls', calls);
+    if (UNDER_WAY.includes(deletion.state)) {
+      jobs.set(deletion.id, deletion);
+      return;
+    }
+    jobs.delete(deletion.id);
+    log.info('a deletion of calls has come to its end', {
+      deletion: deletion.id,
+      state: deletion.state,
+      calls: deletion.count,
+    });
+    settle(deletion);
+  }
+
+  /** Erasing leaves free pages in the file: a small box wants them back, but not before anything else. */
+  async function giveBack(): Promise<void> {
+    try {
+      for (let free = Number.POSITIVE_INFINITY; free > limits.freePagesKept && !closed && jobs.size === 0; ) {
+        if (store.depth('ingest') + store.depth('interactive') === 0)
+          free = (await store.step({ kind: 'vacuum', keep: limits.freePagesKept })).freePages;
+        await pause(limits.idleMs);
+      }
+    } catch (error) {
+      if (!closed) log.warn('free pages of the store could not be given back', { error });
+    }
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  function settle(deletion: Deletion): void {
+    for (const resolve of waiting.get(deletion.id) ?? []) resolve(deletion);
+    waiting.delete(deletion.id);
+  }
+
+  /** Waits for the end of what is under way. @returns it as it stands then. */
+  function ended(deletion: Deletion, waitMs: number): Promise<Deletion> {
+    take(deletion);
+    if (!jobs.has(deletion.id) || closed) return Promise.resolve(deletion);
+    return new Promise((resolve) => {
+      const resolvers = waiting.get(deletion.id) ?? new Set();
+      const done = (now: Deletion) => {
+        clearTimeout(timer);
+        resolvers.delete(done);
+        resolve(now);
+      };
+      const timer = setTimeout(() => done(jobs.get(deletion.id) ?? deletion), waitMs);
+      waiting.set(deletion.id, resolvers.add(done));
+    });
+  }
+
+  async function trashSeconds(): Promise<number> {
+    const days = Number((await store.ask('setting', 'trash.days')) ?? limits.trashDays);
+    return Math.round((days >= 0 ? days : limits.trashDays) * DAY_SECONDS);
+  }
+
+  /** Looks for what is over, unless the clock can't be right: a box without a clock battery wakes in 1970. */
+  async function expire(): Promise<void> {
+    if (now() < limits.saneClock) return;
+    for (const deletion of await store.ask('expiredDeletions', now())) {
+      if (deletion.kind !== 'call') continue;
+      if (deletion.at < limits.saneClock) {
+        // It began before the clock was set: its time begins now.
+        const expiresAt = now() + (await trashSeconds());
+        await store.write({ kind: 'deletionExpiry', id: deletion.id, expiresAt });
+        continue;
+      }
+      const { what } = deletion.content as { what: Record<string, string> };
+      const detail = { deletion: deletion.id, count: deletion.count, deleted_by: deletion.who, ...what };
+      const audit = { ...BOX, action: 'calls.erase', detail };
+      const { deletion: turned } = await store.write({
+        kind: 'turnDeletion',
+        id: deletion.id,
+        from: ['deleted'],
+        to: 'erasing',
+        audit,
+      });
+      if (turned) take(turned);
+    }
+  }
+
+  const look = () =>
+    expire().catch((error: unknown) => {
+      if (!closed) log.error('expired deletions could not be looked for', { error });
+    });
+
+  return {
+    async begin(filter, by, waitMs) {
+      const what = filterWords(filter, zone);
+      const fresh = {
+        kind: 'call' as const,
+        ...by,
+        expiresAt: now() + (await trashSeconds()),
+        content: { filter, what },
+      };
+      const audit = { ...by, action: 'calls.delete', detail: what };
+      const { deletion } = await store.write({ kind: 'deletion', deletion: fresh, audit });
+      if (!deletion) throw new StoreError('internal', 'no deletion has begun');
+      return ended(deletion, waitMs);
+    },
+
+    async undo(token, by, waitMs) {
+      const known = await store.ask('deletion', token);
+      if (known?.kind !== 'call') return null;
+      const { what } = known.content as { what: Record<string, string> };
+      const audit = { ...by, action: 'calls.undo', detail: { deletion: known.id, count: known.count, ...what } };
+      const { deletion } = await store.write({
+        kind: 'turnDeletion',
+        id: known.id,
+        from: ['deleting', 'deleted'],
+        to: 'restoring',
+        audit,
+      });
+      if (!deletion) return null;
+      if (deletion.state === 'erasing' || deletion.state === 'erased')
+        throw new CgiError('conflict', 'it is too late: the calls are erased', 'undo');
+      return ended(deletion, waitMs);
+    },
+
+    async begun() {
+      for (const deletion of await store.ask('unfinishedDeletions')) take(deletion);
+      await look();
+      hourly = setInterval(look, limits.expiryMs);
+      run();
+    },
+
+    async close() {
+      closed = true;
+      if (hourly) clearInterval(hourly);
+      wake();
+      for (const deletion of jobs.values()) settle(deletion);
+      await running;
+    },
+  };
 }

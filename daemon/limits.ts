@@ -70,6 +70,8 @@ export const httpLimits = {
   /** Milliseconds to send the headers, and the whole request. */
   headersMs: 15_000,
   requestMs: 60_000,
+  /** Milliseconds for a TLS handshake: an old phone's browser needs one of them. */
+  handshakeMs: 10_000,
   /** Milliseconds a connection may stay idle between requests. */
   keepAliveMs: 10_000,
   /** Milliseconds that a stop waits for answers under way: with the other parts' own bounds it stays within STOP_MS. */
@@ -94,6 +96,23 @@ export const sessionLimits = {
   checks: 2,
   /** Password checks waiting; beyond it 429. */
   checksWaiting: 16,
+  /**
+   * Wrong passwords without a wait: of one account from one address (a person's typing errors), of all accounts from one
+   * address (an office behind one), of one account from everywhere.
+   */
+  freePair: 5,
+  freeAddress: 30,
+  freeAccount: 20,
+  /** Longest wait after a wrong password: 1,440 guesses a day, and the owner is never kept waiting for long. */
+  waitSeconds: 60,
+  /** Seconds without a wrong password after which the earlier ones are forgotten. */
+  forgetSeconds: 15 * 60,
+  /** Addresses, accounts and pairs of both remembered, of each; and addresses in the audit's memory. 200 bytes each. */
+  remembered: 1_000,
+  /** Seconds between two audit lines about the log-ins of one address. */
+  auditSeconds: 60,
+  /** Accounts: people, not programs, which have keys. */
+  accounts: 100,
 } as const;
 
 export const callLimits = {
@@ -103,6 +122,28 @@ export const callLimits = {
   awayQuietMs: 10_000,
   /** Milliseconds between two looks at the CDR CSV and at Asterisk's list of channels: what an event lost costs at most. */
   catchUpMs: 30_000,
+} as const;
+
+export const jobLimits = {
+  /** Days that deleted calls lie in the trash, unless `trash.days` says otherwise. */
+  trashDays: 7,
+  /** Milliseconds between two looks for what has expired. */
+  expiryMs: 3_600_000,
+  /** Milliseconds before work that the disk refused is tried again. */
+  againMs: 30_000,
+  /** Milliseconds between two steps that give free pages back: nobody waits for them. */
+  idleMs: 100,
+  /** Free pages that stay in the file, 1 MB: the next records take them. */
+  freePagesKept: 256,
+  /** 2026-01-01, epoch seconds: a clock that shows less has not been set, so nothing expires by it. */
+  saneClock: 1_767_225_600,
+} as const;
+
+export const idleLimits = {
+  /** Milliseconds between two steps of upkeep, each some 5 ms of the store's time and a commit. */
+  everyMs: 250,
+  /** The same while the store is busy: so often that what an import adds never piles up. */
+  busyMs: 2_000,
 } as const;
 
 /** The control socket's bound on one command, bytes. */

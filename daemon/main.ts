@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 const workers = {
   store: new URL('./store-worker.mjs', import.meta.url),
   medium: new URL('./medium-worker.mjs', import.meta.url),
+  files: new URL('./file-worker.mjs', import.meta.url),
 };
 
 function helpText(): string {

@@ -1,6 +1,247 @@
-/** The box's settings: what the configuration fixes, else what a page has set, else the default. */
-import type { Settings } from '../cgi/settings/port.ts';
+/**
+ * The box's settings: what the configuration fixes, else what a page has set, else the default. They live in the store, so
+ * it is opened by the configuration alone and told its rules afterwards. Numbering and trunks hold from the next record
+ * on, what is recorded from the next call on; only the place of the recordings and the zone wait for a restart.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { CgiError } from '../cgi/reply.ts';
+import type { Setting, Settings } from '../cgi/settings/port.ts';
+import { SETTINGS, type SettingSchema, type SettingValue, settingOf, textOf } from '../cgi/settings/schema.ts';
+import type { StoreClient } from '../storage/client.ts';
+import { may, type Role } from '../storage/model/rights.ts';
+import type { By } from '../storage/sql/audit.ts';
+import type { SettingChange, StoreOptions } from '../storage/store.ts';
+import { RECORDING_KEYS, type RecordingPolicy } from './asterisk/astdb.ts';
+import type { PolicyWriter } from './asterisk/recording-policy.ts';
+import { clashes } from './config/clash.ts';
+import type { Config } from './config.ts';
+import type { Log } from './log.ts';
+import { storeOptions } from './state.ts';
 
-export function createSettings(): Settings {
-  return { list: () => [], change: () => Promise.reject(new Error('not yet')) };
+/** Milliseconds that an answer waits for Asterisk to be told. */
+const TOLD_MS = 1_000;
+
+export interface BoxSettings extends Settings {
+  /** The configuration that this run goes by: the given one with what the pages have set. */
+  readonly config: Config;
+  /** The rules of this moment: numbering and trunks change while it runs. The same object until they do. */
+  rules(): StoreOptions['rules'];
+}
+
+export interface SettingsOptions {
+  /** As the file and the environment give it. */
+  readonly config: Config;
+  readonly store: StoreClient;
+  readonly log: Pick<Log, 'warn'>;
+  /** Tells Asterisk what to record; null: nobody does, as in a command. */
+  readonly control: PolicyWriter | null;
+}
+
+/** Reads them, and tells the store the rules that follow from them. */
+export async function openSettings({ config: given, store, log, control }: SettingsOptions): Promise<BoxSettings> {
+  const changed = keptValues(await store.ask('settings'), given, log);
+  const values = valuesOf(given, changed);
+  const atStart = new Map(SETTINGS.map(({ name }) => [name, values.now(name)]));
+  const config = effective(given, values.now);
+  let { rules } = storeOptions(config);
+  await store.ask('useRules', rules);
+  void control?.want(policyOf(values.now, config.recordings.dir));
+  let last: Promise<unknown> = Promise.resolve();
+
+  function pending({ name, restart }: SettingSchema): boolean {
+    if (restart && values.now(name) !== atStart.get(name)) return true;
+    const key = RECORDING_KEYS.get(name);
+    return key !== undefined && control !== null && !control.told(key);
+  }
+
+  function shown(setting: SettingSchema): Setting {
+    const { name, doc, restart } = setting;
+    return {
+      name,
+      value: textOf(values.now(name)),
+      fallback: textOf(values.fallback(name)),
+      about: doc,
+      fixed: fixedAt(given, name),
+      restart,
+      pending: pending(setting),
+      choices: name === PLACE ? Object.keys(given.recordings.places) : null,
+    };
+  }
+
+  async function change(wanted: ReadonlyMap<string, SettingValue | null>, role: Role, by: By): Promise<void> {
+    for (const [name, value] of wanted) judge(given, name, value, role);
+    const after = new Map(changed);
+    for (const [name, value] of wanted) {
+      if (value === null) after.delete(name);
+      else after.set(name, value);
+    }
+    const next = valuesOf(given, after);
+    const clash = numberingClash(next.now);
+    if (clash) throw invalidNumbering(clash, wanted);
+    const changes = [...wanted].flatMap(([name, value]): SettingChange[] => {
+      const [old, fresh] = [textOf(values.now(name)), textOf(next.now(name))];
+      if (JSON.stringify(changed.get(name)) === JSON.stringify(after.get(name))) return [];
+      return [{ name, value, audit: { ...by, action: 'setting.changed', detail: { setting: name, old, new: fresh } } }];
+    });
+    if (changes.length === 0) return;
+    await store.write({ kind: 'settings', changes });
+    for (const { name } of changes) {
+      const value = after.get(name);
+      if (value === undefined) changed.delete(name);
+      else changed.set(name, value);
+    }
+    await act(changes.map(({ name }) => name));
+  }
+
+  /** A kill before or in here loses nothing: the next start goes by what was written. */
+  async function act(names: readonly string[]): Promise<void> {
+    const touched = (section: string) => names.some((name) => name.startsWith(`${section}.`));
+    if (touched('numbering') || touched('trunks')) {
+      const { numbering, trunks } = effective(given, values.now);
+      ({ rules } = storeOptions({ ...config, numbering, trunks }));
+      await store.ask('useRules', rules);
+    }
+    if (!touched('recording') || !control) return;
+    const told = control.want(policyOf(values.now, config.recordings.dir));
+    await Promise.race([told, pause(TOLD_MS, undefined, { ref: false })]);
+  }
+
+  return {
+    config,
+    rules: () => rules,
+    list: (role) => SETTINGS.filter(({ right }) => may(role, right)).map(shown),
+    change(wanted, role, by) {
+      // One at a time: two that each fit what they found may clash with each other.
+      const turn = last.then(() => change(wanted, role, by));
+      last = turn.catch(() => {});
+      return turn;
+    },
+  };
+}
+
+type Now = (name: string) => SettingValue;
+
+/** The values of this moment; `changed` may change under it. */
+function valuesOf(config: Config, changed: ReadonlyMap<string, SettingValue>) {
+  const places = Object.entries(config.recordings.places);
+  const home = places.find(([, dir]) => dir === config.recordings.dir) ?? places[0];
+  const fallback: Now = (name) => (name === PLACE ? (home?.[0] ?? '') : (settingOf(name)?.fallback ?? ''));
+  const now: Now = (name) => {
+    if (fixedAt(config, name) !== null) return fixedValue(config, name);
+    return changed.get(name) ?? fallback(name);
+  };
+  return { fallback, now };
+}
+
+const PLACE = 'recording.place';
+const CONFIG_SECTION = /^(numbering|trunks|time)\./;
+
+/** Where a setting is fixed, or null. The file fixes the place of the recordings by naming their folder. */
+function fixedAt(config: Config, name: string): string | null {
+  if (name === PLACE) return config.fixed('recordings.dir');
+  return CONFIG_SECTION.test(name) ? config.fixed(name) : null;
+}
+
+/** A folder that is no place is shown as what it is. */
+function fixedValue(config: Config, name: string): SettingValue {
+  const { dir, places } = config.recordings;
+  if (name === PLACE) return Object.entries(places).find(([, folder]) => folder === dir)?.[0] ?? dir;
+  const [section, key] = name.split('.') as ['numbering' | 'trunks' | 'time', string];
+  const value = (config[section] as Readonly<Record<string, unknown>>)[key];
+  return Array.isArray(value) ? value.map((item) => (item instanceof RegExp ? item.source : item)) : (value as string);
+}
+
+/** What the store kept, less what this version or this configuration no longer takes: no such value stops a start. */
+function keptValues(
+  stored: Readonly<Record<string, unknown>>,
+  config: Config,
+  log: SettingsOptions['log'],
+): Map<string, SettingValue> {
+  const kept = new Map<string, SettingValue>();
+  for (const [name, value] of Object.entries(stored)) {
+    if (!settingOf(name) || fixedAt(config, name) !== null) continue; // the store keeps notes of ours there too
+    const fault = faultOf(config, name, value);
+    if (fault === null) kept.set(name, value as SettingValue);
+    else log.warn('a setting is not obeyed: its default holds', { setting: name, fault });
+  }
+  // Only those that clash: what a page sets afterwards must not be lost with them at the next start.
+  for (let clash = numberingClash(valuesOf(config, kept).now); clash; ) {
+    const { key, message } = clash;
+    const atFault = [...kept.keys()].filter((name) => name === key || message.endsWith(` ${name}`));
+    if (atFault.length === 0) throw new Error(`${key} ${message}`); // the configuration's own were found sound
+    for (const name of atFault) kept.delete(name);
+    log.warn('a setting is not obeyed: its default holds', { setting: atFault.join(','), fault: `${key} ${message}` });
+    clash = numberingClash(valuesOf(config, kept).now);
+  }
+  return kept;
+}
+
+function faultOf(config: Config, name: string, value: unknown): string | null {
+  const places = Object.keys(config.recordings.places);
+  if (name === PLACE && !places.includes(String(value))) return `must be one of ${places.join(', ')}`;
+  const setting = settingOf(name);
+  return setting ? setting.fault(value) : 'is no setting';
+}
+
+/** @throws {CgiError} */
+function judge(config: Config, name: string, value: SettingValue | null, role: Role): void {
+  const setting = settingOf(name);
+  if (!setting) throw new CgiError('invalid', `${name} is no setting`, name);
+  if (!may(role, setting.right)) throw new CgiError('denied', `${role} may not change ${name}`, name);
+  const fixed = fixedAt(config, name);
+  if (fixed !== null) throw new CgiError('conflict', `${name} is fixed: ${fixed}`, name);
+  const fault = value === null ? null : faultOf(config, name, value);
+  if (fault !== null) throw new CgiError('invalid', `${name} ${fault}`, name);
+}
+
+/** Two ranges that overlap, by the check of the configuration. */
+function numberingClash(now: Now) {
+  const numbering = SETTINGS.filter(({ name }) => name.startsWith('numbering.'));
+  return clashes(new Map(numbering.map(({ name }) => [name, { value: now(name), place: { line: null } }])))[0];
+}
+
+/** Names one that was sent, whichever of the two the check names. */
+function invalidNumbering({ key, message }: { key: string; message: string }, sent: ReadonlyMap<string, unknown>) {
+  const parameter = [key, ...sent.keys()].find(
+    (name) => sent.has(name) && (name === key || message.endsWith(` ${name}`)),
+  );
+  return new CgiError('invalid', `${key} ${message}`, parameter ?? key);
+}
+
+function effective(config: Config, now: Now): Config {
+  const patterns = (name: string) => (now(name) as readonly string[]).map((source) => new RegExp(source));
+  const place = config.recordings.places[String(now(PLACE))];
+  const ranges = Object.keys(config.numbering).map((kind) => [kind, now(`numbering.${kind}`)]);
+  return {
+    ...config,
+    recordings: { ...config.recordings, dir: place ?? config.recordings.dir },
+    numbering: Object.fromEntries(ranges),
+    trunks: {
+      names: now('trunks.names') as readonly string[],
+      fxo: patterns('trunks.fxo'),
+      gsm: patterns('trunks.gsm'),
+    },
+    time: { zone: String(now('time.zone')) },
+  };
+}
+
+/** @param dir The folder of this run: Asterisk must not record where nobody looks. */
+function policyOf(now: Now, dir: string): RecordingPolicy {
+  const on = (name: string) => now(`recording.${name}`) === true;
+  const prompt = (kind: string) => ({
+    sound: String(now(`recording.prompt.${kind}`)),
+    recorded: on(`prompt.${kind}.record`),
+  });
+  return {
+    dir,
+    enable: on('enable'),
+    kinds: {
+      Internal: on('internal'),
+      Outbound: on('outbound'),
+      Inbound: on('inbound'),
+      CallBack: on('callback'),
+      Conference: on('conference'),
+    },
+    prompts: { Inbound: prompt('inbound'), Outbound: prompt('outbound') },
+  };
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createAccounts } from '../cgi/access/accounts.ts';
 import { openApiKeys } from '../cgi/access/keys.ts';
 import { createSessions } from '../cgi/access/session.ts';
+import { createPhoneBook } from '../cgi/contact/book.ts';
 import type { Services } from '../cgi/verb.ts';
 import { openStoreWorker, type StoreClient } from '../storage/client.ts';
 import { LANES } from '../storage/lanes.ts';
@@ -17,28 +18,43 @@ import type { Ingest } from './asterisk/ingest.ts';
 import { createLive } from './asterisk/live.ts';
 import { type Pbx, startPbx } from './asterisk/pbx.ts';
 import { createRecordingControl } from './asterisk/recording-control.ts';
+import { createPolicyWriter } from './asterisk/recording-policy.ts';
 import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
+import { type Certificate, openCertificate } from './http/certificate.ts';
 import { livePath } from './http/live-path.ts';
+import { boxNames } from './http/self-signed.ts';
 import { listenHttp, tokenOf } from './http/server.ts';
 import { amiPath, createWebSockets } from './http/websocket.ts';
+import { startIdleWork } from './idle.ts';
 import { createCallDeletions } from './jobs.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createRecordingDeletions } from './recordings/deletions.ts';
+import { createRecordingDeletions, type RecordingTrash } from './recordings/deletions.ts';
+import { createFileClient } from './recordings/file-client.ts';
 import { createRecordingFiles } from './recordings/files.ts';
+import { EXPIRE_MS } from './recordings/limits.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
-import { createSettings } from './settings.ts';
-import { firstAccounts, liveRules, storeOptions, takeState, zoneName } from './state.ts';
+import { createThreads } from './recordings/step-client.ts';
+import { openSettings } from './settings.ts';
+import {
+  firstAccounts,
+  forgetInitialPassword,
+  liveRules,
+  secretDir,
+  storeOptions,
+  takeState,
+  zoneName,
+} from './state.ts';
 
 export interface StartOptions {
   readonly config: Config;
   readonly log: Log;
   /** The bundled worker entries. */
-  readonly workers: { readonly store: URL; readonly medium: URL };
+  readonly workers: { readonly store: URL; readonly medium: URL; readonly files: URL };
   readonly version: string;
   /** Something without which the process can't go on has ended. */
   onFatal(error: Error): void;
@@ -49,6 +65,8 @@ export interface Running {
   readonly addresses: readonly AddressInfo[];
   readonly ami: AmiServer;
   readonly amiUsers: AmiUsers;
+  /** Where HTTPS is, likewise. */
+  readonly secureAddresses: readonly AddressInfo[];
   readonly bus: Bus;
   readonly store: StoreClient;
   readonly ingest: Ingest;
@@ -59,7 +77,7 @@ export interface Running {
 }
 
 /** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
-export async function start({ config, log, workers, version, onFatal }: StartOptions): Promise<Running> {
+export async function start({ config: given, log, workers, version, onFatal }: StartOptions): Promise<Running> {
   // What was begun is ended in the opposite order, on a stop as on a start that fails half-way.
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
@@ -70,32 +88,53 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     }
   };
   try {
-    const lock = await takeState(config.state.dir);
+    const lock = await takeState(given.state.dir);
     stops.push(() => lock.release());
     const bus = createBus();
     const metrics = createMetrics();
     stops.push(() => metrics.close());
 
-    const store = await openStoreWorker(storeOptions(config), workers.store, onFatal);
+    const store = await openStoreWorker(storeOptions(given), workers.store, onFatal);
     stops.push(() => store.close());
+    const control = createPolicyWriter(log);
+    const settings = await openSettings({ config: given, store, log, control });
+    const { config } = settings; // whatever a page may set is asked of this one
     const sessions = createSessions(sessionLimits);
-    const accounts = createAccounts(store, sessions, sessionLimits);
+    const accounts = createAccounts(store, sessions, sessionLimits, (user) =>
+      forgetInitialPassword(config.state.dir, user).catch((error: unknown) =>
+        log.warn('an initial password could not be forgotten', { user, error }),
+      ),
+    );
     await firstAccounts(config.state.dir, store, accounts, log);
     const zone = zoneOf(zoneName(config));
     const now = () => Math.floor(Date.now() / 1000);
     const keys = await openApiKeys(store);
-    const callDeletions = createCallDeletions();
-    const recordingFiles = createRecordingFiles();
-    const recordingDeletions = createRecordingDeletions();
-    const settings = createSettings();
+    const callDeletions = createCallDeletions({ store, bus, log: log.child('deletions'), zone, now });
+    stops.push(() => callDeletions.close());
+    const threads = createThreads();
+    const { dir, requireMount } = config.recordings;
+    const fileClient = createFileClient({
+      worker: workers.files,
+      settings: { dir, requireMount, mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' },
+      threads,
+      medium: () => recordings,
+    });
+    const recordingFiles = createRecordingFiles(fileClient);
+    const recordingDeletions = createRecordingDeletions({
+      store,
+      client: fileClient,
+      log,
+      now,
+      onCalls: (sequences) => bus.emit('calls', sequences),
+    });
     const amiUsers = await openAmiUsers(config.state.dir);
     const ami = createAmi({ config, store, users: amiUsers, bus, log: log.child('ami') });
     stops.push(() => ami.relay.close());
 
-    const pbx = await startPbx({ config, store, bus, log, zone, events: ami.sink });
+    const pbx = await startPbx({ config, store, bus, log, zone, control, events: ami.sink });
     stops.push(() => pbx.close());
     const recordingControl = createRecordingControl(pbx.connection, pbx.live, store);
-    const live = createLive(pbx, recordingControl, liveRules(config));
+    const live = createLive(pbx, recordingControl, latest(settings.rules, liveRules));
     const services: Services = {
       store,
       accounts,
@@ -104,6 +143,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       callDeletions,
       recordingFiles,
       recordingDeletions,
+      phoneBook: createPhoneBook(store),
       settings,
       live,
       zone,
@@ -115,6 +155,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       requireMount: config.recordings.requireMount,
       sweepSeconds: config.recordings.sweepSeconds,
       worker: workers.medium,
+      threads,
       log,
       now: Date.now,
       today: () => zone.text(now()).slice(0, 10).replaceAll('-', ''),
@@ -131,6 +172,10 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       },
     });
     stops.push(() => recordings.close());
+    stops.push(tendTrash(recordingDeletions, bus, log, now));
+
+    const idle = startIdleWork({ store, bus, log });
+    stops.push(() => idle.stop());
 
     const amiServer = await ami.listen({ connection: pbx.connection, control: recordingControl });
     stops.push(() => amiServer.close());
@@ -140,24 +185,35 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
     });
     const answers = new Map<string, number>();
     let ready = true;
+    const certificate = config.https.listen.length > 0 ? await certificateOf(config, log) : null;
+    stops.push(() => certificate?.close());
     const http = await listenHttp({
       listen: config.http.listen,
+      ...(certificate && { secure: { listen: config.https.listen, certificate } }),
       services,
       log: log.child('http'),
       webSockets,
       metrics: () => metrics.text(),
-      health: () => ({ ok: ready, body: health(ready, version, pbx, recordings, amiServer.trouble) }),
+      health: () => ({ ok: ready, body: health(ready, version, pbx, recordings, certificate, amiServer.trouble) }),
       onAnswer(number, status) {
         const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
         answers.set(key, (answers.get(key) ?? 0) + 1);
       },
     });
     stops.push(() => http.close());
+    stops.push(() => callDeletions.close()); // before HTTP: whoever waits for a deletion is told how far it has come
+    await callDeletions.begun();
     describe(metrics, { store, pbx, recordings, answers });
+    metrics.gauge('cdrd_recording_deletions', 'Deletions of recordings under way or waiting for their medium.', () =>
+      recordingDeletions.underWay(),
+    );
+    metrics.gauge('cdrd_file_steps', 'Steps of file work on the medium, waiting or under way.', () =>
+      fileClient.depth(),
+    );
 
     const perform = createPerform({ amiUsers, config, store, accounts, ingest: pbx.ingest, bus, zone });
-    const control = await listenControl(config.run.dir, log, perform);
-    stops.push(() => control.close());
+    const socket = await listenControl(config.run.dir, log, perform);
+    stops.push(() => socket.close());
     stops.push(() => {
       ready = false;
     });
@@ -165,6 +221,7 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
       addresses: http.addresses,
       ami: amiServer,
       amiUsers,
+      secureAddresses: http.secureAddresses,
       bus,
       store,
       ingest: pbx.ingest,
@@ -177,15 +234,51 @@ export async function start({ config, log, workers, version, onFatal }: StartOpt
   }
 }
 
+/** What is made of something that seldom changes, made anew only when it has. */
+function latest<From, Made>(from: () => From, make: (from: From) => Made): () => Made {
+  let source = from();
+  let made = make(source);
+  return () => {
+    const now = from();
+    if (now !== source) {
+      source = now;
+      made = make(now);
+    }
+    return made;
+  };
+}
+
+async function certificateOf({ state }: Config, log: Log): Promise<Certificate> {
+  const dir = await secretDir(state.dir);
+  return openCertificate({ dir, log: log.child('https'), names: boxNames, now: Date.now });
+}
+
+/** Goes on with deletions when their medium is there, and erases what has expired. @returns how to stop. */
+function tendTrash(trash: RecordingTrash, bus: Bus, log: Log, now: () => number): () => Promise<void> {
+  bus.on('medium', ({ state }) => {
+    if (state === 'mounted') trash.resume();
+  });
+  const beat = setInterval(() => {
+    trash.expire(now()).catch((error: unknown) => log.error('recordings: the trash was not cleaned', { error }));
+  }, EXPIRE_MS);
+  beat.unref();
+  return () => {
+    clearInterval(beat);
+    return trash.close();
+  };
+}
+
 /** No stick and no Asterisk are conditions that it shows, not failures: calls are served all the same. */
 function health(
   ready: boolean,
   version: string,
   { connection: { status }, csv }: Pbx,
   recordings: Recordings,
+  certificate: Certificate | null,
   amiTrouble: string,
 ): Record<string, unknown> {
   const medium = recordings.state();
+  const tls = certificate?.state();
   const since = (ms: number) => new Date(ms).toISOString();
   return {
     status: ready ? 'ok' : 'stopping',
@@ -194,6 +287,9 @@ function health(
     ami: { state: amiTrouble ? 'not listening' : 'ok', why: amiTrouble },
     cdr_csv: { state: csv.trouble ? 'unreadable' : 'ok', why: csv.trouble },
     recordings: { state: medium.state, why: medium.why, since: since(medium.since) },
+    https: tls
+      ? { state: tls.state, why: tls.why, self_signed: tls.selfSigned, ends: since(tls.ends) }
+      : { state: 'off', why: null },
   };
 }
 

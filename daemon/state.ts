@@ -56,8 +56,7 @@ export function storeOptions(config: Config): StoreOptions {
 }
 
 /** What tells trunks from phones among live channels: the same rules as the store's. */
-export function liveRules(config: Config): LiveRules {
-  const { numbering, trunks } = storeOptions(config).rules;
+export function liveRules({ numbering, trunks }: StoreOptions['rules']): LiveRules {
   const plan = numberPlan(numbering);
   return { plan, trunks: trunkRules({ ...trunks, plan }) };
 }
@@ -73,7 +72,7 @@ export function digestOf(password: string): string {
 }
 
 /** Folder of what must be recoverable and therefore never lies in the store or a backup. */
-async function secretDir(dir: string): Promise<string> {
+export async function secretDir(dir: string): Promise<string> {
   const path = join(dir, 'secret');
   await mkdir(path, { recursive: true, mode: 0o700 });
   await chmod(path, 0o700);

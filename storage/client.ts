@@ -4,9 +4,23 @@
  */
 import { Worker } from 'node:worker_threads';
 import { StoreError, storeError } from './errors.ts';
-import type { CallFilter, Count, Cursor, Field, Page, RecordingFilter } from './filter.ts';
+import type {
+  CallFilter,
+  Candidates,
+  Count,
+  Cursor,
+  Dimension,
+  Field,
+  Format,
+  Hits,
+  Page,
+  RecordingFilter,
+  TotalsStep,
+} from './filter.ts';
+import { HitList, slicesOf } from './hits.ts';
 import { createLanes, type Lane, type Lanes, type Transport } from './lanes.ts';
-import type { Operation, Operations, StoreOptions, Write, Written } from './store.ts';
+import { byIndex } from './model/number-search.ts';
+import type { Operation, Operations, Step, StepDone, StoreOptions, Write, Written } from './store.ts';
 import type { Answer } from './worker.ts';
 
 /** Aim of one step of a listing, ms; none may hold the store for over 20 ms. */
@@ -14,8 +28,11 @@ const STEP_AIM_MS = 10;
 /** Rows looked at in a step: it starts in the middle and follows the measured time. 5,000 keep a page's text near 2 MB. */
 const SCAN = { first: 500, min: 50, max: 5_000 };
 
+/** Listings at a time that hold what the search index found for them, some 3 MB each; a further one looks at every call. */
+const HIT_LISTS_MAX = 4;
+
 /** What a listing can be asked for: its page and count operations and its filter. */
-interface Listings {
+export interface Listings {
   call: CallFilter;
   recording: RecordingFilter;
 }
@@ -23,6 +40,8 @@ interface Listings {
 export interface Listing<Filter> {
   readonly filter: Filter;
   readonly fields: readonly Field[];
+  /** How rows are written; absent: JSON. */
+  readonly format?: Format;
   readonly order: 'asc' | 'desc';
   /** Where an earlier answer ended. */
   readonly after?: Cursor | null;
@@ -35,12 +54,14 @@ export interface Listing<Filter> {
 export interface StoreClient {
   /** Writes durably: settles after the commit. Items given during a commit share the next one, in order. */
   write(item: Write): Promise<Written>;
-  ask<O extends Exclude<Operation, 'write'>>(
+  /** A step of long work that writes: it gives way to questions and to records, and settles after its own commit. */
+  step(step: Step): Promise<StepDone>;
+  ask<O extends Exclude<Operation, 'write' | 'step'>>(
     operation: O,
     ...argument: Parameters<Operations[O]>
   ): Promise<ReturnType<Operations[O]>>;
   /** The same for one step of long work: it gives way to questions and to records. */
-  work<O extends Exclude<Operation, 'write'>>(
+  work<O extends Exclude<Operation, 'write' | 'step'>>(
     operation: O,
     ...argument: Parameters<Operations[O]>
   ): Promise<ReturnType<Operations[O]>>;
@@ -51,6 +72,8 @@ export interface StoreClient {
   pages<Kind extends keyof Listings>(kind: Kind, listing: Listing<Listings[Kind]>): AsyncGenerator<Page>;
   /** Counts likewise: the sum of all steps is how many match. */
   count<Kind extends keyof Listings>(kind: Kind, filter: Listings[Kind]): AsyncGenerator<Count>;
+  /** Sums over calls likewise: the sum of all steps is the total. */
+  totals(filter: CallFilter, by: readonly Dimension[]): AsyncGenerator<TotalsStep>;
   /** Called after each durable commit with its milliseconds, fsync included. */
   onCommit(listener: (ms: number) => void): void;
   /** Requests waiting or under way. */
@@ -102,7 +125,7 @@ export async function openStoreWorker(
   const transport: Transport = async (request) => {
     const answer = await post(request);
     if (answer.error) throw new StoreError(answer.error.code, answer.error.message);
-    if (request.operation === 'write') commit(answer.commitMs);
+    if (request.operation === 'write' || request.operation === 'step') commit(answer.commitMs);
     return answer;
   };
   const lanes = createLanes(transport);
@@ -129,6 +152,7 @@ export async function openStoreWorker(
 
 /** A client over any lanes. */
 export function clientOf(lanes: Lanes, { onCommit, close }: Pick<StoreClient, 'onCommit' | 'close'>): StoreClient {
+  let hitLists = 0;
   return {
     onCommit,
     close,
@@ -138,26 +162,173 @@ export function clientOf(lanes: Lanes, { onCommit, close }: Pick<StoreClient, 'o
       if ('failed' in outcome) throw new StoreError(outcome.failed.code, outcome.failed.message);
       return outcome.done;
     },
+    step: async (step) => (await lanes.ask('bulk', { operation: 'step', argument: step })).value as StepDone,
     ask: async (operation, ...[argument]) => (await lanes.ask('interactive', { operation, argument })).value as never,
     work: async (operation, ...[argument]) => (await lanes.ask('bulk', { operation, argument })).value as never,
-    async *pages(kind, { filter, fields, order, after = null, offset = 0, limit = Number.POSITIVE_INFINITY }) {
-      let skip = offset;
-      let left = limit;
-      const wanted = (scan: number) => Math.min(skip > 0 ? skip : left, scan);
-      // What is passed over needs no fields.
-      const request = (scan: number) => ({ filter, fields: skip > 0 ? [] : fields, order, limit: wanted(scan) });
-      for await (const page of steps<Page>(lanes, `${kind}Page`, after, request)) {
-        if (skip > 0) {
-          skip -= page.rows;
-          yield { text: '', rows: 0, next: page.next };
-        } else {
-          left -= page.rows;
-          yield page;
-          if (left <= 0) return;
-        }
-      }
+    pages: (kind, listing) =>
+      searched(
+        kind,
+        listing.filter,
+        (ids) => foundPages(lanes, ids, listing as Listing<CallFilter>),
+        () => scannedPages(lanes, kind, listing),
+      ),
+    count: (kind, filter) => looked<Count>(kind, `${kind}Count`, filter),
+    totals: (filter, by) => looked<TotalsStep>('call', 'callTotals', filter, { by }),
+  };
+
+  /** By what the search index finds, where it serves and not too many hold such a list already. */
+  async function* searched<Step>(
+    kind: keyof Listings,
+    filter: object,
+    found: (ids: string) => AsyncGenerator<Step>,
+    scanned: () => AsyncGenerator<Step>,
+  ): AsyncGenerator<Step> {
+    if (!servesSearch(kind, filter) || hitLists >= HIT_LISTS_MAX) return yield* scanned();
+    hitLists += 1;
+    try {
+      const ids = await candidatesOf(lanes, filter);
+      if (ids !== null) return yield* found(ids);
+    } finally {
+      hitLists -= 1;
+    }
+    yield* scanned();
+  }
+
+  /** Steps that look at a filter's rows in any order. */
+  function looked<Step extends { readonly next: Cursor | null }>(
+    kind: keyof Listings,
+    operation: Operation,
+    filter: object,
+    more: object = {},
+  ): AsyncGenerator<Step> {
+    return searched(
+      kind,
+      filter,
+      (ids) => slices<Step>(lanes, ids, operation, filter, more),
+      () => steps<Step>(lanes, operation, null, () => ({ filter, ...more })),
+    );
+  }
+}
+
+function servesSearch(kind: keyof Listings, filter: object): boolean {
+  const { src, dst, since } = filter as CallFilter;
+  return kind === 'call' && byIndex(src, dst, since);
+}
+
+/** What the search index says may match, ids joined by commas; null where the calls are looked at in order. */
+async function candidatesOf(lanes: Lanes, filter: object): Promise<string | null> {
+  const found: string[] = [];
+  let known = 0;
+  let after: number | null = 0;
+  while (after !== null) {
+    const lane = known === 0 ? 'interactive' : 'bulk';
+    const answer = await lanes.ask(lane, { operation: 'callCandidates', argument: { filter, after, known } });
+    const step = answer.value as Candidates | null;
+    if (!step) return null;
+    if (step.count > 0) found.push(step.ids);
+    known += step.count;
+    after = step.last;
+  }
+  return found.join(',');
+}
+
+/** Pages along an index. */
+async function* scannedPages(
+  lanes: Lanes,
+  kind: keyof Listings,
+  {
+    filter,
+    fields,
+    format = 'json',
+    order,
+    after = null,
+    offset = 0,
+    limit = Number.POSITIVE_INFINITY,
+  }: Listing<object>,
+): AsyncGenerator<Page> {
+  let skip = offset;
+  let left = limit;
+  const wanted = (scan: number) => Math.min(skip > 0 ? skip : left, scan);
+  // What is passed over needs no fields.
+  const shown = () => (skip > 0 ? { fields: [], format: 'json' as const } : { fields, format });
+  const request = (scan: number) => ({ filter, ...shown(), order, limit: wanted(scan) });
+  for await (const page of steps<Page>(lanes, `${kind}Page`, after, request)) {
+    if (skip > 0) {
+      skip -= page.rows;
+      yield { text: '', rows: 0, next: page.next };
+    } else {
+      left -= page.rows;
+      yield page;
+      if (left <= 0) return;
+    }
+  }
+}
+
+/** Pages of what the search index found: first which of it matches, then the rows wanted. */
+async function* foundPages(
+  lanes: Lanes,
+  ids: string,
+  {
+    filter,
+    fields,
+    format = 'json',
+    order,
+    after = null,
+    offset = 0,
+    limit = Number.POSITIVE_INFINITY,
+  }: Listing<CallFilter>,
+): AsyncGenerator<Page> {
+  const list = new HitList();
+  const nothing = { text: '', rows: 0, next: null };
+  for await (const hits of slices<Hits>(lanes, ids, 'callHits', filter)) {
+    list.add(hits.text);
+    yield nothing;
+  }
+  const total = list.size;
+  const hits = list.ordered(order, after).slice(offset);
+  const pace = createPace();
+  let left = limit;
+  let at = 0;
+  do {
+    const part = hits.slice(at, at + Math.min(left, pace.scan));
+    at += part.length;
+    const request = { filter, fields, format, order, after: null, limit: part.length, scan: part.length };
+    const argument = { ...request, ids: part.map(({ id }) => id).join(',') };
+    const { value, ms } = await lanes.ask('bulk', { operation: 'callPage', argument });
+    const page = value as Page;
+    left -= page.rows;
+    pace.took(ms);
+    yield { ...page, next: at < hits.length ? (part.at(-1) ?? null) : null, total };
+  } while (left > 0 && at < hits.length);
+}
+
+/** Steps through candidates. */
+async function* slices<Step>(
+  lanes: Lanes,
+  ids: string,
+  operation: Operation,
+  filter: object,
+  more: object = {},
+): AsyncGenerator<Step> {
+  const pace = createPace();
+  for (const left = slicesOf(ids); !left.done; ) {
+    const argument = { filter, ...more, after: null, scan: pace.scan, ids: left.next(pace.scan) };
+    const { value, ms } = await lanes.ask('bulk', { operation, argument });
+    pace.took(ms);
+    yield value as Step;
+  }
+}
+
+/** How many rows the next step looks at, by how long the last one took. */
+function createPace() {
+  let scan = SCAN.first;
+  return {
+    get scan() {
+      return scan;
     },
-    count: (kind, filter) => steps<Count>(lanes, `${kind}Count`, null, () => ({ filter })),
+    took(ms: number) {
+      scan = Math.round(Math.max(SCAN.min, Math.min(SCAN.max, scan * Math.min(4, STEP_AIM_MS / Math.max(ms, 0.1)))));
+    },
   };
 }
 
@@ -168,15 +339,18 @@ async function* steps<Step extends { readonly next: Cursor | null }>(
   from: Cursor | null,
   request: (scan: number) => object,
 ): AsyncGenerator<Step> {
-  let scan = SCAN.first;
+  const pace = createPace();
   let after = from;
   let lane: 'interactive' | 'bulk' = 'interactive';
   do {
-    const { value, ms } = await lanes.ask(lane, { operation, argument: { ...request(scan), scan, after } });
+    const { value, ms } = await lanes.ask(lane, {
+      operation,
+      argument: { ...request(pace.scan), scan: pace.scan, after },
+    });
     const step = value as Step;
     yield step;
     after = step.next;
-    scan = Math.round(Math.max(SCAN.min, Math.min(SCAN.max, scan * Math.min(4, STEP_AIM_MS / Math.max(ms, 0.1)))));
+    pace.took(ms);
     lane = 'bulk';
   } while (after);
 }

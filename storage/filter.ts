@@ -50,9 +50,20 @@ export interface Cursor {
 /** A field of an answer: the name on the wire and the column it shows. */
 export type Field = readonly [name: string, column: string];
 
+export interface CsvFormat {
+  readonly delimiter: ',' | ';';
+  /** Whatever holds a digit and is no figure of ours becomes `="…"`, which spreadsheets leave as it is. */
+  readonly asText: boolean;
+}
+
+/** How rows are written. */
+export type Format = 'json' | 'xml' | CsvFormat;
+
 export interface PageRequest<Filter> {
   readonly filter: Filter;
   readonly fields: readonly Field[];
+  /** Absent: json. */
+  readonly format?: Format;
   readonly order: 'asc' | 'desc';
   /** null: from the beginning. */
   readonly after: Cursor | null;
@@ -60,23 +71,84 @@ export interface PageRequest<Filter> {
   readonly scan: number;
   /** Matching rows wanted at most. */
   readonly limit: number;
+  /** As in {@link CountRequest}. */
+  readonly ids?: string;
 }
 
-/** One step of a listing. `text` holds the rows as JSON objects joined by commas: no row object crosses the thread. */
+/**
+ * One step of a listing. `text` holds the rows: JSON objects joined by commas, CSV lines by CRLF, XML elements by line
+ * feeds. No row object crosses the thread.
+ */
 export interface Page {
   readonly text: string;
   readonly rows: number;
   /** null: that was the last. */
   readonly next: Cursor | null;
+  /** How many match in all, where the search found that on its way. */
+  readonly total?: number;
 }
 
 export interface CountRequest<Filter> {
   readonly filter: Filter;
   readonly after: Cursor | null;
   readonly scan: number;
+  /** Look at these rows instead of at the next along the index: ids joined by commas, no more than `scan`. */
+  readonly ids?: string;
 }
 
 export interface Count {
   readonly rows: number;
+  readonly next: Cursor | null;
+}
+
+/** Calls that the index of trigrams names for a filter: all that match, and some that don't. */
+export interface Candidates {
+  /** Ids in rising order, joined by commas. */
+  readonly ids: string;
+  readonly count: number;
+  /** The last of them where there may be more; null: these were the last. */
+  readonly last: number | null;
+}
+
+export interface CandidatesRequest {
+  readonly filter: CallFilter;
+  /** The last candidate of the step before; 0: none. */
+  readonly after: number;
+  /** Candidates of the steps before. */
+  readonly known: number;
+}
+
+/** Those of some candidates that match. */
+export interface Hits {
+  /** `KEY.ID` of each, joined by commas; the key is what the listing runs along. */
+  readonly text: string;
+}
+
+/** What calls can be counted by. */
+export type Dimension = 'day' | 'hour' | 'disposition' | 'direction' | 'trunk' | 'port' | 'extension';
+
+export interface TotalsRequest extends CountRequest<CallFilter> {
+  readonly by: readonly Dimension[];
+}
+
+/** Sums over some calls; times in seconds. */
+export interface Sums {
+  readonly count: number;
+  readonly answered: number;
+  readonly noanswer: number;
+  readonly busy: number;
+  /** Congestion too. */
+  readonly failed: number;
+  readonly duration: number;
+  readonly billsec: number;
+  /** billsec of the answered alone. */
+  readonly talked: number;
+  /** Of each call its billsec rounded up to whole minutes. */
+  readonly minutes: number;
+}
+
+/** One step's sums: of all it looked at (dimension null), and of each value of each dimension. */
+export interface TotalsStep {
+  readonly groups: readonly (readonly [dimension: Dimension | null, value: string | number, sums: Sums])[];
   readonly next: Cursor | null;
 }

@@ -13,7 +13,7 @@ export function openStoreHere(options: StoreOptions): StoreClient {
   const lanes = createLanes(async ({ operation, argument }) => {
     const begin = performance.now();
     const value = (store.operations[operation] as (argument: unknown) => unknown)(argument);
-    if (operation === 'write') commit(store.lastCommitMs());
+    if (operation === 'write' || operation === 'step') commit(store.lastCommitMs());
     return { value, ms: performance.now() - begin };
   });
   return clientOf(lanes, {

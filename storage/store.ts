@@ -3,7 +3,14 @@
  * thing in their own thread. Nothing here waits: an operation is one bounded step, or one transaction.
  */
 import { StoreError } from './errors.ts';
-import type { CallFilter, CountRequest, PageRequest, RecordingFilter } from './filter.ts';
+import type {
+  CallFilter,
+  CandidatesRequest,
+  CountRequest,
+  PageRequest,
+  RecordingFilter,
+  TotalsRequest,
+} from './filter.ts';
 import type { FoldRules } from './model/fold.ts';
 import type { Leg, LegSource } from './model/leg.ts';
 import { zone as zoneOf } from './model/local-time.ts';
@@ -12,7 +19,17 @@ import { trunkRules } from './model/trunk.ts';
 import { type ApiKey, apiKeys, putApiKey, removeApiKey } from './sql/api-key.ts';
 import { type AuditEntry, type AuditLine, audit, auditEntries } from './sql/audit.ts';
 import { closeGroup, openGroups } from './sql/call.ts';
-import { type Contact, contacts, putContacts, removeContacts } from './sql/contact.ts';
+import { bounded, type Stepped, stepDeletion, turnDeletion, vacuumStep } from './sql/call-deletion.ts';
+import { callCandidates } from './sql/candidates.ts';
+import {
+  type Contact,
+  contactCount,
+  contacts,
+  putContacts,
+  removeContacts,
+  stageContacts,
+  swapContacts,
+} from './sql/contact.ts';
 import {
   type CsvFault,
   type CsvFile,
@@ -26,18 +43,22 @@ import {
   beginDeletion,
   type Deletion,
   type DeletionKind,
+  type DeletionState,
+  deletionById,
   deletionByToken,
   deletions,
   expiredDeletions,
+  moveDeletion,
   type NewDeletion,
   unfinishedDeletions,
 } from './sql/deletion.ts';
-import { callCount, callPage, recordingCount, recordingPage } from './sql/listing.ts';
+import { callCount, callHits, callPage, recordingCount, recordingPage } from './sql/listing.ts';
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
 import { type OutboxEvent, outboxPage } from './sql/outbox.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
+import { type Trashed, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
 import {
   foldGroups,
   missingRecords,
@@ -48,25 +69,30 @@ import {
   verifyStep,
   type Walk,
 } from './sql/records.ts';
+import { mergeNumbers } from './sql/search.ts';
 import { readSetting, settings, writeSetting } from './sql/setting.ts';
+import { createCallTotals } from './sql/totals.ts';
 import { trace } from './sql/trace.ts';
 import { putUser, removeUser, type User, userByName, users } from './sql/user.ts';
+
+/** What calls are made by. Changed ones hold for what comes after. */
+export interface StoreRules {
+  readonly numbering: Numbering;
+  readonly trunks: {
+    readonly names: readonly string[];
+    readonly fxo: readonly string[];
+    readonly gsm: readonly string[];
+  };
+  readonly recordingsDir: string;
+  /** IANA name; '' = the system's. */
+  readonly zone: string;
+}
 
 /** Everything the store needs to know; plain data, because it is posted to a thread. */
 export interface StoreOptions {
   /** The database file. Its folder exists and is locked by this process. */
   readonly file: string;
-  readonly rules: {
-    readonly numbering: Numbering;
-    readonly trunks: {
-      readonly names: readonly string[];
-      readonly fxo: readonly string[];
-      readonly gsm: readonly string[];
-    };
-    readonly recordingsDir: string;
-    /** IANA name; '' = the system's. */
-    readonly zone: string;
-  };
+  readonly rules: StoreRules;
   readonly migrations?: readonly Migration[];
 }
 
@@ -86,11 +112,35 @@ export type Write =
   | { readonly kind: 'apiKeyGone'; readonly id: string; readonly audit: AuditLine }
   | { readonly kind: 'contacts'; readonly contacts: readonly Contact[]; readonly audit: AuditLine }
   | { readonly kind: 'contactsGone'; readonly numbers: readonly string[]; readonly audit: AuditLine }
+  /** A new phone book is gathered in stretches; the last of them is followed by the swap. */
+  | { readonly kind: 'contactsStaged'; readonly contacts: readonly Contact[]; readonly first: boolean }
+  | { readonly kind: 'contactsSwapped'; readonly audit: AuditLine }
   /** A deletion begins: from now on it is carried out, whatever dies in between. */
   | { readonly kind: 'deletion'; readonly deletion: NewDeletion; readonly audit: AuditLine }
-  /** Something that was done elsewhere: in Asterisk, say. */
-  | { readonly kind: 'audit'; readonly audit: AuditLine }
-  | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine };
+  | { readonly kind: 'trash'; readonly step: TrashStep }
+  /** A deletion of calls is undone or its time is over, if it is in one of these states. */
+  | {
+      readonly kind: 'turnDeletion';
+      readonly id: number;
+      readonly from: readonly DeletionState[];
+      readonly to: 'restoring' | 'erasing';
+      readonly audit: AuditLine;
+    }
+  /** @param expiresAt Epoch seconds: the clock was wrong when it began. */
+  | { readonly kind: 'deletionExpiry'; readonly id: number; readonly expiresAt: number }
+  | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine }
+  /** Several settings, all or none. */
+  | { readonly kind: 'settings'; readonly changes: readonly SettingChange[] }
+  /** Something that changed nothing in the store and yet is to be known. */
+  | { readonly kind: 'audit'; readonly audit: AuditLine };
+
+/** @see Write of the kind `setting` */
+export interface SettingChange {
+  readonly name: string;
+  /** null: the default holds again. */
+  readonly value: unknown;
+  readonly audit: AuditLine;
+}
 
 /** What a write did, in EventSequences in order; [] where nothing was new. */
 export interface Written {
@@ -104,9 +154,9 @@ export interface Written {
   readonly open: readonly OpenGroup[];
   /** Of a refold: where to go on. */
   readonly next: Walk;
-  /** Of a removal: how many there were. */
+  /** Of a removal: how many there were; of a step of a deletion: 0 when it is in another state. */
   readonly removed: number;
-  /** The deletion that has begun. */
+  /** The deletion that has begun, or was turned, as it stands. */
   readonly deletion: Deletion | null;
 }
 
@@ -119,6 +169,21 @@ const NOTHING: Written = {
   removed: 0,
   deletion: null,
 };
+
+/** A step of long work that writes. */
+export type Step =
+  /** The next rows of a deletion of calls. */
+  | { readonly kind: 'deletion'; readonly id: number }
+  /** Gives freed pages of the file back to the disk, but for so many. */
+  | { readonly kind: 'vacuum'; readonly keep: number };
+
+/** What a step did. */
+export interface StepDone {
+  /** Of a deletion: it and the calls concerned. */
+  readonly stepped: Stepped | null;
+  /** Freed pages that are left. */
+  readonly freePages: number;
+}
 
 /** A stretch of a CDR CSV, up to a position in its file. */
 export interface CsvBatch extends CsvFile, CsvPosition {
@@ -139,8 +204,11 @@ export type {
   CsvPosition,
   Deletion,
   DeletionKind,
+  DeletionState,
   OpenGroup,
   OutboxEvent,
+  Trashed,
+  TrashStep,
   User,
   Walk,
 };
@@ -148,15 +216,16 @@ export type Store = ReturnType<typeof openStore>;
 export type Operations = Store['operations'];
 export type Operation = keyof Operations;
 
+/** @throws {NumberPlanError} when the numbering's ranges can't be read or overlap. */
+function rulesOf({ numbering, trunks, recordingsDir, zone }: StoreRules) {
+  const plan = numberPlan(numbering);
+  const rules: FoldRules = { plan, trunks: trunkRules({ ...trunks, plan }), recordingsDir };
+  return { names: { zone: zoneOf(zone), trunks: trunks.names }, rules };
+}
+
 /** @throws {StoreError} when the file can't be opened or brought to this schema. */
 export function openStore(options: StoreOptions) {
-  const names = { zone: zoneOf(options.rules.zone), trunks: options.rules.trunks.names };
-  const plan = numberPlan(options.rules.numbering);
-  const rules: FoldRules = {
-    plan,
-    trunks: trunkRules({ ...options.rules.trunks, plan }),
-    recordingsDir: options.rules.recordingsDir,
-  };
+  let { names, rules } = rulesOf(options.rules);
   const database = openDatabase(options.file);
   try {
     migrate(database, options.file, options.migrations ?? released);
@@ -164,6 +233,7 @@ export function openStore(options: StoreOptions) {
     database.close();
     throw error;
   }
+  const callTotals = createCallTotals(database);
   const now = () => Math.floor(Date.now() / 1000);
 
   function writeCsv({ legs, places, faults, ...file }: CsvBatch): Partial<Written> {
@@ -201,6 +271,14 @@ export function openStore(options: StoreOptions) {
   function audited(line: AuditLine, removed: number): Partial<Written> {
     if (removed > 0) audit(database, line, now());
     return { removed };
+  }
+
+  function writeSettings(changes: readonly SettingChange[]): Partial<Written> {
+    for (const { name, value, audit: line } of changes) {
+      writeSetting(database, name, value, now());
+      audit(database, line, now());
+    }
+    return {};
   }
 
   /** What came of it; what isn't named stayed as it was. */
@@ -244,14 +322,36 @@ export function openStore(options: StoreOptions) {
         return {};
       case 'contactsGone':
         return audited(item.audit, removeContacts(database, item.numbers));
+      case 'contactsStaged':
+        stageContacts(database, item.contacts, item.first);
+        return {};
+      case 'contactsSwapped':
+        audit(database, item.audit, now());
+        return { removed: swapContacts(database) };
       case 'deletion':
         audit(database, item.audit, now());
-        return { deletion: beginDeletion(database, item.deletion, now()) };
-      case 'audit':
-        audit(database, item.audit, now());
-        return {};
+        return {
+          deletion: beginDeletion(
+            database,
+            item.deletion.kind === 'call' ? bounded(database, item.deletion) : item.deletion,
+            now(),
+          ),
+        };
+      case 'turnDeletion':
+        return { deletion: turnDeletion(database, item.id, item.from, item.to, item.audit, now()) };
+      case 'deletionExpiry': {
+        const deletion = deletionById(database, item.id);
+        return { deletion: deletion && moveDeletion(database, deletion, { expiresAt: item.expiresAt }) };
+      }
+      case 'trash': {
+        const calls = trashStep(database, item.step, now());
+        return calls ? { calls, removed: 1 } : { removed: 0 };
+      }
       case 'setting':
-        writeSetting(database, item.name, item.value, now());
+        return writeSettings([item]);
+      case 'settings':
+        return writeSettings(item.changes);
+      case 'audit':
         audit(database, item.audit, now());
         return {};
     }
@@ -261,8 +361,24 @@ export function openStore(options: StoreOptions) {
     /** All of them in one durable transaction; one that fails is undone by itself. */
     write: (items: readonly Write[]): WriteOutcome[] =>
       database.transaction(() => items.map((item) => database.attempt(() => ({ ...NOTHING, ...write(item) })))),
+    /**
+     * One step of long work, in a transaction of its own. It comes by the bulk lane, which has one request under way: a
+     * record waits for one step and its commit at most. Taken into the records' own transaction it would hold up each of
+     * them by its work as well, and a step that fails would have to be told from them.
+     */
+    step: (step: Step): StepDone =>
+      database.transaction(() =>
+        step.kind === 'vacuum'
+          ? { stepped: null, freePages: vacuumStep(database, step.keep) }
+          : { stepped: stepDeletion(database, step.id, rules.plan, now()), freePages: 0 },
+      ),
     callPage: (request: PageRequest<CallFilter>) => callPage(database, request),
     callCount: (request: CountRequest<CallFilter>) => callCount(database, request),
+    callTotals: (request: TotalsRequest) => callTotals(request),
+    callCandidates: (request: CandidatesRequest) => callCandidates(database, request),
+    callHits: (request: CountRequest<CallFilter>) => callHits(database, request),
+    /** One step of the search index's upkeep. @returns whether there is more to do. */
+    searchMerge: () => database.transaction(() => mergeNumbers(database)),
     recordingPage: (request: PageRequest<RecordingFilter>) => recordingPage(database, request),
     recordingCount: (request: CountRequest<RecordingFilter>) => recordingCount(database, request),
     knownRecordings: (folder: string) => knownRecordings(database, folder),
@@ -276,6 +392,7 @@ export function openStore(options: StoreOptions) {
     users: () => users(database),
     apiKeys: () => apiKeys(database),
     contacts: ({ after, limit }: { after: string; limit: number }) => contacts(database, after, limit),
+    contactCount: () => contactCount(database),
     auditEntries: ({ before, limit }: { before: number | null; limit: number }) =>
       auditEntries(database, before, limit),
     deletion: (token: string) => deletionByToken(database, token),
@@ -283,8 +400,14 @@ export function openStore(options: StoreOptions) {
     unfinishedDeletions: () => unfinishedDeletions(database),
     expiredDeletions: (at: number) => expiredDeletions(database, at),
     outbox: (after: number) => outboxPage(database, after),
+    trashed: () => trashed(database),
     setting: (name: string) => readSetting(database, name),
     settings: () => settings(database),
+    /** From now on calls are made by these; what is stored stays as it is. */
+    useRules(changed: StoreRules): null {
+      ({ names, rules } = rulesOf(changed));
+      return null;
+    },
   };
 
   return {

@@ -15,6 +15,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { get } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { explained } from '../daemon/command/reason.ts';
@@ -75,6 +76,7 @@ function ownEnv(folder = temporaryFolder()): Env {
     CDRD_STATE_DIR: `${folder}/state`,
     CDRD_RUN_DIR: `${folder}/run`,
     CDRD_HTTP_LISTEN: '127.0.0.1:0',
+    CDRD_HTTPS_LISTEN: '',
     CDRD_RECORDINGS_DIR: `${folder}/recordings`,
     CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',
     CDRD_ASTERISK_HOST: '',
@@ -82,7 +84,7 @@ function ownEnv(folder = temporaryFolder()): Env {
 }
 
 /** Starts the daemon and waits until it says where it listens and that it is ready. */
-async function daemon(env: Env): Promise<{ url: string; child: ChildProcess }> {
+async function daemon(env: Env): Promise<{ url: string; secureUrl: string; child: ChildProcess }> {
   const child = begin(['run'], env);
   const lines = collect(child.stderr);
   const end = Date.now() + PATIENCE_MS;
@@ -94,7 +96,8 @@ async function daemon(env: Env): Promise<{ url: string; child: ChildProcess }> {
     .join('\n')
     .match(/http=(http:\S+)/)?.[1];
   if (!url) throw new Error(`it does not say where it listens:\n${lines().join('\n')}`);
-  return { url, child };
+  const secureUrl = /https=(https:\S+)/.exec(lines().join('\n'))?.[1] ?? '';
+  return { url, secureUrl, child };
 }
 
 async function logInStatus(url: string, user: string, password: string): Promise<number> {
@@ -198,6 +201,26 @@ describe('a wrong configuration: exit 78', () => {
       err: [`${file}:2: asterisk.secret: the file's mode must be 0640 or stricter (it is 0644)`],
     });
   });
+});
+
+test('the bundle makes its certificate at the first start, keeps it, and ends cleanly', async () => {
+  const env: Env = { ...ownEnv(), CDRD_HTTPS_LISTEN: '127.0.0.1:0' };
+  const certificate = () => readFileSync(`${env['CDRD_STATE_DIR']}/secret/tls.crt`, 'utf8');
+  const made: string[] = [];
+  for (let start = 0; start < 2; start++) {
+    const { secureUrl, child } = await daemon(env);
+    made.push(certificate());
+    const status = await new Promise((resolve, reject) => {
+      get(`${secureUrl}/healthz`, { ca: certificate() }, (answer) => resolve(answer.resume().statusCode)).on(
+        'error',
+        reject,
+      );
+    });
+    expect(status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  }
+  expect(made[0]).toBe(made[1]);
 });
 
 describe('a start that fails: exit 1, and one line says why', () => {

@@ -12,7 +12,8 @@ import { CONFIG_KEYS } from '../daemon/config/schema.ts';
 import { type Config, ConfigError, loadConfig, reservedKeysSet } from '../daemon/config.ts';
 import { GUIDE_NUMBERING, numberPlan } from '../storage/model/number-plan.ts';
 import { trunkRules } from '../storage/model/trunk.ts';
-import { configReference, referenceInReadme, WRITE_COMMAND } from './support/config-reference.ts';
+import { configReference } from './support/config-reference.ts';
+import { inReadme, WRITE_COMMAND } from './support/readme.ts';
 
 let folder: string;
 let file: string;
@@ -357,7 +358,11 @@ describe('single values', () => {
     ],
     ['CDRD_RECORDINGS_REQUIRE_MOUNT', ['auto', 'yes', 'no'], ['', 'true', 'YES']],
     ['CDRD_RECORDINGS_SWEEP_SECONDS', ['1', '3600', ' 5 '], ['', '0', '3601', '1e3', '0x10', '2.5', 'x']],
-    ['CDRD_RECORDINGS_PLACES', ['', 'A=/a', 'A=/a=b'], ['/a', 'A', 'A=b', '=/a', ' .=/a']],
+    [
+      'CDRD_RECORDINGS_PLACES',
+      ['', 'A=/a', 'A=/a b/+*#_.@-'],
+      ['/a', 'A', 'A=b', '=/a', ' .=/a', 'A=/a=b', 'A=/é', 'A=/a;b'],
+    ],
     ['CDRD_ASTERISK_HOST', ['', '10.0.0.1', '::1', 'pbx.lan'], ['10.0.0', '[::1]', 'a b', 'pbx:5038']],
     ['CDRD_ASTERISK_USERNAME', ['cdrd', 'a b'], ['', ' a', 'a\r\nAction: Logoff', 'x'.repeat(81)]],
     ['CDRD_ASTERISK_SECRET', ['', ' ~é"'], ['a\nb', 'a\rb', 'x'.repeat(256)]],
@@ -490,7 +495,7 @@ describe('etc/cdrd.toml', () => {
 
 describe('README.md', () => {
   test('holds the reference that the schema gives', () => {
-    expect(referenceInReadme(), `run ${WRITE_COMMAND}`).toBe(configReference());
+    expect(inReadme('configuration'), `run ${WRITE_COMMAND}`).toBe(configReference());
   });
 
   test('a row shows default, meaning, variable and what is reserved', () => {
@@ -500,7 +505,7 @@ describe('README.md', () => {
       "| `trunks.fxo` | `['^DAHDI/(\\d+)-']` | channel names of analog trunks: regular expressions from ^ on with one capture group, the port N of pstnN | `CDRD_TRUNKS_FXO` |",
     );
     expect(rows).toContain(
-      '| `https.listen` | `"[::]:443"` | addresses HOST:PORT of HTTPS, separated by commas; "" = off (*reserved*: this version does not serve HTTPS) | `CDRD_HTTPS_LISTEN` |',
+      '| `ami.listen` | `"127.0.0.1:5038"` | address HOST:PORT of the AMI that cdrd offers; "" = off (*reserved*: this version does not offer an AMI) | `CDRD_AMI_LISTEN` |',
     );
     // Unescaped, one of these would move every cell after it.
     expect(rows.filter((row) => (row.match(/(?<!\\)\|/g) ?? []).length !== 5)).toEqual([]);

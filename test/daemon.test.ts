@@ -1,6 +1,6 @@
 /** The whole daemon beside the simulated PBX: a call and its recording, from the AMI packet and the WAV to the answers. */
 
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { formatLocal } from '../storage/model/local-time.ts';
@@ -263,6 +263,71 @@ describe('who may what', () => {
       askDaemon(`${folder}/run`, { command: 'user.set', user: 'x', role: 'root', digest: '' }),
     ).rejects.toThrow(/role must be/);
     expect(statSync(`${folder}/run/control.sock`).mode & 0o777).toBe(0o600);
+  });
+
+  test('guessing passwords is told to wait, which helps nobody to a session and hinders no other account', async () => {
+    const { url, store } = await startDaemon();
+    const { freePair, auditSeconds } = (await import('../daemon/limits.ts')).sessionLimits;
+    const login = (password: string, user = 'admin') =>
+      fetch(`${url}/cgi/webserve/8404?&UserName=${user}&Password=${password}`);
+    const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000 + 100));
+    let wrong = 0;
+    let told = 0;
+    while (told < 2) {
+      const answer = await login('0'.repeat(32));
+      if (answer.status === 401) wrong++;
+      told = Number(answer.headers.get('retry-after') ?? 0);
+      if (told === 1) await pause(told);
+      expect(wrong).toBeLessThan(20);
+    }
+    expect(wrong).toBeGreaterThan(freePair);
+    const right = await login('21232f297a57a5a743894a0e4a801fc3');
+    expect(right.status).toBe(429);
+    expect(await right.json()).toMatchObject({
+      error: { code: 'busy', message: expect.stringMatching(/^too many wrong passwords: wait \d+ s$/) },
+    });
+    expect((await login('08b5411f848a2581a41672a759c87380', 'monitor')).status).toBe(200);
+    await pause(told);
+    expect((await login('21232f297a57a5a743894a0e4a801fc3')).status).toBe(200);
+    const lines = await eventually(async () => {
+      const all = await store.ask('auditEntries', { before: null, limit: 50 });
+      return all.some(({ action, who }) => action === 'login' && who === 'monitor') && all;
+    });
+    expect(auditSeconds).toBe(60);
+    expect(lines.filter(({ action }) => action === 'login.failed')).toMatchObject([
+      { who: '', address: '127.0.0.1', detail: { user: 'admin' } },
+    ]);
+  });
+
+  test('an own password, an account and a key over HTTP', async () => {
+    const { url, folder } = await startDaemon();
+    const initial = () => readFileSync(`${folder}/state/secret/initial-passwords`, 'utf8');
+    const token = await logIn(url, 'monitor');
+    const as = (key: string, path: string) => fetch(`${url}${path}`, { headers: { Authorization: `Bearer ${key}` } });
+    expect(initial()).toMatch(/^monitor /m);
+    const max = 'bda313358ca9daf69a08ecd18942b644';
+    const change = `/cgi/webserve/30006?&OldPassword=08b5411f848a2581a41672a759c87380&NewPassword=${max}`;
+    expect((await as(token, change)).status).toBe(200);
+    expect(initial()).not.toMatch(/^monitor /m);
+    expect(initial()).toMatch(/^admin /m);
+    expect(await logIn(url, 'monitor', 'max123456')).toMatch(/^[\w-]{43}$/);
+
+    const admin = await logIn(url, 'admin');
+    const make = async (query: string) =>
+      (await (await as(admin, `/cgi/webserve/30011?&name=crm&${query}`)).json()) as { id: string; key: string };
+    const scoped = await make('role=admin&numbers=9006');
+    expect((await as(scoped.key, '/cgi/webserve/9006?')).status).toBe(200);
+    expect((await as(scoped.key, '/cgi/webserve/20053?')).status).toBe(403);
+    const listed = (await (await as(scoped.key, '/cgi/webserve/')).json()) as {
+      json_array_numbers: { number: number }[];
+    };
+    expect(listed.json_array_numbers.map(({ number }) => number)).toEqual([8401, 8404, 9006]);
+    const far = (key: string) =>
+      fetch(`${url}/metrics`, { headers: { Authorization: `Bearer ${key}`, 'X-Forwarded-For': '192.0.2.1' } });
+    expect((await far(scoped.key)).status).toBe(403);
+    expect((await far((await make('role=admin')).key)).status).toBe(200);
+    expect((await as(admin, `/cgi/webserve/30012?&id=${scoped.id}`)).status).toBe(200);
+    expect((await as(scoped.key, '/cgi/webserve/9006?')).status).toBe(401);
   });
 });
 

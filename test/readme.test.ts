@@ -2,8 +2,12 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
+import { TABLE } from '../cgi/table.ts';
 import { startSimulator } from './simulator/simulator.ts';
 import { eventually, startDaemon } from './support/daemon.ts';
+import { temporaryFolder } from './support/folder.ts';
+import { numberReference } from './support/number-reference.ts';
+import { inReadme, WRITE_COMMAND } from './support/readme.ts';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
@@ -20,7 +24,8 @@ function tour(url: string): string[] {
 async function paste(commands: readonly string[]): Promise<string[]> {
   const mark = '\n--- next command ---\n';
   const script = commands.map((command) => `${command}\nprintf '%s' "$MARK"\n`).join('');
-  const shell = spawn('bash', ['-e'], { env: { PATH: process.env['PATH'], MARK: mark }, timeout: 15_000 });
+  const cwd = temporaryFolder();
+  const shell = spawn('bash', ['-e'], { cwd, env: { PATH: process.env['PATH'], MARK: mark }, timeout: 15_000 });
   let out = '';
   shell.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
@@ -53,13 +58,48 @@ test('the tour works when pasted', async () => {
 
   const commands = tour(daemon.url);
   const printed = await paste(commands);
-  const shown = (part: string) => JSON.parse(printed[commands.findIndex((command) => command.includes(part))] ?? '');
+  const textOf = (part: string) => printed[commands.findIndex((command) => command.includes(part))] ?? '';
+  const shown = (part: string) => JSON.parse(textOf(part));
   expect(shown('/healthz')).toMatchObject({ status: 'ok', asterisk: { state: 'up' } });
   expect(shown('9006?"').json_array_astcdrs).toHaveLength(2);
   expect(shown('src=200-299').json_array_astcdrs).toMatchObject([{ src: '205', dst: '204', userfield: 'Internal' }]);
   expect(shown('dst=9*').json_array_astcdrs).toMatchObject([{ src: '203', dst: '9513', userfield: 'Outbound' }]);
   expect(shown('since=0').json_array_astcdrs).toHaveLength(2);
-  expect(shown('20053?').json_array_recordings).toHaveLength(2);
   expect(shown('startdate=yesterday')).toMatchObject({ error: { code: 'invalid', parameter: 'startdate' } });
+  expect(shown('30002').json_obj_totals).toMatchObject({ count: 2, answered: 2, asr: 100 });
+  expect(textOf('head -3 calls.csv').trim().split('\r\n')).toEqual([
+    expect.stringMatching(/^Date,Source,Destination,.*,UniqueID,Recording Filename$/),
+    expect.stringContaining(','),
+    expect.stringContaining(','),
+  ]);
+  expect(shown('20053?&trunk=All').json_array_recordings).toHaveLength(2);
+  expect(textOf('tar tvf').trim().split('\n')).toHaveLength(2);
+  expect(textOf('unzip -t')).toContain('No errors detected');
+  expect(textOf('-r 0-3')).toBe('RIFF');
+  expect(shown('dryrun=1')).toEqual({ result: 'success', dryrun: true, matches: 1 });
+  expect(shown('9006?&src=205').json_array_astcdrs).toEqual([]);
+  const undone = printed.filter((_, index) => commands[index]?.includes('30003'));
+  expect(undone.map((text) => JSON.parse(text))).toEqual([
+    { result: 'success', restored: 1 },
+    { result: 'success', restored: 2 },
+  ]);
   expect(printed.at(-1)).toContain('cdrd_records_total{result="stored"} 2');
+});
+
+test('the reference of the numbers is the one that the table gives', () => {
+  expect(inReadme('numbers'), `run ${WRITE_COMMAND}`).toBe(numberReference());
+  const [numbers = '', , , parameters = ''] = numberReference().split('\n\n');
+  for (const number of Object.keys(TABLE)) expect(numbers).toContain(number);
+  expect(numbers).toContain(
+    '| 8404 (8401) | log in: a session cookie and a bearer token | anybody | `UserName` (must), `Password` (must) |',
+  );
+  expect(numbers).toMatch(/^\| 9006 \| .* \| admin \| \*the filter\*, `since`, /m);
+  expect(numbers).toMatch(/^\| 20053 \| .* \| admin, monitor \|/m);
+  expect(numbers).toMatch(/^\| 30001 \(ours\) \| .* \| `uniqueid` \(must\) \|/m);
+  expect(parameters).toMatch(/^\| `enddate` \| up to .* \| .*9006, .*20053/m);
+  for (const [table, cells] of [
+    [numbers, 4],
+    [parameters, 3],
+  ] as const)
+    for (const row of table.trim().split('\n')) expect(row.match(/(?<!\\)\|/g)).toHaveLength(cells + 1);
 });

@@ -6,11 +6,13 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/asterisk/**', 'test/browser/**'],
+    exclude: ['test/asterisk/**', 'test/browser/**', 'test/office/**'],
     globalSetup: ['test/setup.ts'],
     reporters: ['default', new CountReporter()],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     maxWorkers: 2,
+    // Guide documents, each with a daemon of its own: they mostly wait, but their starts cost a second of a core.
+    maxConcurrency: 3,
   },
 });

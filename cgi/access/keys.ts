@@ -29,6 +29,8 @@ export interface ApiKeys {
 /** @throws {StoreError} */
 export async function openApiKeys(store: StoreClient): Promise<ApiKeys> {
   const keys = new Map((await store.ask('apiKeys')).map((key) => [key.id, key]));
+  /** Keys on their way to the disk: they count. */
+  let making = 0;
 
   return {
     find(text) {
@@ -39,7 +41,8 @@ export async function openApiKeys(store: StoreClient): Promise<ApiKeys> {
     },
     list: () => [...keys.values()],
     async make({ name, role, numbers }, { who, address }) {
-      if (keys.size >= KEYS_MAX) throw new CgiError('conflict', `there are ${KEYS_MAX} keys already: revoke one first`);
+      if (keys.size + making >= KEYS_MAX)
+        throw new CgiError('conflict', `there are ${KEYS_MAX} keys already: revoke one first`);
       const id = randomBytes(4).toString('hex');
       const text = `cdrd-${id}-${randomBytes(32).toString('base64url')}`;
       const key: ApiKey = {
@@ -52,8 +55,13 @@ export async function openApiKeys(store: StoreClient): Promise<ApiKeys> {
         createdAt: Math.floor(Date.now() / 1000),
       };
       const detail = { id, name, role, numbers: numbers?.join(',') ?? 'all' };
-      await store.write({ kind: 'apiKey', key, audit: { who, address, action: 'key.made', detail } });
-      keys.set(id, key);
+      making++;
+      try {
+        await store.write({ kind: 'apiKey', key, audit: { who, address, action: 'key.made', detail } });
+      } finally {
+        making--;
+      }
+      keys.set(id, key); // only now: what a crash takes back was never good
       return { id, key: text };
     },
     async revoke(id, { who, address }) {

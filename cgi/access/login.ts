@@ -9,19 +9,19 @@ export const login = verb({
   about: 'log in: a session cookie and a bearer token',
   right: null,
   parameters: v.strictObject({ username: userName, password: passwordDigest }),
-  async handle({ username, password }, { accounts, sessions, zone }) {
-    const caller = await accounts.check(username, password);
-    if (!caller) {
+  async handle({ username, password }, { accounts, zone }, { address }) {
+    const session = await accounts.logIn(username, password, address);
+    if (!session) {
       const error = new CgiError('login', 'unknown user or wrong password');
       return { kind: 'json', status: ERROR_STATUS.login, body: { result: 'failed', ...errorBody(error) } };
     }
-    const { token, ends } = sessions.begin(caller);
+    const { user, role, token, ends } = session;
     const epoch = Math.floor(ends / 1000);
     const expires = formatLocal(epoch, zone.offsetAt(epoch));
     return {
       kind: 'json',
       status: 200,
-      body: { result: 'success', ...caller, token, expires },
+      body: { result: 'success', user, role, token, expires },
       session: { token, maxAge: Math.floor((ends - Date.now()) / 1000) },
     };
   },

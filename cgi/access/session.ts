@@ -31,8 +31,8 @@ export interface Sessions {
   find(token: string): Caller | null;
   /** Ends the session of this token. */
   end(token: string): void;
-  /** Ends every session of a user: the password or role has changed. */
-  endUser(user: string): void;
+  /** Ends every session of a user: the password or role has changed. @param except Token of one that goes on. */
+  endUser(user: string, except?: string | null): void;
   readonly count: number;
 }
 
@@ -66,8 +66,9 @@ export function createSessions(limits: SessionLimits, clock: () => number = () =
     end(token) {
       sessions.delete(keyOf(token));
     },
-    endUser(user) {
-      for (const [key, session] of sessions) if (session.user === user) sessions.delete(key);
+    endUser(user, except = null) {
+      const kept = except === null ? null : keyOf(except);
+      for (const [key, session] of sessions) if (session.user === user && key !== kept) sessions.delete(key);
     },
     get count() {
       return sessions.size;

@@ -1,10 +1,12 @@
 /** 9006: the call report, one row a call, newest first (guide 1.3, example 2). */
 import * as v from 'valibot';
-import type { CallFilter, Field } from '../../storage/filter.ts';
+import type { Field } from '../../storage/filter.ts';
+import { csvOptions } from '../csv-listing.ts';
 import * as fields from '../fields.ts';
 import { listing } from '../listing.ts';
-import { bounds, type DateRange, dateRange, epochBounds, ordered } from '../range.ts';
-import { type Services, verb } from '../verb.ts';
+import { CgiError } from '../reply.ts';
+import { verb } from '../verb.ts';
+import { callFilter, filterOf, rangeOf } from './filter.ts';
 
 /** A row's fields in the guide's order, then ours. */
 const ROW: readonly Field[] = [
@@ -30,74 +32,32 @@ const ROW: readonly Field[] = [
   ['changed', 'changed'],
 ];
 
-/** The filter that 9006, 9005 and 9004 share. */
-export const callFilter = v.strictObject({
-  startdate: fields.startDate,
-  enddate: fields.endDate,
-  src: fields.numbers,
-  dst: fields.numbers,
-  disposition: fields.dispositions,
-  userfield: fields.callTypes,
-  minbillsec: fields.seconds,
-  maxbillsec: fields.seconds,
-  minduration: fields.seconds,
-  maxduration: fields.seconds,
-  cidname: fields.prefix,
-  in_route: fields.prefix,
-  ivr: fields.prefix,
-  port: fields.port,
-  trunk: fields.trunk,
-  since: fields.rows(0, 'every call whose `changed` is greater, in the order in which they changed'),
-});
-
 export const queryCalls = verb({
   about: 'the call report, one row a call, newest first',
   right: 'cdr.read',
   parameters: v.strictObject({
     ...callFilter.entries,
+    since: fields.rows(0, 'every call whose `changed` is greater, in the order in which they changed'),
     limit: fields.rows(1, 'rows at most'),
     offset: fields.rows(0, 'rows to pass over'),
     cursor: fields.cursor,
     sort: fields.oneOf('calldate'),
     order: fields.oneOf('asc', 'desc'),
-    format: fields.oneOf('json'),
+    format: fields.oneOf('json', 'csv', 'xml'),
+    ...csvOptions,
   }),
   handle(parameters, services) {
+    const { since, format = 'json' } = parameters;
+    if (since !== undefined && format !== 'json')
+      throw new CgiError(
+        'invalid',
+        'format must be json with since: what was removed has no line in another',
+        'format',
+      );
     const range = rangeOf(parameters, services);
     // What changed is told in the order in which it changed, so that the last `changed` is the next `since`.
-    const order = parameters.order ?? (parameters.since === undefined ? 'desc' : 'asc');
+    const order = parameters.order ?? (since === undefined ? 'desc' : 'asc');
     const filter = filterOf(parameters, range, services);
     return listing(services.store, 'call', 'json_array_astcdrs', ROW, filter, range, { ...parameters, order });
   },
 });
-
-type FilterParameters = v.InferOutput<typeof callFilter>;
-
-/** Who asks what changed means every day, unless a day is named. */
-function rangeOf(parameters: FilterParameters, { zone, now }: Services): DateRange {
-  const everyDay = parameters.since !== undefined && !parameters.startdate && !parameters.enddate;
-  return everyDay ? { startdate: '', enddate: '', wall: {} } : dateRange(parameters, zone, now());
-}
-
-function filterOf(parameters: FilterParameters, range: DateRange, { zone }: Services): CallFilter {
-  const { src, dst, disposition, userfield, cidname, in_route, ivr, port, trunk, since } = parameters;
-  const { minbillsec, maxbillsec, minduration, maxduration } = parameters;
-  ordered('minbillsec', minbillsec, maxbillsec, 'is more than maxbillsec');
-  ordered('minduration', minduration, maxduration, 'is more than maxduration');
-  const trunks = [trunk, port && 'trunk' in port ? port.trunk : undefined].filter((name) => name !== undefined);
-  return {
-    start: epochBounds(range.wall, zone),
-    billsec: bounds(minbillsec, maxbillsec),
-    duration: bounds(minduration, maxduration),
-    ...(src && { src }),
-    ...(dst && { dst }),
-    ...(disposition && { dispositions: disposition }),
-    ...(userfield && { callTypes: userfield }),
-    ...(cidname !== undefined && { cidName: cidname }),
-    ...(in_route !== undefined && { inRoute: in_route }),
-    ...(ivr !== undefined && { ivr }),
-    ...(port && 'gsm' in port && { port: port.gsm }),
-    ...(trunks.length > 0 && { trunks }),
-    ...(since !== undefined && { since }),
-  };
-}

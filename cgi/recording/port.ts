@@ -16,16 +16,25 @@ export interface RecordingFiles {
 
 export interface RecordingDeletions {
   /**
-   * Moves files into the medium's trash, or removes them with `purge`. The work outlives the asker and a kill.
-   * @throws {CgiError} `storage_offline`
+   * Moves files into the medium's trash; with `purge`, or where the settings skip the trash, removes them. The work
+   * outlives the asker and a kill; who asks waits for its end, or for as long as a request may last.
+   * @throws {CgiError} `storage_offline`; `conflict`, `disk_full` when the medium takes no trash.
    */
   begin(paths: readonly string[], purge: boolean, by: By): Promise<RecordingDeletion>;
-  /** Moves them back. null: no deletion has this token. @throws {CgiError} `conflict`, `storage_offline` */
+  /**
+   * Moves them back; waits likewise. null: no deletion of recordings has this token.
+   * @throws {CgiError} `conflict` when they are erased or another medium is in place, `storage_offline`
+   */
   undo(token: string, by: By): Promise<Deletion | null>;
 }
 
 export interface RecordingDeletion {
+  /** As it stands now. */
   readonly deletion: Deletion;
-  /** Paths that were not there. */
+  /** Paths that were no longer there. */
   readonly missing: readonly string[];
+  /** Files that the medium would not let go of: the system's code (`EACCES`, `EROFS`). */
+  readonly refused: readonly { readonly path: string; readonly code: string }[];
+  /** The token for 30003; '' where nothing can be undone. */
+  readonly undo: string;
 }

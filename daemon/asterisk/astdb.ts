@@ -1,52 +1,50 @@
 /**
  * The family `cdrd` in Asterisk's own database: what the dialplan subroutine asks before it records
- * (etc/asterisk/extensions_cdrd.conf). The whole family is written after every log-in, because an Asterisk that was set
- * up anew has none of it.
+ * (etc/asterisk/extensions_cdrd.conf). Pure: a policy to its keys in the order in which they are written.
  */
 import { CALL_TYPES, type CallType } from '../../storage/model/leg.ts';
-import type { Packet } from '../wire/packet.ts';
 
-const FAMILY = 'cdrd';
+export const FAMILY = 'cdrd';
+
+/** What a party from outside hears of the recording. */
+export interface Prompt {
+  /** As Playback() takes it; '' = none. */
+  readonly sound: string;
+  /** Whether it stands in the recording too. */
+  readonly recorded: boolean;
+}
 
 export interface RecordingPolicy {
   /** Absolute path of the effective recordings folder. */
   readonly dir: string;
   readonly enable: boolean;
   readonly kinds: Readonly<Record<CallType, boolean>>;
+  readonly prompts: Readonly<Record<'Inbound' | 'Outbound', Prompt>>;
 }
 
-/** Everything is recorded until somebody chooses otherwise. */
-export function recordAll(dir: string): RecordingPolicy {
-  return {
-    dir,
-    enable: true,
-    kinds: { Internal: true, Outbound: true, Inbound: true, CallBack: true, Conference: true },
-  };
-}
+/** Key and value. */
+export type PolicyKey = readonly [key: string, value: string];
 
-/** @param action Sends one AMI action. @throws when Asterisk refuses: the message names the key. */
-export async function writeRecordingPolicy(
-  policy: RecordingPolicy,
-  action: (headers: readonly (readonly [string, string])[]) => Promise<Packet>,
-): Promise<void> {
+export function policyKeys({ dir, enable, kinds, prompts }: RecordingPolicy): readonly PolicyKey[] {
   const flag = (on: boolean) => (on ? '1' : '0');
-  const keys: readonly (readonly [key: string, value: string])[] = [
-    ['dir', policy.dir],
-    ...CALL_TYPES.map((kind) => [kind, flag(policy.kinds[kind])] as const),
-    ['prompt/Inbound', ''],
-    ['prompt/Outbound', ''],
-    ['prompt/Inbound/record', ''],
-    ['prompt/Outbound/record', ''],
-    ['enable', flag(policy.enable)], // last: nothing is recorded by half a policy
+  return [
+    ['dir', dir],
+    ...CALL_TYPES.map((kind) => [kind, flag(kinds[kind])] as const),
+    ['prompt/Inbound', prompts.Inbound.sound],
+    ['prompt/Outbound', prompts.Outbound.sound],
+    ['prompt/Inbound/record', prompts.Inbound.recorded ? '1' : ''],
+    ['prompt/Outbound/record', prompts.Outbound.recorded ? '1' : ''],
+    ['enable', flag(enable)], // last: nothing is recorded by half a policy
   ];
-  for (const [key, value] of keys) {
-    const answer = await action([
-      ['Action', 'DBPut'],
-      ['Family', FAMILY],
-      ['Key', key],
-      ['Val', value],
-    ]);
-    if (answer.get('Response') !== 'Success')
-      throw new Error(`Asterisk refuses to store ${FAMILY}/${key}: ${answer.get('Message')}`);
-  }
 }
+
+/** The key in which a setting reaches the dialplan. */
+export const RECORDING_KEYS: ReadonlyMap<string, string> = new Map([
+  ['recording.place', 'dir'],
+  ['recording.enable', 'enable'],
+  ...CALL_TYPES.map((kind) => [`recording.${kind.toLowerCase()}`, kind] as const),
+  ['recording.prompt.inbound', 'prompt/Inbound'],
+  ['recording.prompt.outbound', 'prompt/Outbound'],
+  ['recording.prompt.inbound.record', 'prompt/Inbound/record'],
+  ['recording.prompt.outbound.record', 'prompt/Outbound/record'],
+]);

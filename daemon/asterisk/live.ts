@@ -8,14 +8,14 @@ import type { RecordingControl } from './recording-control.ts';
 export function createLive(
   { connection, live }: Pick<Pbx, 'connection' | 'live'>,
   control: RecordingControl,
-  rules: LiveRules,
+  rules: () => LiveRules,
 ): Live {
   const isUp = () => connection.status.state === 'up';
   return {
-    calls: () => (isUp() ? liveCalls(live.list(), rules) : null),
+    calls: () => (isUp() ? liveCalls(live.list(), rules()) : null),
     async pause(id, paused, by) {
       if (!isUp()) throw new CgiError('conflict', 'Asterisk is away');
-      const call = liveCalls(live.list(), rules).find((each) => each.id === id);
+      const call = liveCalls(live.list(), rules()).find((each) => each.id === id);
       if (!call) throw new CgiError('not_found', `no call in progress has the id ${id}`, 'id');
       if (!call.recording) throw new CgiError('conflict', 'this call is not recorded');
       try {

@@ -10,12 +10,12 @@ import type { Config } from '../config.ts';
 import { callLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { Packet } from '../wire/packet.ts';
-import { recordAll, writeRecordingPolicy } from './astdb.ts';
 import { CdrEventError, legOfCdrEvent } from './cdr-event.ts';
 import { type AsteriskConnection, connectAsterisk } from './connection.ts';
 import { type CsvFigures, followCsv } from './csv-follow.ts';
 import { createIngest, type Ingest } from './ingest.ts';
 import { createLiveChannels, type LiveChannels } from './live-channels.ts';
+import type { PolicyWriter } from './recording-policy.ts';
 
 export interface Pbx {
   readonly connection: AsteriskConnection;
@@ -39,9 +39,10 @@ export interface PbxOptions {
   readonly bus: Bus;
   readonly log: Log;
   readonly zone: Zone;
+  readonly control: PolicyWriter;
 }
 
-export async function startPbx({ config, store, bus, log, zone, events }: PbxOptions): Promise<Pbx> {
+export async function startPbx({ config, store, bus, log, zone, control, events }: PbxOptions): Promise<Pbx> {
   const live = createLiveChannels({
     over: (linkedId) => ingest.over(linkedId),
     changed: (linkedId) => bus.emit('live', linkedId),
@@ -88,15 +89,14 @@ export async function startPbx({ config, store, bus, log, zone, events }: PbxOpt
       }
     },
     onUp({ action }) {
-      writeRecordingPolicy(recordAll(config.recordings.dir), action).catch((error: unknown) =>
-        log.error('Asterisk was not told what to record', { error }),
-      );
+      control.up(action);
       listChannels();
       void csv.catchUp(); // what was said while nobody listened
     },
     onStatus(status) {
       bus.emit('asterisk', status);
       if (status.state === 'up') return;
+      control.away();
       live.forget();
       ingest.asteriskAway();
     },
@@ -106,7 +106,9 @@ export async function startPbx({ config, store, bus, log, zone, events }: PbxOpt
   void csv.catchUp();
   const beat = setInterval(() => {
     void csv.catchUp();
-    if (connection.status.state === 'up') listChannels();
+    if (connection.status.state !== 'up') return;
+    listChannels();
+    control.retry();
   }, callLimits.catchUpMs);
 
   return {

@@ -1,4 +1,5 @@
 /** `cdrd run`: the daemon itself, until SIGTERM or SIGINT. */
+import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { loadConfig, reservedKeysSet } from '../config.ts';
 import { EXIT } from '../exit.ts';
@@ -59,9 +60,9 @@ export const run: Command = {
       process.on('unhandledRejection', (reason) => fatal(reason instanceof Error ? reason : new Error(String(reason))));
 
       started.then(
-        ({ addresses }) => {
-          for (const { address, port, family } of addresses)
-            log.info('listening', { http: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}` });
+        ({ addresses, secureAddresses }) => {
+          for (const address of addresses) log.info('listening', { http: `http://${hostAndPort(address)}` });
+          for (const address of secureAddresses) log.info('listening', { https: `https://${hostAndPort(address)}` });
           log.info('cdrd is ready', { version, pid: process.pid, state: config.state.dir });
         },
         (error: Error & { code?: string }) => {
@@ -74,3 +75,7 @@ export const run: Command = {
     });
   },
 };
+
+function hostAndPort({ address, port, family }: AddressInfo): string {
+  return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}

@@ -10,6 +10,7 @@ import { createPerform } from '../control/perform.ts';
 import type { ControlRequest } from '../control/protocol.ts';
 import { sessionLimits } from '../limits.ts';
 import { createLog } from '../log.ts';
+import { openSettings } from '../settings.ts';
 import { becomeOwner, storeOptions, takeState, zoneName } from '../state.ts';
 
 /** @returns what was done, for people. @throws what is wrong. */
@@ -17,16 +18,17 @@ export async function performCommand(config: Config, request: ControlRequest): P
   return (await askDaemon(config.run.dir, request)) ?? (await performHere(config, request));
 }
 
-async function performHere(config: Config, request: ControlRequest): Promise<string> {
+async function performHere(given: Config, request: ControlRequest): Promise<string> {
   const { openStoreHere } = await import('../../storage/here.ts'); // the running daemon never needs it
-  await becomeOwner(config.state.dir);
-  const lock = await takeState(config.state.dir);
+  await becomeOwner(given.state.dir);
+  const lock = await takeState(given.state.dir);
   try {
-    const store = openStoreHere(storeOptions(config));
+    const store = openStoreHere(storeOptions(given));
     const log = createLog({ level: 'warn' });
     const bus = createBus();
     const ingest = createIngest({ store, bus, log, away: () => true, isLive: () => false });
     try {
+      const { config } = await openSettings({ config: given, store, log, control: null });
       const accounts = createAccounts(store, null, sessionLimits);
       const amiUsers = await openAmiUsers(config.state.dir);
       const perform = createPerform({ config, store, accounts, amiUsers, ingest, bus, zone: zoneOf(zoneName(config)) });

@@ -1,7 +1,7 @@
 /** Faults between keys: number ranges that overlap (a number has one kind), and two listeners on one address. */
 import * as v from 'valibot';
+import { LISTEN_LIST, RANGES } from '../../cgi/settings/kinds.ts';
 import { inRange, parseNumberRanges } from '../../storage/model/number-plan.ts';
-import { LISTEN_LIST, RANGES } from './kinds.ts';
 import type { ConfigFault, Settings } from './reading.ts';
 import { CONFIG_KEYS, type ConfigKey } from './schema.ts';
 

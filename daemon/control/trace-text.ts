@@ -27,7 +27,7 @@ function groupText({ group, legs, calls }: Trace, zone: Zone): string {
     `call ${group}: ${legs.length} records, ${calls.length} rows`,
     ...legs.flatMap((leg, index) => legText(leg, index + 1, zone)),
     ...calls.flatMap((call) => [
-      `row ${call.id ?? '(not stored)'}: ${call.src} → ${call.dst} ${call.disposition}${call.open ? ', still open' : ''}`,
+      `row ${call.id ?? '(not stored)'}: ${call.src} → ${call.dst} ${call.disposition}${call.open ? ', still open' : ''}${call.deleted ? ', deleted' : ''}`,
       `  made of records ${numbers(call.legs)}, standing on ${numbers([call.anchor])}: ${RULES[call.rule]}`,
       `  recording: ${call.recording || '-'} (${TIES[call.tie]})`,
     ]),

@@ -26,7 +26,7 @@ interface Connection {
 }
 
 /**
- * Tends all connections of a server.
+ * Tends all connections of a server, HTTP's or HTTPS's.
  * @param serve Answers one request; settles when the answer is handed over and never rejects.
  */
 export function tendConnections(
@@ -36,8 +36,10 @@ export function tendConnections(
   webSockets: Pick<WebSockets, 'serves' | 'upgrade'>,
 ): void {
   const connections = new WeakMap<Duplex, Connection>();
+  // HTTPS has connections of its own below: what speaks HTTP comes after the handshake.
+  const begin = 'setSecureContext' in server ? 'secureConnection' : 'connection';
 
-  server.on('connection', (socket: Duplex) => {
+  server.on(begin, (socket: Duplex) => {
     const fresh: Connection = {
       head: [],
       headBytes: 0,
@@ -97,7 +99,8 @@ export function tendConnections(
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const connection = connections.get(socket);
-    if (!connection || connection.given) return;
+    if (!connection) return void socket.destroy(); // a handshake that failed or took too long
+    if (connection.given) return;
     // Bytes behind a request that was said to be the last: its answer goes out all the same.
     if (error.code === 'HPE_CLOSED_CONNECTION') return;
     connection.given = true;
@@ -113,7 +116,7 @@ export function tendConnections(
     if (mended === null) return false;
     stopParser(socket);
     if (mended !== 'incomplete') {
-      server.emit('connection', throughSocket(socket, mended));
+      server.emit(begin, throughSocket(socket, mended));
       return true;
     }
     const late = setTimeout(() => refuse(socket, faultOf('ERR_HTTP_REQUEST_TIMEOUT')), limits.headersMs);
@@ -127,7 +130,7 @@ export function tendConnections(
       mended = length > limits.headers ? null : mendRequestLine(Buffer.concat(head));
       if (mended instanceof Buffer) {
         stopParser(socket);
-        server.emit('connection', throughSocket(socket, mended));
+        server.emit(begin, throughSocket(socket, mended));
       } else refuse(socket, faultOf(length > limits.headers ? 'HPE_HEADER_OVERFLOW' : 'HPE'));
     });
     return true;
@@ -181,5 +184,7 @@ function throughSocket(socket: Socket, begin: Buffer): Duplex {
   socket.on('close', () => through.destroy());
   through.push(begin);
   const { remoteAddress, remotePort } = socket;
-  return Object.assign(through, { remoteAddress, remotePort });
+  const resetAndDestroy = () => void socket.resetAndDestroy();
+  const secure = 'encrypted' in socket && { encrypted: true };
+  return Object.assign(through, { remoteAddress, remotePort, resetAndDestroy, ...secure });
 }

@@ -1,7 +1,8 @@
-/** The HTTP listeners: finds what a request is for, hands it down, and has its reply written. */
+/** The HTTP and HTTPS listeners: finds what a request is for, hands it down, and has its reply written. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { callerOf, dispatch, faultReply, isNumber } from '../../cgi/dispatch.ts';
+import { playRecording } from '../../cgi/recording/play.ts';
 import { CgiError, errorReply, json } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { may } from '../../storage/model/rights.ts';
@@ -9,12 +10,16 @@ import type { ListenAddress } from '../config.ts';
 import { type HttpLimits, httpLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type Bodies, createBodies } from './body.ts';
+import type { Certificate } from './certificate.ts';
 import { tendConnections } from './connection.ts';
+import { TLS } from './tls-options.ts';
 import type { WebSockets } from './websocket.ts';
-import { SESSION_COOKIE, writeReply, writeText } from './write-reply.ts';
+import { breakOff, sessionCookie, writeReply, writeText } from './write-reply.ts';
 
 export interface HttpOptions {
   readonly listen: readonly ListenAddress[];
+  /** HTTPS: where, and by which certificate. */
+  readonly secure?: { readonly listen: readonly ListenAddress[]; readonly certificate: Certificate };
   readonly services: Services;
   readonly log: Log;
   /** What `/healthz` says, and whether it is 200 or 503. */
@@ -38,46 +43,71 @@ interface Context extends HttpOptions {
 export interface HttpListeners {
   /** The ports listened on, in the order of the configuration: port 0 is known only now. */
   readonly addresses: readonly AddressInfo[];
+  /** Those of HTTPS. */
+  readonly secureAddresses: readonly AddressInfo[];
   close(): Promise<void>;
 }
 
 const NUMBERS = '/cgi/webserve/';
+const RECORDINGS = '/recordings/';
 
 /** @throws when an address can't be listened on; none is left open then. */
 export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   const limits = options.limits ?? httpLimits;
   const context: Context = { ...options, limits, bodies: createBodies(limits) };
-  const servers: Server[] = [];
+  const plain: Server[] = [];
+  const secure: Server[] = [];
   const close = async () => {
     options.webSockets.close();
-    await Promise.all(servers.map((server) => closeServer(server, limits)));
+    await Promise.all([...plain, ...secure].map((server) => closeServer(server, limits)));
   };
   try {
-    for (const address of options.listen) servers.push(await listenOrFallBack(context, address));
+    for (const address of options.listen)
+      plain.push(await listenOrFallBack(context, () => createServer(serverOptions(limits)), address));
+    if (options.secure && options.secure.listen.length > 0) {
+      const create = await secureServers(limits, options.secure.certificate);
+      for (const address of options.secure.listen) secure.push(await listenOrFallBack(context, create, address));
+    }
   } catch (error) {
     await close();
     throw error;
   }
-  return { addresses: servers.map((server) => server.address() as AddressInfo), close };
+  const addressesOf = (servers: readonly Server[]) => servers.map((server) => server.address() as AddressInfo);
+  return { addresses: addressesOf(plain), secureAddresses: addressesOf(secure), close };
 }
 
-/** A kernel without IPv6 knows no `[::]`: there every IPv4 address is what was meant. */
-function listenOrFallBack(context: Context, address: ListenAddress): Promise<Server> {
-  return listen(context, address).catch((error: NodeJS.ErrnoException) => {
-    if (address.host !== '::' || error.code !== 'EAFNOSUPPORT') throw error;
-    return listen(context, { ...address, host: '0.0.0.0' });
-  });
-}
-
-function listen(context: Context, { host, port }: ListenAddress): Promise<Server> {
-  const { limits, log } = context;
-  const server = createServer({
+function serverOptions(limits: HttpLimits) {
+  return {
     maxHeaderSize: limits.headers,
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: limits.lookMs,
     keepAliveTimeout: limits.keepAliveMs,
+  };
+}
+
+/** @returns what makes a server that follows the certificate's changes. TLS is loaded only here. */
+async function secureServers(limits: HttpLimits, certificate: Certificate): Promise<() => Server> {
+  const { createServer: createSecureServer } = await import('node:https');
+  return () => {
+    const { key, cert } = certificate.current;
+    const options = { ...serverOptions(limits), ...TLS, handshakeTimeout: limits.handshakeMs };
+    const server = createSecureServer({ ...options, key, cert });
+    certificate.onChange(({ key, cert }) => server.setSecureContext({ ...TLS, key, cert }));
+    return server;
+  };
+}
+
+/** A kernel without IPv6 knows no `[::]`: there every IPv4 address is what was meant. */
+function listenOrFallBack(context: Context, create: () => Server, address: ListenAddress): Promise<Server> {
+  return listen(context, create(), address).catch((error: NodeJS.ErrnoException) => {
+    if (address.host !== '::' || error.code !== 'EAFNOSUPPORT') throw error;
+    return listen(context, create(), { ...address, host: '0.0.0.0' });
   });
+}
+
+function listen(context: Context, server: Server, { host, port }: ListenAddress): Promise<Server> {
+  const { limits, log } = context;
   server.maxConnections = limits.connections;
   server.timeout = limits.stalledMs;
   tendConnections(server, limits, (request, response) => answer(context, request, response), context.webSockets);
@@ -108,7 +138,7 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
     if (request.socket.destroyed) return; // nobody is there to be told, and nothing here has failed
     const known = faultReply(error);
     if (!known || response.headersSent) context.log.error('a request failed', { path: path.slice(0, 200), error });
-    if (response.headersSent) response.destroy();
+    if (response.headersSent) breakOff(response);
     else await writeReply(response, known ?? errorReply(new CgiError('internal', 'something went wrong here')));
   }
 }
@@ -130,6 +160,10 @@ async function route(
     return writeReply(response, await dispatch(asked, services));
   }
   if (!allows(request, response, 'GET', 'HEAD')) return;
+  if (path.startsWith(RECORDINGS)) {
+    const asked = { path: path.slice(RECORDINGS.length), query, token: tokenOf(request) };
+    return writeReply(response, await playRecording(asked, services));
+  }
   if (path === '/healthz') {
     const { ok, body } = context.health();
     return writeReply(response, json(body, ok ? 200 : 503));
@@ -138,7 +172,9 @@ async function route(
     const caller = callerOf(tokenOf(request), services);
     if (!isBoxItself(request)) {
       if (!caller) return refuse(response, 'login', 'log in first: 8404');
-      if (!may(caller.role, 'metrics')) return refuse(response, 'denied', `${caller.user} may not do this`);
+      // A key for some numbers is for nothing else.
+      if (!may(caller.role, 'metrics') || caller.numbers !== null)
+        return refuse(response, 'denied', `${caller.user} may not do this`);
     }
     return writeText(response, 200, 'text/plain; version=0.0.4; charset=utf-8', context.metrics());
   }
@@ -158,12 +194,14 @@ function refuse(response: ServerResponse, code: CgiError['code'], message: strin
 }
 
 /** `Authorization: Bearer …` before the cookie: a program that sends both means the header. */
-export function tokenOf({ headers }: IncomingMessage): string | null {
+export function tokenOf(request: IncomingMessage): string | null {
+  const { headers } = request;
   const bearer = /^Bearer +([A-Za-z0-9._~+/=-]{1,200})$/i.exec(headers.authorization ?? '')?.[1];
   if (bearer) return bearer;
+  const cookie = sessionCookie(request);
   for (const pair of (headers.cookie ?? '').split(';')) {
     const [name = '', value = ''] = split(pair.trim(), '=');
-    if (name === SESSION_COOKIE) return value;
+    if (name === cookie) return value;
   }
   return null;
 }

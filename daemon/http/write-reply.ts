@@ -1,10 +1,20 @@
 /** The one place that writes a reply to a client: status, headers, body, with back-pressure and without surprises. */
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERROR_STATUS, type Reply, type SessionCookie } from '../../cgi/reply.ts';
+import { select, validatorsOf } from './conditional.ts';
 
 /** Over HTTPS another name, and Secure there: so a log-in by the one never hides that by the other. */
-export const SESSION_COOKIE = 'cdrd_session';
+const COOKIES = { http: 'cdrd_session', https: '__Host-cdrd_session' } as const;
+
+/** Name of the session's cookie on the listener that this request came by. */
+export function sessionCookie(request: IncomingMessage): string {
+  return isSecure(request) ? COOKIES.https : COOKIES.http;
+}
+
+function isSecure({ socket }: IncomingMessage): boolean {
+  return 'encrypted' in socket && socket.encrypted === true;
+}
 
 /** What is busy here is so for a second or two: with log-ins, searches or large bodies. */
 const RETRY_SECONDS = 2;
@@ -18,21 +28,25 @@ export const HEADERS = {
 } as const;
 
 /**
- * Writes it and settles when all is handed over or the client is gone. A listing that fails half-way breaks the
- * connection off: a client must never take half an answer for a whole one.
- * @throws what a listing's pages throw.
+ * Writes it and settles when all is handed over or the client is gone.
+ * @throws what a listing's pages, an archive's or a file's bytes throw; if its beginning is sent already, {@link breakOff}
+ * must follow.
  */
 export async function writeReply(response: ServerResponse, reply: Reply): Promise<void> {
   switch (reply.kind) {
     case 'json':
-      if (reply.session) response.setHeader('Set-Cookie', cookieOf(reply.session));
+      if (reply.session !== undefined) response.setHeader('Set-Cookie', cookieOf(response.req, reply.session));
       if (reply.status === ERROR_STATUS.busy) response.setHeader('Retry-After', reply.retryAfter ?? RETRY_SECONDS);
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
     case 'rows':
-      return writeRows(response, reply.text);
-    case 'archive':
+      return writeRows(response, reply);
+    case 'archive': {
+      const { type, filename, size, bytes } = reply;
+      const headers = { 'Content-Type': type, 'Content-Disposition': disposition('attachment', filename) };
+      return writePieces(response, 200, { ...headers, ...(size !== undefined && { 'Content-Length': size }) }, bytes);
+    }
     case 'file':
-      throw new Error('not yet');
+      return writeFile(response, reply);
   }
 }
 
@@ -41,28 +55,102 @@ export function writeText(response: ServerResponse, status: number, type: string
   response.end(text);
 }
 
-async function writeRows(response: ServerResponse, text: AsyncIterable<string>): Promise<void> {
-  const pieces = text[Symbol.asyncIterator]();
-  try {
-    // The first piece is fetched before the status is sent: a store that can't answer still gets a proper error.
-    let piece = await pieces.next();
-    response.writeHead(200, { ...HEADERS, 'Content-Type': 'application/json; charset=utf-8' });
-    for (; !piece.done; piece = await pieces.next()) {
-      if (piece.value !== '') await write(response, piece.value);
-      if (response.destroyed) return; // the client is gone: so is the store's work, below
-    }
+function writeRows(response: ServerResponse, reply: Extract<Reply, { kind: 'rows' }>): Promise<void> {
+  const { text, type = 'application/json; charset=utf-8', filename } = reply;
+  const saved = filename !== undefined && { 'Content-Disposition': `attachment; filename="${filename}"` };
+  return writePieces(response, 200, { 'Content-Type': type, ...saved }, text);
+}
+
+/** A browser may keep it and asks each time whether it still holds; its own page may play it. */
+const FILE_HEADERS = {
+  'Cache-Control': 'private, no-cache',
+  'Content-Security-Policy': "default-src 'none'; media-src 'self'; frame-ancestors 'none'",
+  'Accept-Ranges': 'bytes',
+};
+
+async function writeFile(response: ServerResponse, reply: Extract<Reply, { kind: 'file' }>): Promise<void> {
+  const { file, filename, save, type } = reply;
+  const { method = '', headers } = response.req;
+  const validators = validatorsOf(file, Date.now());
+  const { status, from, to } = select(method, headers, file.size, validators);
+  const about = {
+    ...FILE_HEADERS,
+    ETag: validators.etag,
+    'Last-Modified': validators.lastModified,
+    ...(status === 416 && { 'Content-Range': `bytes */${file.size}` }),
+  };
+  if (status !== 200 && status !== 206) {
+    response.writeHead(status, { ...HEADERS, ...about, ...(status !== 304 && { 'Content-Length': 0 }) });
     response.end();
-  } catch (error) {
-    if (response.headersSent) response.destroy();
-    throw error;
+    return;
+  }
+  const content = {
+    ...about,
+    'Content-Type': type,
+    'Content-Disposition': disposition(save ? 'attachment' : 'inline', filename),
+    'Content-Length': to - from + 1,
+    ...(status === 206 && { 'Content-Range': `bytes ${from}-${to}/${file.size}` }),
+  };
+  if (method !== 'HEAD') return writePieces(response, status, content, file.read(from, to));
+  response.writeHead(status, { ...HEADERS, ...content });
+  response.end();
+}
+
+/** A name for saving (RFC 6266): in ASCII for the old, in full for all others. Nothing in it can end the header. */
+function disposition(kind: 'inline' | 'attachment', filename: string): string {
+  const plain = filename.replaceAll(/[^\x20-\x7e]|["\\%]/g, '_');
+  const full = encodeURIComponent(Buffer.from(filename).toString()).replaceAll(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `${kind}; filename="${plain}"; filename*=UTF-8''${full}`;
+}
+
+async function writePieces(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string | number>>,
+  all: AsyncIterable<string | Uint8Array>,
+): Promise<void> {
+  const pieces = all[Symbol.asyncIterator]();
+  const begin = () => {
+    response.writeHead(status, { ...HEADERS, ...headers });
+  };
+  try {
+    for (let piece = await pieces.next(); !piece.done; piece = await pieces.next()) {
+      if (response.destroyed) return; // the client is gone: so is the store's or the medium's work, below
+      if (piece.value.length === 0) continue;
+      // The status waits for the first piece: a store that can't answer, and totals of too many groups, still get a proper error.
+      if (!response.headersSent) begin();
+      await write(response, piece.value);
+      if (response.destroyed) return;
+    }
+    if (!response.headersSent) begin();
+    response.end();
   } finally {
     await pieces.return?.();
   }
 }
 
-/** Waits while the client is slower than we are. */
-async function write(response: ServerResponse, text: string): Promise<void> {
-  if (response.write(text) || response.destroyed) return;
+/**
+ * Ends the connection so that nobody takes what has come for the whole. HTTP/1.1 has chunks or a length that tell it; to a
+ * client of HTTP/1.0, whose answer may end with the connection, only a reset does, and over TLS an end without its goodbye.
+ */
+export function breakOff(response: ServerResponse): void {
+  const { socket } = response;
+  const old = response.req.httpVersion === '1.0';
+  if (old && socket && !isSecure(response.req)) socket.resetAndDestroy();
+  response.destroy();
+}
+
+/** Bytes from here on are not copied: they are waited for until they have left. */
+const UNCOPIED = 16_384;
+
+/** Waits while the client is slower than we are. What it was given is no longer in use then. */
+async function write(response: ServerResponse, piece: string | Uint8Array): Promise<void> {
+  if (response.destroyed) return;
+  if (piece instanceof Uint8Array && piece.length >= UNCOPIED) return written(response, piece);
+  if (response.write(piece instanceof Uint8Array ? Buffer.from(piece) : piece)) return;
   const gone = new AbortController();
   const stop = () => gone.abort();
   response.once('close', stop);
@@ -70,6 +158,19 @@ async function write(response: ServerResponse, text: string): Promise<void> {
   response.off('close', stop);
 }
 
-function cookieOf({ token, maxAge }: SessionCookie): string {
-  return `${SESSION_COOKIE}=${token}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict`;
+function written(response: ServerResponse, piece: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('close', done);
+      resolve();
+    };
+    response.once('close', done);
+    response.write(piece, done);
+  });
+}
+
+function cookieOf(request: IncomingMessage, session: SessionCookie | null): string {
+  const { token, maxAge } = session ?? { token: '', maxAge: 0 };
+  const secure = isSecure(request) ? '; Secure' : '';
+  return `${sessionCookie(request)}=${token}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure}`;
 }

@@ -51,3 +51,23 @@ export const HINT_SWEEP_MS = 300;
 export const CLOSE_MS = 1_500;
 /** Heap of the worker: one folder of 100,000 recordings made the process grow by up to 120 MB in all; 365 folders of 274 by 29. */
 export const WORKER_HEAP_MB = 128;
+/** Bytes of a file in one message: smaller ones cost a message each, larger ones memory for every client. */
+export const READ_BYTES = 262_144;
+/** Files read by somebody at a time; each may hold two of the messages above. Beyond it 429. */
+export const READERS_MAX = 32;
+/** Memory of reads that is kept for the next ones: of the messages above. */
+export const SPARE_MAX = 4;
+/** The worker for file work is ended after so long without work: it costs 5 MB. */
+export const FILES_IDLE_MS = 30_000;
+/** Folders of the trash that are looked at in one step. */
+export const TRASH_FOLDERS_MAX = 1_000;
+/** Files of a deletion in one step: its transaction and its audit line stay small. */
+export const DELETION_FILES = 100;
+/** Who deletes waits this long for the end; the connection's own bound for silence is a minute. */
+export const DELETION_WAIT_MS = 45_000;
+/** A deletion that could not go on is tried again after this long; while the medium is known to be away that costs nothing. */
+export const DELETION_RETRY_MS = 5_000;
+/** Days in the trash, unless the setting says otherwise (guide-resolved). */
+export const TRASH_DAYS = 7;
+/** Between two looks for what has expired. */
+export const EXPIRE_MS = 3_600_000;

@@ -10,6 +10,11 @@ import type { MediumLook, WorkerSettings } from './protocol.ts';
 export interface MediumFacts extends MediumLook {
   /** The recordings folder with links resolved. */
   readonly real: string;
+  /**
+   * Like the identity, but without the folder's birth, which shows only once the folder has changed: equal before and
+   * after a change of the folder that we make ourselves.
+   */
+  readonly place: string;
   /** Files' times are another machine's. */
   readonly remote: boolean;
 }
@@ -41,20 +46,23 @@ export function lookAtMedium(settings: WorkerSettings): MediumFacts {
   const { dir, requireMount, mountinfo, blockDevices } = settings;
   let real = resolve(dir);
   let fault: { state: 'absent' | 'dead'; why: string } | undefined;
-  let folder = '';
+  let inode = '';
+  let birth = '';
   try {
     // The slash makes an automounter mount. Its inode tells one stick's folder from another's.
     const stat = statSync(`${dir}/`);
     real = realpathSync(dir);
     // Kernels before 4.11 give the time of change as the time of birth: then it tells nothing.
     const born = stat.birthtimeMs === stat.ctimeMs ? 0 : stat.birthtimeMs;
-    folder = `${stat.ino} ${born}`;
+    inode = String(stat.ino);
+    birth = String(born);
   } catch (error) {
     fault = faultOf(error, dir);
   }
   const mount = mountOf(parseMountinfo(readFileSync(mountinfo, 'utf8')), real);
   const device = mount?.device ?? '';
-  const facts = { device, real, remote: isRemote(mount), identity: `${mount?.id} ${device} ${folder}` };
+  const place = `${mount?.id} ${device} ${inode}`;
+  const facts = { device, real, remote: isRemote(mount), place, identity: `${place} ${birth}` };
 
   const missing = missingMount(real, mount, requireMount);
   if (missing) return { ...facts, state: 'absent', why: missing };

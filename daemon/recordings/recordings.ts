@@ -17,6 +17,7 @@ import {
 } from './limits.ts';
 import { createMediumClient, WorkerLost } from './medium-client.ts';
 import type { FilesAnswer, FoundRecording, Lane, MediumLook, RequireMount, RootAnswer } from './protocol.ts';
+import type { Threads } from './step-client.ts';
 
 export type { FoundRecording, RequireMount } from './protocol.ts';
 
@@ -50,6 +51,8 @@ export interface RecordingsOptions {
   readonly sweepSeconds: number;
   /** The bundled `medium-worker.mjs`. */
   readonly worker: URL;
+  /** Shared with the worker for file work. */
+  readonly threads?: Threads;
   readonly index: RecordingIndex;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   /** Today's folder, `YYYYMMDD`, in the box's zone. */
@@ -139,6 +142,7 @@ export function startRecordings(options: RecordingsOptions): Recordings {
 
   const client = createMediumClient({
     worker: options.worker,
+    ...(options.threads && { threads: options.threads }),
     deadlineMs: options.stepDeadlineMs ?? STEP_DEADLINE_MS,
     settings: {
       dir: options.dir,

@@ -40,20 +40,29 @@ export function matchLeg(stored: readonly StoredLeg[], leg: Leg, source: LegSour
 }
 
 function sameContent(a: Leg, b: Leg): boolean {
-  return (
-    a.uniqueId === b.uniqueId &&
-    a.channel === b.channel &&
-    a.destinationChannel === b.destinationChannel &&
-    a.lastApplication === b.lastApplication &&
-    a.disposition === b.disposition &&
-    sameMoment(a.start, b.start) &&
-    sameMoment(a.answer, b.answer) &&
-    sameMoment(a.end, b.end)
-  );
+  const other = contentOf(b);
+  return contentOf(a).every((value, index) => value === other[index]);
 }
 
-function sameMoment(a: Moment | null, b: Moment | null): boolean {
-  return a?.epoch === b?.epoch;
+/**
+ * What makes a record itself, but for its Sequence: also what is remembered of one that was erased. Its order and its
+ * values are kept on disk as a hash (sql/erased.ts): a change would bring erased records back.
+ */
+export function contentOf(leg: Leg): readonly (string | number | null)[] {
+  return [
+    leg.uniqueId,
+    leg.channel,
+    leg.destinationChannel,
+    leg.lastApplication,
+    leg.disposition,
+    epochOf(leg.start),
+    epochOf(leg.answer),
+    epochOf(leg.end),
+  ];
+}
+
+function epochOf(moment: Moment | null): number | null {
+  return moment?.epoch ?? null;
 }
 
 /** A Sequence that one of them lacks is not compared. */

@@ -17,10 +17,18 @@ export const RIGHTS = [
   'recording.delete',
   /** Change what is recorded and where to. */
   'recording.settings',
-  /** Change one's own password. */
+  /** Change how the box numbers and keeps calls: number ranges, trunks, zone, trash. */
+  'settings',
+  /** Change one's own password (30006). */
   'password.own',
-  /** See and change accounts. */
+  /** End one's own session (30005). */
+  'session.own',
+  /** Change the phone book (30014, 30015); whoever sees the CDR report may read it. */
+  'contacts',
+  /** See and change accounts and API keys (30007 to 30012). */
   'users',
+  /** Read who did what (30018). */
+  'audit',
   /** See the calls in progress. */
   'live.read',
   /** Act on them: pause a recording. */
@@ -32,7 +40,7 @@ export type Right = (typeof RIGHTS)[number];
 
 const GRANTED: Readonly<Record<Role, ReadonlySet<Right>>> = {
   admin: new Set(RIGHTS),
-  monitor: new Set(['recording.read', 'recording.delete', 'recording.settings', 'password.own']),
+  monitor: new Set(['recording.read', 'recording.delete', 'recording.settings', 'password.own', 'session.own']),
 };
 
 /** Whether a role includes a right. */

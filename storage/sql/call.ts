@@ -7,8 +7,8 @@ import type { FoldedCall } from '../model/fold.ts';
 import type { MatchKind } from '../model/match.ts';
 import { pairMoved, pairRows } from '../model/pair.ts';
 import type { Bind, Database, Row } from './database.ts';
-import { announce } from './outbox.ts';
-import { indexNumbers } from './search.ts';
+import { announce, announceMany } from './outbox.ts';
+import { indexMany, indexNumbers } from './search.ts';
 import { recordingNear, release, tie } from './tie.ts';
 
 export interface StoredCall extends FoldedCall {
@@ -16,6 +16,8 @@ export interface StoredCall extends FoldedCall {
   readonly group: string;
   /** Its legs may still be coming: it's not shown yet. */
   readonly open: boolean;
+  /** The deletion that has put it into the trash; null: it's in none. */
+  readonly trash: number | null;
 }
 
 const COLUMNS: readonly (readonly [column: string, value: (row: CallRow) => Bind])[] = [
@@ -40,16 +42,18 @@ const COLUMNS: readonly (readonly [column: string, value: (row: CallRow) => Bind
   ['recording', (row) => row.recording],
 ];
 const NAMES = COLUMNS.map(([name]) => name);
-const INSERT = `INSERT INTO call (call_group, anchor, open, ${NAMES.join(', ')}) VALUES (?, ?, ?, ${NAMES.map(() => '?').join(', ')})`;
+const INSERT = `INSERT INTO call (trash, call_group, anchor, open, ${NAMES.join(', ')}) VALUES (?, ?, ?, ?, ${NAMES.map(() => '?').join(', ')})`;
 const UPDATE = `UPDATE call SET call_group = ?, anchor = ?, open = ?, ${NAMES.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`;
 
-/** A call as it shall be; its id is known only once it is stored. */
-export type NextCall = Omit<StoredCall, 'id'>;
+/** A call as it shall be; its id is known only once it is stored, and no fold takes it into or out of the trash. */
+export type NextCall = Omit<StoredCall, 'id' | 'trash'>;
 
 /**
  * The one write to a call. `old` null: it is new; `next` null: it goes. A closed call whose content changed, and one that
  * is closed just now, is announced: the outbox row's id becomes its `changed`. A closed call that no record names a
  * recording for gets the one that agrees by time and parties, if there is such a one.
+ *
+ * A record that comes late for a call in the trash amends it there, unseen: undoing the deletion shows what it made.
  *
  * @param now Epoch seconds.
  * @param match How `next.row.recording` was found, where that is new.
@@ -66,13 +70,15 @@ export function applyCall(
   const near = next.open || next.row.recording !== '' ? '' : recordingNear(database, next.row);
   if (near !== '') return applyCall(database, old, showing(next, near), now, 'near');
   if (old && !differs(old, next)) return [];
-  const id = write(database, old, next);
-  indexNumbers(database, id, shown(old), shown(next));
+  const trash = old ? old.trash : trashOfGroup(database, next.group);
+  const id = write(database, old, next, trash);
+  indexNumbers(database, id, shown(old, trash), shown(next, trash));
   const { recording } = next.row;
   const loserId = recording === (old?.row.recording ?? '') ? null : tie(database, id, recording, match);
   const loser = loserId === null ? null : callById(database, loserId);
   const lost = loser ? applyCall(database, loser, showing(loser, ''), now) : [];
-  if (next.open) return lost;
+  if (!old && trash !== null) countTrash(database, trash, 1);
+  if (next.open || trash !== null) return lost;
   const sequence = announce(database, 'call', id, now);
   database.run('UPDATE call SET changed = ? WHERE id = ?', [sequence, id]);
   return [...lost, sequence];
@@ -80,23 +86,87 @@ export function applyCall(
 
 function removeCall(database: Database, old: StoredCall, now: number): number[] {
   release(database, old.id);
-  indexNumbers(database, old.id, shown(old), null);
+  indexNumbers(database, old.id, shown(old, old.trash), null);
   database.run('DELETE FROM call WHERE id = ?', [old.id]);
-  return old.open ? [] : [announce(database, 'call', old.id, now)];
+  if (old.trash !== null) countTrash(database, old.trash, -1);
+  if (old.open || old.trash !== null) return [];
+  const sequence = announce(database, 'call', old.id, now);
+  database.run('INSERT OR REPLACE INTO call_removed (id, changed) VALUES (?, ?)', [old.id, sequence]);
+  return [sequence];
 }
 
-/** What the search holds of a call: nothing while its legs may still be coming. */
-function shown(call: NextCall | null): CallRow | null {
-  return call && !call.open ? call.row : null;
+/** What the search holds of a call: nothing while its legs may still be coming, or while it is in the trash. */
+function shown(call: NextCall | null, trash: number | null): CallRow | null {
+  return call && !call.open && trash === null ? call.row : null;
+}
+
+/**
+ * Where a new row of a group belongs: with all the others in the trash, it is of a call that was deleted. Shown, it would
+ * bring that call back; left out, undoing the deletion would bring back less than there was.
+ */
+function trashOfGroup(database: Database, group: string): number | null {
+  const rows = database.all('SELECT DISTINCT trash FROM call WHERE call_group = ?', [group]);
+  const [first] = rows;
+  return !first || rows.some(({ trash }) => trash === null) ? null : Number(first['trash']);
+}
+
+function countTrash(database: Database, deletion: number, more: 1 | -1): void {
+  database.run('UPDATE deletion SET count = count + ? WHERE id = ?', [more, deletion]);
+}
+
+/**
+ * Closed calls that are shown go into the trash of a deletion, many by one statement each for what hangs on a call: told
+ * as gone, out of the search. Their ties stay, so that undoing it finds them.
+ * @returns their EventSequences.
+ */
+export function trashCalls(database: Database, ids: readonly number[], deletion: number, now: number): number[] {
+  const list = JSON.stringify(ids);
+  indexMany(database, list, 'out');
+  const sequences = announceMany(database, 'call', ids, now);
+  database.run('INSERT OR REPLACE INTO call_removed (id, changed) SELECT value, ? + key FROM json_each(?)', [
+    sequences[0] ?? 0,
+    list,
+  ]);
+  database.run('UPDATE call SET trash = ? WHERE id IN (SELECT value FROM json_each(?))', [deletion, list]);
+  return sequences;
+}
+
+/** Out of the trash again: shown, found, and told as changed. @returns their EventSequences. */
+export function restoreCalls(database: Database, ids: readonly number[], now: number): number[] {
+  const list = JSON.stringify(ids);
+  const sequences = announceMany(database, 'call', ids, now);
+  database.run('DELETE FROM call_removed WHERE id IN (SELECT value FROM json_each(?))', [list]);
+  database.run(
+    'UPDATE call SET trash = NULL, changed = ? + item.key FROM json_each(?) AS item WHERE call.id = item.value',
+    [sequences[0] ?? 0, list],
+  );
+  indexMany(database, list, 'in');
+  return sequences;
+}
+
+/**
+ * The rows of groups go for good. Only those in the trash may: that they are gone was told when they came there.
+ * @param groups A JSON list. @returns how many rows.
+ */
+export function eraseCalls(database: Database, groups: string): number {
+  const own = 'SELECT id FROM call WHERE trash IS NOT NULL AND call_group IN (SELECT value FROM json_each(?))';
+  const tied = `${own} AND EXISTS (SELECT 1 FROM recording WHERE call_id = call.id) LIMIT 1`;
+  let erased = 0;
+  // One by one, looking again each time: a recording may pass from one of these to the next that names it.
+  for (let call = database.first(tied, [groups]); call; call = database.first(tied, [groups])) {
+    release(database, Number(call['id']));
+    erased += database.run('DELETE FROM call WHERE id = ?', [Number(call['id'])]).changes;
+  }
+  return erased + database.run(`DELETE FROM call WHERE id IN (${own})`, [groups]).changes;
 }
 
 function showing<Call extends NextCall>(call: Call, recording: string): Call {
   return { ...call, row: { ...call.row, recording } };
 }
 
-function write(database: Database, old: StoredCall | null, next: NextCall): number {
+function write(database: Database, old: StoredCall | null, next: NextCall, trash: number | null): number {
   const binds = [next.group, next.anchor, next.open ? 1 : 0, ...COLUMNS.map(([, value]) => value(next.row))];
-  if (!old) return database.run(INSERT, binds).id;
+  if (!old) return database.run(INSERT, [trash, ...binds]).id;
   database.run(UPDATE, [...binds, old.id]);
   return old.id;
 }
@@ -201,6 +271,7 @@ function toCall(row: Row): StoredCall {
     group: text('call_group'),
     anchor: number('anchor'),
     open: number('open') === 1,
+    trash: row['trash'] === null ? null : number('trash'),
     row: {
       start: { epoch: number('start_at'), offset: number('start_offset') },
       answer: row['answer_at'] === null ? null : number('answer_at'),

@@ -19,11 +19,28 @@ export type Outcome<T> =
   | { readonly done: T }
   | { readonly failed: { readonly code: StoreErrorCode; readonly message: string } };
 
+type Value = Row[string];
+/** Its length is what SQLite goes by. */
+type TenValues = (
+  a: Value,
+  b: Value,
+  c: Value,
+  d: Value,
+  e: Value,
+  f: Value,
+  g: Value,
+  h: Value,
+  i: Value,
+  j: Value,
+) => number;
+
 export interface Database {
   all(sql: string, binds?: readonly Bind[]): Row[];
   first(sql: string, binds?: readonly Bind[]): Row | undefined;
   /** Runs one statement; returns the number of changed rows and the last row id. */
   run(sql: string, binds?: readonly Bind[]): { changes: number; id: number };
+  /** Makes a function known to SQL; it takes exactly ten values. */
+  define(name: string, work: TenValues): void;
   /** One durable transaction. When `work` throws, nothing of it stays. Not nestable: see {@link Database.attempt}. */
   transaction<T>(work: () => T): T;
   /**
@@ -138,6 +155,7 @@ function wrap(handle: sqlite.Database, file: string): Database {
         const { changes, lastInsertRowid } = s.run(bindable(binds));
         return { changes, id: Number(lastInsertRowid) };
       }),
+    define: (name, work) => void handle.function(name, work),
     transaction(work) {
       database.run('BEGIN IMMEDIATE');
       let result: ReturnType<typeof work>;

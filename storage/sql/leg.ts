@@ -111,6 +111,18 @@ export function writeOrigin(database: Database, id: number, origin: Origin): voi
     ]);
 }
 
+/** @param groups A JSON list. */
+export function legsOfGroups(database: Database, groups: string): StoredLeg[] {
+  return database
+    .all('SELECT * FROM leg WHERE call_group IN (SELECT value FROM json_each(?)) ORDER BY id', [groups])
+    .map(toLeg);
+}
+
+/** @param groups A JSON list. */
+export function eraseLegs(database: Database, groups: string): void {
+  database.run('DELETE FROM leg WHERE call_group IN (SELECT value FROM json_each(?))', [groups]);
+}
+
 /** The leg belongs to another call than was thought. */
 export function moveLeg(database: Database, id: number, group: string): void {
   database.run('UPDATE leg SET call_group = ? WHERE id = ?', [group, id]);

@@ -2,46 +2,86 @@
  * Listings in steps. A step looks at a bounded stretch of the index, matching rows or not, so that no filter, however
  * unlucky, holds the store for long; and gives its rows as one text, because row objects cost four times as much.
  */
-import type { Bounds, CallFilter, Count, CountRequest, Cursor, Page, PageRequest, RecordingFilter } from '../filter.ts';
+import type {
+  Bounds,
+  CallFilter,
+  Count,
+  CountRequest,
+  Cursor,
+  Hits,
+  Page,
+  PageRequest,
+  RecordingFilter,
+} from '../filter.ts';
+import { exactNumber } from '../model/number-search.ts';
 import type { Bind, Database } from './database.ts';
+import { lineOf } from './line.ts';
 import { type Where, whereCalls, whereRecordings } from './where.ts';
 
+export type Condition = readonly [text: string, ...binds: Bind[]];
+
+/** An index that a listing runs along, or the part of one in which these conditions hold. */
+interface Path {
+  readonly index: string;
+  readonly conditions: readonly Condition[];
+}
+
 interface Source<Filter> {
-  /** What rows are taken from, along this index. It is named because the planner would take another at times. */
-  readonly table: (index: string) => string;
+  /** What rows are taken from; `by` says along which index. It is said because the planner would take another at times. */
+  readonly table: (by: string) => string;
   /** What the index belongs to. */
   readonly base: string;
-  /** The column that the listing runs along, its index, and the bounds that the filter sets on it. */
-  readonly key: (filter: Filter) => { readonly column: string; readonly index: string } & Bounds;
-  /** What the index asks for to be used at all. */
-  readonly indexed: readonly Condition[];
+  /** The column that the listing runs along, and the bounds that the filter sets on it. */
+  readonly key: (filter: Filter) => { readonly column: string } & Bounds;
+  /** The paths that together hold every row that may match, none of them twice. */
+  readonly paths: (filter: Filter) => readonly Path[];
+  /** What has gone and is told among the rows, in the order of the same column; its index. Absent: nothing. */
+  readonly gone?: string;
   /** Everything else that the filter asks. */
   readonly where: (filter: Filter) => Where;
   /** A field's value. Names are checked against this list: nothing from above gets into SQL text. */
   readonly columns: Readonly<Record<string, string>>;
+  /** Columns that hold only figures and words of our own: nothing in them wants quoting in any format. */
+  readonly plain: ReadonlySet<string>;
+  /** Columns that want another table, and how it is joined: only where one of them is asked for. */
+  readonly joined?: { readonly columns: ReadonlySet<string>; readonly join: string };
 }
 
 const text = (column: string) => `CAST(${column} AS TEXT)`;
 const clock = (expression: string) => `strftime('%Y-%m-%d %H:%M:%S', ${expression}, 'unixepoch')`;
+/** As the guide's CSV writes it: `2021/3/24 1:12:45`. */
+const unpadded = (expression: string) =>
+  `replace(replace(strftime('%Y/%m/%d %H:%M:%S', ${expression}, 'unixepoch'), '/0', '/'), ' 0', ' ')`;
 
-/** The phone book's word on the other party: the caller, or who was called by one of us. */
-const contactOf = (column: string) =>
-  `coalesce((SELECT ${column} FROM contact WHERE number = CASE calltype WHEN 'Outbound' THEN dst ELSE src END), '')`;
+/** The phone book's word on the other party: the caller, or who was called by one of us; looked up once for name and group. */
+const CONTACT = "LEFT JOIN contact ON contact.number = CASE calltype WHEN 'Outbound' THEN dst ELSE src END";
+
+/** Calls of one exact number along their starts: no other is looked at, however many there are. */
+function pathsOfCalls({ src, dst }: CallFilter): readonly Path[] {
+  // In these very words, so that the indexes without the trash serve.
+  const shown: Condition = ['trash IS NULL'];
+  const from = exactNumber(src);
+  if (from !== null) return [{ index: 'call_src', conditions: [shown, ['src = ?', from]] }];
+  const to = exactNumber(dst);
+  if (to === null) return [{ index: 'call_start', conditions: [shown] }];
+  return [
+    { index: 'call_dst', conditions: [shown, ['dst_outer = ?', to]] },
+    { index: 'call_dst_inner', conditions: [shown, ['dst_inner <> dst_outer'], ['dst_inner = ?', to]] },
+  ];
+}
 
 const calls: Source<CallFilter> = {
-  table: (index) => `call INDEXED BY ${index}`,
+  table: (by) => `call ${by}`,
   base: 'call',
-  key: ({ start, since }) =>
-    since === undefined
-      ? { column: 'start_at', index: 'call_start', ...start }
-      : { column: 'changed', index: 'call_changed', from: since + 1 },
-  indexed: [['trash IS NULL']],
+  key: ({ start }) => ({ column: 'start_at', ...start }),
+  paths: pathsOfCalls,
   where: whereCalls,
   columns: {
     id: text('id'),
     changed: text('changed'),
     start: clock('start_at + start_offset'),
     end: clock('end_at + end_offset'),
+    endUnpadded: unpadded('end_at + end_offset'),
     src: 'src',
     dst: 'dst',
     srcTrunk: 'src_trunk',
@@ -56,19 +96,39 @@ const calls: Source<CallFilter> = {
     cidName: 'cidname',
     ivr: 'ivr',
     uniqueId: 'uniqueid',
-    recording: 'recording',
-    contact: contactOf('name'),
-    group: contactOf('groupname'),
+    // What is in the trash nobody can play. Whether anything ever was is asked once a step: each row costs 2 µs otherwise.
+    recording: `CASE WHEN recording = ''
+      OR NOT EXISTS (SELECT 1 FROM recording AS file WHERE file.trash IS NOT NULL)
+      OR NOT EXISTS (SELECT 1 FROM recording AS file WHERE file.path = call.recording AND file.trash IS NOT NULL)
+      THEN recording ELSE '' END`,
+    contact: "coalesce(contact.name, '')",
+    group: "coalesce(contact.groupname, '')",
   },
+  plain: new Set(['id', 'changed', 'start', 'end', 'endUnpadded', 'port', 'duration', 'billsec']),
+  joined: { columns: new Set(['contact', 'group']), join: CONTACT },
 };
 
+/**
+ * What changed, with what has gone among it: `removed` and no more, whatever the filter, because what has gone for good
+ * can't be held against one; who never had it passes over it. Calls in the trash count as looked at, so that a step
+ * stays bounded among any number of them.
+ */
+const changes: Source<CallFilter> = {
+  ...calls,
+  key: ({ since = 0 }) => ({ column: 'changed', from: since + 1 }),
+  paths: () => [{ index: 'call_changed', conditions: [] }],
+  gone: 'call_removed INDEXED BY call_removed_changed',
+};
+
+const callsOf = ({ since }: CallFilter) => (since === undefined ? calls : changes);
+
 const recordings: Source<RecordingFilter> = {
-  table: (index) =>
+  table: (by) =>
     `(SELECT recording.*, coalesce((SELECT billsec FROM call WHERE call.id = recording.call_id), seconds) AS talked
-      FROM recording INDEXED BY ${index})`,
+      FROM recording ${by})`,
   base: 'recording',
-  key: ({ wall }) => ({ column: 'wall_at', index: 'recording_wall', ...wall }),
-  indexed: [],
+  key: ({ wall }) => ({ column: 'wall_at', ...wall }),
+  paths: () => [{ index: 'recording_wall', conditions: [] }],
   where: whereRecordings,
   columns: {
     time: clock('wall_at'),
@@ -79,70 +139,166 @@ const recordings: Source<RecordingFilter> = {
     callType: 'calltype',
     path: 'path',
   },
+  plain: new Set(['time', 'duration']),
 };
 
-export const callPage = (database: Database, request: PageRequest<CallFilter>) => page(database, calls, request);
-export const callCount = (database: Database, request: CountRequest<CallFilter>) => count(database, calls, request);
+export const callPage = (database: Database, request: PageRequest<CallFilter>) =>
+  page(database, callsOf(request.filter), request);
+export const callCount = (database: Database, request: CountRequest<CallFilter>) =>
+  count(database, callsOf(request.filter), request);
 export const recordingPage = (database: Database, request: PageRequest<RecordingFilter>) =>
   page(database, recordings, request);
 export const recordingCount = (database: Database, request: CountRequest<RecordingFilter>) =>
   count(database, recordings, request);
 
+/** A step's calls and their end, for what looks at them in another way. */
+export const callStretch = (database: Database, request: CountRequest<CallFilter>) =>
+  stretchOf(database, calls, request, 'asc');
+
+/** The next calls that match, oldest first: what a deletion takes. */
+export function matchingCalls(
+  database: Database,
+  filter: CallFilter,
+  after: Cursor | null,
+  { scan, limit }: { readonly scan: number; readonly limit: number },
+): { readonly ids: readonly number[]; readonly next: Cursor | null } {
+  const { parts, end } = stretchOf(database, calls, { filter, after, scan }, 'asc');
+  const { text, binds } = union(parts, 'SELECT start_at, id');
+  const rows = database.all(`${text} ORDER BY start_at, id LIMIT ?`, [...binds, limit]);
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return {
+    ids: rows.map(({ id }) => Number(id)),
+    next: last ? { key: Number(last['start_at']), id: Number(last['id']) } : end,
+  };
+}
+
 function page<Filter>(database: Database, source: Source<Filter>, request: PageRequest<Filter>): Page {
-  const { table, column, conditions, binds: within, end } = stretchOf(database, source, request, request.order);
-  const line = `json_object(${request.fields.map(([, name]) => `?, ${expressionOf(source, name)}`).join(', ')})`;
-  const binds = [...request.fields.map(([name]) => name), ...within];
+  const { parts, column, end, gone } = stretchOf(database, source, request, request.order);
+  const cells = request.fields.map(([name, field], index) => ({
+    name,
+    sql: `c${index}`,
+    plain: source.plain.has(field),
+    value: expressionOf(source, field),
+  }));
+  const line = lineOf(request.format ?? 'json', cells);
+  // Each value is worked out once inside, however often its line looks at it.
+  const values = cells.map(({ value, sql }) => [sql, value] as const);
+  const columns = (line.also ? [...values, line.also] : values).map(([name, value]) => `${value} AS ${name}, `);
+  const more = source.joined;
+  const join = more && request.fields.some(([, field]) => more.columns.has(field)) ? more.join : '';
+  const inside = union(parts, `SELECT ${columns.join('')}${column} AS key, id`, join);
+  const binds = [...line.binds, ...inside.binds];
   const direction = request.order === 'asc' ? 'ASC' : 'DESC';
-  const from = `FROM ${table} WHERE ${conditions} ORDER BY ${column} ${direction}, id ${direction}`;
+  const order = `ORDER BY key ${direction}, id ${direction}`;
+  const lines = `SELECT ${line.sql} AS line, key, id`;
+  // The order stands inside: group_concat's own would sort again what the index gives in order, in twice the time.
+  let from = `${lines} FROM (${inside.text} ${order})`;
+  if (gone) {
+    if (request.format !== undefined && request.format !== 'json')
+      throw new Error('what has gone is told as JSON only');
+    const told = request.fields.filter(([, name]) => name === 'id' || name === column);
+    const pairs = [...told.map(([, name]) => `?, ${expressionOf(source, name)}`), "'removed', json('true')"];
+    const removed = union([gone], `SELECT json_object(${pairs.join(', ')}), ${column}, id`);
+    from = `${lines} FROM (${inside.text}) UNION ALL ${removed.text} ${order}`;
+    binds.push(...told.map(([name]) => name), ...removed.binds);
+  }
   if (request.limit >= request.scan) {
-    // The order stands inside: group_concat's own would sort again what the index gives in order, in twice the time.
     const all = database.first(
-      `SELECT group_concat(line, ',') AS text, count(*) AS rows FROM (SELECT ${line} AS line ${from})`,
+      `SELECT group_concat(line, '${line.separator}') AS text, count(*) AS rows FROM (${from})`,
       binds,
     );
-    return { text: String(all?.['text'] ?? ''), rows: Number(all?.['rows']), next: end };
+    return { text: line.finish(String(all?.['text'] ?? '')), rows: Number(all?.['rows']), next: end };
   }
   // One more than wanted: it tells whether the listing goes on inside this stretch.
-  const rows = database.all(`SELECT ${line} AS line, ${column} AS key, id ${from} LIMIT ?`, [
-    ...binds,
-    request.limit + 1,
-  ]);
+  const rows = database.all(`${from} LIMIT ?`, [...binds, request.limit + 1]);
   const wanted = rows.slice(0, request.limit);
   const last = wanted.at(-1);
   const cut = rows.length > request.limit && last !== undefined;
   return {
-    text: wanted.map((row) => row['line']).join(','),
+    text: line.finish(wanted.map((row) => row['line']).join(line.separator)),
     rows: wanted.length,
     next: cut ? { key: Number(last['key']), id: Number(last['id']) } : end,
   };
 }
 
 function count<Filter>(database: Database, source: Source<Filter>, request: CountRequest<Filter>): Count {
-  const { table, conditions, binds, end } = stretchOf(database, source, request, 'asc');
-  const row = database.first(`SELECT count(*) AS rows FROM ${table} WHERE ${conditions}`, binds);
+  const { parts, end, gone } = stretchOf(database, source, request, 'asc');
+  const each = union(gone ? [...parts, gone] : parts, 'SELECT count(*) AS rows');
+  const row = database.first(`SELECT sum(rows) AS rows FROM (${each.text})`, each.binds);
   return { rows: Number(row?.['rows']), next: end };
 }
 
-interface Stretch {
-  readonly table: string;
-  readonly column: string;
-  readonly conditions: string;
+/** Those of the candidates that match, in order of id. */
+export function callHits(database: Database, request: CountRequest<CallFilter>): Hits {
+  const { parts, column } = stretchOf(database, calls, request, 'asc');
+  const { text, binds } = union(parts, `SELECT group_concat(${column} || '.' || id) AS text`);
+  return { text: String(database.first(text, binds)?.['text'] ?? '') };
+}
+
+/** How many calls lie within the filter's bounds on their start, matching or not; counted up to `limit`. */
+export function callsWithin(database: Database, { start }: CallFilter, limit: number): number {
+  const range = joined([['trash IS NULL'], ...withinBounds('start_at', start)]);
+  const row = database.first(
+    `SELECT count(*) AS rows FROM (SELECT 1 FROM call INDEXED BY call_start WHERE ${range.text} LIMIT ?)`,
+    [...range.binds, limit],
+  );
+  return Number(row?.['rows']);
+}
+
+/** Rows of a table that fulfil conditions, and what is bound in these. */
+interface Part {
+  readonly from: string;
+  readonly where: string;
   readonly binds: readonly Bind[];
+}
+
+export interface Stretch {
+  /** Its rows: no two parts share one. */
+  readonly parts: readonly Part[];
+  readonly column: string;
   /** The cursor at its end; null: nothing is behind it. */
   readonly end: Cursor | null;
+  /** The same stretch of what has gone; null: that is not told. */
+  readonly gone: Part | null;
+}
+
+/** The same selection from each part. @param join Another table for each row. */
+export function union(
+  parts: readonly Part[],
+  select: string,
+  join = '',
+): { readonly text: string; readonly binds: readonly Bind[] } {
+  return {
+    text: parts.map(({ from, where }) => `${select} FROM ${from} ${join} WHERE ${where}`).join(' UNION ALL '),
+    binds: parts.flatMap(({ binds }) => binds),
+  };
 }
 
 /**
- * The next `scan` rows of the index after the cursor. Each side has one bound and no more: of two the planner takes the
- * first it likes, and with the filter's instead of the cursor's every step would walk again over all steps before it.
+ * The next `scan` rows after the cursor. Each side has one bound and no more: of two the planner takes the first it
+ * likes, and with the filter's instead of the cursor's every step would walk again over all steps before it.
  */
 function stretchOf<Filter>(
   database: Database,
   source: Source<Filter>,
-  { filter, after, scan }: CountRequest<Filter>,
+  { filter, after, scan, ids }: CountRequest<Filter>,
   order: 'asc' | 'desc',
 ): Stretch {
-  const { column, index, from, to } = source.key(filter);
+  const { column, from, to } = source.key(filter);
+  const where = source.where(filter);
+  const part = (by: string, own: readonly Condition[]): Part => {
+    const { text, binds } = joined(own);
+    return {
+      from: source.table(by),
+      where: [text, ...where.conditions].join(' AND '),
+      binds: [...binds, ...where.binds],
+    };
+  };
+  if (ids !== undefined) {
+    const these: Condition = ['id IN (SELECT value FROM json_each(?))', `[${ids}]`];
+    const within = withinBounds(`+${column}`, { from, to }); // the plus: by id, not along the index
+    return { parts: [part('NOT INDEXED', [these, ...within])], column, end: null, gone: null };
+  }
   const up = order === 'asc';
   const [first, last] = up ? [from, to] : [to, from];
   const [beyond, upTo, direction] = up ? ['>', '<', 'ASC'] : ['<', '>', 'DESC'];
@@ -155,26 +311,41 @@ function stretchOf<Filter>(
       : [[`${column} ${beyond}= ?`, first]];
   const filterEnd: Condition[] = last === undefined ? [] : [[`${column} ${upTo}= ?`, last]];
 
-  const range = joined([...source.indexed, ...begin, ...filterEnd]);
-  const edge = database.first(
-    `SELECT ${column} AS key, id FROM ${source.base} INDEXED BY ${index} WHERE ${range.text}
-     ORDER BY ${column} ${direction}, id ${direction} LIMIT 1 OFFSET ?`,
-    [...range.binds, scan - 1],
+  const paths = source.paths(filter);
+  const bare = (from: string, conditions: readonly Condition[]): Part => {
+    const { text, binds } = joined(conditions);
+    return { from, where: text, binds };
+  };
+  const goneIn = (conditions: readonly Condition[]) => (source.gone ? bare(source.gone, conditions) : null);
+  const within = [...begin, ...filterEnd];
+  const ahead = paths.map(({ index, conditions }) =>
+    bare(`${source.base} INDEXED BY ${index}`, [...conditions, ...within]),
   );
+  const goneAhead = goneIn(within);
+  const { text, binds } = union(goneAhead ? [...ahead, goneAhead] : ahead, `SELECT ${column} AS key, id`);
+  const edge = database.first(`${text} ORDER BY key ${direction}, id ${direction} LIMIT 1 OFFSET ?`, [
+    ...binds,
+    scan - 1,
+  ]);
   const end = edge ? { key: Number(edge['key']), id: Number(edge['id']) } : null;
   const stepEnd: Condition[] = end ? [[`(${column}, id) ${upTo}= (?, ?)`, end.key, end.id]] : filterEnd;
-  const own = joined([...begin, ...stepEnd]);
-  const { conditions, binds } = source.where(filter);
   return {
-    table: source.table(index),
+    parts: paths.map(({ index, conditions }) => part(`INDEXED BY ${index}`, [...conditions, ...begin, ...stepEnd])),
     column,
-    conditions: [own.text, ...conditions].join(' AND '),
-    binds: [...own.binds, ...binds],
     end,
+    gone: goneIn([...begin, ...stepEnd]),
   };
 }
 
-type Condition = readonly [text: string, ...binds: Bind[]];
+function withinBounds(
+  column: string,
+  { from, to }: { from?: number | undefined; to?: number | undefined },
+): Condition[] {
+  return [
+    ...(from === undefined ? [] : [[`${column} >= ?`, from] as const]),
+    ...(to === undefined ? [] : [[`${column} <= ?`, to] as const]),
+  ];
+}
 
 function joined(conditions: readonly Condition[]): { readonly text: string; readonly binds: Bind[] } {
   return {

@@ -55,3 +55,20 @@ export function outboxPage(database: Database, after: number): OutboxPage {
   const last = rows.at(-1)?.['id'] ?? after;
   return { events, last: Number(last), oldest: oldest === null ? null : Number(oldest) };
 }
+
+/**
+ * The same for many of one kind, in the order given: a statement instead of one for each.
+ * @returns their EventSequences.
+ */
+export function announceMany(database: Database, kind: OutboxKind, refs: readonly number[], at: number): number[] {
+  const [{ seq = 0 } = {}] = database.all("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'");
+  const first = Number(seq) + 1;
+  database.run('INSERT INTO outbox (id, kind, ref, at) SELECT ? + key, ?, value, ? FROM json_each(?)', [
+    first,
+    kind,
+    at,
+    JSON.stringify(refs),
+  ]);
+  database.run('DELETE FROM outbox WHERE id <= ?', [first + refs.length - 1 - OUTBOX_KEPT]);
+  return refs.map((_, index) => first + index);
+}

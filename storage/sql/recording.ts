@@ -4,6 +4,7 @@ import { parseRecordingName } from '../model/recording-name.ts';
 import { showRecording } from './call.ts';
 import type { Database } from './database.ts';
 import { announce } from './outbox.ts';
+import { announceCallsOf, isBack } from './recording-trash.ts';
 import { callOfRecording, tie } from './tie.ts';
 
 /** A finished file on the medium. */
@@ -27,7 +28,8 @@ export interface NameRules {
 
 /**
  * Puts a file into the index, or brings its row up to date, and ties it to its call.
- * @returns the EventSequence of the file when it is new or was gone, and those of the calls that it amended.
+ * @returns the EventSequence of the file when it is new, was gone or is back from the trash, and those of the calls that
+ * it amended.
  */
 export function applyRecording(
   database: Database,
@@ -35,17 +37,24 @@ export function applyRecording(
   rules: NameRules,
   now: number,
 ): { readonly own: number | null; readonly calls: readonly number[] } {
-  const known = database.first('SELECT id, gone_at FROM recording WHERE path = ?', [file.path]);
+  const known = database.first(
+    `SELECT recording.id AS id, recording.gone_at AS gone_at, recording.trash AS trash, deletion.state AS deletion,
+       deletion.progress AS progress
+     FROM recording LEFT JOIN deletion ON deletion.id = recording.trash WHERE recording.path = ?`,
+    [file.path],
+  );
   if (known) {
-    database.run('UPDATE recording SET size = ?, mtime_ms = ?, seconds = ?, state = ?, gone_at = NULL WHERE id = ?', [
-      file.size,
-      Math.round(file.mtimeMs),
-      Math.round(file.seconds),
-      file.state,
-      Number(known['id']),
-    ]);
-    const back = known['gone_at'] !== null;
-    return { own: back ? announce(database, 'recording', Number(known['id']), now) : null, calls: [] };
+    const id = Number(known['id']);
+    const facts = [file.size, Math.round(file.mtimeMs), Math.round(file.seconds), file.state];
+    database.run('UPDATE recording SET size = ?, mtime_ms = ?, seconds = ?, state = ? WHERE id = ?', [...facts, id]);
+    const hidden = known['trash'] !== null;
+    if (hidden && !isBack(known['deletion'], known['progress'], now)) return { own: null, calls: [] };
+    if (!hidden && known['gone_at'] === null) return { own: null, calls: [] };
+    database.run('UPDATE recording SET trash = NULL, gone_at = NULL WHERE id = ?', [id]);
+    return {
+      own: announce(database, 'recording', id, now),
+      calls: hidden ? announceCallsOf(database, file.path, now) : [],
+    };
   }
   const { id, calls } = insert(database, file, rules, now);
   return { calls, own: announce(database, 'recording', id, now) };
@@ -89,14 +98,14 @@ function insert(database: Database, file: RecordingFile, { zone, trunks }: NameR
 /** The files are proven to be gone from a medium that is alive. Their rows stay, unlisted, and come back with the file. */
 export function markGone(database: Database, paths: readonly string[], now: number): void {
   for (const path of paths)
-    database.run('UPDATE recording SET gone_at = ? WHERE path = ? AND gone_at IS NULL', [now, path]);
+    database.run('UPDATE recording SET gone_at = ? WHERE path = ? AND gone_at IS NULL AND trash IS NULL', [now, path]);
 }
 
-/** What the index knows of one folder: lines `name⇥size⇥mtimeMs`, gone ones left out. */
+/** What the index knows of one folder: lines `name⇥size⇥mtimeMs`, those that are gone or in the trash left out. */
 export function knownRecordings(database: Database, folder: string): string {
   const row = database.first(
     `SELECT group_concat(substr(path, ?) || char(9) || size || char(9) || mtime_ms, char(10)) AS lines
-     FROM recording WHERE folder = ? AND gone_at IS NULL`,
+     FROM recording WHERE folder = ? AND gone_at IS NULL AND trash IS NULL`,
     [folder === '' ? 1 : [...folder].length + 2, folder],
   );
   return row?.['lines'] ? String(row['lines']) : '';

@@ -8,6 +8,7 @@ import { groupKey, groupOf, isStored, matchLeg, regroup, type StoredLeg } from '
 import { LEG_SOURCE, type Leg, type LegSource } from '../model/leg.ts';
 import { applyFold, applyMove, isFolded } from './call.ts';
 import type { Database } from './database.ts';
+import { isErased } from './erased.ts';
 import {
   groupsOfRoomChannel,
   insertLeg,
@@ -52,6 +53,7 @@ export function putRecord(database: Database, leg: Leg, origin: Origin, rules: F
     const { group, calls } = move(database, match.id, match.leg, rules, now);
     return { sequence: null, touched: [match.leg.group, group, ...pairedWith(database, match.leg, rules)], calls };
   }
+  if (isErased(database, leg)) return { sequence: null, touched: [], calls: [] };
   const group = groupOf(legsOfKey(database, groupKey(leg)), leg);
   const id = insertLeg(database, group, LEG_SOURCE[source], leg);
   writeOrigin(database, id, origin);
@@ -103,8 +105,18 @@ export function foldGroups(database: Database, groups: Iterable<string>, rules: 
   return { open, calls };
 }
 
-/** Where a walk along the calls by their start has come to; null at its end. */
-export type Walk = { readonly at: number; readonly id: number } | null;
+/**
+ * Where a walk along the calls by their start has come to; null at its end. Those in the trash come last, by deletion and
+ * id: undoing it must bring back what the rules of now make of their records.
+ */
+export type Walk = {
+  readonly at: number;
+  readonly id: number;
+  /** Where it began, epoch seconds; absent: at `at`. */
+  readonly from?: number;
+  /** The deletion whose calls it goes through; absent: those that are shown. */
+  readonly trash?: number;
+} | null;
 
 /** Calls of one step of a walk: the folding of these takes some 20 ms on a small ARM. */
 const WALK_ROWS = 100;
@@ -114,14 +126,29 @@ function walk(
   database: Database,
   after: NonNullable<Walk>,
 ): { readonly groups: readonly string[]; readonly next: Walk } {
-  const rows = database.all(
-    'SELECT start_at, id, call_group FROM call WHERE trash IS NULL AND (start_at, id) > (?, ?) ORDER BY start_at, id LIMIT ?',
-    [after.at, after.id, WALK_ROWS],
-  );
+  const { at, id, from = at, trash } = after;
+  const rows =
+    trash === undefined
+      ? database.all(
+          'SELECT start_at, id, call_group FROM call WHERE trash IS NULL AND (start_at, id) > (?, ?) ORDER BY start_at, id LIMIT ?',
+          [at, id, WALK_ROWS],
+        )
+      : database.all(
+          'SELECT start_at, id, trash, call_group FROM call WHERE trash IS NOT NULL AND (trash, id) > (?, ?) ORDER BY trash, id LIMIT ?',
+          [trash, id, WALK_ROWS],
+        );
   const last = rows.length === WALK_ROWS ? rows.at(-1) : undefined;
+  const behind = trash === undefined ? { at: from, id: 0, from, trash: 0 } : null;
   return {
-    groups: [...new Set(rows.map((row) => String(row['call_group'])))],
-    next: last ? { at: Number(last['start_at']), id: Number(last['id']) } : null,
+    groups: [...new Set(rows.filter((row) => Number(row['start_at']) >= from).map((row) => String(row['call_group'])))],
+    next: last
+      ? {
+          at: Number(last['start_at']),
+          id: Number(last['id']),
+          from,
+          ...('trash' in last && { trash: Number(last['trash']) }),
+        }
+      : behind,
   };
 }
 
@@ -141,7 +168,9 @@ export function verifyStep(database: Database, after: NonNullable<Walk>, rules: 
   return { groups: groups.length, wrong, next };
 }
 
-/** Positions of the records that the store doesn't have from the CDR CSV. */
+/** Positions of the records that the store doesn't have from the CDR CSV, and hasn't erased. */
 export function missingRecords(database: Database, legs: readonly Leg[]): number[] {
-  return legs.flatMap((leg, index) => (isStored(legsOfUniqueId(database, leg.uniqueId), leg, 'csv') ? [] : [index]));
+  return legs.flatMap((leg, index) =>
+    isStored(legsOfUniqueId(database, leg.uniqueId), leg, 'csv') || isErased(database, leg) ? [] : [index],
+  );
 }

@@ -25,6 +25,8 @@ export interface TracedCall {
   /** Row's id; null: the row isn't stored as it should be. */
   readonly id: number | null;
   readonly open: boolean;
+  /** It lies in the trash, so no listing shows it. */
+  readonly deleted: boolean;
   readonly rule: FoldRule;
   readonly anchor: number;
   readonly legs: readonly number[];
@@ -69,6 +71,7 @@ function traceGroup(database: Database, group: string, rules: FoldRules): Trace 
     return {
       id: call?.id ?? null,
       open: call?.open ?? false,
+      deleted: (call?.trash ?? null) !== null,
       rule,
       anchor,
       legs: own,

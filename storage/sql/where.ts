@@ -30,7 +30,7 @@ export function whereCalls(filter: CallFilter): Where {
 }
 
 export function whereRecordings(filter: RecordingFilter): Where {
-  const where: Where = { conditions: ['gone_at IS NULL'], binds: [] };
+  const where: Where = { conditions: ['gone_at IS NULL', 'trash IS NULL'], binds: [] };
   numbers(where, 'src', ['src'], filter.src);
   numbers(where, 'dst', ['dst_outer', 'dst_inner'], filter.dst);
   equal(where, 'trunk', filter.trunk);

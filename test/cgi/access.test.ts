@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createAccounts } from '../../cgi/access/accounts.ts';
 import { digestMatches, hashDigest, NOBODY } from '../../cgi/access/password.ts';
 import { createSessions } from '../../cgi/access/session.ts';
+import { sessionLimits } from '../../daemon/limits.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import { openBox } from './box.ts';
 
@@ -116,6 +117,8 @@ describe('a password at rest', () => {
 });
 
 describe('accounts', () => {
+  const sessions = () => createSessions(sessionLimits);
+
   test('an unknown user and a wrong password get one answer, by one way', async () => {
     const { services, ask } = openBox();
     await services.accounts.put({ ...ADMIN, digest: DIGESTS.admin }, { who: 'test', address: '' });
@@ -144,7 +147,7 @@ describe('accounts', () => {
     await services.accounts.put({ ...ADMIN, digest: DIGESTS.monitor }, { who: 'test', address: '' });
     expect(services.sessions.find(token)).toBe(null);
     expect(services.sessions.find(other.token)).toEqual(MONITOR);
-    expect(await services.accounts.check('admin', DIGESTS.monitor)).toEqual(ADMIN);
+    expect(await services.accounts.logIn('admin', DIGESTS.monitor, '')).toMatchObject(ADMIN);
   });
 
   test('are checked two at a time, some more wait in order, the rest is busy', async () => {
@@ -155,16 +158,17 @@ describe('accounts', () => {
         begun.push(name);
         return new Promise((resolve) => release.push(() => resolve(null)));
       },
+      write: async () => {},
     } as unknown as StoreClient;
-    const accounts = createAccounts(store, null, { checks: 2, checksWaiting: 2 });
-    const checks = ['a', 'b', 'c', 'd', 'e'].map((name) => accounts.check(name, DIGESTS.admin));
+    const accounts = createAccounts(store, sessions(), { ...sessionLimits, checks: 2, checksWaiting: 2 });
+    const checks = ['a', 'b', 'c', 'd', 'e'].map((name) => accounts.logIn(name, DIGESTS.admin, ''));
     await expect(checks[4]).rejects.toMatchObject({ code: 'busy' });
     expect(begun).toEqual(['a', 'b']);
     release.shift()?.();
     expect(await checks[0]).toBe(null);
     await new Promise(setImmediate);
     expect(begun).toEqual(['a', 'b', 'c']);
-    const late = accounts.check('f', DIGESTS.admin); // c took a's place, so there is room to wait again
+    const late = accounts.logIn('f', DIGESTS.admin, ''); // c took a's place, so there is room to wait again
     for (let left = 4; left > 0; left--) {
       while (release.length === 0) await new Promise(setImmediate);
       release.shift()?.();
@@ -175,10 +179,14 @@ describe('accounts', () => {
 
   test('a check that fails gives its place on', async () => {
     let fail = true;
-    const store = { ask: async () => (fail ? Promise.reject(new Error('gone')) : null) } as unknown as StoreClient;
-    const accounts = createAccounts(store, null, { checks: 1, checksWaiting: 1 });
-    for (let tries = 0; tries < 5; tries++) await expect(accounts.check('a', DIGESTS.admin)).rejects.toThrow('gone');
+    const store = {
+      ask: async () => (fail ? Promise.reject(new Error('gone')) : null),
+      write: async () => {},
+    } as unknown as StoreClient;
+    const accounts = createAccounts(store, sessions(), { ...sessionLimits, checks: 1, checksWaiting: 1 });
+    for (let tries = 0; tries < 5; tries++)
+      await expect(accounts.logIn('a', DIGESTS.admin, '')).rejects.toThrow('gone');
     fail = false;
-    expect(await accounts.check('a', DIGESTS.admin)).toBe(null);
+    expect(await accounts.logIn('a', DIGESTS.admin, '')).toBe(null);
   });
 });

@@ -2,8 +2,13 @@
 import { onTestFinished } from 'vitest';
 import { createAccounts } from '../../cgi/access/accounts.ts';
 import { createSessions } from '../../cgi/access/session.ts';
+import { createPhoneBook } from '../../cgi/contact/book.ts';
 import { dispatch, faultReply } from '../../cgi/dispatch.ts';
 import type { Services } from '../../cgi/verb.ts';
+import { createBus } from '../../daemon/bus.ts';
+import { createCallDeletions } from '../../daemon/jobs.ts';
+import { sessionLimits } from '../../daemon/limits.ts';
+import { createLog } from '../../daemon/log.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import { zone } from '../../storage/model/local-time.ts';
@@ -39,15 +44,24 @@ export function openBox({
   const store = openStoreHere(storeOptions(temporaryFolder(atEnd)));
   atEnd(() => store.close());
   const sessions = createSessions({ sessions: 10, idleSeconds: 60, lifeSeconds: 60 });
-  const accounts = createAccounts(store, sessions, { checks: 2, checksWaiting: 2 });
+  const accounts = createAccounts(store, sessions, { ...sessionLimits, checks: 2, checksWaiting: 2 });
+  const deletions = createCallDeletions({
+    store,
+    bus: createBus(),
+    log: createLog({ level: 'error', write: () => {}, terminal: false }),
+    zone: zone(zoneName),
+    now: () => now,
+  });
+  atEnd(() => deletions.close());
   const services: Services = {
     store,
     accounts,
     sessions,
     keys: { find: () => null } as unknown as Services['keys'],
-    callDeletions: {} as Services['callDeletions'],
+    callDeletions: deletions,
     recordingFiles: {} as Services['recordingFiles'],
     recordingDeletions: {} as Services['recordingDeletions'],
+    phoneBook: createPhoneBook(store),
     settings: {} as Services['settings'],
     live: {} as Services['live'],
     zone: zone(zoneName),
@@ -65,12 +79,23 @@ export function openBox({
       if (reply.kind !== 'rows') throw new Error(`a reply of kind ${reply.kind}: ask services yourself`);
       let text = '';
       for await (const piece of reply.text) text += piece;
-      return { status: 200, body: JSON.parse(text) };
+      return { status: 200, body: reply.type === undefined ? JSON.parse(text) : { text } };
     } catch (error) {
       const reply = faultReply(error);
       if (reply?.kind !== 'json') throw error;
       return { status: reply.status, body: reply.body as Record<string, unknown> };
     }
+  }
+
+  /** A listing as it is sent, which must succeed. */
+  async function send(number: number, query: string) {
+    const { token } = sessions.begin({ user: 'admin', role: 'admin' });
+    const request = { number: String(number), query, body: async () => '', token, address: '192.0.2.7' };
+    const reply = await dispatch(request, services);
+    if (reply.kind !== 'rows') throw new Error(`a reply of kind ${reply.kind}`);
+    let text = '';
+    for await (const piece of reply.text) text += piece;
+    return { type: reply.type, filename: reply.filename, text };
   }
 
   /** A listing that must succeed. */
@@ -87,7 +112,7 @@ export function openBox({
     for (const { key } of open) await store.write({ kind: 'close', group: key });
   }
 
-  return { store, services, ask, list, call };
+  return { store, services, ask, send, list, call };
 }
 
 /** The epoch of a local text at UTC−08:00. */

@@ -32,6 +32,7 @@ export function boxEnv({ root, state, recordings }: Folders, amiPort: number): R
     CDRD_RUN_DIR: join(root, 'run'),
     CDRD_HTTP_LISTEN: '127.0.0.1:0',
     CDRD_AMI_LISTEN: '127.0.0.1:0',
+    CDRD_HTTPS_LISTEN: '',
     CDRD_RECORDINGS_DIR: recordings,
     CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',
     CDRD_RECORDINGS_SWEEP_SECONDS: '1',
@@ -48,6 +49,7 @@ export interface Ended {
 }
 
 export interface Box {
+  readonly pid: number;
   /** Where it serves HTTP; rejects when it ends before it is ready. */
   readonly ready: Promise<string>;
   readonly ended: Promise<Ended>;
@@ -89,7 +91,7 @@ export function startBox(place: Folders, amiPort: number, env: Readonly<Record<s
     });
   });
   ready.catch(() => {}); // who doesn't wait for it wants it dead
-  return { ready, ended, log: () => log, signal: (signal) => void child.kill(signal) };
+  return { pid: child.pid ?? 0, ready, ended, log: () => log, signal: (signal) => void child.kill(signal) };
 }
 
 /** One figure of /metrics; null when nobody answers any more. @param name As written there, with its labels. */
@@ -135,15 +137,16 @@ export function initialPassword(place: Folders, user: string): string {
   return line.slice(user.length + 1);
 }
 
-/** Logs in by 8404 with the password written down. @returns a GET of JSON as that user, which throws unless it's 200. */
+/** Logs in by 8404 with the password written down. @returns a request for JSON as that user, which throws unless it's 200. */
 export async function logIn(url: string, place: Folders, user: string) {
   const digest = createHash('md5').update(initialPassword(place, user)).digest('hex');
   const answer = await fetch(`${url}/cgi/webserve/8404?&UserName=${user}&Password=${digest}`);
   const { token } = (await answer.json()) as { token?: string };
   if (!token) throw new Error(`${user} is refused with the password that is written down (${answer.status})`);
-  return async (path: string): Promise<Record<string, unknown>> => {
-    const got = await fetch(url + path, { headers: { Authorization: `Bearer ${token}` } });
+  const get = async (path: string, init: RequestInit = {}): Promise<Record<string, unknown>> => {
+    const got = await fetch(url + path, { ...init, headers: { Authorization: `Bearer ${token}` } });
     if (got.status !== 200) throw new Error(`${path} answers ${got.status}: ${await got.text()}`);
     return (await got.json()) as Record<string, unknown>;
   };
+  return Object.assign(get, { token });
 }

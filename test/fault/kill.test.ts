@@ -40,6 +40,8 @@ const LONG_CALLS_MOST = 250;
 /** Scenes under load, and kills of each, one after the other on the same store. */
 const LOADS = 2;
 const KILLS_OF_A_LOAD = 4;
+/** Further rounds for stages that none has touched. */
+const MORE_ROUNDS = 4;
 /** Operations until a kill under load: a few commits, up to a few dozen. */
 const LOAD_OPERATIONS = { first: 20, last: 900 };
 
@@ -294,24 +296,32 @@ describe('killed in every stage of a commit', () => {
     expect(stages.length).toBeGreaterThan(40);
     // Drawn before anything runs: the same seed gives the same kills, whichever round is quicker.
     const random = seededRandom(SEED);
-    const rounds = stages.map((stage) => {
+    const roundIn = (stage: Stage) => {
       const place = random.pick(stage.places);
       const { operation, nth, how } = place;
       return round(`${stage.name}: ${how} ${operation.kind} ${nth} of ${operation.path}`, async () => [
         await killIn(stage, place),
       ]);
-    });
+    };
+    const rounds = stages.map(roundIn);
     const loads = Array.from({ length: LOADS }, (_, load) =>
       round('under load', () => killUnderLoad(seededRandom(SEED + load))),
     );
     const outcomes = (await inParallel([...loads, ...rounds])).flat();
+    const untouched = () => {
+      const touched = new Set(outcomes.map(({ stage }) => stage));
+      return stages.filter(({ name }) => !touched.has(name));
+    };
+    // The search index's upkeep commits when it pleases, and moves a kill into the stage beside the one meant: what that
+    // round showed counts like any other, and the stage has another.
+    for (let more = 0; more < MORE_ROUNDS && untouched().length > 0; more++)
+      outcomes.push(...(await inParallel(untouched().map(roundIn))).flat());
     print(outcomes);
-    const touched = new Set(outcomes.map(({ stage }) => stage));
     expect({
       losses: outcomes.flatMap(({ losses }) => losses),
       doubles: outcomes.flatMap(({ doubles }) => doubles),
       faults: outcomes.flatMap(({ faults }) => faults),
-      untouched: stages.filter(({ name }) => !touched.has(name)).map(({ name }) => name),
+      untouched: untouched().map(({ name }) => name),
     }).toEqual({ losses: [], doubles: [], faults: [], untouched: [] });
   });
 });

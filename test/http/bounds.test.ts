@@ -1,6 +1,7 @@
 /** What one client can make the listener hold or do: slow, greedy, gone or hostile, it costs the others nothing. */
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { CgiError } from '../../cgi/reply.ts';
 import { eventually } from '../support/daemon.ts';
 import { endlessPages, startListener } from './listener.ts';
 import { answersOf, ask, dial, exchange, pause, receive } from './raw.ts';
@@ -156,11 +157,23 @@ describe('a client that', () => {
   });
 
   test('sends garbage behind a request gets no part of a reply to it into the answer', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let begun = false;
     const { url, authorization } = await startListener(async function* () {
-      await pause(50);
+      begun = true;
+      await held; // the answer is under way for as long as the connection lasts
       yield { text: '1', rows: 1, next: null };
     });
-    expect(await exchange(url, `${LISTING}${authorization}\r\n`, 'garbage\r\n\r\n')).not.toContain('400');
+    const socket = await dial(url);
+    const received = receive(socket);
+    socket.write(`${LISTING}${authorization}\r\n`);
+    await eventually(() => begun);
+    socket.write('garbage\r\n\r\n');
+    expect(await received).toBe('');
+    release();
   });
 });
 
@@ -236,4 +249,17 @@ describe('a body', () => {
     await pause(50);
     expect((await ask(url, post(7, authorization, 'src=201'))).status).toBe(200);
   });
+});
+
+test('what goes wrong before any text is there is told with its own status', async () => {
+  let work = 0;
+  const { url, authorization, answers } = await startListener(async function* () {
+    for (; work < 20; work++) yield { text: '', rows: 0, next: { key: 1, id: 1 } };
+    throw new CgiError('too_large', 'more groups than are kept', 'by');
+  });
+  const [answer] = answersOf(await exchange(url, `${LISTING}${authorization}Connection: close\r\n\r\n`));
+  expect(work).toBe(20);
+  expect(answer?.status).toBe(413);
+  expect(JSON.parse(answer?.body ?? '')).toMatchObject({ error: { code: 'too_large', parameter: 'by' } });
+  expect(answers).toContainEqual(['9006', 413]);
 });

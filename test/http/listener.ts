@@ -2,6 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { createSessions } from '../../cgi/access/session.ts';
 import type { Services } from '../../cgi/verb.ts';
+import type { Certificate } from '../../daemon/http/certificate.ts';
 import { listenHttp } from '../../daemon/http/server.ts';
 import { createWebSockets } from '../../daemon/http/websocket.ts';
 import { type HttpLimits, httpLimits } from '../../daemon/limits.ts';
@@ -12,6 +13,8 @@ import { zone } from '../../storage/model/local-time.ts';
 
 export interface TestListener {
   readonly url: string;
+  /** Of HTTPS; '' without a certificate. */
+  readonly secureUrl: string;
   /** An admin's `Authorization` line, ready to be sent. */
   readonly authorization: string;
   /** Number, status of each answer that has ended. */
@@ -24,6 +27,7 @@ export async function startListener(
   pages: () => AsyncGenerator<Page>,
   limits: Partial<HttpLimits> = {},
   count: () => AsyncGenerator<{ rows: number; next: null }> = async function* () {},
+  certificate: Certificate | null = null,
 ): Promise<TestListener> {
   const sessions = createSessions({ sessions: 10, idleSeconds: 60, lifeSeconds: 60 });
   const { token } = sessions.begin({ user: 'admin', role: 'admin' });
@@ -31,9 +35,10 @@ export async function startListener(
   const log: string[] = [];
   const store = { pages, count } as unknown as StoreClient;
   const ports = { keys: { find: () => null } } as unknown as Services;
-  const accounts = { check: async () => null, put: async () => {} };
+  const accounts = { logIn: async () => null } as unknown as Services['accounts'];
   const listeners = await listenHttp({
     listen: [{ host: '127.0.0.1', port: 0 }],
+    ...(certificate && { secure: { listen: [{ host: '127.0.0.1', port: 0 }], certificate } }),
     services: { ...ports, store, accounts, sessions, zone: zone('Etc/GMT+8'), now: () => 1_620_000_000 },
     log: createLog({ level: 'info', write: (line) => log.push(line), terminal: false }),
     health: () => ({ ok: true, body: { status: 'ok' } }),
@@ -44,7 +49,9 @@ export async function startListener(
   });
   onTestFinished(() => listeners.close());
   const url = `http://127.0.0.1:${listeners.addresses[0]?.port}`;
-  return { url, authorization: `Authorization: Bearer ${token}\r\n`, answers, log };
+  const securePort = listeners.secureAddresses[0]?.port;
+  const secureUrl = securePort === undefined ? '' : `https://127.0.0.1:${securePort}`;
+  return { url, secureUrl, authorization: `Authorization: Bearer ${token}\r\n`, answers, log };
 }
 
 /** Pages of one row each, all alike, `bytes` long. @param made Counts those asked for. */

@@ -1,6 +1,7 @@
 /** A client that sends bytes as they are: what fetch would mend, hide or refuse to send. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
 import { onTestFinished } from 'vitest';
 
 export interface RawAnswer {
@@ -9,13 +10,18 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Opens a connection; it ends with the test. */
+/** Opens a connection, for https: by TLS with whatever certificate there is; it ends with the test. */
 export async function dial(url: string): Promise<Socket> {
-  const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), noDelay: true });
+  const { port, protocol } = new URL(url);
+  const socket = connect({ host: '127.0.0.1', port: Number(port), noDelay: true });
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => {}); // what became of it is told by what was received
   await once(socket, 'connect');
-  return socket;
+  if (protocol !== 'https:') return socket;
+  const secure = connectSecure({ socket, rejectUnauthorized: false });
+  secure.on('error', () => {});
+  await once(secure, 'secureConnect');
+  return secure;
 }
 
 /** Sends the parts, each as a segment of its own, and gives everything that comes until the other side ends. */

@@ -9,8 +9,13 @@ test.each([
   ['recording.read', true, true],
   ['recording.delete', true, true],
   ['recording.settings', true, true],
+  ['contacts', true, false],
+  ['settings', true, false],
   ['password.own', true, true],
+  ['session.own', true, true],
+  ['contacts', true, false],
   ['users', true, false],
+  ['audit', true, false],
   ['metrics', true, false],
 ] as const)('%s: admin %s, monitor %s', (right, admin, monitor) => {
   expect(may('admin', right)).toBe(admin);
@@ -23,6 +28,7 @@ test('monitor has what is named above and nothing that is added later', () => {
     'recording.delete',
     'recording.settings',
     'password.own',
+    'session.own',
   ]);
   expect(RIGHTS.every((right) => may('admin', right))).toBe(true);
 });

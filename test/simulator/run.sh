@@ -1,5 +1,5 @@
 #!/bin/sh
-# `make run`: cdrd on http://127.0.0.1:8080 beside a simulated PBX, with all its state in ./var. Ends with Ctrl-C.
+# `make run`: cdrd on http://127.0.0.1:8080 and https://127.0.0.1:8443 beside a simulated PBX, with all its state in ./var. Ends with Ctrl-C.
 # Guide's accounts admin/admin and monitor/monitor are set here because only this machine can reach it.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -12,6 +12,7 @@ mkdir -p "$var/recordings"
 
 export CDRD_STATE_DIR="$var/state" CDRD_RUN_DIR="$var/run" CDRD_RECORDINGS_DIR="$var/recordings"
 export CDRD_RECORDINGS_REQUIRE_MOUNT=no CDRD_HTTP_LISTEN="${CDRD_HTTP_LISTEN:-127.0.0.1:8080}"
+export CDRD_HTTPS_LISTEN="${CDRD_HTTPS_LISTEN-127.0.0.1:8443}"
 export CDRD_ASTERISK_HOST=127.0.0.1 CDRD_ASTERISK_PORT="$port" CDRD_ASTERISK_USERNAME=cdrd CDRD_ASTERISK_SECRET="$secret"
 export CDRD_ASTERISK_CDR_CSV="$var/cdrd.csv"
 
@@ -49,7 +50,8 @@ until $node -e 'fetch(process.argv[1]).then((r) => process.exit(r.ok ? 0 : 1), (
 done
 cat <<TEXT
 
-cdrd is running on http://$CDRD_HTTP_LISTEN beside a SIMULATED PBX: every call in it is made up.
+cdrd is running on http://$CDRD_HTTP_LISTEN${CDRD_HTTPS_LISTEN:+ and https://$CDRD_HTTPS_LISTEN (self-signed: curl -k)}
+beside a SIMULATED PBX: every call in it is made up.
 Log in as admin (password admin) or monitor (password monitor), for example:
 
   curl "http://$CDRD_HTTP_LISTEN/cgi/webserve/8404?&UserName=admin&Password=21232f297a57a5a743894a0e4a801fc3"

@@ -78,6 +78,7 @@ const recordings = (change: Partial<PageRequest<RecordingFilter>> = {}) =>
 
 const DAY = { from: START + 5_000, to: START + 9_999 };
 const CURSOR = { key: START + 7_000, id: 7_001 };
+const EXACT = { kind: 'literal', value: '207' } as const;
 const HEAVY: Partial<CallFilter> = {
   src: [{ kind: 'wildcard', pattern: '2*' }],
   dispositions: ['ANSWERED'],
@@ -94,11 +95,21 @@ describe('a plan', () => {
     ['a day, upwards from a cursor', 'call_start', () => page({ after: CURSOR, order: 'asc' }, { start: DAY })],
     ['a day, some rows', 'call_start', () => page({ limit: 20 }, { start: DAY })],
     ['a day with every filter', 'call_start', () => page({ limit: 20, after: CURSOR }, { start: DAY, ...HEAVY })],
+    ['a day as CSV', 'call_start', () => page({ format: { delimiter: ',', asText: false } }, { start: DAY })],
+    ['a day as XML, some rows', 'call_start', () => page({ format: 'xml', limit: 20 }, { start: DAY })],
     ['all', 'call_start', () => page()],
     ['all, the last of it', 'call_start', () => page({ after: { key: START + 100, id: 101 } })],
     ['an open side', 'call_start', () => page({}, { start: { to: START + 900 } })],
     ['since', 'call_changed', () => page({ order: 'asc' }, { since: 17_000 })],
     ['since, within a day', 'call_changed', () => page({ order: 'asc', limit: 5 }, { since: 5_500, start: DAY })],
+    ['a number', 'call_src', () => page({ limit: 20, after: CURSOR }, { start: DAY, src: [EXACT] })],
+    ['a number called', 'call_dst', () => page({ limit: 20, after: CURSOR }, { start: DAY, dst: [EXACT] })],
+    ['a number called, all', 'call_dst_inner', () => page({}, { dst: [EXACT] })],
+    [
+      'a number counted',
+      'call_dst',
+      () => callCount(database, { filter: { start: {}, dst: [EXACT] }, after: CURSOR, scan: 500 }),
+    ],
     ['a count', 'call_start', () => callCount(database, { filter: { start: DAY }, after: null, scan: 500 })],
     [
       'a count, onwards',
@@ -178,7 +189,7 @@ describe('steps', () => {
   });
 
   test('look at no more than they may, however little matches', () => {
-    const steps = walk({ scan: 500, limit: 500 }, { src: [{ kind: 'literal', value: '207' }], start: DAY });
+    const steps = walk({ scan: 500, limit: 500 }, { src: [{ kind: 'wildcard', pattern: '207*' }], start: DAY });
     expect(steps).toHaveLength(11); // 5,000 calls, and the end is known only behind the last
     expect(steps.flat()).toHaveLength(100);
     expect(walk({ scan: 500, limit: 500 }, { src: [{ kind: 'literal', value: 'nobody' }], start: DAY }).flat()).toEqual(
@@ -194,8 +205,16 @@ describe('steps', () => {
     for (const step of steps) expect(step.length).toBeLessThanOrEqual(3);
   });
 
+  test('look at the calls of an exact number only', () => {
+    expect(walk({ scan: 500, limit: 500 }, { src: [EXACT], start: DAY })).toHaveLength(1);
+    expect(
+      walk({ scan: 30, limit: 30, order: 'asc' }, { dst: [{ kind: 'literal', value: '307' }], start: DAY }),
+    ).toHaveLength(4);
+  });
+
   test('refuse a column that is none of ours', () => {
     expect(() => page({ fields: [['x', 'src, (SELECT hash FROM user)']] })).toThrow('no column');
     expect(() => page({ fields: [['x', 'constructor']] })).toThrow('no column');
+    expect(() => page({ format: 'xml', fields: [['x><y', 'src']] })).toThrow('no XML element');
   });
 });

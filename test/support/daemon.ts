@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import { loadConfig } from '../../daemon/config.ts';
+import { sessionLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import { type Running, start } from '../../daemon/start.ts';
 import { digestOf } from '../../daemon/state.ts';
@@ -11,6 +12,7 @@ import { type AtEnd, temporaryFolder } from './folder.ts';
 export const WORKERS = {
   store: new URL('../.build/store-worker.mjs', import.meta.url),
   medium: new URL('../.build/medium-worker.mjs', import.meta.url),
+  files: new URL('../.build/file-worker.mjs', import.meta.url),
 };
 
 export interface TestDaemon extends Running {
@@ -36,6 +38,7 @@ export async function startDaemon(
     CDRD_RUN_DIR: `${folder}/run`,
     CDRD_HTTP_LISTEN: '127.0.0.1:0',
     CDRD_AMI_LISTEN: '127.0.0.1:0',
+    CDRD_HTTPS_LISTEN: '',
     CDRD_RECORDINGS_DIR: `${folder}/recordings`,
     CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',
     CDRD_RECORDINGS_SWEEP_SECONDS: '1',
@@ -71,7 +74,7 @@ export async function startDaemon(
 
 async function setPassword({ store }: Running, user: 'admin' | 'monitor'): Promise<void> {
   const { createAccounts } = await import('../../cgi/access/accounts.ts');
-  const accounts = createAccounts(store, null, { checks: 1, checksWaiting: 1 });
+  const accounts = createAccounts(store, null, sessionLimits);
   await accounts.put({ user, role: user, digest: digestOf(user) }, { who: 'test', address: '' });
 }
 

@@ -2,7 +2,9 @@
 import { first } from './0001-first.ts';
 import { csvAndConference } from './0002-csv-conference.ts';
 import { numbers } from './0003-numbers.ts';
+import { search } from './0004-search.ts';
+import { contactStaged } from './0005-contact-staged.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
-export const migrations: readonly Migration[] = [first, csvAndConference, numbers];
+export const migrations: readonly Migration[] = [first, csvAndConference, numbers, search, contactStaged];

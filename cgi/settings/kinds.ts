@@ -181,6 +181,9 @@ export function oneOf<const Words extends readonly string[]>(...words: Words) {
   return v.picklist(words, `must be ${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`);
 }
 
+/** What the dialplan lets through into the name of a recording (etc/asterisk/extensions_cdrd.conf, cdrd-record). */
+const RECORDED_TO = /^[-0-9A-Za-z+*#_./@ ]*$/;
+
 /** `NAME = "FOLDER"`. */
 export const PLACES = v.pipe(
   v.record(
@@ -188,8 +191,19 @@ export const PLACES = v.pipe(
       TEXT,
       v.regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,31}$/u, 'must be named with 1 to 32 letters, digits, blanks, . _ -'),
     ),
-    PATH,
+    v.pipe(PATH, v.regex(RECORDED_TO, 'must be a folder of letters, digits, blanks and + * # _ . / @ -')),
     'must be a table NAME = "FOLDER"',
   ),
   v.maxEntries(MAX_PLACES, `takes at most ${MAX_PLACES} places`),
 );
+
+/** A sound as Playback() takes it, without its suffix; '' = none. One sound: `&` would join more, `,` begin an option. */
+export const SOUND = v.pipe(
+  TEXT,
+  v.regex(/^[-0-9A-Za-z+_./]{0,80}$/, 'must be a sound name of at most 80 letters, digits and + _ . / -, or ""'),
+  v.check((text) => !text.split('/').includes('..'), 'must not lead out of the sounds: ..'),
+);
+
+export const PLACE = TEXT;
+
+export const BOOLEAN = v.boolean('must be yes or no');

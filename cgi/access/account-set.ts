@@ -1,0 +1,17 @@
+/** 30008 (ours): makes an account, or changes the role or the password of one; its sessions end. */
+import * as v from 'valibot';
+import { newPasswordDigest, role, userName } from '../fields.ts';
+import { CgiError, json } from '../reply.ts';
+import { by, verb } from '../verb.ts';
+
+export const setAccount = verb({
+  about: 'make an account, or change its role or password; its sessions end',
+  right: 'users',
+  parameters: v.strictObject({ username: userName, role, password: v.optional(newPasswordDigest) }),
+  async handle({ username, role, password }, { accounts }, asking) {
+    if (role === undefined && password === undefined)
+      throw new CgiError('invalid', 'role is missing, or Password', 'role');
+    await accounts.set({ user: username, role, digest: password }, by(asking));
+    return json({ result: 'success', user: username });
+  },
+});

@@ -1,0 +1,21 @@
+/** 30010 (ours): the API keys, without what opens anything. */
+import * as v from 'valibot';
+import { json } from '../reply.ts';
+import { verb } from '../verb.ts';
+
+export const listKeys = verb({
+  about: 'the API keys',
+  right: 'users',
+  parameters: v.strictObject({}),
+  handle: (_parameters, { keys, zone }) =>
+    json({
+      json_array_keys: keys.list().map(({ id, name, role, numbers, who, createdAt }) => ({
+        id,
+        name,
+        role,
+        numbers: numbers?.join(',') ?? '',
+        made_by: who,
+        made: zone.text(createdAt),
+      })),
+    }),
+});

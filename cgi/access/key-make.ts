@@ -1,0 +1,42 @@
+/** 30011 (ours): makes an API key. The answer is the only place where it ever stands. */
+import * as v from 'valibot';
+import { may, type Right } from '../../storage/model/rights.ts';
+import { field, requiredRole, Wrong } from '../fields.ts';
+import { CgiError, json } from '../reply.ts';
+import { by, type Verb, verb } from '../verb.ts';
+
+/** Numbers that a key may be limited to; the table has fewer. */
+const NUMBERS_MAX = 100;
+
+const name = v.pipe(
+  v.string(),
+  v.description('what it is for'),
+  v.regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u, 'must be 1 to 64 letters, digits, blanks, . _ -'),
+);
+
+const numberList = field('numbers that it may call, a comma list; none: all that its role may', (text) => {
+  if (text.trim() === '') return undefined;
+  const numbers = text.split(',').map((part) => part.trim());
+  if (numbers.length > NUMBERS_MAX) throw new Wrong('has too many values');
+  if (numbers.some((number) => !/^[1-9]\d{0,5}$/.test(number))) throw new Wrong('must be numbers such as 9006,20053');
+  return [...new Set(numbers.map(Number))];
+});
+
+/** @param rightOf What a number asks for, null for nothing; undefined: there is no such number. */
+export function makeKey(rightOf: (number: number) => Right | null | undefined): Verb {
+  return verb({
+    about: 'make an API key for a program; it is shown this once',
+    right: 'users',
+    parameters: v.strictObject({ name, role: requiredRole, numbers: numberList }),
+    async handle({ name, role, numbers }, { keys }, asking) {
+      for (const number of numbers ?? []) {
+        const right = rightOf(number);
+        if (right === undefined) throw new CgiError('invalid', `numbers: there is no number ${number}`, 'numbers');
+        if (right !== null && !may(role, right))
+          throw new CgiError('invalid', `numbers: ${role} may not call ${number}`, 'numbers');
+      }
+      const { id, key } = await keys.make({ name, role, numbers: numbers ?? null }, by(asking));
+      return json({ result: 'success', id, name, role, numbers: numbers?.join(',') ?? '', key });
+    },
+  });
+}

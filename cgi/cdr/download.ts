@@ -1,0 +1,55 @@
+/** 9005: the call report as a CSV file (guide 1.2 and figure 4; 1.3, example 3). */
+import * as v from 'valibot';
+import type { Field } from '../../storage/filter.ts';
+import type { Zone } from '../../storage/model/local-time.ts';
+import { csv, csvOptions } from '../csv-listing.ts';
+import * as fields from '../fields.ts';
+import { verb } from '../verb.ts';
+import { callFilter, filterOf, rangeOf } from './filter.ts';
+
+/** The columns in the guide's words and order (figure 4). `Date` is when the call ended. */
+const COLUMNS: readonly Field[] = [
+  ['Date', 'endUnpadded'],
+  ['Source', 'src'],
+  ['Destination', 'dst'],
+  ['CID Prefix', 'cidName'],
+  ['In_Route', 'cidName'],
+  ['IVR', 'ivr'],
+  ['Src. Trunk', 'srcTrunk'],
+  ['Account Code', 'accountCode'],
+  ['Dst. Trunk', 'dstTrunk'],
+  ['Call Direction', 'callType'],
+  ['Status', 'disposition'],
+  ['Duration', 'duration'],
+  ['Billing Duration', 'billsec'],
+  ['UniqueID', 'uniqueId'],
+  ['Recording Filename', 'recording'],
+];
+
+export const downloadCalls = verb({
+  about: 'the call report as a CSV file, newest first',
+  right: 'cdr.read',
+  parameters: v.strictObject({
+    ...callFilter.entries,
+    limit: fields.rows(1, 'rows at most'),
+    offset: fields.rows(0, 'rows to pass over'),
+    sort: fields.oneOf('calldate'),
+    order: fields.oneOf('asc', 'desc'),
+    ...csvOptions,
+  }),
+  handle(parameters, services) {
+    const { store, zone, now } = services;
+    const { limit, offset = 0, order = 'desc' } = parameters;
+    const filter = filterOf(parameters, rangeOf(parameters, services), services);
+    const part = { filter, fields: COLUMNS, order, offset, ...(limit !== undefined && { limit }) };
+    return csv(store, 'call', part, parameters, `CDR-${fileTime(now(), zone)}.csv`);
+  },
+});
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** The box's clock as the guide's file names have it: `2021May07.184654`. @param now Epoch seconds. */
+export function fileTime(now: number, zone: Zone): string {
+  const [year, month, day, time] = zone.text(now).split(/[- ]/);
+  return `${year}${MONTHS[Number(month) - 1]}${day}.${time?.replaceAll(':', '')}`;
+}

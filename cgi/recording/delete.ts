@@ -1,0 +1,34 @@
+/** 20054: moves recordings into the medium's trash (guide 2.3, table 6 and example 4), or removes them for good. */
+import * as v from 'valibot';
+import * as fields from '../fields.ts';
+import { CgiError, json } from '../reply.ts';
+import { by, verb } from '../verb.ts';
+import { findFiles, wavefiles } from './paths.ts';
+
+export const deleteRecordings = verb({
+  about: 'delete recordings; undo brings them back',
+  right: 'recording.delete',
+  parameters: v.strictObject({ wavefiles, purge: fields.flag('at once and for good') }),
+  async handle({ wavefiles: paths, purge }, { recordingFiles, recordingDeletions }, asking) {
+    const { found, missing } = await findFiles(recordingFiles, paths);
+    if (found.length === 0) return json({ result: 'success', deleted: 0, missing, freed: 0, undo: '' });
+    const done = await recordingDeletions.begin(
+      found.map(({ path }) => path),
+      purge,
+      by(asking),
+    );
+    const { deletion, refused } = done;
+    const [first] = refused;
+    if (first && deletion.count === 0 && deletion.state !== 'deleting')
+      throw new CgiError('conflict', `the medium refuses to delete ${first.path}: ${first.code}`);
+    return json({
+      // Under way: the medium went away, or it takes its time; it is gone on with all the same.
+      result: deletion.state === 'deleting' ? 'started' : 'success',
+      deleted: deletion.count,
+      missing: [...missing, ...done.missing],
+      ...(refused.length > 0 && { refused }),
+      freed: deletion.bytes,
+      undo: done.undo,
+    });
+  },
+});

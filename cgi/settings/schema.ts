@@ -1,0 +1,130 @@
+/**
+ * What the pages can change, each setting once: its check, its default, what it means, who may change it and when a change
+ * is acted on. 30017's parameters, 30016's list and, where the configuration has the same key, its schema come from here.
+ */
+import * as v from 'valibot';
+import type { Right } from '../../storage/model/rights.ts';
+import { aboutKey, type KeyAbout, key, rawOf } from './key.ts';
+import { BOOLEAN, NAMES, PATTERNS, PLACE, RANGES, SOUND, TIME_ZONE, whole } from './kinds.ts';
+
+/** Keys of the configuration too: in the file or the environment they are fixed. */
+export const NUMBERING = {
+  extension: key(
+    RANGES,
+    '100-616',
+    'extensions: numbers and ranges A-B, separated by commas (guide figure 5); "" = none',
+  ),
+  ivr: key(RANGES, '620-639', 'IVR numbers'),
+  conference: key(RANGES, '740-749', 'conference rooms'),
+  queue: key(RANGES, '820-839', 'queues'),
+  ringgroup: key(RANGES, '920-939', 'ring groups'),
+  paging: key(RANGES, '720-729', 'paging groups'),
+};
+
+export const TRUNKS = {
+  names: key(NAMES, [], 'all SIP, PJSIP and IAX2 trunks by peer name; [] = every peer that is no extension'),
+  fxo: key(
+    PATTERNS,
+    ['^DAHDI/(\\d+)-'],
+    'channel names of analog trunks: regular expressions from ^ on with one capture group, the port N of pstnN',
+  ),
+  gsm: key(
+    PATTERNS,
+    ['^GSM/(\\d+)-'],
+    'channel names of GSM trunks, likewise, the port N of GSMN; drivers differ, for example ^Dongle/gsm(\\d+)-',
+  ),
+};
+
+export const TIME = {
+  zone: key(TIME_ZONE, '', 'time zone of the box by its IANA name; "" = the system\'s'),
+};
+
+/** Guide 3.2. They stand in Asterisk's own database, where the dialplan asks for them (etc/asterisk/extensions_cdrd.conf). */
+const RECORDING = {
+  enable: key(BOOLEAN, true, 'record at all'),
+  place: key(
+    PLACE,
+    '',
+    'where to, one of recordings.places; recordings of another place are not listed until it is chosen again',
+  ),
+  inbound: key(BOOLEAN, true, 'record calls that come in'),
+  outbound: key(BOOLEAN, true, 'record calls that go out'),
+  internal: key(BOOLEAN, true, 'record calls between extensions'),
+  callback: key(BOOLEAN, true, 'record calls by which the box calls somebody back'),
+  conference: key(BOOLEAN, true, 'record conferences'),
+  'prompt.inbound': key(SOUND, '', 'sound that tells who calls in of the recording, before it rings; "" = none'),
+  'prompt.outbound': key(SOUND, '', 'sound that tells who is called outside of the recording, at answer; "" = none'),
+  'prompt.inbound.record': key(BOOLEAN, false, 'write it to the recording file; who answers then hears it too'),
+  'prompt.outbound.record': key(BOOLEAN, false, 'write it to the recording file'),
+};
+
+const TRASH = {
+  days: key(whole(1, 365), 7, 'days that deleted calls and recordings can be restored'),
+  skip: key(BOOLEAN, false, 'delete recordings at once, without the trash'),
+};
+
+/** A value as JSON holds it. */
+export type SettingValue = string | number | boolean | readonly string[];
+
+export interface SettingSchema extends KeyAbout {
+  /** `recording.enable`, `numbering.ivr`, … */
+  readonly name: string;
+  /** What it takes to see and to change it. */
+  readonly right: Right;
+  /** Whether it is acted on only after a restart. */
+  readonly restart: boolean;
+  readonly fallback: SettingValue;
+  /** What is wrong with a value, in words that follow the setting's name; null = nothing. */
+  fault(value: unknown): string | null;
+}
+
+/** Read once at start: the medium's watcher and everything that tells times are built on them. */
+const AT_START = new Set(['recording.place', 'time.zone']);
+
+const SECTIONS = [
+  ['recording', 'recording.settings', RECORDING],
+  ['numbering', 'settings', NUMBERING],
+  ['trunks', 'settings', TRUNKS],
+  ['time', 'settings', TIME],
+  ['trash', 'settings', TRASH],
+] as const satisfies readonly (readonly [string, Right, object])[];
+
+export const SETTINGS: readonly SettingSchema[] = SECTIONS.flatMap(([section, right, entries]) =>
+  Object.entries(entries).map(([key, schema]): SettingSchema => {
+    const name = `${section}.${key}`;
+    const about = aboutKey(schema);
+    return {
+      ...about,
+      name,
+      right,
+      restart: AT_START.has(name),
+      fallback: about.fallback as SettingValue,
+      fault: (value) => faultOf(schema, value),
+    };
+  }),
+);
+
+const BY_NAME: ReadonlyMap<string, SettingSchema> = new Map(SETTINGS.map((setting) => [setting.name, setting]));
+
+export function settingOf(name: string): SettingSchema | undefined {
+  return BY_NAME.get(name);
+}
+
+function faultOf(schema: v.GenericSchema, value: unknown): string | null {
+  const { issues } = v.safeParse(schema, value, { abortPipeEarly: true });
+  if (!issues) return null;
+  const entry = issues[0].path?.[0]?.key;
+  return `${typeof entry === 'number' ? `entry ${entry + 1} ` : ''}${issues[0].message}`;
+}
+
+/** A text as sent, read. It may still be at fault. */
+export function valueFrom({ kind }: SettingSchema, text: string): SettingValue {
+  return rawOf(kind, text) as SettingValue;
+}
+
+/** A value as {@link valueFrom} reads it; lists with commas inside have a line each. */
+export function textOf(value: SettingValue): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value !== 'object') return String(value);
+  return value.some((item) => item.includes(',')) ? `${value.join('\n')}\n` : value.join(',');
+}

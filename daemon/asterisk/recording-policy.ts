@@ -1,0 +1,84 @@
+/**
+ * Tells Asterisk what to record: the whole family after every log-in, because an Asterisk that was set up anew has none of
+ * it, and again after every change. What it hasn't acknowledged in this log-in counts as not told.
+ */
+import type { Log } from '../log.ts';
+import type { Header, Packet } from '../wire/packet.ts';
+import { FAMILY, type PolicyKey, policyKeys, type RecordingPolicy } from './astdb.ts';
+
+export interface PolicyWriter {
+  /**
+   * From now on this is wanted. Resolves when Asterisk has been told, or could not be: that it is away or refuses is no
+   * error of who wants it.
+   */
+  want(policy: RecordingPolicy): Promise<void>;
+  /** Whether Asterisk has acknowledged the wanted value of a key. */
+  told(key: string): boolean;
+  /** Asterisk has let us in. @param action Sends one AMI action. */
+  up(action: (headers: readonly Header[]) => Promise<Packet>): void;
+  away(): void;
+  /** Tries again what it refused. */
+  retry(): void;
+}
+
+export function createPolicyWriter(log: Pick<Log, 'error'>): PolicyWriter {
+  let wanted: readonly PolicyKey[] = [];
+  /** What this log-in has acknowledged; null: Asterisk is away. A new map tells a pass under way that it is out of date. */
+  let session: { readonly action: Parameters<PolicyWriter['up']>[0]; readonly told: Map<string, string> } | null = null;
+  let turn: Promise<void> = Promise.resolve();
+  /** Logged once, however often it is tried again. */
+  let lastComplaint = '';
+
+  const toldAll = () => wanted.every(([key, value]) => session?.told.get(key) === value);
+
+  /** From the first key to the last, so that `enable` always comes after what it lets loose. */
+  async function pass(keys: readonly PolicyKey[], current: NonNullable<typeof session>): Promise<void> {
+    for (const [key, value] of keys) {
+      if (session !== current || wanted !== keys) return;
+      current.told.delete(key); // until it has answered, nobody knows which of two values it has
+      const answer = await current.action([
+        ['Action', 'DBPut'],
+        ['Family', FAMILY],
+        ['Key', key],
+        ['Val', value],
+      ]);
+      if (answer.get('Response') !== 'Success')
+        throw new Error(`Asterisk refuses to store ${FAMILY}/${key}: ${answer.get('Message')}`);
+      current.told.set(key, value);
+    }
+  }
+
+  /** One pass after the other; one that finds everything told writes nothing. */
+  function write(): Promise<void> {
+    turn = turn.then(async () => {
+      const current = session;
+      if (!current || toldAll()) return;
+      try {
+        await pass(wanted, current);
+      } catch (error) {
+        // A connection that is lost on the way is told of elsewhere, and the next log-in begins anew.
+        const complaint = error instanceof Error ? error.message : String(error);
+        if (session !== current || complaint === lastComplaint) return;
+        lastComplaint = complaint;
+        log.error('Asterisk was not told what to record; trying again', { error });
+      }
+    });
+    return turn;
+  }
+
+  return {
+    want(policy) {
+      wanted = policyKeys(policy);
+      return write();
+    },
+    told: (wantedKey) => wanted.some(([key, value]) => key === wantedKey && session?.told.get(key) === value),
+    up(action) {
+      session = { action, told: new Map() };
+      void write();
+    },
+    away() {
+      session = null;
+    },
+    retry: () => void write(),
+  };
+}

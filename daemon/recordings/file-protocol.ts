@@ -1,0 +1,72 @@
+/** What the main thread and the worker for file work on the medium say to each other: one small step at a time. */
+import type { MediumLook } from './protocol.ts';
+
+export type FileStep =
+  /** Sizes and times of files. */
+  | { readonly kind: 'look'; readonly paths: readonly string[] }
+  /**
+   * A stretch of a file that must still be the one that was looked at, as long as `room` or up to `to`. The room comes
+   * back with the bytes in it: new memory for every stretch would grow the process by far more than is ever in use.
+   */
+  | {
+      readonly kind: 'read';
+      readonly file: SeenFile;
+      readonly from: number;
+      readonly to: number;
+      readonly room: ArrayBuffer;
+    }
+  /** Whether a deletion's folder in the trash is there; `make` makes it. */
+  | { readonly kind: 'folder'; readonly folder: string; readonly make: boolean }
+  /** Moves files into a deletion's folder, and back. Said twice it does what once does. */
+  | { readonly kind: 'trash'; readonly folder: string; readonly paths: readonly string[] }
+  | { readonly kind: 'restore'; readonly folder: string; readonly paths: readonly string[] }
+  /** Removes files where they lie. */
+  | { readonly kind: 'remove'; readonly paths: readonly string[] }
+  /** Removes some of what lies in a deletion's folder, and at last the folder. */
+  | { readonly kind: 'erase'; readonly folder: string }
+  /** The folders in the trash. */
+  | { readonly kind: 'list' };
+
+/** A file as a look saw it. */
+export interface SeenFile {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Whole milliseconds since 1970. */
+  readonly mtimeMs: number;
+  /** Of the medium that it was seen on. */
+  readonly identity: string;
+}
+
+/** `outside`: a link, whose end may be anywhere. `missing`: there is no such file. */
+export type Looked = { readonly size: number; readonly mtimeMs: number } | 'missing' | 'outside';
+
+/** What became of one file: its bytes; or it isn't there; or the system's code of the failed call (`EACCES`). */
+export type Moved = number | 'missing' | { readonly code: string };
+
+export interface TrashFolder {
+  readonly name: string;
+  /** When something last came into it or left it, milliseconds since 1970. */
+  readonly mtimeMs: number;
+}
+
+/** What each step answers. */
+export interface FileAnswers {
+  look: readonly Looked[];
+  /** null: it is no longer the file that was looked at. */
+  read: Uint8Array<ArrayBuffer> | null;
+  /** '' when it is there, else the system's code. */
+  folder: string;
+  trash: readonly Moved[];
+  restore: readonly Moved[];
+  remove: readonly Moved[];
+  /** Whether there is more to erase. */
+  erase: { readonly more: boolean };
+  list: readonly TrashFolder[];
+}
+
+export interface FileAnswer<Kind extends keyof FileAnswers = keyof FileAnswers> {
+  /** Proven before, and after whatever says that something isn't there; when it isn't mounted, nothing else holds. */
+  readonly medium: MediumLook;
+  readonly value: FileAnswers[Kind] | undefined;
+}

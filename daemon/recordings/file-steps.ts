@@ -1,0 +1,308 @@
+/**
+ * File work on the medium: look, read, into the trash and out of it. Every name is opened inside the folder that was opened
+ * before it, never following a link: Node has no openat, but `/proc/self/fd/N/name` is one. So a folder that somebody
+ * exchanges for a link in mid-walk leads nowhere. A hard link is a file of the same filesystem like any other and is
+ * served: the kernel lets nobody link what he may not write, and backups by hard links are common.
+ *
+ * Synchronous calls only: it runs in the worker, which may hang alone.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
+import { pathFault } from '../../storage/model/recording-path.ts';
+import type { Looked, Moved, SeenFile, TrashFolder } from './file-protocol.ts';
+import { BATCH_FILES, TRASH_FOLDERS_MAX } from './limits.ts';
+import { codeOf } from './medium.ts';
+
+/** Hidden, so that the watcher leaves it alone. */
+const TRASH = '.trash';
+const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** Asterisk's group must be able to work in folders that we make. */
+const FOLDER_MODE = 0o2775;
+
+/** A folder that is open while work goes on inside it. */
+interface Folder {
+  readonly fd: number;
+}
+
+function inside({ fd }: Folder, name: string): string {
+  return `/proc/self/fd/${fd}/${name}`;
+}
+
+function withFolder<T>(path: string, work: (folder: Folder) => T): T {
+  const fd = openSync(path, FOLDER);
+  try {
+    return work({ fd });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A path's folder ('' = the root) and name. */
+function parts(path: string): readonly [folder: string, name: string] {
+  const slash = path.indexOf('/');
+  return slash < 0 ? ['', path] : [path.slice(0, slash), path.slice(slash + 1)];
+}
+
+function within<T>(top: Folder, folder: string, work: (folder: Folder) => T): T {
+  return folder === '' ? work(top) : withFolder(inside(top, folder), work);
+}
+
+function isAbsent(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(codeOf(error));
+}
+
+function lookFor(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}
+
+/** @param real The recordings folder, its own links resolved. @throws what the system throws, but for absence. */
+export function lookAt(real: string, paths: readonly string[]): Looked[] {
+  return withFolder(real, (root) => paths.map((path) => lookAtOne(root, path)));
+}
+
+function lookAtOne(root: Folder, path: string): Looked {
+  if (pathFault(path)) return 'outside';
+  const [folder, name] = parts(path);
+  try {
+    return within(root, folder, (day): Looked => {
+      const stat = lstatSync(inside(day, name));
+      if (stat.isSymbolicLink()) return 'outside';
+      return stat.isFile() ? { size: stat.size, mtimeMs: Math.trunc(stat.mtimeMs) } : 'missing';
+    });
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    return folder !== '' && lookFor(inside(root, folder))?.isSymbolicLink() ? 'outside' : 'missing';
+  }
+}
+
+/**
+ * Fills `bytes` from a place on. @returns them; null when it is no longer the file that was looked at. One that has only grown still is: Asterisk
+ * appends, and its beginning is what was promised.
+ */
+export function readStretch(
+  real: string,
+  file: SeenFile,
+  from: number,
+  bytes: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> | null {
+  if (pathFault(file.path)) return null;
+  const [folder, name] = parts(file.path);
+  let fd: number;
+  try {
+    fd = withFolder(real, (root) => within(root, folder, (day) => openSync(inside(day, name), FILE)));
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+  try {
+    const stat = fstatSync(fd);
+    const same = stat.size > file.size || (stat.size === file.size && Math.trunc(stat.mtimeMs) === file.mtimeMs);
+    if (!stat.isFile() || !same) return null;
+    for (let done = 0; done < bytes.length; ) {
+      const got = readSync(fd, bytes, done, bytes.length - done, from + done);
+      if (got === 0) return null;
+      done += got;
+    }
+    return bytes;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: FOLDER_MODE });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+/** @returns '' when a deletion's folder is there, else the system's code. */
+export function trashFolder(real: string, folder: string, make: boolean): string {
+  try {
+    withFolder(real, (root) => {
+      if (make) makeFolder(inside(root, TRASH));
+      withFolder(inside(root, TRASH), (trash) => {
+        if (make) makeFolder(inside(trash, folder));
+        withFolder(inside(trash, folder), () => {});
+        if (make) sync(trash);
+      });
+      if (make) sync(root);
+    });
+    return '';
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+/** Whatever the row in the store says must also hold after a power cut; not every filesystem can sync a folder. */
+function sync({ fd }: Folder): void {
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP', 'EBADF', 'EROFS'].includes(codeOf(error))) throw error;
+  }
+}
+
+/** Moves each file from one place to the other; what already is there has been moved before. */
+function moveAll(
+  from: Folder,
+  to: Folder,
+  paths: readonly string[],
+  move: (source: string, target: string) => Moved,
+): Moved[] {
+  const targets = new Set<string>();
+  const results = paths.map((path): Moved => {
+    if (pathFault(path)) return 'missing';
+    const [folder, name] = parts(path);
+    try {
+      if (folder !== '' && !targets.has(folder)) makeFolder(inside(to, folder));
+      targets.add(folder);
+      return within(to, folder, (target) => {
+        const there = inside(target, name);
+        try {
+          return within(from, folder, (source) => move(inside(source, name), there));
+        } catch (error) {
+          if (!isAbsent(error)) throw error;
+          const stat = lookFor(there);
+          return stat?.isFile() ? stat.size : 'missing';
+        }
+      });
+    } catch (error) {
+      return isAbsent(error) ? 'missing' : { code: codeOf(error) };
+    }
+  });
+  for (const folder of targets) {
+    for (const side of [from, to]) {
+      try {
+        within(side, folder, sync);
+      } catch (error) {
+        if (!isAbsent(error)) throw error;
+      }
+    }
+  }
+  return results;
+}
+
+function inTrash<T>(real: string, folder: string, work: (root: Folder, own: Folder) => T): T {
+  return withFolder(real, (root) =>
+    withFolder(inside(root, TRASH), (trash) => withFolder(inside(trash, folder), (own) => work(root, own))),
+  );
+}
+
+export function moveToTrash(real: string, folder: string, paths: readonly string[]): Moved[] {
+  return inTrash(real, folder, (root, own) =>
+    moveAll(root, own, paths, (source, target) => {
+      const before = lookFor(target);
+      if (before) return before.size; // a file of that name that has come since is another one
+      const stat = lstatSync(source);
+      if (!stat.isFile()) return 'missing';
+      renameSync(source, target);
+      return stat.size;
+    }),
+  );
+}
+
+/** A file whose place is taken comes back under a name beside it: nothing is written over. */
+export function moveBack(real: string, folder: string, paths: readonly string[]): Moved[] {
+  return inTrash(real, folder, (root, own) =>
+    moveAll(own, root, paths, (source, target) => {
+      const { size } = lstatSync(source);
+      renameSync(source, lookFor(target) ? target.replace(/\.wav$/i, `-restored-${folder}.wav`) : target);
+      return size;
+    }),
+  );
+}
+
+export function removeFiles(real: string, paths: readonly string[]): Moved[] {
+  return withFolder(real, (root) =>
+    paths.map((path): Moved => {
+      if (pathFault(path)) return 'missing';
+      const [folder, name] = parts(path);
+      try {
+        return within(root, folder, (day): Moved => {
+          const stat = lstatSync(inside(day, name));
+          if (!stat.isFile()) return 'missing';
+          unlinkSync(inside(day, name));
+          return stat.size;
+        });
+      } catch (error) {
+        return isAbsent(error) ? 'missing' : { code: codeOf(error) };
+      }
+    }),
+  );
+}
+
+/** @returns whether there is more of it. */
+export function eraseSome(real: string, folder: string): { readonly more: boolean } {
+  try {
+    return withFolder(real, (root) =>
+      withFolder(inside(root, TRASH), (trash) => {
+        const left = withFolder(inside(trash, folder), (own) => empty(own, BATCH_FILES));
+        if (left > 0) rmdirSync(inside(trash, folder));
+        return { more: left === 0 };
+      }),
+    );
+  } catch (error) {
+    if (isAbsent(error)) return { more: false };
+    throw error;
+  }
+}
+
+/** Empties a folder, with at most so many removals. @returns how many were left over; 0: there may be more. */
+function empty(folder: Folder, removals: number): number {
+  let left = removals;
+  for (const entry of readdirSync(inside(folder, '.'), { withFileTypes: true, encoding: 'buffer' })) {
+    if (left === 0) return 0;
+    const path = Buffer.concat([Buffer.from(inside(folder, '')), entry.name]);
+    if (entry.isDirectory()) {
+      const fd = openSync(path, FOLDER);
+      try {
+        left = empty({ fd }, left);
+      } finally {
+        closeSync(fd);
+      }
+      if (left === 0) return 0;
+      rmdirSync(path);
+    } else unlinkSync(path);
+    left -= 1;
+  }
+  return left;
+}
+
+export function listTrash(real: string): TrashFolder[] {
+  try {
+    return withFolder(real, (root) =>
+      withFolder(inside(root, TRASH), (trash) =>
+        readdirSync(inside(trash, '.'))
+          .slice(0, TRASH_FOLDERS_MAX)
+          .flatMap((name) => {
+            const stat = lookFor(inside(trash, name));
+            return stat?.isDirectory() ? [{ name, mtimeMs: Math.trunc(stat.mtimeMs) }] : [];
+          }),
+      ),
+    );
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}

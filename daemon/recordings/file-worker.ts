@@ -1,0 +1,78 @@
+/**
+ * The worker for file work that somebody waits for: downloads, players, deletions. Apart from the watcher's, so that
+ * neither delays the other. Each step proves first that the medium is mounted and alive, and once more behind what says
+ * that something isn't there: a stick being pulled shows nothing, without an error.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { FileAnswer, FileStep } from './file-protocol.ts';
+import {
+  eraseSome,
+  listTrash,
+  lookAt,
+  moveBack,
+  moveToTrash,
+  readStretch,
+  removeFiles,
+  trashFolder,
+} from './file-steps.ts';
+import { faultOf, lookAtMedium, type MediumFacts } from './medium.ts';
+import type { MediumLook, WorkerSettings } from './protocol.ts';
+
+const settings = workerData as WorkerSettings;
+const port = parentPort;
+if (!port) throw new Error('file-worker runs as a worker only');
+
+function plain({ state, why, device, place }: MediumFacts): MediumLook {
+  return { state, why, device, identity: place };
+}
+
+function done(step: FileStep, { real, place }: MediumFacts): FileAnswer['value'] {
+  switch (step.kind) {
+    case 'look':
+      return lookAt(real, step.paths);
+    case 'read': {
+      if (step.file.identity !== place) return null;
+      const length = Math.min(step.room.byteLength, step.to - step.from + 1);
+      return readStretch(real, step.file, step.from, new Uint8Array(step.room, 0, length));
+    }
+    case 'folder':
+      return trashFolder(real, step.folder, step.make);
+    case 'trash':
+      return moveToTrash(real, step.folder, step.paths);
+    case 'restore':
+      return moveBack(real, step.folder, step.paths);
+    case 'remove':
+      return removeFiles(real, step.paths);
+    case 'erase':
+      return eraseSome(real, step.folder);
+    case 'list':
+      return listTrash(real);
+  }
+}
+
+function perform(step: FileStep): FileAnswer {
+  const before = lookAtMedium(settings);
+  if (before.state !== 'mounted') return { medium: plain(before), value: undefined };
+  let value: FileAnswer['value'];
+  try {
+    value = done(step, before);
+  } catch (error) {
+    return { medium: { ...plain(before), ...faultOf(error, settings.dir) }, value: undefined };
+  }
+  // Bytes that were read are what they are.
+  if (step.kind === 'read' && value) return { medium: plain(before), value };
+  const after = lookAtMedium(settings);
+  if (after.place !== before.place) {
+    return { medium: { ...plain(after), state: 'dead', why: 'being mounted' }, value: undefined };
+  }
+  return { medium: plain(after), value: after.state === 'mounted' ? value : undefined };
+}
+
+port.on('message', ({ id, step }: { readonly id: number; readonly step: FileStep }) => {
+  try {
+    const answer = perform(step);
+    port.postMessage({ id, answer }, answer.value instanceof Uint8Array ? [answer.value.buffer] : []);
+  } catch (error) {
+    port.postMessage({ id, failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+});

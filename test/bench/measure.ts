@@ -1,0 +1,132 @@
+/** What every row of the bench does: ours and the peer by turns in one run, medians, spread, and the daemon's memory. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+
+/** Runs once and gives what was sent, where that is wanted: the timed rounds only let it pass. */
+export type Run = (keep: boolean) => Promise<Taken>;
+
+export interface Taken {
+  readonly bytes: number;
+  readonly ms: number;
+  /** Empty in timed rounds. */
+  readonly body: Buffer;
+}
+
+export interface Compared {
+  readonly ours: Spread;
+  readonly peer: Spread;
+  /** Of the medians: ours by the peer's. */
+  readonly ratio: number;
+  readonly bytes: number;
+  readonly rounds: number;
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * An untimed round of each, whose answers must say the same; then timed ones by turns, so that both have the machine's
+ * same mood.
+ * @param same What an answer says, in one text: both must agree. @throws when they don't.
+ */
+export async function compare(
+  rounds: number,
+  ours: Run,
+  peer: Run,
+  same: readonly [ours: (body: Buffer) => string, peer: (body: Buffer) => string],
+): Promise<Compared> {
+  const kept = await ours(true);
+  const sums = [same[0](kept.body), same[1]((await peer(true)).body)].map((text) =>
+    createHash('sha256').update(text).digest('hex').slice(0, 16),
+  );
+  if (sums[0] !== sums[1]) throw new Error(`ours and the peer's answers differ: ${sums.join(', ')}`);
+  const times: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    times[0].push((await ours(false)).ms);
+    times[1].push((await peer(false)).ms);
+  }
+  const [mine, theirs] = [spreadOf(times[0]), spreadOf(times[1])];
+  return { ours: mine, peer: theirs, ratio: mine.median / theirs.median, bytes: kept.bytes, rounds };
+}
+
+function spreadOf(times: readonly number[]): Spread {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (part: number) => sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN;
+  return { median: at(0.5), min: at(0), max: at(1) };
+}
+
+/** From the beginning to the last byte. */
+async function take(begun: number, source: Readable, keep: boolean): Promise<Taken> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of source) {
+    bytes += (chunk as Buffer).length;
+    if (keep) chunks.push(chunk as Buffer);
+  }
+  return { bytes, ms: performance.now() - begun, body: Buffer.concat(chunks) };
+}
+
+/** A command from its start to its end, as a technician would run it. @throws when it fails. */
+export function command(program: string, ...words: readonly string[]): Run {
+  return async (keep) => {
+    const begun = performance.now();
+    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    const taken = await take(begun, child.stdout, keep);
+    const [code] = await ended;
+    if (code !== 0) throw new Error(`${program} ends with ${code}`);
+    return taken;
+  };
+}
+
+/** A request to the daemon, by a connection of its own. @throws unless it is answered 200 to the end. */
+export function request(url: string, token: string, body?: string): Run {
+  return async (keep) => {
+    const begun = performance.now();
+    const { request: open } = await import('node:http');
+    const headers = {
+      Authorization: `Bearer ${token}`,
+      ...(body !== undefined && { 'Content-Type': 'application/x-www-form-urlencoded' }),
+    };
+    const sent = open(url, { method: body === undefined ? 'GET' : 'POST', headers, agent: false });
+    sent.end(body);
+    const [answer] = await once(sent, 'response');
+    const taken = await take(begun, answer, keep || answer.statusCode !== 200);
+    if (answer.statusCode !== 200) throw new Error(`${url} answers ${answer.statusCode}: ${taken.body}`);
+    return taken;
+  };
+}
+
+export interface Memory {
+  /** MiB: resident, and of that what is the process's own. */
+  readonly rss: number;
+  readonly anon: number;
+}
+
+export function memoryOf(pid: number): Memory {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const mib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
+  return { rss: mib('VmRSS'), anon: mib('RssAnon') };
+}
+
+/** The memory before, the highest that was seen meanwhile, and that after. */
+export async function memoryDuring(pid: number, work: () => Promise<unknown>) {
+  const before = memoryOf(pid);
+  let peak = before;
+  const look = setInterval(() => {
+    const now = memoryOf(pid);
+    peak = { rss: Math.max(peak.rss, now.rss), anon: Math.max(peak.anon, now.anon) };
+  }, 50);
+  try {
+    await work();
+  } finally {
+    clearInterval(look);
+  }
+  return { before, peak, after: memoryOf(pid) };
+}

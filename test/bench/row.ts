@@ -1,0 +1,27 @@
+/** One row of the bench's table. */
+import type { Compared } from './measure.ts';
+
+export interface Row {
+  readonly name: string;
+  /** For people. */
+  readonly result: string;
+  readonly aim: string;
+  /** null: what is measured isn't there yet. */
+  readonly met: boolean | null;
+  /** The figures themselves. */
+  readonly figures?: unknown;
+}
+
+/** Ours beside the peer. @param most Times the peer's time at most. */
+export function compared(name: string, most: number, figures: Compared): Row {
+  const { ours, peer, ratio, bytes, rounds } = figures;
+  const ms = ({ median, min, max }: Compared['ours']) =>
+    `${median.toFixed(median < 100 ? 1 : 0)} ms (${min.toFixed(0)}–${max.toFixed(0)})`;
+  return {
+    name,
+    result: `${ratio.toFixed(2)} ×: ours ${ms(ours)}, peer ${ms(peer)}, ${rounds} rounds, ${(bytes / 1e6).toFixed(2)} MB`,
+    aim: `≤ ${most.toFixed(2)} × peer`,
+    met: ratio <= most,
+    figures,
+  };
+}

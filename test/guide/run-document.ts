@@ -1,0 +1,238 @@
+/**
+ * Carries out a guide document: one whole daemon for it, a scripted PBX that sends its packets, a folder with its
+ * recordings, and a client that sends its requests as they are written. Data enters as AMI packets and WAV files only.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { wavHeader } from '../simulator/wav.ts';
+import { eventually, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { type FakeAmi, lettingIn, startFakeAmi } from '../support/fake-ami.ts';
+import { type AtEnd, temporaryFolder } from '../support/folder.ts';
+import { compare, fill, type Known, Mismatch, piecesOf, shown } from './compare.ts';
+import type { Answer, Body, Entry, GuideDocument, Step, Wav } from './document.ts';
+import { exchange, type RawAnswer } from './exchange.ts';
+
+const SECRET = 's3cret';
+
+/** A box of an installation: daemon, PBX, stick. */
+export interface Box {
+  readonly pbx: FakeAmi;
+  readonly daemon: TestDaemon;
+  /** Recordings folder. */
+  readonly dir: string;
+  /** Every recording that was ever laid there, by path. */
+  readonly sounds: Map<string, Buffer>;
+  readonly known: Known;
+  /** Packets sent so far. */
+  packets: number;
+  readonly atEnd: AtEnd;
+}
+
+/** @param zone IANA name of its zone. */
+export async function openBox(zone: string, atEnd: AtEnd): Promise<Box> {
+  const pbx = await startFakeAmi({ asked: lettingIn() }, atEnd);
+  const daemon = await startDaemon(
+    {
+      CDRD_ASTERISK_HOST: '127.0.0.1',
+      CDRD_ASTERISK_PORT: String(pbx.port),
+      CDRD_ASTERISK_SECRET: SECRET,
+      CDRD_TIME_ZONE: zone,
+    },
+    { atEnd },
+  );
+  await eventually(async () => {
+    const { asterisk } = (await daemon.json('/healthz')) as { asterisk: { state: string } };
+    return asterisk.state === 'up';
+  });
+  const dir = `${daemon.folder}/recordings`;
+  return { pbx, daemon, dir, sounds: new Map(), known: new Map(), packets: 0, atEnd };
+}
+
+/** Each step in order. @throws {Mismatch} with file and line where an answer isn't the document's. */
+export async function runDocument({ name, steps }: GuideDocument, box: Box): Promise<void> {
+  for (const step of steps) await carryOut(step, name, box);
+}
+
+function carryOut(step: Step, document: string, box: Box): Promise<void> {
+  const where = `${document}:${step.line}`;
+  switch (step.kind) {
+    case 'ami':
+      return send(step.bytes, step.packets, box, where);
+    case 'recordings':
+      return lay(step.files, box, where);
+    case 'medium':
+      return lookAtMedium(step.paths, box, where);
+    case 'http':
+      return ask(step, document, box);
+  }
+}
+
+/** Sends packets and waits until each is stored and no call is open any more. */
+async function send(bytes: string, packets: number, box: Box, where: string): Promise<void> {
+  const { ingest, log } = box.daemon;
+  box.packets += packets;
+  box.pbx.send(bytes);
+  await eventually(() => {
+    const { records, repeated, lost, open } = ingest.figures;
+    return records + repeated + lost === box.packets && open === 0;
+  }).catch(() => {
+    throw new Mismatch(
+      `${where}: the packets did not become calls: ${JSON.stringify(ingest.figures)} of ${box.packets}\n${log.join('')}`,
+    );
+  });
+}
+
+/** Writes recordings as MixMonitor leaves them, last changed when their calls ended, and waits until they are indexed. */
+async function lay(files: readonly Wav[], { dir, sounds, daemon }: Box, where: string): Promise<void> {
+  for (const { path, seconds } of files) {
+    const bytes = soundOf(path, seconds);
+    sounds.set(path, bytes);
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), bytes);
+    const answered = Number(/^\d{8}\/\d{8}-\d{6}-(\d{9,10})-/.exec(path)?.[1]);
+    if (Number.isNaN(answered)) throw new Mismatch(`${where}: ${path} has no epoch in its name`);
+    utimesSync(join(dir, path), answered + seconds, answered + seconds);
+  }
+  const folders = [...new Set(files.map(({ path }) => dirname(path)))];
+  await eventually(async () => {
+    const known = await Promise.all(folders.map((folder) => daemon.store.ask('knownRecordings', folder)));
+    const names = known.flatMap((lines, index) =>
+      lines.split('\n').map((line) => `${folders[index]}/${line.split('\t', 1)[0]}`),
+    );
+    return files.every(({ path }) => names.includes(path));
+  });
+}
+
+/** Each file has sound of its own, so that none can be taken for another. */
+function soundOf(path: string, seconds: number): Buffer {
+  const length = seconds * 16_000;
+  return Buffer.concat([wavHeader(length), Buffer.alloc(length, createHash('sha256').update(path).digest())]);
+}
+
+/** The trash lies on the same medium, and is not a recording any more. */
+async function lookAtMedium(paths: readonly string[], { dir }: Box, where: string): Promise<void> {
+  const there = readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1))
+    .filter((path) => !path.startsWith('.'))
+    .sort();
+  same([...paths].sort(), there, where, 'on the medium lie other recordings');
+}
+
+async function ask(
+  { line, request, answer }: Extract<Step, { kind: 'http' }>,
+  document: string,
+  box: Box,
+): Promise<void> {
+  const where = `${document}:${line}`;
+  const filled = fill(request, box.known, where);
+  const [head = '', body = ''] = filled.split(/\r\n\r\n(.*)/s);
+  const length = /^Content-Length: (\d+)$/im.exec(head.replaceAll('\r', ''))?.[1];
+  if (Number(length ?? 0) !== Buffer.byteLength(body))
+    throw new Mismatch(`${where}: the body has ${Buffer.byteLength(body)} bytes, Content-Length says ${length ?? 0}`);
+  const came = await exchange(Number(new URL(box.daemon.url).port), filled);
+  try {
+    check(answer, came, document, box);
+  } catch (error) {
+    if (error instanceof Mismatch) error.message += `\n\n${transcript(filled, came)}`;
+    throw error;
+  }
+}
+
+function check({ status, headers, body }: Answer, came: RawAnswer, document: string, box: Box): void {
+  const { known } = box;
+  compare(document, [status], came.status, known);
+  for (const header of headers) {
+    const name = header.text.slice(0, header.text.indexOf(':') + 2);
+    const found = came.headers.find((each) => each.startsWith(name));
+    if (found === undefined) throw new Mismatch(`${document}:${header.number}: the answer has no header ${name}`);
+    compare(document, [header], found, known);
+  }
+  const type = came.headers.find((header) => header.startsWith('Content-Type: '))?.slice(14) ?? '';
+  if (body.kind === 'text') {
+    const pieces = piecesOf(body.lines, type);
+    compare(document, pieces.length > 0 ? pieces : [{ number: status.number, text: '' }], came.body.toString(), known);
+  } else checkBytes(body, came.body, document, box);
+}
+
+function checkBytes(body: Exclude<Body, { kind: 'text' }>, came: Buffer, document: string, box: Box): void {
+  if (body.kind !== 'wav') {
+    checkArchive(body.kind, body.entries, came, document, box);
+    return;
+  }
+  const where = `${document}:${body.line}`;
+  const sound = soundNamed(body.path, box, where);
+  const expected = sound.subarray(body.from, body.to === null ? sound.length : body.to + 1);
+  if (!expected.equals(came))
+    throw new Mismatch(`${where}: ${came.length} bytes came that are not these ${expected.length} of ${body.path}`);
+}
+
+/** The archive is taken apart by the very programs that a customer has. */
+function checkArchive(kind: 'tar' | 'zip', entries: readonly Entry[], came: Buffer, document: string, box: Box): void {
+  const folder = mkdtempSync(join(temporaryFolder(box.atEnd), 'archive-'));
+  const file = join(folder, `archive.${kind}`);
+  writeFileSync(file, came);
+  const where = `${document}:${entries[0]?.line ?? 0}`;
+  const run = (program: string, ...args: string[]) => {
+    try {
+      return execFileSync(program, args, { encoding: 'utf8', stdio: 'pipe' });
+    } catch (error) {
+      throw new Mismatch(`${where}: ${program} refuses the archive: ${(error as Error).message}`);
+    }
+  };
+  let listed: string;
+  if (kind === 'tar') {
+    listed = run('tar', '-tf', file);
+    run('tar', '-xf', file, '-C', folder);
+  } else {
+    run('unzip', '-tqq', file);
+    listed = run('unzip', '-Z1', file);
+    run('unzip', '-qq', file, '-d', folder);
+  }
+  const names = listed.split('\n').filter((name) => name !== '');
+  same(
+    entries.map(({ name }) => name),
+    names,
+    where,
+    'the archive holds other entries',
+  );
+  for (const { line, name, text } of entries) {
+    const at = `${document}:${line}`;
+    const expected = text ? Buffer.from(text.map((each) => `${each}\r\n`).join('')) : soundNamed(name, box, at);
+    const content = readFileSync(join(folder, name));
+    if (!expected.equals(content))
+      throw new Mismatch(
+        `${at}: ${name} has other bytes in the archive${text ? `\n  archive: ${shown(String(content))}` : ''}`,
+      );
+  }
+}
+
+function soundNamed(path: string, { sounds }: Box, where: string): Buffer {
+  const sound = sounds.get(path);
+  if (!sound) throw new Mismatch(`${where}: the document never laid ${path} on the medium`);
+  return sound;
+}
+
+function same(expected: readonly string[], actual: readonly string[], where: string, what: string): void {
+  if (expected.length === actual.length && expected.every((each, index) => each === actual[index])) return;
+  const list = (names: readonly string[]) => names.map((name) => `\n    ${name}`).join('') || ' none';
+  throw new Mismatch(`${where}: ${what}\n  document:${list(expected)}\n  really:${list(actual)}`);
+}
+
+/** What was asked and what came, for whoever puts a document right. */
+function transcript(request: string, { status, headers, body }: RawAnswer): string {
+  const text = body.includes(0) ? `(${body.length} bytes)` : body.toString().slice(0, 8_000);
+  return [
+    ...request
+      .trimEnd()
+      .split('\r\n')
+      .map((line) => `> ${line}`),
+    '',
+    status,
+    ...headers,
+    '',
+    text,
+  ].join('\n');
+}

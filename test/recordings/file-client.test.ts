@@ -1,0 +1,190 @@
+/** The worker for file work when the medium hangs: nobody waits twice, no more than two threads hang, and it comes back. */
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdirSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { createRecordingFiles } from '../../daemon/recordings/files.ts';
+import { READ_BYTES, READERS_MAX } from '../../daemon/recordings/limits.ts';
+import { createStepClient, createThreads } from '../../daemon/recordings/step-client.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { pause, until } from './helper.ts';
+import { FILE_WORKER, type Medium, openClient } from './trash-rig.ts';
+
+const PATH = '20210329/a.wav';
+
+function open(options: Parameters<typeof openClient>[2] = {}) {
+  const base = temporaryFolder();
+  const dir = join(base, 'monitor');
+  mkdirSync(join(dir, '20210329'), { recursive: true });
+  writeFileSync(join(dir, PATH), Buffer.alloc(READ_BYTES * 3, 7));
+  const medium: Medium = { state: 'mounted', sweeps: 0 };
+  const client = openClient(dir, medium, options);
+  onTestFinished(() => client.close());
+  return { base, dir, medium, client, files: createRecordingFiles(client) };
+}
+
+/** The real worker whose looks (or reads) block in the kernel while `flag` exists: terminate() can't end such a thread. */
+function hangingWorker(base: string, call: 'lstatSync' | 'readSync') {
+  const pipe = join(base, 'pipe');
+  const flag = join(base, 'hang');
+  execFileSync('mkfifo', [pipe]);
+  const file = join(base, 'worker.mjs');
+  writeFileSync(
+    file,
+    `import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+const real = fs.${call};
+fs.${call} = (...args) => {
+  if (fs.existsSync(${JSON.stringify(flag)})) fs.closeSync(fs.openSync(${JSON.stringify(pipe)}, 'r'));
+  return real(...args);
+};
+syncBuiltinESMExports();
+await import(${JSON.stringify(FILE_WORKER.href)});
+`,
+  );
+  const release = () => {
+    rmSync(flag, { force: true });
+    const fd = openSync(pipe, constants.O_RDWR);
+    setTimeout(() => closeSync(fd), 200);
+  };
+  onTestFinished(release);
+  return { worker: pathToFileURL(file), hang: () => writeFileSync(flag, ''), release };
+}
+
+async function collect(bytes: AsyncIterable<Uint8Array>): Promise<number> {
+  let length = 0;
+  for await (const piece of bytes) length += piece.length;
+  return length;
+}
+
+test('one that waits for a deadline is enough: all others are told at once, until the watcher has proven the medium', async () => {
+  const base = temporaryFolder();
+  const hanging = hangingWorker(base, 'lstatSync');
+  const { files, medium, client } = open({ worker: hanging.worker, deadlineMs: 2_000 });
+  expect(await files.look([PATH])).toHaveLength(1);
+  hanging.hang();
+  const begin = performance.now();
+  const results = await Promise.allSettled(Array.from({ length: 20 }, () => files.look([PATH])));
+  expect(results.every((each) => each.status === 'rejected' && each.reason.code === 'storage_offline')).toBe(true);
+  expect(performance.now() - begin).toBeLessThan(3_900); // one deadline, not twenty
+  const again = performance.now();
+  await expect(files.look([PATH])).rejects.toMatchObject({ code: 'storage_offline' });
+  medium.sweeps += 1; // the sweep that was under way when it hung
+  await expect(files.look([PATH])).rejects.toMatchObject({ code: 'storage_offline' });
+  expect(performance.now() - again).toBeLessThan(100);
+  hanging.release();
+  medium.sweeps += 1;
+  expect(await files.look([PATH])).toHaveLength(1);
+  expect(client.depth()).toBe(0);
+});
+
+test('a read that hangs breaks the answer off', async () => {
+  const base = temporaryFolder();
+  const hanging = hangingWorker(base, 'readSync');
+  const { files } = open({ worker: hanging.worker, deadlineMs: 2_000 });
+  const [file] = await files.look([PATH]);
+  if (!file) throw new Error('the file is not there');
+  const bytes = file.read(0, file.size - 1)[Symbol.asyncIterator]();
+  expect((await bytes.next()).value).toHaveLength(READ_BYTES);
+  hanging.hang();
+  await expect(bytes.next()).rejects.toMatchObject({ code: 'storage_offline' });
+});
+
+test('both workers of a medium together leave two hung threads at most', async () => {
+  const base = temporaryFolder();
+  const hanging = hangingWorker(base, 'lstatSync');
+  const { dir } = open();
+  const threads = createThreads();
+  const make = () =>
+    createStepClient({
+      worker: hanging.worker,
+      threads,
+      deadlineMs: 1_000,
+      settings: { dir, requireMount: 'no', mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' },
+    });
+  const clients = [make(), make()];
+  onTestFinished(() => {
+    for (const client of clients) client.close();
+  });
+  hanging.hang();
+  for (let round = 0; round < 4; round++) {
+    const asked = clients.flatMap((client) => [client.ask({ kind: 'look', paths: [PATH] })]);
+    await Promise.allSettled(asked);
+    expect(threads.hung.size).toBeLessThanOrEqual(2);
+  }
+  expect(threads.hung.size).toBe(2);
+  expect(clients.reduce((sum, client) => sum + client.made(), 0)).toBe(2);
+  const begin = performance.now();
+  await expect(clients[0]?.ask({ kind: 'look', paths: [PATH] })).rejects.toThrow('does not answer');
+  expect(performance.now() - begin).toBeLessThan(100);
+  hanging.release();
+  await until('the threads', () => threads.hung.size === 0);
+  expect(await clients[1]?.ask({ kind: 'look', paths: [PATH] })).toMatchObject({ medium: { state: 'mounted' } });
+});
+
+test('while one thread hangs, the other worker’s steps take turns and none is refused', async () => {
+  const base = temporaryFolder();
+  const hanging = hangingWorker(base, 'lstatSync');
+  const threads = createThreads();
+  const first = open({ worker: hanging.worker, deadlineMs: 1_000, threads });
+  const second = open({ threads });
+  const third = open({ threads });
+  hanging.hang();
+  await expect(first.files.look([PATH])).rejects.toMatchObject({ code: 'storage_offline' });
+  expect(threads.hung.size).toBe(1);
+  const looks = [second, third].flatMap(({ files }) => Array.from({ length: 20 }, () => files.look([PATH])));
+  expect((await Promise.all(looks)).flat()).toHaveLength(40);
+});
+
+test('the worker is made on first use, and ended when it is idle', async () => {
+  const { client, files } = open({ idleMs: 200 });
+  expect(client.alive()).toBe(false);
+  const [file] = await files.look([PATH]);
+  expect(client.alive()).toBe(true);
+  await until('the end of the worker', () => !client.alive(), 3_000);
+  expect(await collect(file?.read(1, READ_BYTES * 2) ?? (async function* () {})())).toBe(READ_BYTES * 2);
+});
+
+test('readers are bounded, and one that ends makes room', async () => {
+  const { files } = open();
+  const [file] = await files.look([PATH]);
+  if (!file) throw new Error('the file is not there');
+  const readers = Array.from({ length: READERS_MAX }, () => file.read(0, file.size - 1)[Symbol.asyncIterator]());
+  await Promise.all(readers.map((reader) => reader.next()));
+  await expect(file.read(0, 1)[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'busy' });
+  await readers[0]?.return?.();
+  expect(await collect(file.read(0, 1))).toBe(2);
+});
+
+test('a medium that is another one breaks the answer off', async () => {
+  const { files, dir } = open();
+  const [file] = await files.look([PATH]);
+  if (!file) throw new Error('the file is not there');
+  const bytes = file.read(0, file.size - 1)[Symbol.asyncIterator]();
+  await bytes.next();
+  rmSync(dir, { recursive: true });
+  await pause(20);
+  mkdirSync(join(dir, '20210329'), { recursive: true });
+  writeFileSync(join(dir, PATH), Buffer.alloc(READ_BYTES * 3));
+  await expect(bytes.next()).rejects.toBeInstanceOf(Error);
+});
+
+test('a folder so young that its birth doesn’t show yet stays the same when the trash is made in it', async () => {
+  const { client, dir } = open();
+  const files = createRecordingFiles(client);
+  // Birth and change fall into one tick of the kernel's clock, if need be after some tries.
+  for (let tries = 0; ; tries++) {
+    rmSync(dir, { recursive: true });
+    mkdirSync(dir);
+    const { birthtimeMs, ctimeMs } = statSync(dir);
+    if (birthtimeMs === ctimeMs) break;
+    if (tries > 100) throw new Error('the birth always shows');
+  }
+  const before = await client.ask({ kind: 'look', paths: [] });
+  await pause(50);
+  expect((await client.ask({ kind: 'folder', folder: '1-00000000', make: true })).value).toBe('');
+  const after = await client.ask({ kind: 'look', paths: [] });
+  expect(after.medium.identity).toBe(before.medium.identity);
+  expect(await files.look([PATH])).toEqual([null]);
+});

@@ -1,0 +1,207 @@
+/** File work on a folder in this thread: which names are opened at all, and that moves can be said twice. */
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  eraseSome,
+  listTrash,
+  lookAt,
+  moveBack,
+  moveToTrash,
+  readStretch,
+  removeFiles,
+  trashFolder,
+} from '../../daemon/recordings/file-steps.ts';
+import { BATCH_FILES } from '../../daemon/recordings/limits.ts';
+import { pathFault } from '../../storage/model/recording-path.ts';
+import { temporaryFolder } from '../support/folder.ts';
+
+function store() {
+  const base = temporaryFolder();
+  const root = join(base, 'monitor');
+  mkdirSync(join(root, '20210329'), { recursive: true });
+  writeFileSync(join(base, 'secret.wav'), 'secret');
+  writeFileSync(join(root, '20210329/a.wav'), 'sound of a');
+  writeFileSync(join(root, 'root.wav'), 'root');
+  return { base, root };
+}
+
+const files = (root: string) =>
+  readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .sort();
+
+describe('a path', () => {
+  test.each([
+    ['', 'is empty'],
+    ['/etc/passwd', 'is absolute'],
+    ['//etc/x.wav', 'is absolute'],
+    ['../secret.wav', 'leads out'],
+    ['20210329/../../secret.wav', 'leads out'],
+    ['20210329/..', 'leads out'],
+    ['./a.wav', 'leads out'],
+    ['20210329/./a.wav', 'leads out'],
+    ['20210329//a.wav', 'empty part'],
+    ['20210329/', 'empty part'],
+    ['20210329/a.wav/', 'empty part'],
+    ['20210329\\a.wav', 'backslash'],
+    ['..\\secret.wav', 'backslash'],
+    ['20210329/a.wav\0.txt', 'NUL'],
+    ['20210329/a\0.wav', 'NUL'],
+    ['.trash/1-00000000/a.wav', 'is hidden'],
+    ['20210329/.a.wav', 'is hidden'],
+    ['...wav', 'is hidden'],
+    ['a/b/c.wav', 'deeper'],
+    ['20210329/a.txt', 'no .wav'],
+    ['20210329', 'no .wav'],
+    ['cdrd.db', 'no .wav'],
+    [`20210329/${'x'.repeat(252)}.wav`, 'over 255 bytes'],
+    [`20210329/${'ü'.repeat(126)}.wav`, 'over 255 bytes'],
+  ])('%j is refused', (path, why) => {
+    expect(pathFault(path)).toContain(why);
+    const { root } = store();
+    expect(lookAt(root, [path])).toEqual(['outside']);
+    const seen = { path, size: 4, mtimeMs: 0, identity: '' };
+    expect(readStretch(root, seen, 0, new Uint8Array(4))).toBeNull();
+    expect(removeFiles(root, [path])).toEqual(['missing']);
+    expect(trashFolder(root, '1-00000000', true)).toBe('');
+    expect(moveToTrash(root, '1-00000000', [path])).toEqual(['missing']);
+    expect(files(root)).toEqual(['20210329/a.wav', 'root.wav']);
+  });
+
+  test.each(['20210329/a.wav', 'root.wav', '20210329/620(202) +*#;.WAV', 'a..b.wav', `${'x'.repeat(251)}.wav`])(
+    '%j may name a recording',
+    (path) => expect(pathFault(path)).toBe(''),
+  );
+
+  test('a link leads nowhere, be it a file or a folder; what is no file is not there', () => {
+    const { base, root } = store();
+    symlinkSync(join(base, 'secret.wav'), join(root, '20210329/link.wav'));
+    symlinkSync(base, join(root, 'outside'));
+    symlinkSync('20210329', join(root, 'inside'));
+    mkdirSync(join(root, '20210329/folder.wav'));
+    const paths = ['20210329/link.wav', 'outside/secret.wav', 'inside/a.wav', '20210329/folder.wav', 'no/a.wav'];
+    expect(lookAt(root, paths)).toEqual(['outside', 'outside', 'outside', 'missing', 'missing']);
+    for (const path of paths)
+      expect(readStretch(root, { path, size: 6, mtimeMs: 0, identity: '' }, 0, new Uint8Array(6))).toBeNull();
+    trashFolder(root, '1-00000000', true);
+    expect(moveToTrash(root, '1-00000000', paths)).toEqual(paths.map(() => 'missing'));
+    expect(removeFiles(root, paths)).toEqual(paths.map(() => 'missing'));
+    expect(readFileSync(join(base, 'secret.wav'), 'utf8')).toBe('secret');
+  });
+
+  test('a trash that is a link is not used', () => {
+    const { base, root } = store();
+    mkdirSync(join(base, 'elsewhere'));
+    symlinkSync(join(base, 'elsewhere'), join(root, '.trash'));
+    expect(trashFolder(root, '1-00000000', true)).not.toBe('');
+    expect(() => moveToTrash(root, '1-00000000', ['root.wav'])).toThrow();
+    expect(listTrash(root)).toEqual([]);
+    expect(readdirSync(join(base, 'elsewhere'))).toEqual([]);
+    expect(files(root)).toContain('root.wav');
+  });
+
+  test('a hard link is a file like any other', () => {
+    const { root } = store();
+    linkSync(join(root, 'root.wav'), join(root, '20210329/hard.wav'));
+    expect(lookAt(root, ['20210329/hard.wav'])).toMatchObject([{ size: 4 }]);
+  });
+});
+
+describe('a stretch', () => {
+  const seen = (root: string, path = 'root.wav') => {
+    const [looked] = lookAt(root, [path]);
+    if (typeof looked !== 'object') throw new Error(String(looked));
+    return { path, identity: '', ...looked };
+  };
+
+  test('is read where it lies', () => {
+    const { root } = store();
+    expect(Buffer.from(readStretch(root, seen(root), 1, new Uint8Array(2)) ?? []).toString()).toBe('oo');
+  });
+
+  test('of a file that has grown is what was promised', () => {
+    const { root } = store();
+    const file = seen(root);
+    writeFileSync(join(root, 'root.wav'), 'root and more');
+    expect(Buffer.from(readStretch(root, file, 0, new Uint8Array(4)) ?? []).toString()).toBe('root');
+  });
+
+  test.each([
+    ['has shrunk', (path: string) => writeFileSync(path, 'roo')],
+    ['was written again', (path: string) => utimesSync(path, 1, 1)],
+    ['has gone', (path: string) => renameSync(path, `${path}.old`)],
+  ])('of a file that %s is none', (_, change) => {
+    const { root } = store();
+    const file = seen(root);
+    change(join(root, 'root.wav'));
+    expect(readStretch(root, file, 0, new Uint8Array(4))).toBeNull();
+  });
+});
+
+describe('the trash', () => {
+  const FOLDER = '7-0123abcd';
+
+  test('takes files and gives them back, twice as well as once', () => {
+    const { root } = store();
+    expect(trashFolder(root, FOLDER, false)).toBe('ENOENT');
+    expect(trashFolder(root, FOLDER, true)).toBe('');
+    expect(trashFolder(root, FOLDER, true)).toBe('');
+    const paths = ['20210329/a.wav', 'root.wav', '20210329/none.wav'];
+    expect(moveToTrash(root, FOLDER, paths)).toEqual([10, 4, 'missing']);
+    expect(files(root)).toEqual([`.trash/${FOLDER}/20210329/a.wav`, `.trash/${FOLDER}/root.wav`]);
+    expect(moveToTrash(root, FOLDER, paths)).toEqual([10, 4, 'missing']);
+    expect(moveBack(root, FOLDER, paths)).toEqual([10, 4, 'missing']);
+    expect(files(root)).toEqual(['20210329/a.wav', 'root.wav']);
+    expect(moveBack(root, FOLDER, paths)).toEqual([10, 4, 'missing']);
+    expect(readFileSync(join(root, '20210329/a.wav'), 'utf8')).toBe('sound of a');
+  });
+
+  test('writes nothing over: neither a file that has come since, nor one in the trash', () => {
+    const { root } = store();
+    trashFolder(root, FOLDER, true);
+    moveToTrash(root, FOLDER, ['root.wav']);
+    writeFileSync(join(root, 'root.wav'), 'new');
+    expect(moveToTrash(root, FOLDER, ['root.wav'])).toEqual([4]);
+    expect(readFileSync(join(root, 'root.wav'), 'utf8')).toBe('new');
+    expect(moveBack(root, FOLDER, ['root.wav'])).toEqual([4]);
+    expect(readFileSync(join(root, 'root.wav'), 'utf8')).toBe('new');
+    expect(readFileSync(join(root, `root-restored-${FOLDER}.wav`), 'utf8')).toBe('root');
+  });
+
+  test('gives back into a day whose folder has gone', () => {
+    const { root } = store();
+    trashFolder(root, FOLDER, true);
+    moveToTrash(root, FOLDER, ['20210329/a.wav']);
+    renameSync(join(root, '20210329'), join(root, 'other'));
+    expect(moveBack(root, FOLDER, ['20210329/a.wav'])).toEqual([10]);
+    expect(files(root)).toContain('20210329/a.wav');
+  });
+
+  test('is erased in bounded steps, whatever lies in it, and no further than its own folder', () => {
+    const { base, root } = store();
+    trashFolder(root, FOLDER, true);
+    trashFolder(root, '8-00000000', true);
+    const own = join(root, '.trash', FOLDER);
+    mkdirSync(join(own, '20210329/deep'), { recursive: true });
+    for (let n = 0; n < BATCH_FILES * 2; n++) writeFileSync(join(own, '20210329', `${n}.wav`), '');
+    writeFileSync(join(own, '20210329/deep/x'), '');
+    symlinkSync(base, join(own, 'link'));
+    let steps = 1;
+    while (eraseSome(root, FOLDER).more) steps += 1;
+    expect(steps).toBe(3);
+    expect(listTrash(root).map(({ name }) => name)).toEqual(['8-00000000']);
+    expect(files(base)).toEqual(['monitor/20210329/a.wav', 'monitor/root.wav', 'secret.wav']);
+    expect(eraseSome(root, FOLDER)).toEqual({ more: false });
+  });
+});

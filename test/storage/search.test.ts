@@ -1,0 +1,334 @@
+/** Numbers found by index: whatever the way, the very calls that the model names, in the very order, page by page. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { clientOf, type StoreClient } from '../../storage/client.ts';
+import type { CallFilter, Candidates, Cursor, Page } from '../../storage/filter.ts';
+import { createLanes } from '../../storage/lanes.ts';
+import { matchesNumber, parseNumberPattern } from '../../storage/model/number-pattern.ts';
+import { gramsOf } from '../../storage/model/number-search.ts';
+import { openDatabase } from '../../storage/sql/database.ts';
+import { migrate } from '../../storage/sql/migrate.ts';
+import { migrations } from '../../storage/sql/migration/migrations.ts';
+import { openStore, type Store } from '../../storage/store.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { storeOptions } from '../support/legs.ts';
+import { manyCalls } from './many-calls.ts';
+
+interface Call {
+  readonly id: number;
+  readonly start: number;
+  readonly src: string;
+  readonly dst: string;
+  readonly disposition: string;
+  readonly trash: number | null;
+  readonly open: number;
+}
+
+const CALLS = 4_500;
+const START = 1_619_082_110;
+
+/** Numbers of few digits in many shapes, so that patterns meet them; every tenth call lies far from its neighbours. */
+function someCalls(): Call[] {
+  let seed = 7;
+  const random = (below: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((seed / 2_147_483_648) * below);
+  };
+  const digits = (count: number) => Array.from({ length: count }, () => '1250'[random(4)]).join('');
+  const number = () =>
+    [
+      () => digits(3),
+      () => `+49${digits(8)}`,
+      () => `0${digits(7)}`,
+      () => `*9${digits(1)}`,
+      () => `${digits(2)}*${digits(2)}`,
+    ]
+      .concat([
+        () => `Anna${digits(2)}`,
+        () => `ÄÖ"${digits(2)}`,
+        () => '',
+        () => 's',
+        () => digits(4),
+        () => digits(9),
+      ])
+      .at(random(11))?.() ?? '';
+  return Array.from({ length: CALLS }, (_, index) => ({
+    id: index + 1,
+    start: START + Math.floor(index / 3) - (index % 10 === 9 ? random(1_500) : 0),
+    src: number(),
+    dst: random(4) === 0 ? `${digits(3)}(${digits(3)})` : number(),
+    disposition: ['ANSWERED', 'BUSY'][random(2)] ?? '',
+    trash: random(40) === 0 ? 1 : null,
+    open: random(40) === 0 ? 1 : 0,
+  }));
+}
+
+const calls = someCalls();
+let store: Store;
+let client: StoreClient;
+/** How listings were looked for since the last look. */
+let asked: string[] = [];
+
+beforeAll(() => {
+  const options = storeOptions(temporaryFolder(afterAll));
+  const database = openDatabase(options.file);
+  migrate(database, options.file, migrations);
+  database.run(
+    `INSERT INTO call (id, trash, open, changed, start_at, src, dst, disposition, call_group, anchor, start_offset, answer_at, end_at, end_offset,
+       src_trunk, dst_trunk, port, duration, billsec, calltype, accountcode, cidname, ivr, uniqueid, recording)
+     SELECT value ->> 'id', value ->> 'trash', value ->> 'open', value ->> 'id', value ->> 'start', value ->> 'src', value ->> 'dst', value ->> 'disposition',
+       key, key, 0, 0, 0, 0, '', '', 0, 9, 9, 'Internal', '', '', '', key, '' FROM json_each(?)`,
+    [JSON.stringify(calls)],
+  );
+  database.run(
+    'INSERT INTO call_number (rowid, src, dst) SELECT id, src, dst FROM call WHERE open = 0 AND trash IS NULL',
+  );
+  database.close();
+  store = openStore(options);
+  afterAll(() => store.close());
+  client = clientOver(store);
+});
+
+function clientOver(store: Store): StoreClient {
+  const lanes = createLanes(async ({ operation, argument }) => {
+    const value = (store.operations[operation] as (argument: unknown) => unknown)(argument);
+    asked.push(
+      operation === 'callCandidates' ? `candidates ${(value as Candidates | null)?.count ?? 'none'}` : operation,
+    );
+    // So fast that steps grow as they do on a real box, so slow that there is more than one.
+    return { value, ms: 10 };
+  });
+  return clientOf(lanes, { onCommit: () => {}, close: async () => {} });
+}
+
+const shown = (filter: CallFilter) =>
+  calls.filter(
+    ({ start, src, dst, disposition, trash, open }) =>
+      trash === null &&
+      open === 0 &&
+      start >= (filter.start.from ?? Number.NEGATIVE_INFINITY) &&
+      start <= (filter.start.to ?? Number.POSITIVE_INFINITY) &&
+      matchesNumber(filter.src ?? [], src) &&
+      matchesNumber(filter.dst ?? [], dst) &&
+      (filter.dispositions === undefined || filter.dispositions.includes(disposition as 'BUSY')),
+  );
+const inOrder = (order: 'asc' | 'desc', found: readonly Call[]) =>
+  [...found].sort((a, b) => (order === 'asc' ? 1 : -1) * (a.start - b.start || a.id - b.id)).map(({ id }) => id);
+
+const idsOf = (text: string) => (JSON.parse(`[${text}]`) as { id: string }[]).map(({ id }) => Number(id));
+interface Part {
+  readonly order: 'asc' | 'desc';
+  readonly after?: Cursor | null;
+  readonly offset?: number;
+  readonly limit?: number;
+}
+
+async function pagesOf(filter: CallFilter, part: Part) {
+  const ids: number[] = [];
+  let last: Page | undefined;
+  for await (const page of client.pages('call', { filter, fields: [['id', 'id']], ...part })) {
+    ids.push(...idsOf(page.text));
+    last = page;
+  }
+  return { ids, next: last?.next ?? null, total: last?.total };
+}
+
+/** Every call looked at in turn. */
+function scanned(filter: CallFilter, order: 'asc' | 'desc'): number[] {
+  const ids: number[] = [];
+  let after: Cursor | null = null;
+  do {
+    const request = { filter, fields: [['id', 'id']] as const, order, after, scan: 1_000, limit: 1_000 };
+    const page: Page = store.operations.callPage(request);
+    ids.push(...idsOf(page.text));
+    after = page.next;
+  } while (after);
+  return ids;
+}
+
+async function counted(filter: CallFilter): Promise<number> {
+  let rows = 0;
+  for await (const step of client.count('call', filter)) rows += step.rows;
+  return rows;
+}
+
+/** What people ask for: mostly parts of numbers that are there. */
+const part = fc.integer({ min: 0, max: CALLS - 1 }).chain((index) => {
+  const whole = `${calls[index]?.src || '120'}|${calls[index]?.dst || '505'}`.split('|')[index % 2] ?? '';
+  return fc
+    .tuple(fc.nat(whole.length), fc.integer({ min: 2, max: 7 }))
+    .map(([from, length]) => whole.slice(from, from + length));
+});
+const pattern = fc.oneof(
+  part.map((text) => `*${text}*`),
+  part.map((text) => `${text}*`),
+  part.map((text) => `*${text}`),
+  fc.tuple(part, part).map(([a, b]) => `*${a}*${b}`),
+  part.map((text) => `*${text.slice(0, 3)}?${text.slice(4)}*`),
+  fc.integer({ min: 0, max: CALLS - 1 }).map((index) => calls[index]?.src || '120'),
+  fc.integer({ min: 0, max: CALLS - 1 }).map((index) => calls[index]?.dst || '120'),
+  fc.constantFrom(
+    '100-255',
+    '12000000-12599999',
+    '1*2',
+    '*97',
+    '620(',
+    '*(120)',
+    '5*12',
+    'anna*',
+    '*anna1*',
+    '*äö"*',
+    'Ä*',
+  ),
+);
+const numbers = fc.array(pattern, { minLength: 1, maxLength: 3 }).map((list) => list.join(','));
+const readable = (text: string) => {
+  try {
+    return parseNumberPattern(text);
+  } catch {
+    return undefined;
+  }
+};
+const filters = fc
+  .record({
+    src: fc.option(numbers),
+    dst: fc.option(numbers),
+    from: fc.option(fc.nat(800), { freq: 2 }),
+    busy: fc.boolean(),
+  })
+  .map(({ src, dst, from, busy }): CallFilter => {
+    const [source, destination] = [src && readable(src), dst && readable(dst)];
+    return {
+      start: from === null ? {} : { from: START + from, to: START + 1_900 - Math.floor(from / 10) },
+      ...(source && source.length > 0 && { src: source }),
+      ...(destination && destination.length > 0 && { dst: destination }),
+      ...(busy && { dispositions: ['BUSY'] as const }),
+    };
+  });
+
+test('any filter, any way: the calls of the model, in order, in every part', async () => {
+  let byIndex = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      filters,
+      fc.constantFrom('asc' as const, 'desc' as const),
+      fc.nat(50),
+      fc.integer({ min: 1, max: 60 }),
+      async (filter, order, offset, limit) => {
+        const expected = inOrder(order, shown(filter));
+        asked = [];
+        const all = await pagesOf(filter, { order });
+        if (asked.some((operation) => /^candidates \d/.test(operation))) byIndex += 1;
+        expect(all.ids).toEqual(expected);
+        expect(all.next).toBeNull();
+        expect(all.total ?? expected.length).toBe(expected.length);
+        expect(await counted(filter)).toBe(expected.length);
+        expect(scanned(filter, order)).toEqual(expected);
+        expect((await pagesOf(filter, { order, offset, limit })).ids).toEqual(expected.slice(offset, offset + limit));
+        // From cursor to cursor: each call once.
+        const walked: number[] = [];
+        let after: Cursor | null = null;
+        for (let pages = 0; pages < 4; pages++) {
+          const page = await pagesOf(filter, { order, after, limit });
+          walked.push(...page.ids);
+          after = page.next;
+          if (!after) break;
+        }
+        expect(walked).toEqual(expected.slice(0, after ? limit * 4 : undefined));
+      },
+    ),
+    { numRuns: Number(process.env['CDRD_SEARCHES'] ?? 50) },
+  );
+  expect(byIndex).toBeGreaterThan(3);
+});
+
+describe('the way', () => {
+  const way = async (filter: CallFilter) => {
+    asked = [];
+    await pagesOf(filter, { order: 'desc', limit: 20 });
+    return asked[0];
+  };
+  const src = (text: string, start = {}) => way({ start, src: parseNumberPattern(text) });
+
+  test('of a part of three characters or more is the index of trigrams', async () => {
+    expect(await src('*4912*')).toMatch(/^candidates \d+$/);
+    expect(await src('+49125*')).toMatch(/^candidates \d+$/);
+    expect(await src('*12512,*50505')).toMatch(/^candidates \d+$/);
+    expect(await way({ start: {}, dst: parseNumberPattern('120(120)') })).toMatch(/^candidates \d+$/);
+    expect(await src('12000000-12099999')).toMatch(/^candidates \d+$/);
+  });
+
+  test('of less than three characters, or of few calls, is along the starts', async () => {
+    expect(await src('*12*')).toBe('callPage');
+    expect(await src('1*9')).toBe('callPage');
+    expect(await src('*4912*,*1*')).toBe('callPage');
+    expect(await src('*4912*', { from: START, to: START + 300 })).toBe('candidates none');
+  });
+
+  test('of one exact number is along that number’s own calls', async () => {
+    expect(await src('120')).toBe('callPage');
+    const request = { fields: [['id', 'id']] as const, order: 'desc' as const, after: null, scan: 50, limit: 50 };
+    const one = { start: {}, src: parseNumberPattern('120') };
+    const found = shown(one);
+    // All that there are lie within the first step, and no other was looked at.
+    expect(found.length).toBeLessThan(50);
+    expect(idsOf(store.operations.callPage({ ...request, filter: one }).text)).toEqual(inOrder('desc', found));
+    const to = { start: {}, dst: parseNumberPattern('120') };
+    expect(shown(to).length).toBeLessThan(50);
+    expect(shown(to).some(({ dst }) => dst.includes('('))).toBe(true);
+    expect(idsOf(store.operations.callPage({ ...request, filter: to }).text)).toEqual(inOrder('desc', shown(to)));
+  });
+});
+
+test('trigrams are taken from the end on, few, and never across a wildcard', () => {
+  const grams = (text: string) => gramsOf(parseNumberPattern(text));
+  expect(grams('*12345*')).toEqual([['345', '123']]);
+  expect(grams('+4930123456')).toEqual([['456', '123', '930']]);
+  expect(grams('12*345*6789')).toEqual([['789', '678', '345']]);
+  expect(grams('4930100-4930199')).toEqual([['301', '493']]);
+  for (const text of ['12', '*12*', '1?2?3', '200-299', '*123*,*12*', '']) expect(grams(text), text).toBeNull();
+});
+
+test('merging ends, finds nothing more to do, and changes no answer', async () => {
+  const filter = { start: {}, src: parseNumberPattern('*125*') };
+  const before = (await pagesOf(filter, { order: 'asc' })).ids;
+  let steps = 0;
+  while (store.operations.searchMerge()) if (++steps > 500) throw new Error('merging never ends');
+  expect(store.operations.searchMerge()).toBe(false);
+  expect((await pagesOf(filter, { order: 'asc' })).ids).toEqual(before);
+});
+
+test('more candidates than one step may name come in several, none lost between them', async () => {
+  const options = storeOptions(temporaryFolder());
+  const database = openDatabase(options.file);
+  migrate(database, options.file, migrations);
+  database.run(manyCalls(50_000));
+  database.run("UPDATE call SET src = '0305551' || (id % 10) WHERE id % 5 < 2");
+  database.run('INSERT INTO call_number (rowid, src, dst) SELECT id, src, dst FROM call');
+  database.close();
+  const many = openStore(options);
+  onTestFinished(() => many.close());
+  const filter = { start: {}, src: parseNumberPattern('*5551*') };
+  asked = [];
+  let rows = 0;
+  for await (const step of clientOver(many).count('call', filter)) rows += step.rows;
+  expect(asked.filter((operation) => operation.startsWith('candidates'))).toEqual([
+    'candidates 15000',
+    'candidates 5000',
+  ]);
+  expect(rows).toBe(20_000);
+});
+
+test('with more searches at a time than may hold a list, the next finds the same by looking at every call', async () => {
+  const filter = { start: {}, src: parseNumberPattern('*125*') };
+  const held = Array.from({ length: 4 }, () => client.pages('call', { filter, fields: [['id', 'id']], order: 'asc' }));
+  for (const pages of held) await pages.next();
+  asked = [];
+  const fifth = await pagesOf(filter, { order: 'asc' });
+  expect(asked[0]).toBe('callPage');
+  expect(fifth.ids).toEqual(inOrder('asc', shown(filter)));
+  for (const pages of held) await pages.return(undefined);
+  asked = [];
+  expect((await pagesOf(filter, { order: 'asc' })).ids).toEqual(fifth.ids);
+  expect(asked[0]).toMatch(/^candidates \d/);
+});
