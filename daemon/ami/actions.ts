@@ -15,7 +15,7 @@ const GRANTED_BY: Readonly<Record<string, string>> = {
   '': 'BridgeInfo BridgeList BridgeTechnologyList QueueRule QueueStatus QueueSummary',
   'system,call': 'StopMixMonitor LocalOptimizeAway Hangup MixMonitorMute',
   'system,reporting':
-    'CoreSettings CoreShowChannels CoreStatus DBGet DBGetTree LoggerRotate PJSIPQualify PJSIPShowRegistrationsOutbound PJSIPShowSubscriptionsOutbound SIPpeers SIPqualifypeer SIPshowpeer SIPshowregistry IAXpeerlist IAXpeers IAXregistry IAXnetstats DAHDIShowChannels PRIShowSpans',
+    'CoreSettings CoreShowChannels CoreStatus DBGet DBGetTree LoggerRotate PJSIPQualify PJSIPShowSubscriptionsOutbound SIPpeers SIPqualifypeer SIPshowpeer SIPshowregistry IAXpeerlist IAXpeers IAXregistry IAXnetstats DAHDIShowChannels PRIShowSpans',
   'system,call,reporting': 'Status',
   'call,reporting':
     'DeviceStateList ExtensionState ExtensionStateList Getvar MailboxCount MailboxStatus PresenceState PresenceStateList VoicemailUsersList VoicemailUserStatus',
@@ -23,7 +23,7 @@ const GRANTED_BY: Readonly<Record<string, string>> = {
   call: 'AbsoluteTimeout Atxfer BlindTransfer Bridge CancelAtxfer ConfbridgeKick ConfbridgeLock ConfbridgeMute ConfbridgeSetSingleVideoSrc ConfbridgeUnlock ConfbridgeUnmute ControlPlayback FAXSession FAXSessions MeetmeMute MeetmeUnmute Park ParkedCalls Parkinglots PauseMonitor PlayDTMF PlayMF Redirect SendText StopMonitor UnpauseMonitor',
   agent: 'AgentLogoff Agents QueueAdd QueueLog QueueMemberRingInUse QueuePause QueuePenalty QueueRemove',
   system:
-    'DAHDIDialOffhook DAHDIDNDoff DAHDIDNDon DAHDIHangup DAHDIRestart DAHDITransfer ModuleCheck MuteAudio PJSIPShowAors PJSIPShowContacts PJSIPShowEndpoint PJSIPShowEndpoints PJSIPShowRegistrationInboundContactStatuses PJSIPShowRegistrationsInbound PJSIPShowResourceLists PJSIPShowSubscriptionsInbound SIPpeerstatus',
+    'DAHDIDialOffhook DAHDIDNDoff DAHDIDNDon DAHDIHangup DAHDIRestart DAHDITransfer ModuleCheck MuteAudio PJSIPShowAors PJSIPShowContacts PJSIPShowEndpoints PJSIPShowRegistrationInboundContactStatuses PJSIPShowRegistrationsInbound PJSIPShowResourceLists PJSIPShowSubscriptionsInbound SIPpeerstatus',
   user: 'UserEvent',
   'config,reporting': 'ShowDialPlan',
   message: 'MessageSend',
@@ -31,13 +31,13 @@ const GRANTED_BY: Readonly<Record<string, string>> = {
   originate: 'Originate',
 };
 
-/** What no class grants. */
+/** What no class grants. Of PJSIP's lists those that show passwords (`AuthDetail`). */
 const BY_NAME_ALONE = new Set(
   (
     'AGI BridgeDestroy BridgeKick BridgeTechnologySuspend BridgeTechnologyUnsuspend ChangeMonitor Command ' +
     'ConfbridgeStartRecord ConfbridgeStopRecord CreateConfig DBDel DBDelTree DBPut DialplanExtensionAdd ' +
     'DialplanExtensionRemove GetConfig GetConfigJSON JabberSend ListCategories MixMonitor ModuleLoad Monitor ' +
-    'PJSIPNotify PJSIPRegister PJSIPShowAuths PJSIPUnregister QueueChangePriorityCaller QueueReload QueueReset ' +
+    'PJSIPNotify PJSIPRegister PJSIPShowAuths PJSIPShowEndpoint PJSIPShowRegistrationsOutbound PJSIPUnregister QueueChangePriorityCaller QueueReload QueueReset ' +
     'QueueWithdrawCaller Reload Setvar SIPnotify SorceryMemoryCacheExpire SorceryMemoryCacheExpireObject ' +
     'SorceryMemoryCachePopulate SorceryMemoryCacheStale SorceryMemoryCacheStaleObject UpdateConfig'
   )
@@ -68,8 +68,8 @@ const HARMLESS_FUNCTIONS = new Set(
 
 /**
  * Whether a user may have an action forwarded. What an action's parameters could turn it into stands among those granted by
- * name, but for two: a Getvar may ask for a variable or a harmless function, an Originate by class `originate` may ring an
- * extension but start no application.
+ * name, but for three: a Getvar or a Status may ask for variables and harmless functions, an Originate by class `originate`
+ * may ring an extension and set such, but start no application.
  * @param request null: the action in general.
  */
 export function mayForward(user: AmiUser, name: string, request: Packet | null): boolean {
@@ -78,14 +78,28 @@ export function mayForward(user: AmiUser, name: string, request: Packet | null):
   const classes = CLASSES.get(plain);
   if (classes === undefined) return false;
   if (classes !== NO_CLASSES && (user.writeClasses & classes) === 0) return false;
-  if (plain === 'getvar') {
-    const [, called] = /^\s*([^(]*)\(/.exec(request?.get('Variable') ?? '') ?? [];
-    return called === undefined || HARMLESS_FUNCTIONS.has(called.toUpperCase());
-  }
-  return plain !== 'originate' || !request?.headers.some(([each]) => /^(application|data)$/i.test(each.trim()));
+  const headers = request?.headers ?? [];
+  if (plain === 'originate' && headers.some(([each]) => /^(application|data)$/i.test(each.trim()))) return false;
+  const named = NAMES_VARIABLES[plain];
+  return !named || headers.every(([each, value]) => !named.test(each.trim()) || onlyHarmless(value));
+}
+
+/** Actions that read or set variables, and in which headers those stand. */
+const NAMES_VARIABLES: Readonly<Record<string, RegExp>> = {
+  getvar: /^variable$/i,
+  originate: /^variable$/i,
+  status: /^variables$/i,
+  messagesend: /^variable$/i,
+};
+
+/** Whether every function in a text is harmless: whatever stands before a parenthesis is one, inside of others too. */
+function onlyHarmless(text: string): boolean {
+  return [...text.matchAll(/([^\s,=(){}$]*)\s*\(/g)].every(([, called = '']) =>
+    HARMLESS_FUNCTIONS.has(called.toUpperCase()),
+  );
 }
 
 /** Whether an action that is answered here may be called by a user: one of its classes suffices; none: everybody. */
-export function mayCall(user: AmiUser, classes: Classes): boolean {
-  return classes === NO_CLASSES || (user.writeClasses & classes) !== 0;
+export function mayCall(user: AmiUser, { name, classes }: { readonly name: string; readonly classes: Classes | null }) {
+  return !classes || (user.writeClasses & classes) !== 0 || user.granted.has(name.toLowerCase());
 }

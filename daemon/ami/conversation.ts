@@ -16,6 +16,8 @@ export interface Wire {
   /** Remote address; '' for the local socket. */
   readonly address: string;
   send(bytes: Buffer | string): void;
+  /** Bytes sent and not taken by the client yet. */
+  readonly unread: number;
   /** Ends when what was sent is through. */
   end(): void;
 }
@@ -39,6 +41,8 @@ export interface Replay {
     readonly last: number;
     /** The oldest that is kept; null: there are none. */
     readonly oldest: number | null;
+    /** The newest; 0: there are none. */
+    readonly newest: number;
   }>;
 }
 
@@ -68,6 +72,13 @@ export interface Conversation {
   answer(request: Packet, response: 'Success' | 'Error' | 'Goodbye', ...more: readonly Header[]): void;
   /** An event for this client alone. */
   event(bytes: Buffer | string): void;
+  /** Settles when the client has taken most of what was sent to it, or is gone: who tells a lot waits for it. */
+  drained(): Promise<void>;
+  /**
+   * Holds the relay's events for this client back. Settles at the first one, after so many milliseconds or when the client
+   * is gone, with what lets them go.
+   */
+  nextEvent(ms: number): Promise<() => void>;
   /** Whether the client is gone. */
   readonly closed: boolean;
   logIn(user: AmiUser): void;
