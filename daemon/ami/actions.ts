@@ -1,8 +1,9 @@
 /**
  * Asterisk's actions and the classes that grant them (main/manager.c and its modules, 16.28: `ListCommands`), so that what
  * is forwarded is decided here before Asterisk is asked. Nothing is granted by default; and what can start a program, read
- * or write a file or rewrite the dialplan is granted by its own name alone and by no class: `--write call,Command`. The
- * classes `originate`, `command` and `config` are not in `all`: they must be named.
+ * or write a file or rewrite the dialplan is granted by its own name alone and by no class: `--write call,DBPut`. The
+ * classes `originate`, `command`, `config` and `agi` are not in `all`: they must be named, and then `command` grants
+ * Command and `agi` AGI. An Originate that starts an application is granted as `OriginateApplication`.
  */
 
 import type { Packet } from '../wire/packet.ts';
@@ -29,12 +30,14 @@ const GRANTED_BY: Readonly<Record<string, string>> = {
   message: 'MessageSend',
   aoc: 'AOCMessage',
   originate: 'Originate',
+  command: 'Command',
+  agi: 'AGI',
 };
 
 /** What no class grants. Of PJSIP's lists those that show passwords (`AuthDetail`). */
 const BY_NAME_ALONE = new Set(
   (
-    'AGI BridgeDestroy BridgeKick BridgeTechnologySuspend BridgeTechnologyUnsuspend ChangeMonitor Command ' +
+    'BridgeDestroy BridgeKick BridgeTechnologySuspend BridgeTechnologyUnsuspend ChangeMonitor ' +
     'ConfbridgeStartRecord ConfbridgeStopRecord CreateConfig DBDel DBDelTree DBPut DialplanExtensionAdd ' +
     'DialplanExtensionRemove GetConfig GetConfigJSON JabberSend ListCategories MixMonitor ModuleLoad Monitor ' +
     'PJSIPNotify PJSIPRegister PJSIPShowAuths PJSIPShowEndpoint PJSIPShowRegistrationsOutbound PJSIPUnregister QueueChangePriorityCaller QueueReload QueueReset ' +
@@ -75,6 +78,7 @@ const HARMLESS_FUNCTIONS = new Set(
 export function mayForward(user: AmiUser, name: string, request: Packet | null): boolean {
   const plain = name.toLowerCase();
   if (user.granted.has(plain)) return true;
+  if (plain === 'originate' && user.granted.has('originateapplication')) return true;
   const classes = CLASSES.get(plain);
   if (classes === undefined) return false;
   if (classes !== NO_CLASSES && (user.writeClasses & classes) === 0) return false;

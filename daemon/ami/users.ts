@@ -168,7 +168,7 @@ function writeClasses(words: readonly string[]): Classes {
   return named | (all ? ALL_CLASSES & ~NAMED_ALONE : 0);
 }
 
-const NAMED_ALONE = classesOf('originate,command,config');
+const NAMED_ALONE = classesOf('originate,command,config,agi');
 
 /** @param ranges CIDR, or single addresses. @throws {AmiUserError} */
 function permitter(ranges: readonly string[]): (address: string) => boolean {
