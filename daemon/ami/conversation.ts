@@ -96,6 +96,8 @@ export interface EventFilter {
 /** A replay under way holds live events of ours back, and looks at the end whether one was. */
 export interface Replayed {
   upTo: number;
+  /** What was held back while it is not known yet whether there can be a replay; null: it is under way. */
+  kept: { readonly bytes: Buffer }[] | null;
 }
 
 export function header(request: Packet, name: string): string {

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { formatPacket, type Header, type Packet } from '../wire/packet.ts';
 import { mayCall, mayForward } from './actions.ts';
 import { type Classes, classesOf, includes, maskOf, NO_CLASSES } from './classes.ts';
-import { type Conversation, header } from './conversation.ts';
+import { type Conversation, header, type Replay, type Replayed } from './conversation.ts';
 import { compileFilter, FilterError } from './filter.ts';
 import { secretMatches } from './users.ts';
 
@@ -216,34 +216,35 @@ async function waitEvent(request: Packet, conversation: Conversation): Promise<v
 
 /**
  * `Since: N`: the events of ours after that EventSequence, oldest first, as a list; live ones of ours are held back
- * meanwhile and come in their turn, so that nothing is missing and nothing comes twice.
+ * meanwhile and come in their turn, so that nothing is missing and nothing comes twice. `EventMask` may come with it and
+ * holds from here on: who logs in with `Events: off` and gives it here sees each event once, those of that moment too.
  */
 async function replay(request: Packet, conversation: Conversation): Promise<void> {
   const since = header(request, 'Since');
   if (!/^\d{1,15}$/.test(since)) return refuse(request, conversation, 'Since must be an EventSequence');
-  if (conversation.replayed) return refuse(request, conversation, 'A replay is under way');
   const { services, answer, event } = conversation;
-  services.relay.flush();
-  const { oldest, newest } = await services.replay.after(Number.MAX_SAFE_INTEGER);
-  if (oldest !== null && Number(since) + 1 < oldest)
-    return refuse(
-      request,
-      conversation,
-      `What came before EventSequence ${oldest} is kept no longer: ask Since: ${oldest - 1}`,
-    );
-  // A store that was set up anew or restored: to go on from there would miss all up to it.
-  if (Number(since) > newest)
-    return refuse(request, conversation, `There is no EventSequence ${since} yet: the newest is ${newest}`);
-  const held = { upTo: Number(since) };
+  services.relay.flush(); // what was before goes by the old mask
+  const before = conversation.mask;
+  const held: Replayed = { upTo: Number(since), kept: [] };
   conversation.replayed = held;
-  const id = header(request, 'ActionID');
-  answer(request, 'Success', ['EventList', 'start'], ['Message', 'Events will follow']);
-  let last = Number(since);
-  let count = 0;
+  conversation.mask = maskOf(header(request, 'EventMask')) ?? before;
   try {
-    for (;;) {
-      const page = await services.replay.after(last);
-      if (conversation.closed) return;
+    let page = await services.replay.after(Number(since));
+    const refusal = unknownSince(Number(since), page);
+    if (refusal !== '') {
+      services.relay.flush();
+      refuse(request, conversation, refusal);
+      if (conversation.mask === before) for (const { bytes } of held.kept ?? []) event(bytes);
+      conversation.mask = before;
+      return;
+    }
+    held.kept = null; // the pages will bring them
+    services.onListening();
+    const id = header(request, 'ActionID');
+    answer(request, 'Success', ['EventList', 'start'], ['Message', 'Events will follow']);
+    let last = Number(since);
+    let count = 0;
+    while (!conversation.closed) {
       const user = conversation.user(); // its rights may have changed
       const told = page.events.filter(({ classes }) => includes(user.readClasses, classes));
       if (told.length > 0)
@@ -252,22 +253,28 @@ async function replay(request: Packet, conversation: Conversation): Promise<void
       const over = page.last <= last; // a page without events is none: calls have rows there, too
       last = Math.max(last, page.last);
       await conversation.drained();
-      if (conversation.closed) return;
-      if (over) {
-        services.relay.flush(); // what has been said meanwhile was held back: then it is in the store, and there is more
-        if (held.upTo <= last) break;
-      }
+      services.relay.flush(); // what was said meanwhile was held back: then it is in the store, and there is more
+      if (over && held.upTo <= last) break;
+      page = await services.replay.after(last);
     }
+    event(
+      formatPacket([
+        ['Event', 'CdrdReplayComplete'],
+        ...(id === '' ? [] : [['ActionID', id] as const]),
+        ['EventList', 'Complete'],
+        ['ListItems', count],
+        ['EventSequence', last],
+      ]),
+    );
   } finally {
     conversation.replayed = null;
   }
-  event(
-    formatPacket([
-      ['Event', 'CdrdReplayComplete'],
-      ...(id === '' ? [] : [['ActionID', id] as const]),
-      ['EventList', 'Complete'],
-      ['ListItems', count],
-      ['EventSequence', last],
-    ]),
-  );
+}
+
+/** Why nothing can be told from there on; '' = it can. */
+function unknownSince(since: number, { oldest, newest }: Awaited<ReturnType<Replay['after']>>): string {
+  if (oldest !== null && since + 1 < oldest)
+    return `What came before EventSequence ${oldest} is kept no longer: ask Since: ${oldest - 1}`;
+  // A store that was set up anew or restored: to go on from there would miss all up to it.
+  return since > newest ? `There is no EventSequence ${since} yet: the newest is ${newest}` : '';
 }

@@ -112,11 +112,11 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
       const { filters, replayed } = conversation;
       if (filters.length === 0 && !replayed) return null;
       return (event: AmiEvent) => {
-        if (replayed && event.sequence !== null) {
-          replayed.upTo = Math.max(replayed.upTo, event.sequence);
-          return false;
-        }
-        return filters.length === 0 || passesFilters(filters, event.bytes.toString('utf8'));
+        if (filters.length > 0 && !passesFilters(filters, event.bytes.toString('utf8'))) return false;
+        if (!replayed || event.sequence === null) return true;
+        replayed.upTo = Math.max(replayed.upTo, event.sequence);
+        replayed.kept?.push({ bytes: (listener.extras && event.extras) || event.bytes });
+        return false;
       };
     },
     send(bytes) {
