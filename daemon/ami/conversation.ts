@@ -66,7 +66,7 @@ export interface Conversation {
   mask: Classes;
   readonly filters: EventFilter[];
   readonly loggedIn: boolean;
-  /** Events that a replay is to bring, or has brought: those up to it are not sent live. */
+  /** null: no replay is under way. */
   replayed: Replayed | null;
   /** `Response: …`, the client's ActionID, and what follows. */
   answer(request: Packet, response: 'Success' | 'Error' | 'Goodbye', ...more: readonly Header[]): void;
@@ -93,11 +93,10 @@ export interface EventFilter {
   matches(text: string): boolean;
 }
 
-/** A replay under way holds live events of ours back, and looks at the end whether one was. */
+/** A replay under way holds live events of ours back. */
 export interface Replayed {
-  upTo: number;
-  /** What was held back while it is not known yet whether there can be a replay; null: it is under way. */
-  kept: { readonly bytes: Buffer }[] | null;
+  /** Those since the last page was asked for, in order. */
+  events: { readonly sequence: number; readonly bytes: Buffer }[];
 }
 
 export function header(request: Packet, name: string): string {

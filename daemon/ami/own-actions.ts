@@ -225,20 +225,19 @@ async function replay(request: Packet, conversation: Conversation): Promise<void
   const { services, answer, event } = conversation;
   services.relay.flush(); // what was before goes by the old mask
   const before = conversation.mask;
-  const held: Replayed = { upTo: Number(since), kept: [] };
+  const held: Replayed = { events: [] };
   conversation.replayed = held;
   conversation.mask = maskOf(header(request, 'EventMask')) ?? before;
   try {
     let page = await services.replay.after(Number(since));
+    services.relay.flush();
     const refusal = unknownSince(Number(since), page);
     if (refusal !== '') {
-      services.relay.flush();
       refuse(request, conversation, refusal);
-      if (conversation.mask === before) for (const { bytes } of held.kept ?? []) event(bytes);
+      if (conversation.mask === before) for (const { bytes } of held.events) event(bytes);
       conversation.mask = before;
       return;
     }
-    held.kept = null; // the pages will bring them
     services.onListening();
     const id = header(request, 'ActionID');
     answer(request, 'Success', ['EventList', 'start'], ['Message', 'Events will follow']);
@@ -250,12 +249,19 @@ async function replay(request: Packet, conversation: Conversation): Promise<void
       if (told.length > 0)
         event(Buffer.concat(told.map(({ bytes, extras }) => (user.extras && extras ? extras : bytes))));
       count += told.length;
-      const over = page.last <= last; // a page without events is none: calls have rows there, too
       last = Math.max(last, page.last);
+      services.relay.flush();
+      // What was told live before the page was asked for is in the store; so what is in no page was told since.
+      if (last >= page.newest) break;
       await conversation.drained();
-      services.relay.flush(); // what was said meanwhile was held back: then it is in the store, and there is more
-      if (over && held.upTo <= last) break;
+      held.events = [];
       page = await services.replay.after(last);
+    }
+    for (const { sequence, bytes } of held.events) {
+      if (sequence <= last) continue;
+      event(bytes);
+      last = sequence;
+      count++;
     }
     event(
       formatPacket([

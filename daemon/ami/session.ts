@@ -114,8 +114,10 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
       return (event: AmiEvent) => {
         if (filters.length > 0 && !passesFilters(filters, event.bytes.toString('utf8'))) return false;
         if (!replayed || event.sequence === null) return true;
-        replayed.upTo = Math.max(replayed.upTo, event.sequence);
-        replayed.kept?.push({ bytes: (listener.extras && event.extras) || event.bytes });
+        replayed.events.push({
+          sequence: event.sequence,
+          bytes: (listener.extras && event.extras) || event.bytes,
+        });
         return false;
       };
     },

@@ -234,10 +234,7 @@ describe('CdrdReplay', () => {
     const { say, store, heard } = await scene();
     store.rows.push(ours(1), ours(2), callRow(3), callRow(4), callRow(5), callRow(6), ours(7), ours(8, 'agent'));
     say('Action: CdrdReplay', 'Since: 1');
-    for (let index = 0; index < 4; index++) {
-      await settled();
-      store.answer();
-    }
+    await store.answerAll();
     expect(await heard()).toEqual(['Success Events will follow', 'cdr 2', 'cdr 7', 'agent 8', 'CdrdReplayComplete 8']);
     expect(store.asked).toEqual([]);
   });
@@ -258,14 +255,43 @@ describe('CdrdReplay', () => {
     await settled();
     hear('A');
     live(3);
-    expect(await heard()).toEqual(['Success Events will follow', 'cdr 1', 'cdr 2', 'A']);
-    store.answer(); // which holds 3
+    expect(await heard()).toEqual([
+      'Success Events will follow',
+      'cdr 1',
+      'cdr 2',
+      'CdrdReplayComplete 2',
+      'A',
+      'cdr 3',
+    ]);
+  });
+
+  test('comes to its end beside traffic that never ends', async () => {
+    const { say, store, heard } = await scene();
+    const live = (sequence: number) => {
+      store.rows.push(ours(sequence));
+      relay.own(ours(sequence));
+    };
+    for (let sequence = 1; sequence <= 8; sequence++) live(sequence);
+    await heard();
+    say('Action: CdrdReplay', 'Since: 0');
     await settled();
-    store.answer();
-    live(4); // between the last page and its arrival
-    await store.answerAll();
-    live(5);
-    expect(await heard()).toEqual(['cdr 3', 'cdr 4', 'CdrdReplayComplete 4', 'cdr 5']);
+    store.answer(); // 1 to 3, of 8
+    live(9);
+    await settled();
+    store.answer(); // 4 to 6, of 9
+    live(10);
+    await settled();
+    live(11);
+    store.answer(); // 7 to 9, of 11
+    live(12);
+    await settled();
+    store.answer(); // 10 to 12, of 12
+    live(13);
+    const numbers = (from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, index) => `cdr ${from + index}`);
+    expect(await heard()).toEqual(['Success Events will follow', ...numbers(1, 13), 'CdrdReplayComplete 13']);
+    live(14);
+    expect(await heard()).toEqual(numbers(14, 14));
   });
 
   test('brings the mask with it, without a gap', async () => {
@@ -277,11 +303,9 @@ describe('CdrdReplay', () => {
     say('Action: CdrdReplay', 'Since: 0', 'EventMask: cdr');
     await settled();
     store.answer();
-    await settled();
-    store.answer();
-    store.rows.push(ours(2)); // stored after the page was read, told before it arrives
+    store.rows.push(ours(2)); // stored after the page was read, told before it has arrived
     relay.own(ours(2));
-    await store.answerAll();
+    await settled();
     hear('A');
     relay.own(ours(3));
     expect(await heard()).toEqual(['Success Events will follow', 'cdr 1', 'cdr 2', 'CdrdReplayComplete 2', 'cdr 3']);
@@ -318,8 +342,6 @@ describe('CdrdReplay', () => {
     store.answer();
     await settled();
     await users.set({ ...definition, read: ['agent'], extras: false });
-    store.answer();
-    await settled();
     store.answer();
     expect(await heard()).toEqual(['Success Events will follow', 'cdr 1', 'cdr 3', 'agent', 'CdrdReplayComplete 6']);
   });
