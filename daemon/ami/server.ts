@@ -11,6 +11,7 @@ import type { AmiLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { createPacketReader } from '../wire/packet.ts';
 import type { SessionServices } from './conversation.ts';
+import { createOutput } from './output.ts';
 import { type AmiSession, createAmiSession } from './session.ts';
 
 export interface AmiOptions {
@@ -274,19 +275,20 @@ function converse(
 ): void {
   socket.on('error', () => socket.destroy());
   if (!local) socket.setNoDelay(true).setKeepAlive(true, limits.keepAliveMs);
+  const output = createOutput(socket);
   const client = attach({
     address: local ? '' : (socket.remoteAddress ?? 'unknown'),
-    send: (bytes) => void socket.write(bytes),
+    send: output.send,
     get unread() {
-      return socket.writableLength;
+      return output.unread;
     },
-    end: () => endSoon(socket),
+    end: () => output.end(GOODBYE_MS),
     destroy: () => void socket.destroy(),
   });
   if (!client) return;
   const { session } = client;
   socket.once('close', client.gone);
-  socket.write(`${greeting}\r\n`);
+  output.send(`${greeting}\r\n`);
   const reader = createPacketReader(
     limits,
     {
@@ -296,19 +298,28 @@ function converse(
     },
     { faultIds: true },
   );
+  let pending = false;
+  let ended = false;
   socket.on('data', take);
-  socket.once('end', session.inputEnded);
+  socket.once('end', () => {
+    ended = true;
+    if (!pending) session.inputEnded(); // Node tells of the end though it is paused
+  });
 
   /** In slices: a chunk of 64 KB may hold as many empty packets, and each of them is answered. */
   function take(bytes: Buffer): void {
     for (let from = 0; from < bytes.length; from += SLICE) {
       reader.push(bytes.subarray(from, from + SLICE));
       if (!session.full) continue;
+      pending = true;
       socket.pause();
       whenRoom(bytes.subarray(from + SLICE));
       return;
     }
-    if (socket.isPaused()) socket.resume();
+    if (!pending) return;
+    pending = false;
+    if (ended) session.inputEnded();
+    else socket.resume();
   }
 
   function whenRoom(rest: Buffer): void {
@@ -318,13 +329,6 @@ function converse(
       else take(rest);
     }, AGAIN_MS);
   }
-}
-
-/** Its last bytes go through; a client that doesn't close its own side then, or never reads, keeps nothing of ours. */
-function endSoon(socket: Socket): void {
-  socket.end();
-  const late = setTimeout(() => socket.destroy(), GOODBYE_MS);
-  socket.once('close', () => clearTimeout(late));
 }
 
 /** Milliseconds between two looks whether a client that sends faster than it is answered may go on. */

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type Folders, figure, folders, initialPassword, startBox, until } from '../fault/box.ts';
+import { figure, folders, startBox, until } from '../fault/box.ts';
 import { emptyLedger, nextCall, startPeer } from '../fault/peer.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -108,7 +108,7 @@ describe('of a running daemon', () => {
 });
 
 /** A client that comes back for ever, and goes on where it was. */
-function follower(place: Folders) {
+function follower() {
   const seen: { readonly sequence: number; readonly uniqueId: string }[] = [];
   const faults: string[] = [];
   const last = () => seen.at(-1)?.sequence ?? 0;
@@ -130,7 +130,6 @@ function follower(place: Folders) {
     client.send(`Action: CdrdReplay\r\nSince: ${last()}\r\nEventMask: cdr\r\n\r\n`);
     return client;
   }
-  void place;
   return { seen, faults, follow };
 }
 
@@ -141,7 +140,7 @@ test('a daemon killed at any moment: its client sees each stored record once, in
   const ledger = emptyLedger();
   const peer = await startPeer(ledger);
   onTestFinished(() => peer.close());
-  const { seen, faults, follow } = follower(place);
+  const { seen, faults, follow } = follower();
   const portOf = (log: string) => Number(/listening ami=127\.0\.0\.1:(\d+)/.exec(log)?.[1]);
 
   /** One life: so many calls are sent so fast, and it is killed so many milliseconds after the first. */
@@ -208,5 +207,4 @@ test('a daemon killed at any moment: its client sees each stored record once, in
   expect(ids).toEqual(stored);
   expect(stored.length).toBeGreaterThan(10);
   expect(new Set(seen.map(({ uniqueId }) => uniqueId)).size).toBe(seen.length);
-  void initialPassword;
 });

@@ -48,6 +48,7 @@ export interface Ended {
 }
 
 export interface Box {
+  readonly pid: number;
   /** Where it serves HTTP; rejects when it ends before it is ready. */
   readonly ready: Promise<string>;
   readonly ended: Promise<Ended>;
@@ -89,7 +90,7 @@ export function startBox(place: Folders, amiPort: number, env: Readonly<Record<s
     });
   });
   ready.catch(() => {}); // who doesn't wait for it wants it dead
-  return { ready, ended, log: () => log, signal: (signal) => void child.kill(signal) };
+  return { pid: child.pid ?? 0, ready, ended, log: () => log, signal: (signal) => void child.kill(signal) };
 }
 
 /** One figure of /metrics; null when nobody answers any more. @param name As written there, with its labels. */
