@@ -39,6 +39,8 @@ export const amiLimits = {
   /** Bytes written for a client that it hasn't read, and milliseconds in which it read nothing: then it is dropped. */
   unreadBytes: 4 * 1024 * 1024,
   unreadMs: 30_000,
+  /** Milliseconds that a client which has closed its own side may wait for its answers; it may be gone altogether. */
+  lingerMs: 15_000,
   /** Milliseconds between two keepalive probes of the kernel on a silent connection. */
   keepAliveMs: 30_000,
   /** What waits behind a record that is being stored, at most: so long may a commit take before others go ahead of it. */

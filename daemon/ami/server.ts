@@ -303,6 +303,8 @@ function converse(
   socket.on('data', take);
   socket.once('end', () => {
     ended = true;
+    const late = setTimeout(() => socket.destroy(), limits.lingerMs);
+    socket.once('close', () => clearTimeout(late));
     if (!pending) session.inputEnded(); // Node tells of the end though it is paused
   });
 

@@ -86,10 +86,11 @@ describe('two clients', () => {
     first.session.send(item(first.request, 'SIP/1'));
     await one.find((packet) => packet.first[1] === 'CoreShowChannel');
     one.end();
-    await eventually(() => daemon.ami.figures.clients === 1);
+    await pause(50);
     first.session.send(item(first.request, 'SIP/2') + listEnd('CoreShowChannelsComplete', first.request, 2));
     expect((await other.ask('Ping')).get('Ping')).toBe('Pong');
     expect(other.events('CoreShowChannel')).toEqual([]);
+    await eventually(() => daemon.ami.figures.clients === 1);
   });
 });
 
@@ -115,6 +116,43 @@ describe('an ActionID', () => {
     );
     for (const each of [one, other])
       expect((await each.find((packet) => packet.first[1] === 'OriginateResponse')).get('ActionID')).toBe('my-call');
+  });
+
+  test.each([
+    ['Success', 'Success', 'Originate successfully queued'],
+    ['Failure', 'Error', 'Originate failed'],
+  ])(
+    'of an Originate that waits for its call: %s is its answer, and the stream does not stand still',
+    async (outcome, response, message) => {
+      const [one, other] = [await client(), await client()];
+      one.send('Action: Originate\r\nChannel: SIP/202\r\nExten: 1\r\nasync: false\r\nActionID: my-call\r\n\r\n');
+      const { request, session } = await next();
+      expect(request.get('Async')).toBe('true');
+      expect(request.headers.filter(([name]) => /async/i.test(name))).toHaveLength(1);
+      session.answer(request, 'Success', ['Message', 'Originate successfully queued']);
+      pbx.send('Event: Newchannel\r\nPrivilege: call,all\r\n\r\n');
+      await one.find((packet) => packet.first[1] === 'Newchannel');
+      await other.ask('Ping');
+      expect(one.packets.filter((packet) => packet.get('ActionID') === 'my-call')).toEqual([]);
+      session.send(
+        `Event: OriginateResponse\r\nPrivilege: call,all\r\nActionID: ${request.get('ActionID')}\r\nResponse: ${outcome}\r\n\r\n`,
+      );
+      const answer = await one.find((packet) => packet.get('ActionID') === 'my-call');
+      expect(answer.raw.toString()).toBe(`Response: ${response}\r\nActionID: my-call\r\nMessage: ${message}\r\n\r\n`);
+      await other.ask('Ping');
+      expect(other.events('OriginateResponse')).toEqual([]); // Asterisk sends none then
+    },
+  );
+
+  test('of an Originate that is refused at once', async () => {
+    const one = await client();
+    one.send('Action: Originate\r\nChannel: SIP/202\r\nExten: 1\r\nActionID: my-call\r\n\r\n');
+    const { request, session } = await next();
+    session.answer(request, 'Error', ['Message', 'Extension does not exist.']);
+    expect((await one.find((packet) => packet.get('ActionID') === 'my-call')).get('Message')).toBe(
+      'Extension does not exist.',
+    );
+    expect((await one.ask('Ping')).get('Ping')).toBe('Pong');
   });
 
   test('guessed by a stranger in an event reaches nobody’s answer', async () => {

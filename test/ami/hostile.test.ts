@@ -345,6 +345,15 @@ describe('bounds', () => {
     expect(answer).toContain('Message: Authentication failed\r\n');
   });
 
+  test('who goes in the middle of an action without end is let go after a while', async () => {
+    const { port, ami } = await server({ lingerMs: 300 });
+    const client = await logInClient(port, 'ear');
+    client.send('Action: WaitEvent\r\n\r\n');
+    await pause(50);
+    client.end();
+    await eventually(() => ami.figures.clients === 0);
+  });
+
   test('a stop does not wait for clients that neither read nor close', async () => {
     const { port, ami, relay } = await server({});
     const sleeper = await logInClient(port, 'ear');
