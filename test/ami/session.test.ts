@@ -361,6 +361,18 @@ describe('CdrdReplay', () => {
   });
 });
 
+test('a flood of actions is answered in many turns, in order, and says when it is too much', async () => {
+  const { say, heard, session } = await scene();
+  for (let index = 0; index < 200; index++) say('Action: Ping', `ActionID: ${index}`);
+  expect(session.full).toBe(true);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(session.full).toBe(true); // one turn of the loop is not enough for them
+  let answers = 0;
+  for (let turns = 0; turns < 20; turns++) answers += (await heard()).length;
+  expect(answers).toBe(200);
+  expect(session.full).toBe(false);
+});
+
 test('a user removed in the middle of an action ends the session, and nothing comes after', async () => {
   const { say, store, heard, users, session } = await scene();
   store.rows.push(ours(1));
