@@ -111,6 +111,7 @@ describe('help', () => {
     expect(out.filter((line) => line.startsWith('  cdrd ')).map((line) => line.trim().split(' ')[1])).toEqual([
       'run',
       'user',
+      'ami-user',
       'import',
       'refold',
       'verify',
