@@ -152,7 +152,7 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
       const wanted = [...new Set([...OWN_CLASSES, ...classes])].join(',');
       if (wanted === mask) return;
       mask = wanted;
-      if (status.state === 'up') session?.listenTo(mask);
+      session?.listen();
     },
     uptime: () => (status.state === 'up' ? (session?.uptime() ?? null) : null),
     async close() {
@@ -176,7 +176,8 @@ export function retryDelay(wait: AsteriskLimits['retryMs'], tries: number, chanc
 
 interface Session {
   action: AsteriskConnection['action'];
-  listenTo(mask: string): void;
+  /** The mask has changed. */
+  listen(): void;
   uptime: AsteriskConnection['uptime'];
   forward: AsteriskConnection['forward'];
   close(): Promise<void>;
@@ -248,7 +249,13 @@ function openSession(
   socket.on('error', (error: NodeJS.ErrnoException) => end(false, connectFault(error)));
   socket.on('close', () => end(false, loggedIn ? 'it closed the connection' : 'it closed the connection at log-in'));
   let pinging = false;
-  const beat = setInterval(keepAlive, limits.pingMs / 3);
+  /** The mask that Asterisk knows, and whether it is being told another. */
+  let toldMask = '';
+  let telling = false;
+  const beat = setInterval(() => {
+    keepAlive();
+    listen();
+  }, limits.pingMs / 3);
 
   function packet(packet: Packet): void {
     if (ended) return;
@@ -304,6 +311,7 @@ function openSession(
       }
       loggedIn = true;
       listener.up();
+      listen(); // somebody may have come meanwhile
       ask([['Action', 'CoreSettings']], {
         answered: (settings) => listener.version(settings.get('AsteriskVersion')),
         failed,
@@ -318,13 +326,14 @@ function openSession(
       const key = createHash('md5')
         .update(challenge + options.secret)
         .digest('hex');
+      toldMask = options.mask();
       ask(
         [
           ['Action', 'Login'],
           ['AuthType', 'MD5'],
           ['Username', options.username],
           ['Key', key],
-          ['Events', options.mask()],
+          ['Events', toldMask],
         ],
         { answered: accepted, failed },
       );
@@ -436,6 +445,27 @@ function openSession(
     return new Promise((answered, failed) => ask(headers, { answered, failed }));
   }
 
+  /** Tells Asterisk of the mask unless it knows; where that goes wrong, the next beat tells it again. */
+  function listen(): void {
+    const mask = options.mask();
+    if (!loggedIn || ended || telling || mask === toldMask) return;
+    telling = true;
+    const headers: Header[] = [
+      ['Action', 'Events'],
+      ['EventMask', mask],
+    ];
+    ask(headers, {
+      answered() {
+        telling = false;
+        toldMask = mask;
+        listen();
+      },
+      failed() {
+        telling = false;
+      },
+    });
+  }
+
   /** One Ping at a time: more of them would tell a slow Asterisk nothing, and crowd out the actions that matter. */
   function keepAlive(): void {
     if (!loggedIn || pinging || performance.now() - lastHeard < limits.pingMs) return;
@@ -465,15 +495,7 @@ function openSession(
   return {
     action,
     forward,
-    listenTo(mask) {
-      ask(
-        [
-          ['Action', 'Events'],
-          ['EventMask', mask],
-        ],
-        { answered: () => {}, failed: () => {} }, // a connection that is gone begins the next with this mask
-      );
-    },
+    listen,
     uptime() {
       if (!booted) return null;
       const since = Math.floor((performance.now() - booted.at) / 1000);

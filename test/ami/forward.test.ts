@@ -206,7 +206,7 @@ describe('the PBX', () => {
       username: 'cdrd',
       secret: 'x',
       log: createLog({ level: 'error', write() {}, terminal: false }),
-      limits: { ...asteriskLimits, answerMs: 300, retryMs: { first: 20, last: 40 } },
+      limits: { ...asteriskLimits, answerMs: 300, pingMs: 600, retryMs: { first: 20, last: 40 } },
       onEvent() {},
       onUp: () => void made.action([['Action', 'CoreShowChannels']]).catch(() => {}),
     });
@@ -238,6 +238,24 @@ describe('the PBX', () => {
     await eventually(() => story.length > 2);
     await pause(400);
     expect(story).toEqual(['Response: Success', 'Event: Status', 'Asterisk: it closed the connection']);
+  });
+
+  test('is told what is listened to until it knows: when it was asked at log-in, and when it did not answer', async () => {
+    let answers = false;
+    const lone = await startPbx(onTestFinished, (request, session) => {
+      if (request.get('Action') !== 'Events') return false;
+      if (answers) session.answer(request, 'Success', ['Events', 'On']);
+      answers = true;
+      return true;
+    });
+    const made = connection(lone.port);
+    await eventually(() => lone.masks.length === 1);
+    made.listenTo(['dtmf']); // perhaps before the log-in is answered
+    await eventually(() => lone.requests.filter((request) => request.get('Action') === 'Events').length === 2);
+    const told = () => lone.requests.filter((request) => request.get('Action') === 'Events');
+    expect(told().map((request) => request.get('EventMask'))).toEqual(['cdr,call,system,dtmf', 'cdr,call,system,dtmf']);
+    await pause(600);
+    expect(told()).toHaveLength(2);
   });
 
   test('silent: the asker is told once, and what comes too late goes nowhere', async () => {

@@ -18,12 +18,17 @@ export interface ScriptedPbx extends FakeAmi {
   readonly masks: string[];
 }
 
-export async function startPbx(atEnd: AtEnd): Promise<ScriptedPbx> {
+/** @param first Decides on each request before anything else; true: it has dealt with it. */
+export async function startPbx(
+  atEnd: AtEnd,
+  first: (request: Packet, session: FakeSession) => boolean = () => false,
+): Promise<ScriptedPbx> {
   const masks: string[] = [];
   let booted = false;
   const fake = await startFakeAmi(
     {
       asked(request, session) {
+        if (first(request, session)) return;
         const action = request.get('Action');
         switch (action) {
           case 'Challenge':
