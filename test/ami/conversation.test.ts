@@ -12,11 +12,13 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Packet } from '../../daemon/wire/packet.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { type AmiTestClient, amiPort, connectClient, keyOf, setUser } from './client.ts';
+import { type AmiTestClient, amiPort, atFileEnd, connectClient, keyOf, setUser } from './client.ts';
 import { type ScriptedPbx, startScene } from './pbx.ts';
+
+const atEnd = atFileEnd();
 
 const FOLDER = new URL('conversations/', import.meta.url);
 const PASSWORD = 'password';
@@ -75,8 +77,8 @@ interface Asked {
 
 const places: { pbx: ScriptedPbx | null; daemon: TestDaemon }[] = [];
 beforeAll(async () => {
-  const { daemon, pbx } = await startScene(afterAll);
-  places.push({ daemon, pbx }, { daemon: await startDaemon({}, { atEnd: afterAll }), pbx: null });
+  const { daemon, pbx } = await startScene(atEnd);
+  places.push({ daemon, pbx }, { daemon: await startDaemon({}, { atEnd }), pbx: null });
 });
 
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.txt'));

@@ -1,21 +1,23 @@
 /** Forwarded actions: who asked gets its own answer and its own list, nobody else does, whatever the PBX or the others do. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type AsteriskConnection, connectAsterisk } from '../../daemon/asterisk/connection.ts';
 import { asteriskLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import type { Packet } from '../../daemon/wire/packet.ts';
 import { eventually, type TestDaemon } from '../support/daemon.ts';
 import type { FakeSession } from '../support/fake-ami.ts';
-import { amiPort, logInClient, setUser } from './client.ts';
+import { amiPort, atFileEnd, logInClient, setUser } from './client.ts';
 import { listEnd, type ScriptedPbx, startPbx, startScene } from './pbx.ts';
+
+const atEnd = atFileEnd();
 
 let daemon: TestDaemon;
 let pbx: ScriptedPbx;
 let asked: { request: Packet; session: FakeSession }[];
 
 beforeAll(async () => {
-  ({ daemon, pbx } = await startScene(afterAll));
+  ({ daemon, pbx } = await startScene(atEnd));
   await setUser(daemon, 'desk', { write: 'call,reporting,originate' });
 });
 beforeEach(() => {

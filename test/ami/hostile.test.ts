@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createRelay } from '../../daemon/ami/relay.ts';
 import { listenAmi } from '../../daemon/ami/server.ts';
 import { openAmiUsers } from '../../daemon/ami/users.ts';
@@ -16,8 +16,10 @@ import { parsePacket } from '../../daemon/wire/packet.ts';
 import { type Box, folders, startBox, until } from '../fault/box.ts';
 import { eventually } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { type AmiTestClient, connectClient, GREETING, logInClient, SECRET, setUser } from './client.ts';
+import { type AmiTestClient, atFileEnd, connectClient, GREETING, logInClient, SECRET, setUser } from './client.ts';
 import { type ScriptedPbx, startPbx } from './pbx.ts';
+
+const atEnd = atFileEnd();
 
 let pbx: ScriptedPbx;
 let box: Box;
@@ -26,10 +28,10 @@ let port: number;
 let place: ReturnType<typeof folders>;
 
 beforeAll(async () => {
-  pbx = await startPbx(afterAll);
-  place = folders(temporaryFolder(afterAll));
+  pbx = await startPbx(atEnd);
+  place = folders(temporaryFolder(atEnd));
   box = startBox(place, pbx.port);
-  afterAll(async () => {
+  atEnd(async () => {
     box.signal('SIGKILL');
     await box.ended;
   });

@@ -3,13 +3,15 @@
  * live traffic, its own absences and a daemon that is killed.
  */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { figure, folders, startBox, until } from '../fault/box.ts';
 import { emptyLedger, nextCall, startPeer } from '../fault/peer.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
-import { type AmiTestClient, amiPort, connectClient, logInClient, SECRET, setUser } from './client.ts';
+import { type AmiTestClient, amiPort, atFileEnd, connectClient, logInClient, SECRET, setUser } from './client.ts';
+
+const atEnd = atFileEnd();
 
 const START = 1_619_082_110;
 
@@ -19,7 +21,7 @@ describe('of a running daemon', () => {
   const record = () => daemon.ingest.record(leg(START + ++lastCall * 10));
 
   beforeAll(async () => {
-    daemon = await startDaemon({}, { atEnd: afterAll });
+    daemon = await startDaemon({}, { atEnd });
     await setUser(daemon, 'crm', { read: 'cdr', extras: true });
     await setUser(daemon, 'plain', { read: 'cdr' });
     await setUser(daemon, 'deaf', { read: 'call' });

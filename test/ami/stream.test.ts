@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { legOfCdrEvent } from '../../daemon/asterisk/cdr-event.ts';
 import { createPacketReader, type Packet } from '../../daemon/wire/packet.ts';
 import { zone } from '../../storage/model/local-time.ts';
@@ -12,8 +12,10 @@ import { begin, call, openScene, ready, wait } from '../fault/scene.ts';
 import { pcmWav } from '../recordings/helper.ts';
 import { eventually, type TestDaemon } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { type AmiTestClient, amiPort, GREETING, logInClient, setUser } from './client.ts';
+import { type AmiTestClient, amiPort, atFileEnd, GREETING, logInClient, setUser } from './client.ts';
 import { type ScriptedPbx, startScene } from './pbx.ts';
+
+const atEnd = atFileEnd();
 
 /** What a real Asterisk said of an internal call. */
 const REAL = readFileSync(new URL('../simulator/real/internal.ami', import.meta.url));
@@ -33,7 +35,7 @@ function realPackets(): Packet[] {
 let daemon: TestDaemon;
 let pbx: ScriptedPbx;
 beforeAll(async () => {
-  ({ daemon, pbx } = await startScene(afterAll));
+  ({ daemon, pbx } = await startScene(atEnd));
   await setUser(daemon, 'plain');
   await setUser(daemon, 'more', { extras: true });
   await setUser(daemon, 'agent', { read: 'agent', extras: true });
