@@ -88,7 +88,10 @@ export function createPacketReader(
   function lookForId(piece: Buffer, over: boolean): void {
     if (lineHead.length < ID_LINE_MAX) lineHead += piece.toString('latin1', 0, ID_LINE_MAX - lineHead.length);
     if (!over) return;
-    if (actionId === '') actionId = /^actionid: *([^\r\n]*)/i.exec(lineHead)?.[1] ?? '';
+    if (actionId === '') {
+      const id = /^actionid: *([^\r\n]*)/i.exec(lineHead)?.[1] ?? '';
+      actionId = textOf(Buffer.from(id, 'latin1'));
+    }
     lineHead = '';
   }
 
