@@ -26,7 +26,7 @@ describe('a document', () => {
     expect({ zone, title }).toEqual({ zone: 'Etc/GMT+8', title: 'A document' });
     expect(steps).toEqual([
       { kind: 'ami', line: 7, bytes: 'Event: A\r\nEmpty: \r\n\r\nEvent: B\r\n\r\n', packets: 2 },
-      { kind: 'recordings', line: 13, files: [{ path: '20210507/x.wav', seconds: 3 }] },
+      { kind: 'recordings', line: 13, files: [{ path: '20210507/x.wav', seconds: 3, now: false }] },
       {
         kind: 'http',
         line: 20,
@@ -178,6 +178,15 @@ describe('run against the daemon, a document fails', () => {
     ],
   ])('%s', async (_, answered, message) => {
     await expect(run(LOGIN, answered)).rejects.toThrow(message);
+  });
+
+  test('for one wrong byte on port 5038', async () => {
+    const client = (...lines: string[]) => fence('ami client', ...lines);
+    const hello = ['< Asterisk Call Manager/1.1', '> Action: Ping', '> ActionID: 1', '>', '< Response: Error'];
+    await expect(run(client(...hello, '< ActionID: 1', '< Message: Permission Denied', '<'))).rejects.toThrow(
+      'a.md:12: the answer differs',
+    );
+    box.client = null;
   });
 
   test('for a wrong Content-Length', async () => {
