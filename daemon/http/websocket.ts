@@ -116,8 +116,7 @@ export function amiPath(server: Pick<AmiServer, 'attach'>, greeting: string): We
     refuse: () => null,
     opened(socket, request) {
       const json = socket.protocol === 'json';
-      const say = (packet: Packet) =>
-        socket.send(json ? JSON.stringify(objectOf(packet.headers)) : textOf(packet.raw));
+      const say = (packet: Packet) => socket.send(json ? JSON.stringify(objectOf(packet.headers)) : textOf(packet.raw));
       // What the session writes is packets of any number: each becomes a message of its own.
       const out = createPacketReader(
         { line: Number.POSITIVE_INFINITY, lines: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY },
