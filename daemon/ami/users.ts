@@ -55,9 +55,21 @@ export interface AmiUsers {
 /** What is wrong with a definition; the message names it. */
 export class AmiUserError extends Error {
   override readonly name = 'AmiUserError';
+  /** The field that is wrong; undefined: none is, there are too many users. */
+  readonly parameter: string | undefined;
+  constructor(message: string, parameter?: string) {
+    super(message);
+    this.parameter = parameter;
+  }
 }
 
-const WORD = v.pipe(v.string(), v.regex(/^[A-Za-z0-9]{1,40}$/));
+const WORD = v.pipe(
+  v.string(),
+  v.check(
+    (word) => /^[A-Za-z0-9]{1,40}$/.test(word),
+    ({ input }) => `${String(input).slice(0, 40)} is no name of a class or an action`,
+  ),
+);
 const DEFINITION = v.strictObject({
   name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'the user name must be 1 to 64 letters, digits, . _ -')),
   secret: v.pipe(
@@ -149,7 +161,10 @@ async function read(path: string): Promise<AmiUser[]> {
 /** @throws {AmiUserError} */
 function userOf(definition: AmiUserDefinition): AmiUser {
   const checked = v.safeParse(DEFINITION, definition);
-  if (!checked.success) throw new AmiUserError(checked.issues[0].message);
+  if (!checked.success) {
+    const [issue] = checked.issues;
+    throw new AmiUserError(issue.message, String(issue.path?.[0].key));
+  }
   const { read, write, permit } = checked.output;
   const classWords = write.filter(isClass);
   return {
@@ -179,7 +194,7 @@ function permitter(ranges: readonly string[]): (address: string) => boolean {
     const version = isIP(address);
     const most = version === 4 ? 32 : 128;
     if (version === 0 || Number(bits ?? most) > most)
-      throw new AmiUserError(`permit: ${range} must be an address or a range such as 192.168.1.0/24`);
+      throw new AmiUserError(`permit: ${range} must be an address or a range such as 192.168.1.0/24`, 'permit');
     const family = version === 4 ? 'ipv4' : 'ipv6';
     lists[family].addSubnet(address, Number(bits ?? most), family);
   }

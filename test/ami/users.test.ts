@@ -93,6 +93,72 @@ describe('by command', () => {
   });
 });
 
+describe('by number', () => {
+  const NUMBERS = { list: 30021, set: 30022, remove: 30023, audit: 30018 };
+
+  async function box() {
+    const daemon = await startDaemon();
+    const call = async (what: keyof typeof NUMBERS, fields: Readonly<Record<string, string>> = {}) => {
+      const answer = await daemon.get(`/cgi/webserve/${NUMBERS[what]}`, {
+        method: 'POST',
+        body: new URLSearchParams(fields).toString(),
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      });
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+    };
+    return { daemon, call };
+  }
+
+  test('makes one, changes only what is given, without a session dropped, and shows who is there', async () => {
+    const { daemon, call } = await box();
+    const made = { name: 'crm', secret: SECRET, read: 'cdr, call', permit: '127.0.0.0/8' };
+    expect((await call('set', made)).body).toEqual({ result: 'success', name: 'crm', by_name: '' });
+    const client = await logInClient(amiPort(daemon), 'crm');
+    expect((await client.ask('Filter')).get('Message')).toBe('Permission denied');
+
+    const changed = await call('set', { name: 'crm', write: 'system,DongleSendSMS,DBPut', extras: '1', permit: '' });
+    expect(changed.body['by_name']).toBe('DongleSendSMS'); // a module's own, or a slip: it is said
+    expect((await client.ask('Filter')).get('Message')).toBe('Unknown operation'); // may, now
+    expect(client.closed).toBe(false);
+    const { body } = await call('list');
+    expect(body['json_array_ami_users']).toEqual([
+      { name: 'crm', read: 'cdr,call', write: 'system,DongleSendSMS,DBPut', permit: '', extras: 1 },
+    ]);
+    expect(body['json_array_ami_clients']).toMatchObject([{ user: 'crm', address: '127.0.0.1' }]);
+    expect(JSON.stringify(body)).not.toContain(SECRET);
+
+    expect((await call('remove', { name: 'crm' })).body).toEqual({ result: 'success', name: 'crm' });
+    await client.until('it is dropped', () => client.closed);
+    expect((await call('remove', { name: 'crm' })).body).toMatchObject({
+      error: { code: 'not_found', message: 'there is no AMI user crm', parameter: 'name' },
+    });
+    const audit = await call('audit');
+    const lines = audit.body['json_array_audit'] as { action: string; who: string; detail: object }[];
+    expect(lines.slice(0, 3)).toMatchObject([
+      { action: 'ami-user.removed', who: 'admin' },
+      { action: 'ami-user.set', who: 'admin', detail: { secret: 'kept' } },
+      { action: 'ami-user.set', who: 'admin', detail: { secret: 'set' } },
+    ]);
+    expect(JSON.stringify(lines)).not.toContain(SECRET);
+  });
+
+  test('refuses what is wrong and names the parameter', async () => {
+    const { call } = await box();
+    const wrong: readonly [Readonly<Record<string, string>>, string][] = [
+      [{ name: 'a b' }, 'name'],
+      [{ name: 'crm' }, 'secret'],
+      [{ name: 'crm', secret: 'x\ny' }, 'secret'],
+      [{ name: 'crm', secret: SECRET, read: 'cdr,nonsense' }, 'read'],
+      [{ name: 'crm', secret: SECRET, write: 'call,a-b' }, 'write'],
+      [{ name: 'crm', secret: SECRET, permit: 'lan' }, 'permit'],
+      [{ name: 'crm', secret: SECRET, extras: 'yes' }, 'extras'],
+    ];
+    for (const [fields, parameter] of wrong)
+      expect(await call('set', fields)).toMatchObject({ status: 400, body: { error: { code: 'invalid', parameter } } });
+    expect((await call('list')).body['json_array_ami_users']).toEqual([]);
+  });
+});
+
 async function usersWith(...definitions: Partial<AmiUserDefinition>[]) {
   const users = await openAmiUsers(temporaryFolder(onTestFinished));
   for (const each of definitions)
