@@ -13,7 +13,7 @@ export interface AmiUserShown {
   readonly extras: boolean;
 }
 
-/** What is given is changed, and the rest stays; a new user begins with none of it, but must have a secret. */
+/** What is given is changed, and the rest stays; a new user begins with a listener's rights, and must have a secret. */
 export type AmiUserChange = Pick<AmiUserShown, 'name'> &
   Partial<Omit<AmiUserShown, 'name'>> & { readonly secret?: string };
 

@@ -19,7 +19,7 @@ export const setAmiUser = verb({
   parameters: v.strictObject({
     name: amiUserName,
     secret: v.optional(v.pipe(v.string(), v.description('needed for a new one'))),
-    read: list('classes whose events it gets (a new one: none)'),
+    read: list('classes whose events it gets (a new one: cdr,call,agent)'),
     write: list('classes whose actions it may send, and actions by name'),
     permit: list('ranges such as 192.168.1.0/24 that it may come from; none: the box itself alone'),
     extras: fields.oneOf('1', '0'),

@@ -6,7 +6,8 @@ import { isAction } from './actions.ts';
 import { isClass } from './classes.ts';
 import { AmiUserError, type AmiUsers } from './users.ts';
 
-const NEW = { secret: '', read: [], write: [], permit: [], extras: false };
+/** What a new one has unless told otherwise, by number as by command. */
+const NEW = { secret: '', read: ['cdr', 'call', 'agent'], write: [], permit: [], extras: false };
 
 export function createAmiUserAdmin(
   users: AmiUsers,
