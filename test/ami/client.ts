@@ -1,7 +1,7 @@
 /** An AMI client for tests that shows every byte: what came is there to be looked at, waited for and compared. */
 import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { askDaemon } from '../../daemon/control/client.ts';
 import { createPacketReader, formatPacket, type Packet } from '../../daemon/wire/packet.ts';
 import type { TestDaemon } from '../support/daemon.ts';
@@ -11,15 +11,6 @@ export const GREETING = 'Asterisk Call Manager/1.1\r\n';
 export const SECRET = 'p4ssword-in-no-log';
 /** Milliseconds for what comes at once on an idle machine. */
 const PATIENCE_MS = 15_000;
-
-/** For what all tests of a file share: called at its top, because hooks can't be added while hooks run. */
-export function atFileEnd(): AtEnd {
-  const works: (() => void | Promise<void>)[] = [];
-  afterAll(async () => {
-    for (const work of works.reverse()) await work();
-  });
-  return (work) => void works.push(work);
-}
 
 export interface AmiTestClient {
   readonly socket: Socket;

@@ -15,7 +15,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Packet } from '../../daemon/wire/packet.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { type AmiTestClient, amiPort, atFileEnd, connectClient, keyOf, setUser } from './client.ts';
+import { atFileEnd } from '../support/folder.ts';
+import { type AmiTestClient, amiPort, connectClient, keyOf, setUser } from './client.ts';
 import { type ScriptedPbx, startScene } from './pbx.ts';
 
 const atEnd = atFileEnd();

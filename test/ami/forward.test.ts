@@ -7,7 +7,8 @@ import { createLog } from '../../daemon/log.ts';
 import type { Packet } from '../../daemon/wire/packet.ts';
 import { eventually, type TestDaemon } from '../support/daemon.ts';
 import type { FakeSession } from '../support/fake-ami.ts';
-import { amiPort, atFileEnd, logInClient, setUser } from './client.ts';
+import { atFileEnd } from '../support/folder.ts';
+import { amiPort, logInClient, setUser } from './client.ts';
 import { listEnd, type ScriptedPbx, startPbx, startScene } from './pbx.ts';
 
 const atEnd = atFileEnd();

@@ -15,8 +15,8 @@ import { createLog } from '../../daemon/log.ts';
 import { parsePacket } from '../../daemon/wire/packet.ts';
 import { type Box, folders, startBox, until } from '../fault/box.ts';
 import { eventually } from '../support/daemon.ts';
-import { temporaryFolder } from '../support/folder.ts';
-import { type AmiTestClient, atFileEnd, connectClient, GREETING, logInClient, SECRET, setUser } from './client.ts';
+import { atFileEnd, temporaryFolder } from '../support/folder.ts';
+import { type AmiTestClient, connectClient, GREETING, logInClient, SECRET, setUser } from './client.ts';
 import { type ScriptedPbx, startPbx } from './pbx.ts';
 
 const atEnd = atFileEnd();

@@ -7,9 +7,9 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { figure, folders, startBox, until } from '../fault/box.ts';
 import { emptyLedger, nextCall, startPeer } from '../fault/peer.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { temporaryFolder } from '../support/folder.ts';
+import { atFileEnd, temporaryFolder } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
-import { type AmiTestClient, amiPort, atFileEnd, connectClient, logInClient, SECRET, setUser } from './client.ts';
+import { type AmiTestClient, amiPort, connectClient, logInClient, SECRET, setUser } from './client.ts';
 
 const atEnd = atFileEnd();
 

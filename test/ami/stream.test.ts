@@ -11,8 +11,8 @@ import { zone } from '../../storage/model/local-time.ts';
 import { begin, call, openScene, ready, wait } from '../fault/scene.ts';
 import { pcmWav } from '../recordings/helper.ts';
 import { eventually, type TestDaemon } from '../support/daemon.ts';
-import { temporaryFolder } from '../support/folder.ts';
-import { type AmiTestClient, amiPort, atFileEnd, GREETING, logInClient, setUser } from './client.ts';
+import { atFileEnd, temporaryFolder } from '../support/folder.ts';
+import { type AmiTestClient, amiPort, GREETING, logInClient, setUser } from './client.ts';
 import { type ScriptedPbx, startScene } from './pbx.ts';
 
 const atEnd = atFileEnd();

@@ -1,5 +1,6 @@
 /** The runner run against documents that are wrong: each must fail, and say where. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { atFileEnd } from '../support/folder.ts';
 import { compare, fill, type Known, piecesOf } from './compare.ts';
 import { parseDocument } from './document.ts';
 import { type Box, openBox, runDocument } from './run-document.ts';
@@ -146,8 +147,9 @@ describe('run against the daemon, a document fails', () => {
     fence('http answer', `HTTP/1.1 ${status}`, ...headers, '', body);
   const run = (...blocks: string[]) => runDocument(parse(FRONT + blocks.join('')), box);
   let box: Box;
+  const atEnd = atFileEnd();
   beforeAll(async () => {
-    box = await openBox('Etc/GMT+8', afterAll);
+    box = await openBox('Etc/GMT+8', atEnd);
   });
 
   test('not when it is right', async () => {
