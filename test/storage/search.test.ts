@@ -26,6 +26,8 @@ interface Call {
 
 const CALLS = 4_500;
 const START = 1_619_082_110;
+/** One that was deleted. */
+const GONE = { id: CALLS + 1, changed: CALLS + 2 };
 
 /** Numbers of few digits in many shapes, so that patterns meet them; every tenth call lies far from its neighbours. */
 function someCalls(): Call[] {
@@ -83,6 +85,7 @@ beforeAll(() => {
   database.run(
     'INSERT INTO call_number (rowid, src, dst) SELECT id, src, dst FROM call WHERE open = 0 AND trash IS NULL',
   );
+  database.run('INSERT INTO call_removed (id, changed) VALUES (?, ?)', [GONE.id, GONE.changed]);
   database.close();
   store = openStore(options);
   afterAll(() => store.close());
@@ -278,6 +281,23 @@ describe('the way', () => {
     expect(shown(to).some(({ dst }) => dst.includes('('))).toBe(true);
     expect(idsOf(store.operations.callPage({ ...request, filter: to }).text)).toEqual(inOrder('desc', shown(to)));
   });
+});
+
+test('what changed is told in that order and with what has gone, whatever numbers are asked for', async () => {
+  const filter: CallFilter = { start: {}, src: parseNumberPattern('*125*'), since: 1_000 };
+  const changed = shown({ ...filter, start: {} }).filter(({ id }) => id > 1_000); // `changed` is the id here
+  expect(changed.length).toBeGreaterThan(20);
+  const expected = [...changed.map(({ id }) => id), GONE.changed];
+  const fields = [
+    ['id', 'id'],
+    ['changed', 'changed'],
+  ] as const;
+  const rows: { id: string; changed: string; removed?: boolean }[] = [];
+  for await (const { text } of client.pages('call', { filter, fields, order: 'asc' }))
+    rows.push(...JSON.parse(`[${text}]`));
+  expect(rows.map(({ changed }) => Number(changed))).toEqual(expected);
+  expect(rows.at(-1)).toEqual({ id: String(GONE.id), changed: String(GONE.changed), removed: true });
+  expect(await counted(filter)).toBe(expected.length);
 });
 
 test('trigrams are taken from the end on, few, and never across a wildcard', () => {
