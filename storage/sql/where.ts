@@ -72,27 +72,44 @@ function numbers(
   patterns: readonly NumberPattern[] | undefined,
 ): void {
   if (!patterns) return;
+  // Many are asked for mostly as plain numbers: one look into a list for each row, not a comparison with each of them.
+  const literals = new Map<string, string[]>();
   const tests: string[] = [];
   const binds: Bind[] = [];
   for (const pattern of patterns) {
     for (const column of comparesWhole(pattern) ? [whole] : parts) {
+      if (pattern.kind === 'literal') {
+        literals.set(column, [...(literals.get(column) ?? []), pattern.value]);
+        continue;
+      }
       tests.push(TESTS[pattern.kind](column));
       binds.push(...bindsOf(pattern));
     }
   }
-  add(where, `(${tests.join(' OR ')})`, ...binds);
+  for (const [column, values] of literals) {
+    tests.push(values.length === 1 ? `${column} = ?` : `${column} IN (${values.map(() => '?').join(', ')})`);
+    binds.push(...values);
+  }
+  add(where, anyOf(tests), ...binds);
 }
 
-const TESTS: Readonly<Record<NumberPattern['kind'], (column: string) => string>> = {
-  literal: (column) => `${column} = ?`,
+/** Halved and halved again: as one chain, a thousand are deeper than SQLite parses. */
+function anyOf(tests: readonly string[]): string {
+  const half = Math.ceil(tests.length / 2);
+  return tests.length <= 2
+    ? `(${tests.join(' OR ')})`
+    : `(${anyOf(tests.slice(0, half))} OR ${anyOf(tests.slice(half))})`;
+}
+
+type Shape = Exclude<NumberPattern, { readonly kind: 'literal' }>;
+
+const TESTS: Readonly<Record<Shape['kind'], (column: string) => string>> = {
   range: (column) => `(length(${column}) = ? AND ${column} BETWEEN ? AND ? AND ${column} NOT GLOB '*[^0-9]*')`,
   wildcard: (column) => `${column} GLOB ?`,
 };
 
-function bindsOf(pattern: NumberPattern): Bind[] {
+function bindsOf(pattern: Shape): Bind[] {
   switch (pattern.kind) {
-    case 'literal':
-      return [pattern.value];
     case 'range':
       return [pattern.digits, pattern.low, pattern.high];
     case 'wildcard':

@@ -283,6 +283,22 @@ describe('the way', () => {
   });
 });
 
+test.each([
+  ['plain numbers', (call: Call) => call.dst.replace(/\(.*/, '')],
+  ['parts of numbers', (call: Call) => `*${call.dst.replace(/\(.*/, '').slice(-2)}`],
+  ['whole ones', (call: Call) => `${call.dst.replace(/\(.*/, '')}(120)`],
+])('as many %s as may be, with a blank behind each comma', async (_, text) => {
+  const known = calls.filter(({ dst }) => /^[0-9]+(\(|$)/.test(dst)).slice(0, 300);
+  const patterns = parseNumberPattern(known.map(text).join(', '));
+  expect(patterns).toHaveLength(599); // as it stands there, and with the + that a blank may have been
+  const filter = { start: {}, src: patterns, dst: patterns };
+  const either = { start: {}, dst: patterns };
+  for (const each of [filter, either]) {
+    expect((await pagesOf(each, { order: 'asc' })).ids).toEqual(inOrder('asc', shown(each)));
+    expect(await counted(each)).toBe(shown(each).length);
+  }
+});
+
 test('what changed is told in that order and with what has gone, whatever numbers are asked for', async () => {
   const filter: CallFilter = { start: {}, src: parseNumberPattern('*125*'), since: 1_000 };
   const changed = shown({ ...filter, start: {} }).filter(({ id }) => id > 1_000); // `changed` is the id here
