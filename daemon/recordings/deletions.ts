@@ -10,6 +10,7 @@ import { CgiError } from '../../cgi/reply.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import type { AuditLine, By } from '../../storage/sql/audit.ts';
 import type { Deletion, Trashed, TrashStep } from '../../storage/store.ts';
+import { jobLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { FileClient } from './file-client.ts';
 import type { Moved } from './file-protocol.ts';
@@ -335,9 +336,17 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
   }
 
   async function expire(at: number): Promise<number> {
+    // A box without a clock battery wakes in 1970: by that clock nothing is over.
+    if (at < jobLimits.saneClock) return 0;
     let begun = 0;
-    for (const each of await store.work('trashed'))
-      if (each.state === 'deleted' && each.expiresAt <= at && (await beginErasing(each))) begun += 1;
+    for (const each of await store.work('trashed')) {
+      if (each.state !== 'deleted' || each.expiresAt > at) continue;
+      if (each.at < jobLimits.saneClock) {
+        // It began before the clock was set: its time begins now.
+        const expiresAt = at + Math.round((await days()) * 86_400);
+        await store.write({ kind: 'deletionExpiry', id: each.id, expiresAt });
+      } else if (await beginErasing(each)) begun += 1;
+    }
     if (jobs.size > 0) kick();
     await removeStrays(at).catch((error: unknown) => {
       if (!isOffline(error)) throw error;
