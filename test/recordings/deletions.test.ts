@@ -3,7 +3,7 @@
  * at the end, whatever point a process dies at, and whatever a sweep sees in between.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { FileClient } from '../../daemon/recordings/file-client.ts';
@@ -222,6 +222,18 @@ describe('trash', () => {
 });
 
 describe('what is in the way', () => {
+  test('of what somebody took out of the trash by hand an undo does not say that it is back', async () => {
+    const rig = openTrashRig();
+    const trash = rig.start();
+    await rig.record(...ALL);
+    const { undo } = await trash.begin([A, C], false, BY);
+    const [folder = ''] = readdirSync(join(rig.dir, '.trash'));
+    rmSync(join(rig.dir, '.trash', folder, A));
+    expect(await trash.undo(undo, BY)).toMatchObject({ state: 'restored', count: 2, progress: { done: 1 } });
+    expect(await rig.listed()).toEqual([B, C].sort());
+    expect(await trash.undo(undo, BY)).toMatchObject({ progress: { done: 1 } });
+  });
+
   test('an absent medium is told at once, and nothing is begun', async () => {
     const rig = openTrashRig();
     const trash = rig.start();
