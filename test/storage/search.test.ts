@@ -299,6 +299,25 @@ test.each([
   }
 });
 
+test('as many ranges as may be, apart, side by side and one over the other', async () => {
+  const ranges = Array.from({ length: 300 }, (_, index) => {
+    const digits = [3, 4, 8][index % 3] ?? 3;
+    const low = Math.floor(10 ** (digits - 1) * (1 + (index * 7) / 400));
+    const high = low + ([0, 3, 10 ** (digits - 2)][index % 5 > 2 ? 2 : index % 2] ?? 0);
+    return `${low}-${high}`;
+  });
+  const patterns = parseNumberPattern(ranges.join(','));
+  expect(patterns).toHaveLength(300);
+  for (const each of [
+    { start: {}, dst: patterns },
+    { start: {}, src: patterns, dst: parseNumberPattern('100-555,120(120)') },
+  ]) {
+    const expected = inOrder('asc', shown(each));
+    expect(expected.length).toBeGreaterThan(0);
+    expect((await pagesOf(each, { order: 'asc' })).ids).toEqual(expected);
+  }
+});
+
 test('what changed is told in that order and with what has gone, whatever numbers are asked for', async () => {
   const filter: CallFilter = { start: {}, src: parseNumberPattern('*125*'), since: 1_000 };
   const changed = shown({ ...filter, start: {} }).filter(({ id }) => id > 1_000); // `changed` is the id here
