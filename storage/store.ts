@@ -57,7 +57,7 @@ import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
-import { type Trashed, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
+import { type Trashed, type TrashProgress, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
 import {
   foldGroups,
   missingRecords,
@@ -206,6 +206,7 @@ export type {
   DeletionState,
   OpenGroup,
   Trashed,
+  TrashProgress,
   TrashStep,
   User,
   Walk,

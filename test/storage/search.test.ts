@@ -26,6 +26,8 @@ interface Call {
 
 const CALLS = 4_500;
 const START = 1_619_082_110;
+/** One that was deleted. */
+const GONE = { id: CALLS + 1, changed: CALLS + 2 };
 
 /** Numbers of few digits in many shapes, so that patterns meet them; every tenth call lies far from its neighbours. */
 function someCalls(): Call[] {
@@ -83,6 +85,7 @@ beforeAll(() => {
   database.run(
     'INSERT INTO call_number (rowid, src, dst) SELECT id, src, dst FROM call WHERE open = 0 AND trash IS NULL',
   );
+  database.run('INSERT INTO call_removed (id, changed) VALUES (?, ?)', [GONE.id, GONE.changed]);
   database.close();
   store = openStore(options);
   afterAll(() => store.close());
@@ -278,6 +281,58 @@ describe('the way', () => {
     expect(shown(to).some(({ dst }) => dst.includes('('))).toBe(true);
     expect(idsOf(store.operations.callPage({ ...request, filter: to }).text)).toEqual(inOrder('desc', shown(to)));
   });
+});
+
+test.each([
+  ['plain numbers', (call: Call) => call.dst.replace(/\(.*/, '')],
+  ['parts of numbers', (call: Call) => `*${call.dst.replace(/\(.*/, '').slice(-2)}`],
+  ['whole ones', (call: Call) => `${call.dst.replace(/\(.*/, '')}(120)`],
+])('as many %s as may be, with a blank behind each comma', async (_, text) => {
+  const known = calls.filter(({ dst }) => /^[0-9]+(\(|$)/.test(dst)).slice(0, 300);
+  const patterns = parseNumberPattern(known.map(text).join(', '));
+  expect(patterns).toHaveLength(599); // as it stands there, and with the + that a blank may have been
+  const filter = { start: {}, src: patterns, dst: patterns };
+  const either = { start: {}, dst: patterns };
+  for (const each of [filter, either]) {
+    expect((await pagesOf(each, { order: 'asc' })).ids).toEqual(inOrder('asc', shown(each)));
+    expect(await counted(each)).toBe(shown(each).length);
+  }
+});
+
+test('as many ranges as may be, apart, side by side and one over the other', async () => {
+  const ranges = Array.from({ length: 300 }, (_, index) => {
+    const digits = [3, 4, 8][index % 3] ?? 3;
+    const low = Math.floor(10 ** (digits - 1) * (1 + (index * 7) / 400));
+    const high = low + ([0, 3, 10 ** (digits - 2)][index % 5 > 2 ? 2 : index % 2] ?? 0);
+    return `${low}-${high}`;
+  });
+  const patterns = parseNumberPattern(ranges.join(','));
+  expect(patterns).toHaveLength(300);
+  for (const each of [
+    { start: {}, dst: patterns },
+    { start: {}, src: patterns, dst: parseNumberPattern('100-555,120(120)') },
+  ]) {
+    const expected = inOrder('asc', shown(each));
+    expect(expected.length).toBeGreaterThan(0);
+    expect((await pagesOf(each, { order: 'asc' })).ids).toEqual(expected);
+  }
+});
+
+test('what changed is told in that order and with what has gone, whatever numbers are asked for', async () => {
+  const filter: CallFilter = { start: {}, src: parseNumberPattern('*125*'), since: 1_000 };
+  const changed = shown({ ...filter, start: {} }).filter(({ id }) => id > 1_000); // `changed` is the id here
+  expect(changed.length).toBeGreaterThan(20);
+  const expected = [...changed.map(({ id }) => id), GONE.changed];
+  const fields = [
+    ['id', 'id'],
+    ['changed', 'changed'],
+  ] as const;
+  const rows: { id: string; changed: string; removed?: boolean }[] = [];
+  for await (const { text } of client.pages('call', { filter, fields, order: 'asc' }))
+    rows.push(...JSON.parse(`[${text}]`));
+  expect(rows.map(({ changed }) => Number(changed))).toEqual(expected);
+  expect(rows.at(-1)).toEqual({ id: String(GONE.id), changed: String(GONE.changed), removed: true });
+  expect(await counted(filter)).toBe(expected.length);
 });
 
 test('trigrams are taken from the end on, few, and never across a wildcard', () => {

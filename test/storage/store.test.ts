@@ -268,4 +268,25 @@ describe.each(homes)('the store %s', (_name, open) => {
     expect(readdirSync(folder).sort()).toEqual(['cdrd.db', 'cdrd.db-shm']);
     expect(existsSync(`${folder}/cdrd.db.lock`)).toBe(false);
   });
+
+  test('lists a deletion of very many recordings by its first paths, which alone are shown', async () => {
+    const { store } = await fresh();
+    const audit = { who: 'admin', address: '', action: 'test', detail: {} };
+    const begin = (content: readonly string[]) =>
+      store.write({
+        kind: 'deletion',
+        deletion: { kind: 'recording', who: 'admin', address: '', expiresAt: 9e9, content },
+        audit,
+      });
+    const paths = Array.from({ length: 20_000 }, (_, index) => `20210329/${index}-Internal-"x"-],[Ä\\-202.wav`);
+    await begin(paths);
+    await begin(paths.slice(0, 3));
+    await begin([]);
+    const lists = (await store.ask('deletions', { kind: 'recording', limit: 9 })).map(({ content }) => content);
+    const [none, few, many] = lists as string[][];
+    expect([none, few]).toEqual([[], paths.slice(0, 3)]);
+    expect(many?.length).toBeGreaterThan(50);
+    expect(many?.length).toBeLessThan(500);
+    expect(many).toEqual(paths.slice(0, many?.length));
+  });
 });
