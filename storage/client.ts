@@ -19,6 +19,7 @@ import type {
 } from './filter.ts';
 import { HitList, slicesOf } from './hits.ts';
 import { createLanes, type Lane, type Lanes, type Transport } from './lanes.ts';
+import { letGo } from './let-go.ts';
 import { byIndex } from './model/number-search.ts';
 import type { Operation, Operations, Step, StepDone, StoreOptions, Write, Written } from './store.ts';
 import type { Answer } from './worker.ts';
@@ -26,7 +27,7 @@ import type { Answer } from './worker.ts';
 /** Aim of one step of a listing, ms; none may hold the store for over 20 ms. */
 const STEP_AIM_MS = 10;
 /** Rows looked at in a step: it starts in the middle and follows the measured time. 5,000 keep a page's text near 2 MB. */
-const SCAN = { first: 500, min: 50, max: 5_000 };
+const SCAN = { first: 500, min: 50, max: 1_500 };
 
 /** Listings at a time that hold what the search index found for them, some 3 MB each; a further one looks at every call. */
 const HIT_LISTS_MAX = 4;
@@ -66,8 +67,8 @@ export interface StoreClient {
     ...argument: Parameters<Operations[O]>
   ): Promise<ReturnType<Operations[O]>>;
   /**
-   * The pages of a listing, one a step; a step that found nothing gives an empty one. The store works on it only while
-   * the caller asks for the next.
+   * The pages of a listing, one a step; a step that found nothing gives an empty one. The store works on the next while
+   * the caller has one, and on no more: who asks for none has it stop there. A page is good until the next is asked for.
    */
   pages<Kind extends keyof Listings>(kind: Kind, listing: Listing<Listings[Kind]>): AsyncGenerator<Page>;
   /** Counts likewise: the sum of all steps is how many match. */
@@ -232,8 +233,28 @@ async function candidatesOf(lanes: Lanes, filter: object): Promise<string | null
   return found.join(',');
 }
 
+/**
+ * Pages one after another: while one is written the next is made, and no more than that. A page's memory is freed when
+ * the one behind it is asked for.
+ * @param next Asks for the page behind the last one; null: there is none.
+ */
+async function* oneAhead(next: (last: Page | null) => Promise<Page> | null): AsyncGenerator<Page> {
+  let ahead = next(null);
+  try {
+    while (ahead) {
+      const page: Page = await ahead;
+      ahead = next(page);
+      ahead?.catch(() => {}); // told when it is asked for
+      yield page;
+      letGo(page.bytes);
+    }
+  } finally {
+    ahead?.then(({ bytes }) => letGo(bytes)).catch(() => {});
+  }
+}
+
 /** Pages along an index. */
-async function* scannedPages(
+function scannedPages(
   lanes: Lanes,
   kind: keyof Listings,
   {
@@ -246,22 +267,30 @@ async function* scannedPages(
     limit = Number.POSITIVE_INFINITY,
   }: Listing<object>,
 ): AsyncGenerator<Page> {
+  const pace = createPace();
   let skip = offset;
   let left = limit;
-  const wanted = (scan: number) => Math.min(skip > 0 ? skip : left, scan);
-  // What is passed over needs no fields.
-  const shown = () => (skip > 0 ? { fields: [], format: 'json' as const } : { fields, format });
-  const request = (scan: number) => ({ filter, ...shown(), order, limit: wanted(scan) });
-  for await (const page of steps<Page>(lanes, `${kind}Page`, after, request)) {
-    if (skip > 0) {
-      skip -= page.rows;
-      yield { text: '', rows: 0, next: page.next };
-    } else {
+  // The first comes before whatever is long already, the others give way to everybody.
+  const ask = async (lane: 'interactive' | 'bulk', cursor: Cursor | null): Promise<Page> => {
+    const passed = skip > 0; // what is passed over needs no fields
+    const { scan } = pace;
+    const shown = passed ? { fields: [], format: 'json' as const } : { fields, format };
+    const argument = { filter, ...shown, order, limit: Math.min(passed ? skip : left, scan), scan, after: cursor };
+    const { value, ms } = await lanes.ask(lane, { operation: `${kind}Page`, argument });
+    pace.took(ms);
+    const page = value as Page;
+    if (!passed) {
       left -= page.rows;
-      yield page;
-      if (left <= 0) return;
+      return page;
     }
-  }
+    skip -= page.rows;
+    letGo(page.bytes);
+    return { bytes: new Uint8Array(), rows: 0, next: page.next };
+  };
+  return oneAhead((last) => {
+    if (!last) return ask('interactive', after);
+    return last.next && left > 0 ? ask('bulk', last.next) : null;
+  });
 }
 
 /** Pages of what the search index found: first which of it matches, then the rows wanted. */
@@ -279,7 +308,7 @@ async function* foundPages(
   }: Listing<CallFilter>,
 ): AsyncGenerator<Page> {
   const list = new HitList();
-  const nothing = { text: '', rows: 0, next: null };
+  const nothing = { bytes: new Uint8Array(), rows: 0, next: null };
   for await (const hits of slices<Hits>(lanes, ids, 'callHits', filter)) {
     list.add(hits.text);
     yield nothing;
@@ -289,7 +318,7 @@ async function* foundPages(
   const pace = createPace();
   let left = limit;
   let at = 0;
-  do {
+  const ask = async (): Promise<Page> => {
     const part = hits.slice(at, at + Math.min(left, pace.scan));
     at += part.length;
     const request = { filter, fields, format, order, after: null, limit: part.length, scan: part.length };
@@ -298,8 +327,9 @@ async function* foundPages(
     const page = value as Page;
     left -= page.rows;
     pace.took(ms);
-    yield { ...page, next: at < hits.length ? (part.at(-1) ?? null) : null, total };
-  } while (left > 0 && at < hits.length);
+    return { ...page, next: at < hits.length ? (part.at(-1) ?? null) : null, total };
+  };
+  yield* oneAhead((last) => (!last || (left > 0 && at < hits.length) ? ask() : null));
 }
 
 /** Steps through candidates. */

@@ -77,7 +77,8 @@ export function openBox({
       if (reply.kind === 'json') return { status: reply.status, body: reply.body as Record<string, unknown> };
       if (reply.kind !== 'rows') throw new Error(`a reply of kind ${reply.kind}: ask services yourself`);
       let text = '';
-      for await (const piece of reply.text) text += piece;
+      for await (const piece of reply.text)
+        text += typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
       return { status: 200, body: reply.type === undefined ? JSON.parse(text) : { text } };
     } catch (error) {
       const reply = faultReply(error);
@@ -93,7 +94,8 @@ export function openBox({
     const reply = await dispatch(request, services);
     if (reply.kind !== 'rows') throw new Error(`a reply of kind ${reply.kind}`);
     let text = '';
-    for await (const piece of reply.text) text += piece;
+    for await (const piece of reply.text)
+      text += typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
     return { type: reply.type, filename: reply.filename, text };
   }
 

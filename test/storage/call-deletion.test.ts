@@ -9,6 +9,7 @@ import { openDatabase, type Row } from '../../storage/sql/database.ts';
 import type { StoreOptions, Walk } from '../../storage/store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
+import { textOf } from '../support/page.ts';
 import { countOf, put, rowsOf, shut } from './helper.ts';
 
 const NOON = 1_619_082_110;
@@ -437,7 +438,7 @@ test('calls, late records, deletions, undos, erasing, restarts and refolding in 
         for (;;) {
           const page: Record<string, unknown>[] = [];
           const request = { filter: { start: {}, since }, fields: FIELDS, order: 'asc' as const, limit: 2 };
-          for await (const { text } of store.pages('call', request)) page.push(...JSON.parse(`[${text}]`));
+          for await (const found of store.pages('call', request)) page.push(...JSON.parse(`[${textOf(found)}]`));
           for (const row of page) {
             if (row['removed']) mirror.delete(String(row['id']));
             else mirror.set(String(row['id']), `${row['src']} ${row['duration']}`);

@@ -12,6 +12,7 @@ import { openStoreHere } from '../../storage/here.ts';
 import type { Leg, LegSource } from '../../storage/model/leg.ts';
 import { KINDS, recordsOf } from '../model/calls/history.ts';
 import { storeOptions } from '../support/legs.ts';
+import { textOf } from '../support/page.ts';
 
 type Delivery = { readonly record: Leg; readonly source: LegSource };
 
@@ -44,7 +45,7 @@ async function tell(deliveries: readonly Delivery[], restartAt: number) {
     const rows: string[] = [];
     const fields = FIELDS.map((name) => [name, name] as const);
     for await (const page of store.pages('call', { filter: { start: {} }, fields, order: 'asc' }))
-      rows.push(...(JSON.parse(`[${page.text}]`) as object[]).map((row) => JSON.stringify(row)));
+      rows.push(...(JSON.parse(`[${textOf(page)}]`) as object[]).map((row) => JSON.stringify(row)));
     const { wrong } = await store.ask('verifyStep', { at: 0, id: 0 });
     return { rows: rows.sort(), wrong };
   } finally {

@@ -8,6 +8,7 @@ import { openStoreHere } from '../../storage/here.ts';
 import type { StoreOptions } from '../../storage/store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
+import { textOf } from '../support/page.ts';
 import { countOf } from './helper.ts';
 
 const WORKER = new URL('../.build/store-worker.mjs', import.meta.url);
@@ -35,7 +36,7 @@ async function rowsOf(store: StoreClient, filter = {}, listing = {}): Promise<Re
     order: 'desc',
     ...listing,
   }))
-    text += page.rows > 0 ? `${text && ','}${page.text}` : '';
+    text += page.rows > 0 ? `${text && ','}${textOf(page)}` : '';
   return JSON.parse(`[${text}]`);
 }
 
