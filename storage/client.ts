@@ -26,8 +26,11 @@ import type { Answer } from './worker.ts';
 
 /** Aim of one step of a listing, ms; none may hold the store for over 20 ms. */
 const STEP_AIM_MS = 10;
-/** Rows looked at in a step: it starts in the middle and follows the measured time. 5,000 keep a page's text near 2 MB. */
+/** Rows looked at in a step: it starts in the middle and follows the measured time. 1,500 keep a page of CSV near 200 KB. */
 const SCAN = { first: 500, min: 50, max: 1_500 };
+
+/** Of the worker's heap: its garbage lives for one step. Without the bound a full export added 4 MB more. */
+const YOUNG_MB = 2;
 
 /** Listings at a time that hold what the search index found for them, some 3 MB each; a further one looks at every call. */
 const HIT_LISTS_MAX = 4;
@@ -93,7 +96,10 @@ export async function openStoreWorker(
   worker: URL,
   onDeath: (error: StoreError) => void,
 ): Promise<StoreClient> {
-  const thread = new Worker(worker, { workerData: options });
+  const thread = new Worker(worker, {
+    workerData: options,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
   const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
   let lastId = 0;
   /** Its end is no surprise: it hasn't told yet that the file is open, or was asked to close it. */
