@@ -26,8 +26,12 @@ import type { Answer } from './worker.ts';
 
 /** Aim of one step of a listing, ms; none may hold the store for over 20 ms. */
 const STEP_AIM_MS = 10;
-/** Rows looked at in a step: it starts in the middle and follows the measured time. 1,500 keep a page of CSV near 200 KB. */
-const SCAN = { first: 500, min: 50, max: 1_500 };
+/** Rows looked at in a step: it starts in the middle and follows the measured time. */
+const SCAN = { first: 500, min: 50, max: 5_000 };
+/** The same of a step that only counts: of no row more is made, so none costs much more than another. */
+const COUNTED_MAX = 20_000;
+/** Aim of a page's size, bytes: larger ones cost memory for every client, smaller ones a message each. */
+const PAGE_BYTES = 262_144;
 
 /** Of the worker's heap: its garbage lives for one step. Without the bound a full export added 4 MB more. */
 const YOUNG_MB = 2;
@@ -283,8 +287,8 @@ function scannedPages(
     const shown = passed ? { fields: [], format: 'json' as const } : { fields, format };
     const argument = { filter, ...shown, order, limit: Math.min(passed ? skip : left, scan), scan, after: cursor };
     const { value, ms } = await lanes.ask(lane, { operation: `${kind}Page`, argument });
-    pace.took(ms);
     const page = value as Page;
+    pace.took(ms, page.bytes.length);
     if (!passed) {
       left -= page.rows;
       return page;
@@ -332,7 +336,7 @@ async function* foundPages(
     const { value, ms } = await lanes.ask('bulk', { operation: 'callPage', argument });
     const page = value as Page;
     left -= page.rows;
-    pace.took(ms);
+    pace.took(ms, page.bytes.length);
     return { ...page, next: at < hits.length ? (part.at(-1) ?? null) : null, total };
   };
   yield* oneAhead((last) => (!last || (left > 0 && at < hits.length) ? ask() : null));
@@ -355,15 +359,16 @@ async function* slices<Step>(
   }
 }
 
-/** How many rows the next step looks at, by how long the last one took. */
-function createPace() {
+/** How many rows the next step looks at, by how long the last one took and how much it gave. */
+function createPace(max = SCAN.max) {
   let scan = SCAN.first;
   return {
     get scan() {
       return scan;
     },
-    took(ms: number) {
-      scan = Math.round(Math.max(SCAN.min, Math.min(SCAN.max, scan * Math.min(4, STEP_AIM_MS / Math.max(ms, 0.1)))));
+    took(ms: number, bytes = 0) {
+      const factor = Math.min(4, STEP_AIM_MS / Math.max(ms, 0.1), PAGE_BYTES / Math.max(bytes, 1));
+      scan = Math.round(Math.max(SCAN.min, Math.min(max, scan * factor)));
     },
   };
 }
@@ -375,7 +380,7 @@ async function* steps<Step extends { readonly next: Cursor | null }>(
   from: Cursor | null,
   request: (scan: number) => object,
 ): AsyncGenerator<Step> {
-  const pace = createPace();
+  const pace = createPace(operation.endsWith('Count') ? COUNTED_MAX : SCAN.max);
   let after = from;
   let lane: 'interactive' | 'bulk' = 'interactive';
   do {
