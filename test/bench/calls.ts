@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Box, type Folders, folders, initialPassword, startBox } from '../fault/box.ts';
+import { type Box, type Folders, folders, initialPassword, startBox, until } from '../fault/box.ts';
 import setup from '../setup.ts';
 import { parseCsv } from '../support/csv.ts';
 import { type BenchStore, benchEnv, benchStore } from './generate.ts';
@@ -208,6 +208,13 @@ async function tar(stage: Stage): Promise<Row[]> {
   writeFileSync(list, paths.join('\n'));
   const body = `wavefiles=${encodeURIComponent(paths.join(';'))}`;
   const ours = request(`${url}/cgi/webserve/20036`, token, body);
+  const one = {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: `wavefiles=${paths[0]}`,
+  };
+  const there = async () => (await fetch(`${url}/cgi/webserve/20036`, one)).status === 200;
+  await until('the medium was looked at', there, 30);
   // A day's worth, as before the full CSV: what is loaded and compiled on first use.
   const some = encodeURIComponent(paths.slice(0, 274).join(';'));
   await request(`${url}/cgi/webserve/20036`, token, `wavefiles=${some}`)(false);

@@ -13,6 +13,7 @@ import { openStoreHere } from '../../storage/here.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import { zone } from '../../storage/model/local-time.ts';
 import type { Role } from '../../storage/model/rights.ts';
+import { emptyStore } from '../support/empty-store.ts';
 import { type AtEnd, temporaryFolder } from '../support/folder.ts';
 import { storeOptions } from '../support/legs.ts';
 
@@ -41,7 +42,7 @@ export function openBox({
   atEnd = onTestFinished as AtEnd,
   ports = {} as Partial<Services>,
 } = {}) {
-  const store = openStoreHere(storeOptions(temporaryFolder(atEnd)));
+  const store = openStoreHere(emptyStore(storeOptions(temporaryFolder(atEnd))));
   atEnd(() => store.close());
   const sessions = createSessions({ sessions: 10, idleSeconds: 60, lifeSeconds: 60 });
   const accounts = createAccounts(store, sessions, { ...sessionLimits, checks: 2, checksWaiting: 2 });

@@ -7,6 +7,7 @@ import { openStoreHere } from '../../storage/here.ts';
 import type { Leg, LegSource } from '../../storage/model/leg.ts';
 import { openDatabase, type Row } from '../../storage/sql/database.ts';
 import type { StoreOptions, Walk } from '../../storage/store.ts';
+import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
 import { textOf } from '../support/page.ts';
@@ -25,7 +26,7 @@ const FIELDS: readonly Field[] = [
 const AUDIT = { who: 'admin', address: '192.0.2.7', action: 'test', detail: {} };
 
 function fresh(change: Partial<StoreOptions['rules']> = {}, folder = temporaryFolder()) {
-  const options = storeOptions(folder);
+  const options = emptyStore(storeOptions(folder));
   const rules = { ...options.rules, ...change };
   const store = openStoreHere({ ...options, rules });
   let closed = false;
@@ -428,7 +429,7 @@ test('calls, late records, deletions, undos, erasing, restarts and refolding in 
   await fc.assert(
     fc.asyncProperty(fc.array(EVENT, { minLength: 5, maxLength: 40 }), async (events) => {
       const folder = temporaryFolder(() => {});
-      let store = openStoreHere(storeOptions(folder));
+      let store = openStoreHere(emptyStore(storeOptions(folder)));
       const model = new Model();
       const ids: number[] = [];
       /** A program that polls: what it holds of the box. */

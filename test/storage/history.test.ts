@@ -11,6 +11,7 @@ import type { StoreClient } from '../../storage/client.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { Leg, LegSource } from '../../storage/model/leg.ts';
 import { KINDS, recordsOf } from '../model/calls/history.ts';
+import { emptyStore } from '../support/empty-store.ts';
 import { storeOptions } from '../support/legs.ts';
 import { textOf } from '../support/page.ts';
 
@@ -32,7 +33,7 @@ const FIELDS = [
 /** Tells the store these, opening it anew where asked for. @returns its rows, and what verifying found. */
 async function tell(deliveries: readonly Delivery[], restartAt: number) {
   const folder = mkdtempSync(join(tmpdir(), 'cdrd-test-'));
-  let store: StoreClient = openStoreHere(storeOptions(folder));
+  let store: StoreClient = openStoreHere(emptyStore(storeOptions(folder)));
   try {
     for (const [index, { record, source }] of deliveries.entries()) {
       if (index === restartAt) {

@@ -6,6 +6,7 @@ import { openStoreWorker, type StoreClient } from '../../storage/client.ts';
 import type { Field } from '../../storage/filter.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { StoreOptions } from '../../storage/store.ts';
+import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
 import { textOf } from '../support/page.ts';
@@ -42,7 +43,7 @@ async function rowsOf(store: StoreClient, filter = {}, listing = {}): Promise<Re
 
 describe.each(homes)('the store %s', (_name, open) => {
   async function fresh(folder = temporaryFolder()) {
-    const store = await open(storeOptions(folder));
+    const store = await open(emptyStore(storeOptions(folder)));
     let closed = false;
     const close = async () => {
       if (!closed) await store.close();
