@@ -11,6 +11,7 @@ import { DELETION_FILES } from '../../daemon/recordings/limits.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import type { Trashed } from '../../storage/store.ts';
 import { leg } from '../support/legs.ts';
+import { textOf } from '../support/page.ts';
 import { BY, openTrashRig, type TrashRig } from './trash-rig.ts';
 
 const A = '20210329/20210329-001004-1617005404-CallBack-44-202-820(102).wav';
@@ -83,7 +84,7 @@ test('a call shows no recording while that is in the trash, and is announced whe
       ['changed', 'changed'],
     ] as const;
     const page = await rig.store.ask('callPage', { ...everything(), filter: { start: {} }, fields });
-    return JSON.parse(page.text) as { recording: string; changed: string };
+    return JSON.parse(textOf(page)) as { recording: string; changed: string };
   };
   const before = await shown();
   if (before.recording !== tied) throw new Error('the recording is not tied to its call');

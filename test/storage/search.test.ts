@@ -12,6 +12,7 @@ import { migrations } from '../../storage/sql/migration/migrations.ts';
 import { openStore, type Store } from '../../storage/store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { storeOptions } from '../support/legs.ts';
+import { textOf } from '../support/page.ts';
 import { manyCalls } from './many-calls.ts';
 
 interface Call {
@@ -130,7 +131,7 @@ async function pagesOf(filter: CallFilter, part: Part) {
   const ids: number[] = [];
   let last: Page | undefined;
   for await (const page of client.pages('call', { filter, fields: [['id', 'id']], ...part })) {
-    ids.push(...idsOf(page.text));
+    ids.push(...idsOf(textOf(page)));
     last = page;
   }
   return { ids, next: last?.next ?? null, total: last?.total };
@@ -143,7 +144,7 @@ function scanned(filter: CallFilter, order: 'asc' | 'desc'): number[] {
   do {
     const request = { filter, fields: [['id', 'id']] as const, order, after, scan: 1_000, limit: 1_000 };
     const page: Page = store.operations.callPage(request);
-    ids.push(...idsOf(page.text));
+    ids.push(...idsOf(textOf(page)));
     after = page.next;
   } while (after);
   return ids;
@@ -275,11 +276,11 @@ describe('the way', () => {
     const found = shown(one);
     // All that there are lie within the first step, and no other was looked at.
     expect(found.length).toBeLessThan(50);
-    expect(idsOf(store.operations.callPage({ ...request, filter: one }).text)).toEqual(inOrder('desc', found));
+    expect(idsOf(textOf(store.operations.callPage({ ...request, filter: one })))).toEqual(inOrder('desc', found));
     const to = { start: {}, dst: parseNumberPattern('120') };
     expect(shown(to).length).toBeLessThan(50);
     expect(shown(to).some(({ dst }) => dst.includes('('))).toBe(true);
-    expect(idsOf(store.operations.callPage({ ...request, filter: to }).text)).toEqual(inOrder('desc', shown(to)));
+    expect(idsOf(textOf(store.operations.callPage({ ...request, filter: to })))).toEqual(inOrder('desc', shown(to)));
   });
 });
 

@@ -6,8 +6,10 @@ import { openStoreWorker, type StoreClient } from '../../storage/client.ts';
 import type { Field } from '../../storage/filter.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { StoreOptions } from '../../storage/store.ts';
+import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
+import { textOf } from '../support/page.ts';
 import { countOf } from './helper.ts';
 
 const WORKER = new URL('../.build/store-worker.mjs', import.meta.url);
@@ -35,13 +37,13 @@ async function rowsOf(store: StoreClient, filter = {}, listing = {}): Promise<Re
     order: 'desc',
     ...listing,
   }))
-    text += page.rows > 0 ? `${text && ','}${page.text}` : '';
+    text += page.rows > 0 ? `${text && ','}${textOf(page)}` : '';
   return JSON.parse(`[${text}]`);
 }
 
 describe.each(homes)('the store %s', (_name, open) => {
   async function fresh(folder = temporaryFolder()) {
-    const store = await open(storeOptions(folder));
+    const store = await open(emptyStore(storeOptions(folder)));
     let closed = false;
     const close = async () => {
       if (!closed) await store.close();
