@@ -329,8 +329,8 @@ test('what changed is told in that order and with what has gone, whatever number
     ['changed', 'changed'],
   ] as const;
   const rows: { id: string; changed: string; removed?: boolean }[] = [];
-  for await (const { text } of client.pages('call', { filter, fields, order: 'asc' }))
-    rows.push(...JSON.parse(`[${text}]`));
+  for await (const page of client.pages('call', { filter, fields, order: 'asc' }))
+    rows.push(...JSON.parse(`[${textOf(page)}]`));
   expect(rows.map(({ changed }) => Number(changed))).toEqual(expected);
   expect(rows.at(-1)).toEqual({ id: String(GONE.id), changed: String(GONE.changed), removed: true });
   expect(await counted(filter)).toBe(expected.length);
