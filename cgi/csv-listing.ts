@@ -27,13 +27,14 @@ export function csv<Kind extends keyof Listings>(
   { bom = false, delimiter = ',', text: asText = false }: CsvOptions,
   filename?: string,
 ): Reply {
-  async function* text(): AsyncGenerator<string> {
+  async function* text(): AsyncGenerator<string | Uint8Array> {
     // The names of columns are ours and hold nothing that wants quoting. They wait for the first page: a store that
     // can't answer still gets a proper error.
     let head = (bom ? BOM : '') + listing.fields.map(([name]) => name).join(delimiter) + LINE_END;
     for await (const page of store.pages(kind, { ...listing, format: { delimiter, asText } })) {
-      yield head + (page.rows > 0 ? page.text + LINE_END : '');
+      yield head;
       head = '';
+      yield page.bytes;
     }
   }
   return { kind: 'rows', text: text(), type: 'text/csv; charset=utf-8', ...(filename !== undefined && { filename }) };

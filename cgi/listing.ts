@@ -36,7 +36,7 @@ export function listing<Kind extends keyof Listings>(
   const written = format; // as the store is asked, whenever that will be
   const envelope = format === 'xml' ? xmlEnvelope(array) : jsonEnvelope(array);
 
-  async function* text(): AsyncGenerator<string> {
+  async function* text(): AsyncGenerator<string | Uint8Array> {
     let rows = 0;
     let next: Cursor | null = null;
     let found: number | undefined;
@@ -45,7 +45,8 @@ export function listing<Kind extends keyof Listings>(
       rows += page.rows;
       next = page.next;
       found = page.total;
-      yield page.rows > 0 ? separator + page.text : '';
+      yield page.rows > 0 ? separator : '';
+      yield page.bytes;
       if (page.rows > 0) separator = envelope.separator;
     }
     if (rows === 0) yield separator;

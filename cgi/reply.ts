@@ -65,11 +65,11 @@ export type Reply =
     }
   /**
    * A long listing, streamed as it is found. A piece may be empty: it says only that the search goes on, so that whoever
-   * writes can stop it when the client is gone.
+   * writes can stop it when the client is gone. Bytes are good until the next piece is asked for.
    */
   | {
       readonly kind: 'rows';
-      readonly text: AsyncIterable<string>;
+      readonly text: AsyncIterable<string | Uint8Array>;
       /** Absent: JSON. */
       readonly type?: string;
       /** To be saved under this name; absent: shown. */

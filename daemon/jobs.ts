@@ -163,7 +163,6 @@ export function createCallDeletions({
   async function expire(): Promise<void> {
     if (now() < limits.saneClock) return;
     for (const deletion of await store.ask('expiredDeletions', now())) {
-      if (deletion.kind !== 'call') continue;
       if (deletion.at < limits.saneClock) {
         // It began before the clock was set: its time begins now.
         const expiresAt = now() + (await trashSeconds());

@@ -19,14 +19,22 @@ import type {
 } from './filter.ts';
 import { HitList, slicesOf } from './hits.ts';
 import { createLanes, type Lane, type Lanes, type Transport } from './lanes.ts';
+import { letGo } from './let-go.ts';
 import { byIndex } from './model/number-search.ts';
 import type { Operation, Operations, Step, StepDone, StoreOptions, Write, Written } from './store.ts';
 import type { Answer } from './worker.ts';
 
 /** Aim of one step of a listing, ms; none may hold the store for over 20 ms. */
 const STEP_AIM_MS = 10;
-/** Rows looked at in a step: it starts in the middle and follows the measured time. 5,000 keep a page's text near 2 MB. */
+/** Rows looked at in a step: it starts in the middle and follows the measured time. */
 const SCAN = { first: 500, min: 50, max: 5_000 };
+/** The same of a step that only counts: of no row more is made, so none costs much more than another. */
+const COUNTED_MAX = 20_000;
+/** Aim of a page's size, bytes: larger ones cost memory for every client, smaller ones a message each. */
+const PAGE_BYTES = 262_144;
+
+/** Of the worker's heap: its garbage lives for one step. Without the bound a full export added 4 MB more. */
+const YOUNG_MB = 2;
 
 /** Listings at a time that hold what the search index found for them, some 3 MB each; a further one looks at every call. */
 const HIT_LISTS_MAX = 4;
@@ -66,8 +74,8 @@ export interface StoreClient {
     ...argument: Parameters<Operations[O]>
   ): Promise<ReturnType<Operations[O]>>;
   /**
-   * The pages of a listing, one a step; a step that found nothing gives an empty one. The store works on it only while
-   * the caller asks for the next.
+   * The pages of a listing, one a step; a step that found nothing gives an empty one. The store works on the next while
+   * the caller has one, and on no more: who asks for none has it stop there. A page is good until the next is asked for.
    */
   pages<Kind extends keyof Listings>(kind: Kind, listing: Listing<Listings[Kind]>): AsyncGenerator<Page>;
   /** Counts likewise: the sum of all steps is how many match. */
@@ -92,7 +100,10 @@ export async function openStoreWorker(
   worker: URL,
   onDeath: (error: StoreError) => void,
 ): Promise<StoreClient> {
-  const thread = new Worker(worker, { workerData: options });
+  const thread = new Worker(worker, {
+    workerData: options,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
   const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
   let lastId = 0;
   /** Its end is no surprise: it hasn't told yet that the file is open, or was asked to close it. */
@@ -232,8 +243,28 @@ async function candidatesOf(lanes: Lanes, filter: object): Promise<string | null
   return found.join(',');
 }
 
+/**
+ * Pages one after another: while one is written the next is made, and no more than that. A page's memory is freed when
+ * the one behind it is asked for.
+ * @param next Asks for the page behind the last one; null: there is none.
+ */
+async function* oneAhead(next: (last: Page | null) => Promise<Page> | null): AsyncGenerator<Page> {
+  let ahead = next(null);
+  try {
+    while (ahead) {
+      const page: Page = await ahead;
+      ahead = next(page);
+      ahead?.catch(() => {}); // told when it is asked for
+      yield page;
+      letGo(page.bytes);
+    }
+  } finally {
+    ahead?.then(({ bytes }) => letGo(bytes)).catch(() => {});
+  }
+}
+
 /** Pages along an index. */
-async function* scannedPages(
+function scannedPages(
   lanes: Lanes,
   kind: keyof Listings,
   {
@@ -246,22 +277,30 @@ async function* scannedPages(
     limit = Number.POSITIVE_INFINITY,
   }: Listing<object>,
 ): AsyncGenerator<Page> {
+  const pace = createPace();
   let skip = offset;
   let left = limit;
-  const wanted = (scan: number) => Math.min(skip > 0 ? skip : left, scan);
-  // What is passed over needs no fields.
-  const shown = () => (skip > 0 ? { fields: [], format: 'json' as const } : { fields, format });
-  const request = (scan: number) => ({ filter, ...shown(), order, limit: wanted(scan) });
-  for await (const page of steps<Page>(lanes, `${kind}Page`, after, request)) {
-    if (skip > 0) {
-      skip -= page.rows;
-      yield { text: '', rows: 0, next: page.next };
-    } else {
+  // The first comes before whatever is long already, the others give way to everybody.
+  const ask = async (lane: 'interactive' | 'bulk', cursor: Cursor | null): Promise<Page> => {
+    const passed = skip > 0; // what is passed over needs no fields
+    const { scan } = pace;
+    const shown = passed ? { fields: [], format: 'json' as const } : { fields, format };
+    const argument = { filter, ...shown, order, limit: Math.min(passed ? skip : left, scan), scan, after: cursor };
+    const { value, ms } = await lanes.ask(lane, { operation: `${kind}Page`, argument });
+    const page = value as Page;
+    pace.took(ms, page.bytes.length);
+    if (!passed) {
       left -= page.rows;
-      yield page;
-      if (left <= 0) return;
+      return page;
     }
-  }
+    skip -= page.rows;
+    letGo(page.bytes);
+    return { bytes: new Uint8Array(), rows: 0, next: page.next };
+  };
+  return oneAhead((last) => {
+    if (!last) return ask('interactive', after);
+    return last.next && left > 0 ? ask('bulk', last.next) : null;
+  });
 }
 
 /** Pages of what the search index found: first which of it matches, then the rows wanted. */
@@ -279,7 +318,7 @@ async function* foundPages(
   }: Listing<CallFilter>,
 ): AsyncGenerator<Page> {
   const list = new HitList();
-  const nothing = { text: '', rows: 0, next: null };
+  const nothing = { bytes: new Uint8Array(), rows: 0, next: null };
   for await (const hits of slices<Hits>(lanes, ids, 'callHits', filter)) {
     list.add(hits.text);
     yield nothing;
@@ -289,7 +328,7 @@ async function* foundPages(
   const pace = createPace();
   let left = limit;
   let at = 0;
-  do {
+  const ask = async (): Promise<Page> => {
     const part = hits.slice(at, at + Math.min(left, pace.scan));
     at += part.length;
     const request = { filter, fields, format, order, after: null, limit: part.length, scan: part.length };
@@ -297,9 +336,10 @@ async function* foundPages(
     const { value, ms } = await lanes.ask('bulk', { operation: 'callPage', argument });
     const page = value as Page;
     left -= page.rows;
-    pace.took(ms);
-    yield { ...page, next: at < hits.length ? (part.at(-1) ?? null) : null, total };
-  } while (left > 0 && at < hits.length);
+    pace.took(ms, page.bytes.length);
+    return { ...page, next: at < hits.length ? (part.at(-1) ?? null) : null, total };
+  };
+  yield* oneAhead((last) => (!last || (left > 0 && at < hits.length) ? ask() : null));
 }
 
 /** Steps through candidates. */
@@ -319,15 +359,16 @@ async function* slices<Step>(
   }
 }
 
-/** How many rows the next step looks at, by how long the last one took. */
-function createPace() {
+/** How many rows the next step looks at, by how long the last one took and how much it gave. */
+function createPace(max = SCAN.max) {
   let scan = SCAN.first;
   return {
     get scan() {
       return scan;
     },
-    took(ms: number) {
-      scan = Math.round(Math.max(SCAN.min, Math.min(SCAN.max, scan * Math.min(4, STEP_AIM_MS / Math.max(ms, 0.1)))));
+    took(ms: number, bytes = 0) {
+      const factor = Math.min(4, STEP_AIM_MS / Math.max(ms, 0.1), PAGE_BYTES / Math.max(bytes, 1));
+      scan = Math.round(Math.max(SCAN.min, Math.min(max, scan * factor)));
     },
   };
 }
@@ -339,7 +380,7 @@ async function* steps<Step extends { readonly next: Cursor | null }>(
   from: Cursor | null,
   request: (scan: number) => object,
 ): AsyncGenerator<Step> {
-  const pace = createPace();
+  const pace = createPace(operation.endsWith('Count') ? COUNTED_MAX : SCAN.max);
   let after = from;
   let lane: 'interactive' | 'bulk' = 'interactive';
   do {

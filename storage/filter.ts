@@ -76,11 +76,12 @@ export interface PageRequest<Filter> {
 }
 
 /**
- * One step of a listing. `text` holds the rows: JSON objects joined by commas, CSV lines by CRLF, XML elements by line
- * feeds. No row object crosses the thread.
+ * One step of a listing. `bytes` holds the rows as UTF-8: JSON objects joined by commas, CSV lines each with its CRLF, XML
+ * elements joined by line feeds. No row object crosses the thread, and no text that would have to be made and encoded.
  */
 export interface Page {
-  readonly text: string;
+  /** In memory of its own, which goes from thread to thread. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly rows: number;
   /** null: that was the last. */
   readonly next: Cursor | null;

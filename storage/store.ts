@@ -59,7 +59,7 @@ import { migrations as released } from './sql/migration/migrations.ts';
 import { type OutboxEvent, outboxPage } from './sql/outbox.ts';
 import { changePause, type PauseChange } from './sql/pause.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
-import { type Trashed, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
+import { type Trashed, type TrashProgress, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
 import {
   foldGroups,
   missingRecords,
@@ -211,6 +211,7 @@ export type {
   OpenGroup,
   OutboxEvent,
   Trashed,
+  TrashProgress,
   TrashStep,
   User,
   Walk,

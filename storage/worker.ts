@@ -36,6 +36,12 @@ function perform({ operation, argument }: Question): unknown {
   return (store.operations[operation] as (argument: unknown) => unknown)(argument);
 }
 
+/** A page's memory goes with it instead of being copied. */
+function memoryOf(value: unknown): ArrayBuffer[] {
+  const bytes = value !== null && typeof value === 'object' && 'bytes' in value ? value.bytes : null;
+  return bytes instanceof Uint8Array && bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
+}
+
 port.on('message', (question: Question) => {
   const begin = performance.now();
   let value: unknown = null;
@@ -47,6 +53,6 @@ port.on('message', (question: Question) => {
     error = { code, message };
   }
   const answer = { id: question.id, value, ms: performance.now() - begin, commitMs: store?.lastCommitMs() ?? 0 };
-  port.postMessage(error ? { ...answer, error } : answer);
+  port.postMessage(error ? { ...answer, error } : answer, memoryOf(value));
   if (question.operation === 'close' || (question.operation === 'open' && error)) port.close();
 });

@@ -395,6 +395,19 @@ describe('import, verify and refold', () => {
     expect(await say(['verify'], numbering)).toEqual([0, agree]);
   });
 
+  test('verify looks at every line that was read, whatever Asterisk has written behind it since', async () => {
+    const folder = temporaryFolder();
+    const cdr = `${folder}/Master.csv`;
+    const lines = readFileSync(MASTER, 'utf8');
+    writeFileSync(cdr, lines);
+    const env = { ...ownEnv(folder), CDRD_ASTERISK_CDR_CSV: cdr, CDRD_TIME_ZONE: 'UTC' };
+    expect((await cdrd(['import', cdr], { env })).code).toBe(0);
+    writeFileSync(cdr, lines + lines.trim().split('\n').at(-1)?.replaceAll('1795', '1796').concat('\n'));
+    expect((await cdrd(['verify'], { env })).out).toEqual([
+      '13 calls against their records, 17 lines of the CDR CSV against the store: all agree',
+    ]);
+  });
+
   test('with the daemon: the rows are there at once, and broken lines are told', async () => {
     const folder = temporaryFolder();
     const env = { ...ownEnv(folder), CDRD_TIME_ZONE: 'UTC' };

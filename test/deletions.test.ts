@@ -11,6 +11,7 @@ import { zone } from '../storage/model/local-time.ts';
 import type { Deletion } from '../storage/store.ts';
 import { countOf, put, rowsOf, shut } from './storage/helper.ts';
 import { eventually, startDaemon } from './support/daemon.ts';
+import { emptyStore } from './support/empty-store.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { leg, storeOptions } from './support/legs.ts';
 
@@ -24,7 +25,7 @@ const UNSET = 1_000;
 
 /** A store with more calls than a step takes. Between two steps timers run, as they do beside a worker. */
 async function filled(): Promise<StoreClient> {
-  const store = openStoreHere(storeOptions(temporaryFolder()));
+  const store = openStoreHere(emptyStore(storeOptions(temporaryFolder())));
   onTestFinished(() => store.close());
   const many = Array.from({ length: CALLS }, (_, index) =>
     leg(NOON + index, { uniqueId: `${NOON}.${index}`, linkedId: `${NOON}.${index}` }),

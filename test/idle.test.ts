@@ -6,6 +6,7 @@ import { createLog } from '../daemon/log.ts';
 import { StoreError } from '../storage/errors.ts';
 import { openStoreHere } from '../storage/here.ts';
 import { eventually } from './support/daemon.ts';
+import { emptyStore } from './support/empty-store.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { leg, storeOptions } from './support/legs.ts';
 
@@ -70,7 +71,7 @@ test('a step that fails is told and tried again with the next calls; none comes 
 });
 
 test('over a real store it ends, and calls are found as before', async () => {
-  const store = openStoreHere(storeOptions(temporaryFolder()));
+  const store = openStoreHere(emptyStore(storeOptions(temporaryFolder())));
   const bus = createBus();
   const idle = startIdleWork({ store, bus, log: createLog({ level: 'warn' }), limits: { everyMs: 1, busyMs: 1 } });
   onTestFinished(async () => {

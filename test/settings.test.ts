@@ -12,6 +12,7 @@ import { openStoreHere } from '../storage/here.ts';
 import { NOW, openBox } from './cgi/box.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { leg } from './support/legs.ts';
+import { textOf as pageText } from './support/page.ts';
 
 /** A box whose settings live; `again` starts it anew on the same store, with another configuration if need be. */
 async function openSettled({ toml = '', env = {} as Record<string, string> } = {}) {
@@ -355,7 +356,7 @@ test('a command while no daemon runs goes by the settings too', async () => {
     order: 'asc',
   } as const;
   let text = '';
-  for await (const page of after.pages('call', request)) text += page.text;
+  for await (const page of after.pages('call', request)) text += pageText(page);
   expect(text).toBe('{"kind":"Internal"}');
 });
 

@@ -1,6 +1,8 @@
-/** Bundles the daemon and its workers once before the tests, by the very build that is shipped. */
+/** Bundles the daemon and its workers once before the tests, by the very build that is shipped; and makes an empty store. */
 import { execFileSync } from 'node:child_process';
+import { makeEmptyStore } from './support/empty-store.ts';
 
 export default function setup(): void {
   execFileSync('npm', ['run', '--silent', 'build'], { env: { ...process.env, OUT: 'test/.build' }, stdio: 'inherit' });
+  makeEmptyStore();
 }

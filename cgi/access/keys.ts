@@ -31,12 +31,15 @@ export async function openApiKeys(store: StoreClient): Promise<ApiKeys> {
   const keys = new Map((await store.ask('apiKeys')).map((key) => [key.id, key]));
   /** Keys on their way to the disk: they count. */
   let making = 0;
+  /** Revoked, and not so on the disk yet: they open nothing, and are listed, because the next start would take them again. */
+  const revoked = new Set<string>();
 
   return {
     find(text) {
       const [, id = ''] = /^cdrd-([a-z0-9]{8})-[A-Za-z0-9_-]{43}$/.exec(text) ?? [];
       const key = keys.get(id);
-      if (!key || !timingSafeEqual(Buffer.from(hashOf(text), 'hex'), Buffer.from(key.hash, 'hex'))) return null;
+      if (!key || revoked.has(id) || !timingSafeEqual(Buffer.from(hashOf(text), 'hex'), Buffer.from(key.hash, 'hex')))
+        return null;
       return { user: `key:${key.name}`, role: key.role, numbers: key.numbers && new Set(key.numbers) };
     },
     list: () => [...keys.values()],
@@ -65,9 +68,12 @@ export async function openApiKeys(store: StoreClient): Promise<ApiKeys> {
       return { id, key: text };
     },
     async revoke(id, { who, address }) {
-      keys.delete(id); // at once, whatever the disk does
+      if (keys.has(id)) revoked.add(id); // at once, whatever the disk does
       const audit = { who, address, action: 'key.revoked', detail: { id } };
-      return (await store.write({ kind: 'apiKeyGone', id, audit })).removed > 0;
+      const { removed } = await store.write({ kind: 'apiKeyGone', id, audit });
+      keys.delete(id);
+      revoked.delete(id);
+      return removed > 0;
     },
   };
 }

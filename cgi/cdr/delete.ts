@@ -3,6 +3,7 @@
  * them back from; the recordings stay. Without any parameter it is today's calls; an open side is obeyed.
  */
 import * as v from 'valibot';
+import { whileUnderWay } from '../deletion/show.ts';
 import * as fields from '../fields.ts';
 import { json } from '../reply.ts';
 import { by, verb } from '../verb.ts';
@@ -22,12 +23,8 @@ export const deleteCalls = verb({
       for await (const { rows } of services.store.count('call', filter)) matches += rows;
       return json({ result: 'success', dryrun: true, matches });
     }
-    const { state, count, token } = await services.callDeletions.begin(filter, by(asking), WAIT_MS);
-    return json({
-      result: 'success',
-      deleted: count,
-      undo: token,
-      ...(state === 'deleting' && { running: true, watch: `/cgi/webserve/30004?&undo=${token}` }),
-    });
+    const deletion = await services.callDeletions.begin(filter, by(asking), WAIT_MS);
+    const { count, token } = deletion;
+    return json({ result: 'success', deleted: count, undo: token, ...whileUnderWay(deletion) });
   },
 });

@@ -33,6 +33,11 @@ export async function deletionOf(token: string, { store }: Services, { caller }:
   return deletion;
 }
 
+/** What an answer adds whose asker could not be kept waiting for the end: that it goes on, and where to watch it. */
+export function whileUnderWay({ state, token }: Deletion): { readonly running?: true; readonly watch?: string } {
+  return STATES_UNDER_WAY.includes(state) ? { running: true, watch: `/cgi/webserve/30004?&undo=${token}` } : {};
+}
+
 export function shown(deletion: Deletion, { zone }: Pick<Services, 'zone'>): Record<string, unknown> {
   const { token, kind, state, who, at, expiresAt, count, bytes } = deletion;
   return {

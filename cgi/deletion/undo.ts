@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { WAIT_MS } from '../cdr/delete.ts';
 import { CgiError, json } from '../reply.ts';
 import { by, verb } from '../verb.ts';
-import { deletionOf, undoToken } from './show.ts';
+import { deletionOf, undoToken, whileUnderWay } from './show.ts';
 
 export const undoDeletion = verb({
   about: 'undoes a deletion, of calls or of recordings',
@@ -20,7 +20,7 @@ export const undoDeletion = verb({
     return json({
       result: 'success',
       restored: restoredOf(deletion.progress) ?? deletion.count,
-      ...(deletion.state === 'restoring' && { running: true, watch: `/cgi/webserve/30004?&undo=${undo}` }),
+      ...whileUnderWay(deletion),
     });
   },
 });

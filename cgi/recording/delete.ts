@@ -1,5 +1,6 @@
 /** 20054: moves recordings into the medium's trash (guide 2.3, table 6 and example 4), or removes them for good. */
 import * as v from 'valibot';
+import { whileUnderWay } from '../deletion/show.ts';
 import * as fields from '../fields.ts';
 import { CgiError, json } from '../reply.ts';
 import { by, verb } from '../verb.ts';
@@ -22,13 +23,14 @@ export const deleteRecordings = verb({
     if (first && deletion.count === 0 && deletion.state !== 'deleting')
       throw new CgiError('conflict', `the medium refuses to delete ${first.path}: ${first.code}`);
     return json({
-      // Under way: the medium went away, or it takes its time; it is gone on with all the same.
-      result: deletion.state === 'deleting' ? 'started' : 'success',
+      result: 'success',
       deleted: deletion.count,
       missing: [...missing, ...done.missing],
       ...(refused.length > 0 && { refused }),
       freed: deletion.bytes,
       undo: done.undo,
+      // The medium went away, or it takes its time: it is gone on with all the same.
+      ...whileUnderWay(deletion),
     });
   },
 });

@@ -4,7 +4,7 @@
  * quarter of the speed, and can't tell its length ahead (test/recordings/archive.bench.ts).
  */
 import { crc32 } from 'node:zlib';
-import { type Entry, withHeader } from './entry.ts';
+import { type Entry, readEntries } from './entry.ts';
 
 /** From here on a size or an offset doesn't fit into four bytes. */
 const BIG = 0xffff_ffff;
@@ -41,17 +41,18 @@ export function fitsZip({ size }: Entry): boolean {
 }
 
 /**
- * The archive, as it is asked for: nothing is read ahead.
+ * The archive, as it is asked for: no more than one piece is read ahead.
  * @throws what reading throws, and when a file gives another number of bytes than it promised.
  */
 export async function* zip(entries: readonly Entry[]): AsyncGenerator<Uint8Array> {
   const written: Written[] = [];
   let offset = 0;
-  for (const entry of entries) {
+  for await (const { entry, bytes } of readEntries(entries)) {
     const header = local(entry);
+    yield header;
     let crc = 0;
-    for await (const piece of withHeader(header, entry)) {
-      if (piece !== header) crc = crc32(piece, crc);
+    for await (const piece of bytes) {
+      crc = crc32(piece, crc);
       yield piece;
     }
     yield fields([4, 0x0807_4b50], [4, crc], [4, entry.size], [4, entry.size]);

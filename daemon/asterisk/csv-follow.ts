@@ -13,7 +13,7 @@ export interface CsvIndex {
   /** Position by signature, of every file ever read that is still remembered. */
   positions(): Promise<ReadonlyMap<string, CsvPosition>>;
   /** Settles after the commit. */
-  write(batch: CsvBatch): Promise<void>;
+  write(batch: CsvBatch): Promise<unknown>;
 }
 
 export interface CsvFollower {

@@ -17,8 +17,11 @@ export interface Ingest {
    * refuses it, which is logged and counted in `lost`.
    */
   record(leg: Leg): Promise<number | null>;
-  /** A stretch of the CDR CSV; settles when its calls that are over are closed. @throws when the store refuses. */
-  batch(batch: CsvBatch): Promise<void>;
+  /**
+   * A stretch of the CDR CSV; settles when its calls that are over are closed.
+   * @returns how many of its own records were new, and how many were there. @throws when the store refuses.
+   */
+  batch(batch: CsvBatch): Promise<Pick<IngestFigures, 'records' | 'repeated'>>;
   /** Calls that an earlier run left open: they are closed when no record of theirs comes any more. */
   resume(groups: readonly string[]): void;
   /** A LinkedID has lost its last channel. */
@@ -129,6 +132,8 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
       const written = await store.write({ kind: 'csv', batch });
       announce(batch.legs, written, 'csv');
       await Promise.all(written.open.map(settle));
+      const repeated = written.records.filter((sequence) => sequence === null).length;
+      return { records: written.records.length - repeated, repeated };
     },
     resume(groups) {
       for (const group of groups) closeAfter(group, callLimits.awayQuietMs);

@@ -67,16 +67,18 @@ export function createPerform({ config, store, accounts, amiUsers, ingest, bus, 
     const signature = await signatureOf(file);
     if (signature === null) throw new Error(`${path} has no complete line`);
     const known = (await store.ask('csvPositions')).find((position) => position.signature === signature);
-    const before = ingest.figures;
+    let records = 0;
+    let repeated = 0;
     const faults: string[] = [];
     let broken = 0;
     for await (const batch of batchesOf(file, signature, known ?? { offset: 0, line: 0 }, zone)) {
-      await ingest.batch(batch);
+      const put = await ingest.batch(batch);
+      records += put.records;
+      repeated += put.repeated;
       broken += batch.faults.length;
       for (const { line, reason } of batch.faults) if (faults.length < 10) faults.push(`  line ${line}: ${reason}`);
     }
-    const { records, repeated } = ingest.figures;
-    const taken = `${records - before.records} records taken, ${repeated - before.repeated} were there already`;
+    const taken = `${records} records taken, ${repeated} were there already`;
     const aside = broken > 0 ? `, ${broken} lines are no records and were kept aside:` : '';
     return [taken + aside, ...faults].join('\n');
   }
@@ -124,10 +126,12 @@ export function createPerform({ config, store, accounts, amiUsers, ingest, bus, 
       const upTo = signature === null ? undefined : read.get(signature);
       if (signature === null || upTo === undefined || upTo === Number.MAX_SAFE_INTEGER) continue;
       for await (const batch of batchesOf(file, signature, { offset: 0, line: 0 }, zone)) {
-        if (batch.offset > upTo) break; // not read yet
-        lines += batch.legs.length;
-        for (const index of await store.ask('missingRecords', batch.legs))
-          missing.push(`  ${file.path}, before line ${batch.line}: ${batch.legs[index]?.uniqueId} is not in the store`);
+        // What came since is not read yet.
+        const legs = batch.legs.filter((_, index) => (batch.places[index]?.offset ?? 0) < upTo);
+        lines += legs.length;
+        for (const index of await store.ask('missingRecords', legs))
+          missing.push(`  ${file.path}, before line ${batch.line}: ${legs[index]?.uniqueId} is not in the store`);
+        if (batch.offset >= upTo) break;
       }
     }
     return { lines, missing };

@@ -118,18 +118,23 @@ async function writePieces(
   };
   try {
     for (let piece = await pieces.next(); !piece.done; piece = await pieces.next()) {
-      if (response.destroyed) return; // the client is gone: so is the store's or the medium's work, below
+      if (isGone(response)) return; // and with it the store's or the medium's work, below
       if (piece.value.length === 0) continue;
       // The status waits for the first piece: a store that can't answer, and totals of too many groups, still get a proper error.
       if (!response.headersSent) begin();
       await write(response, piece.value);
-      if (response.destroyed) return;
+      if (isGone(response)) return;
     }
     if (!response.headersSent) begin();
     response.end();
   } finally {
     await pieces.return?.();
   }
+}
+
+/** The client is: its socket knows first, and ends what was being written before the response hears of it. */
+function isGone({ destroyed, socket }: ServerResponse): boolean {
+  return destroyed || socket?.destroyed === true;
 }
 
 /**
@@ -148,7 +153,7 @@ const UNCOPIED = 16_384;
 
 /** Waits while the client is slower than we are. What it was given is no longer in use then. */
 async function write(response: ServerResponse, piece: string | Uint8Array): Promise<void> {
-  if (response.destroyed) return;
+  if (isGone(response)) return;
   if (piece instanceof Uint8Array && piece.length >= UNCOPIED) return written(response, piece);
   if (response.write(piece instanceof Uint8Array ? Buffer.from(piece) : piece)) return;
   const gone = new AbortController();

@@ -9,7 +9,8 @@ import type { RecordingDeletion, RecordingDeletions } from '../../cgi/recording/
 import { CgiError } from '../../cgi/reply.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import type { AuditLine, By } from '../../storage/sql/audit.ts';
-import type { Deletion, Trashed, TrashStep } from '../../storage/store.ts';
+import type { Deletion, Trashed, TrashProgress, TrashStep } from '../../storage/store.ts';
+import { jobLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { FileClient } from './file-client.ts';
 import type { Moved } from './file-protocol.ts';
@@ -165,15 +166,17 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
     const paths = deletion.content as readonly string[];
     const folder = folderOf(deletion);
     await needFolder(deletion);
+    let back = (deletion.progress as TrashProgress | null)?.done ?? 0;
     for (let next = nextOf(deletion) ?? 0; next < paths.length; next += DELETION_FILES) {
       if (closed) return;
       const moving = paths.slice(next, next + DELETION_FILES);
       const { value } = await client.ask({ kind: 'restore', folder, paths: moving });
       const done = sorted(moving, value);
       job.refused.push(...done.refused);
+      back += done.moved.length;
       const went = await step(job, {
         state: 'restoring',
-        progress: { next: next + DELETION_FILES },
+        progress: { next: next + DELETION_FILES, done: back },
         show: done.moved,
         lost: done.missing,
       });
@@ -185,7 +188,7 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
       await step(job, { state: 'deleted', progress: { at: now() } });
       return;
     }
-    await step(job, { state: 'restored', progress: { at: now() } });
+    await step(job, { state: 'restored', progress: { at: now(), done: back } });
     await eraseFolder(folder);
   }
 
@@ -335,9 +338,17 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
   }
 
   async function expire(at: number): Promise<number> {
+    // A box without a clock battery wakes in 1970: by that clock nothing is over.
+    if (at < jobLimits.saneClock) return 0;
     let begun = 0;
-    for (const each of await store.work('trashed'))
-      if (each.state === 'deleted' && each.expiresAt <= at && (await beginErasing(each))) begun += 1;
+    for (const each of await store.work('trashed')) {
+      if (each.state !== 'deleted' || each.expiresAt > at) continue;
+      if (each.at < jobLimits.saneClock) {
+        // It began before the clock was set: its time begins now.
+        const expiresAt = at + Math.round((await days()) * 86_400);
+        await store.write({ kind: 'deletionExpiry', id: each.id, expiresAt });
+      } else if (await beginErasing(each)) begun += 1;
+    }
     if (jobs.size > 0) kick();
     await removeStrays(at).catch((error: unknown) => {
       if (!isOffline(error)) throw error;
@@ -404,7 +415,7 @@ function isPurge({ expiresAt }: Deletion): boolean {
 }
 
 function nextOf({ progress }: Deletion): number | null {
-  return (progress as { next?: number } | null)?.next ?? null;
+  return (progress as TrashProgress | null)?.next ?? null;
 }
 
 /** What a step did to each path. */

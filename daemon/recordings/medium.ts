@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isRemote, missingMount, mountOf, parseMountinfo } from './mountinfo.ts';
+import { isRemote, type Mount, missingMount, mountOf, parseMountinfo } from './mountinfo.ts';
 import type { MediumLook, WorkerSettings } from './protocol.ts';
 
 export interface MediumFacts extends MediumLook {
@@ -41,6 +41,14 @@ export function faultOf(error: unknown, dir: string): { state: 'absent' | 'dead'
   return { state: 'dead', why: `the medium answers with ${code}: ${dir}` };
 }
 
+/** The last text of mountinfo: it is asked for before each stretch of a file, and changes with a stick. */
+let known: { readonly text: string; readonly mounts: readonly Mount[] } = { text: '', mounts: [] };
+
+function mountsOf(text: string): readonly Mount[] {
+  if (text !== known.text) known = { text, mounts: parseMountinfo(text) };
+  return known.mounts;
+}
+
 /** Looks at the medium now. Blocks for as long as the medium does; throws only if /proc can't be read. */
 export function lookAtMedium(settings: WorkerSettings): MediumFacts {
   const { dir, requireMount, mountinfo, blockDevices } = settings;
@@ -59,7 +67,7 @@ export function lookAtMedium(settings: WorkerSettings): MediumFacts {
   } catch (error) {
     fault = faultOf(error, dir);
   }
-  const mount = mountOf(parseMountinfo(readFileSync(mountinfo, 'utf8')), real);
+  const mount = mountOf(mountsOf(readFileSync(mountinfo, 'utf8')), real);
   const device = mount?.device ?? '';
   const place = `${mount?.id} ${device} ${inode}`;
   const facts = { device, real, remote: isRemote(mount), place, identity: `${place} ${birth}` };

@@ -58,8 +58,11 @@ export function exactNumber(patterns: Patterns): string | null {
   return comparesWhole(pattern) ? null : pattern.value;
 }
 
-/** Whether trigrams are worth asking: they serve, and no exact number has an index of its own along the starts. */
+/**
+ * Whether trigrams are worth asking: they serve, and no exact number has an index of its own along the starts. What changed
+ * is told in the order of its changes and with what has gone, neither of which the index of trigrams knows.
+ */
 export function byIndex(src: Patterns, dst: Patterns, since: number | undefined): boolean {
-  if (since === undefined && (exactNumber(src) !== null || exactNumber(dst) !== null)) return false;
+  if (since !== undefined || exactNumber(src) !== null || exactNumber(dst) !== null) return false;
   return gramsOf(src) !== null || gramsOf(dst) !== null;
 }

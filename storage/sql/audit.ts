@@ -13,15 +13,28 @@ export interface AuditLine {
 /** Who did it, and from where. */
 export type By = Pick<AuditLine, 'who' | 'address'>;
 
+/** Lines kept, some 20 MB: what people change in decades. */
+const KEPT = 100_000;
+/** Of log-ins only among so many: a program that logs in anew for each request has half a million a year. */
+const LOGINS_KEPT = 10_000;
+const LOGINS = "('login', 'login.failed', 'password.failed')";
+/** Trimmed so many at a time, on every so many-th line. */
+const TRIM_STEP = 256;
+
 /** @param now Epoch seconds. */
 export function audit(database: Database, line: AuditLine, now: number): void {
-  database.run('INSERT INTO audit (at, who, address, action, detail) VALUES (?, ?, ?, ?, ?)', [
+  const { id } = database.run('INSERT INTO audit (at, who, address, action, detail) VALUES (?, ?, ?, ?, ?)', [
     now,
     line.who,
     line.address,
     line.action,
     JSON.stringify(line.detail),
   ]);
+  if (id % TRIM_STEP !== 0) return;
+  database.run('DELETE FROM audit WHERE id <= ?', [id - KEPT]);
+  // Only what has come to be that old since the last time: the lines that stay are not looked at again and again.
+  const old = id - LOGINS_KEPT;
+  database.run(`DELETE FROM audit WHERE id > ? AND id <= ? AND action IN ${LOGINS}`, [old - TRIM_STEP, old]);
 }
 
 /** A line as it stands in the log. */

@@ -59,9 +59,24 @@ export function deletionByToken(database: Database, token: string): Deletion | n
   return row ? toDeletion(row) : null;
 }
 
-/** Newest first. @param limit Rows at most. */
+/** Characters of the paths of a listed deletion: one of 20,000 files has 2 MB of them. */
+const PATHS_LISTED = 8_000;
+
+/** Newest first; of recordings only the first paths. @param limit Rows at most. */
 export function deletions(database: Database, kind: DeletionKind, limit: number): Deletion[] {
-  return database.all('SELECT * FROM deletion WHERE kind = ? ORDER BY id DESC LIMIT ?', [kind, limit]).map(toDeletion);
+  const content = kind === 'recording' ? `substr(content, 1, ${PATHS_LISTED})` : 'content';
+  return database
+    .all(
+      `SELECT id, token, kind, state, who, address, at, expires_at, progress, count, bytes, ${content} AS content
+       FROM deletion WHERE kind = ? ORDER BY id DESC LIMIT ?`,
+      [kind, limit],
+    )
+    .map((row) => toDeletion(kind === 'recording' ? { ...row, content: wholeOnes(String(row['content'])) } : row));
+}
+
+/** A list of paths that may have been cut, without the one that the cut went through. All of them end in `.wav`. */
+function wholeOnes(list: string): string {
+  return list.length < PATHS_LISTED ? list : `${list.slice(0, list.lastIndexOf('","'))}"]`;
 }
 
 /** Those under way, oldest first: after a kill they are gone on with. */
@@ -71,10 +86,10 @@ export function unfinishedDeletions(database: Database): Deletion[] {
     .map(toDeletion);
 }
 
-/** Those in the trash whose time is over, oldest first. @param now Epoch seconds. */
+/** Those of calls in the trash whose time is over, oldest first. @param now Epoch seconds. */
 export function expiredDeletions(database: Database, now: number): Deletion[] {
   return database
-    .all("SELECT * FROM deletion WHERE state = 'deleted' AND expires_at <= ? ORDER BY id", [now])
+    .all("SELECT * FROM deletion WHERE kind = 'call' AND state = 'deleted' AND expires_at <= ? ORDER BY id", [now])
     .map(toDeletion);
 }
 

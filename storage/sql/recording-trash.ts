@@ -28,9 +28,13 @@ export interface TrashStep {
   readonly audit?: AuditLine;
 }
 
-/** `next`: how many paths are through. `at`: when it came to this state, epoch seconds. */
+/**
+ * `next`: how many paths are through. `done`: how many files are back, of an undo. `at`: when it came to this state, epoch
+ * seconds.
+ */
 export interface TrashProgress {
   readonly next?: number;
+  readonly done?: number;
   readonly at?: number;
 }
 

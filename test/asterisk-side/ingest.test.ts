@@ -128,3 +128,10 @@ test('one that can not be closed is tried again', async () => {
   await pass(5_000);
   expect([closed, ingest.figures.open]).toEqual([['L'], 0]);
 });
+
+test('an import tells its own records, not those that AMI brought meanwhile', async () => {
+  const box = begin();
+  const [put] = await Promise.all([box.csv(), box.record(), box.record()]);
+  expect(put).toEqual({ records: 0, repeated: 1 });
+  expect(box.ingest.figures).toMatchObject({ records: 0, repeated: 3 });
+});

@@ -159,7 +159,15 @@ function node(
   stdin: 'ignore' | 'pipe',
   output: 'inherit' | 'pipe' | number = 'inherit',
 ): ChildProcess {
-  const command = ['--pdeathsig', 'KILL', process.execPath, '--liftoff-only', BUNDLE, ...args];
+  const command = [
+    '--pdeathsig',
+    'KILL',
+    process.execPath,
+    '--liftoff-only',
+    '--max-semi-space-size=1',
+    BUNDLE,
+    ...args,
+  ];
   const env = { PATH: process.env['PATH'] ?? '' };
   return spawn('setpriv', command, { stdio: [stdin, output, output], env });
 }

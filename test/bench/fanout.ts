@@ -67,7 +67,7 @@ async function startDaemon(asterisk: Asterisk): Promise<Daemon> {
   const bundle = join(ROOT, 'dist/cdrd.mjs');
   const set = ['ami-user', 'set', 'bench', '--read', 'all'];
   execFileSync(process.execPath, [bundle, ...set], { env, input: `${SECRET}\n` });
-  const child = spawn(process.execPath, ['--liftoff-only', bundle, 'run'], {
+  const child = spawn(process.execPath, ['--liftoff-only', '--max-semi-space-size=1', bundle, 'run'], {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 
 /** Runs once and gives what was sent, where that is wanted: the timed rounds only let it pass. */
@@ -82,6 +83,29 @@ export function command(program: string, ...words: readonly string[]): Run {
     const [code] = await ended;
     if (code !== 0) throw new Error(`${program} ends with ${code}`);
     return taken;
+  };
+}
+
+/** The same, with its output sent through a TCP connection on loopback. @throws when it fails. */
+export function overLoopback(program: string, ...words: readonly string[]): Run {
+  return async (keep) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const begun = performance.now();
+      const accepted = once(server, 'connection') as Promise<[Socket]>;
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      const [[source]] = await Promise.all([accepted, once(socket, 'connect')]);
+      const child = spawn(program, words, { stdio: ['ignore', socket, 'inherit'] });
+      const ended = once(child, 'exit');
+      socket.destroy(); // the child has its own
+      const taken = await take(begun, source, keep);
+      const [code] = await ended;
+      if (code !== 0) throw new Error(`${program} ends with ${code}`);
+      return taken;
+    } finally {
+      server.close();
+    }
   };
 }
 

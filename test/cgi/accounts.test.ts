@@ -329,4 +329,20 @@ describe('API keys (30010 to 30012)', () => {
     expect(keys.list()).toEqual([]);
     expect(callerOf('cdrd-', { ...services, keys })).toBe(null);
   });
+
+  test('one whose end could not be stored opens nothing, and is listed until it could', async () => {
+    const { store } = await openKeyed();
+    let full = false;
+    const write: StoreClient['write'] = (item) => (full ? Promise.reject(new Error('disk')) : store.write(item));
+    const keys = await openApiKeys({ ...store, write });
+    const { id, key } = await keys.make({ name: 'x', role: 'admin', numbers: null }, BY);
+    full = true;
+    await expect(keys.revoke(id, BY)).rejects.toThrow('disk');
+    expect(keys.find(key)).toBe(null);
+    expect(keys.list().map((each) => each.id)).toContain(id); // the next start would take it again
+    full = false;
+    expect(await keys.revoke(id, BY)).toBe(true);
+    expect(keys.list().map((each) => each.id)).not.toContain(id);
+    expect(await keys.revoke(id, BY)).toBe(false);
+  });
 });

@@ -13,6 +13,7 @@ import { openStoreHere } from '../../storage/here.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import { zone } from '../../storage/model/local-time.ts';
 import type { Role } from '../../storage/model/rights.ts';
+import { emptyStore } from '../support/empty-store.ts';
 import { type AtEnd, temporaryFolder } from '../support/folder.ts';
 import { storeOptions } from '../support/legs.ts';
 
@@ -41,7 +42,7 @@ export function openBox({
   atEnd = onTestFinished as AtEnd,
   ports = {} as Partial<Services>,
 } = {}) {
-  const store = openStoreHere(storeOptions(temporaryFolder(atEnd)));
+  const store = openStoreHere(emptyStore(storeOptions(temporaryFolder(atEnd))));
   atEnd(() => store.close());
   const sessions = createSessions({ sessions: 10, idleSeconds: 60, lifeSeconds: 60 });
   const accounts = createAccounts(store, sessions, { ...sessionLimits, checks: 2, checksWaiting: 2 });
@@ -79,7 +80,8 @@ export function openBox({
       if (reply.kind === 'json') return { status: reply.status, body: reply.body as Record<string, unknown> };
       if (reply.kind !== 'rows') throw new Error(`a reply of kind ${reply.kind}: ask services yourself`);
       let text = '';
-      for await (const piece of reply.text) text += piece;
+      for await (const piece of reply.text)
+        text += typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
       return { status: 200, body: reply.type === undefined ? JSON.parse(text) : { text } };
     } catch (error) {
       const reply = faultReply(error);
@@ -95,7 +97,8 @@ export function openBox({
     const reply = await dispatch(request, services);
     if (reply.kind !== 'rows') throw new Error(`a reply of kind ${reply.kind}`);
     let text = '';
-    for await (const piece of reply.text) text += piece;
+    for await (const piece of reply.text)
+      text += typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8');
     return { type: reply.type, filename: reply.filename, text };
   }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Leg } from '../../storage/model/leg.ts';
-import { csvTextCell } from '../../storage/sql/line.ts';
+import { csvTextCell } from '../../storage/sql/csv-page.ts';
 import { parseCsv } from '../support/csv.ts';
 import { leg } from '../support/legs.ts';
 import { at, openBox } from './box.ts';

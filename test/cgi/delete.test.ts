@@ -80,6 +80,25 @@ describe('9004', () => {
   });
 });
 
+test('20054 that takes longer says so in the same words', async () => {
+  const deletion = { id: 1, token: 'tokentoken', kind: 'recording', state: 'deleting', count: 7, bytes: 9 } as Deletion;
+  const recordingFiles = {
+    look: async () => [{ size: 1, mtimeMs: 0, read: () => Promise.reject(new Error('unread')) }],
+  };
+  const begin = async () => ({ deletion, missing: [], refused: [], undo: 'tokentoken' });
+  const recordingDeletions = { begin, undo: async () => deletion };
+  const { ask } = openBox({ ports: { recordingFiles: recordingFiles as never, recordingDeletions } });
+  expect((await ask(20054, 'wavefiles=20210507/a.wav')).body).toEqual({
+    result: 'success',
+    deleted: 7,
+    missing: [],
+    freed: 9,
+    undo: 'tokentoken',
+    running: true,
+    watch: '/cgi/webserve/30004?&undo=tokentoken',
+  });
+});
+
 describe('30003', () => {
   test('brings every call back, as it was, with a new changed; twice is once', async () => {
     const opened = await box();

@@ -66,7 +66,7 @@ process.once('exit', () => {
 
 /** @param env More environment: a disk's. */
 export function startBox(place: Folders, amiPort: number, env: Readonly<Record<string, string>> = {}): Box {
-  const child = spawn(process.execPath, ['--liftoff-only', BUNDLE, 'run'], {
+  const child = spawn(process.execPath, ['--liftoff-only', '--max-semi-space-size=1', BUNDLE, 'run'], {
     env: { PATH: process.env['PATH'] ?? '', ...boxEnv(place, amiPort), ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

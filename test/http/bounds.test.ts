@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { CgiError } from '../../cgi/reply.ts';
 import { eventually } from '../support/daemon.ts';
+import { bytesOf } from '../support/page.ts';
 import { endlessPages, startListener } from './listener.ts';
 import { answersOf, ask, dial, exchange, pause, receive } from './raw.ts';
 
@@ -51,7 +52,7 @@ describe('a client that', () => {
     async function* nothing() {
       try {
         for (; ; work.pages++) {
-          yield { text: '', rows: 0, next: { key: 1, id: 1 } };
+          yield { bytes: bytesOf(''), rows: 0, next: { key: 1, id: 1 } };
           await new Promise(setImmediate);
         }
       } finally {
@@ -59,7 +60,7 @@ describe('a client that', () => {
       }
     }
     async function* one() {
-      yield { text: '{}', rows: 1, next: { key: 1, id: 1 } };
+      yield { bytes: bytesOf('{}'), rows: 1, next: { key: 1, id: 1 } };
     }
     async function* counting() {
       try {
@@ -113,7 +114,7 @@ describe('a client that', () => {
       running++;
       most = Math.max(most, running);
       await pause(5);
-      yield { text: `${++number}`, rows: 1, next: null };
+      yield { bytes: bytesOf(`${++number}`), rows: 1, next: null };
       running--;
     });
     const request = `${LISTING}${authorization}\r\n`;
@@ -130,7 +131,7 @@ describe('a client that', () => {
     const { url, authorization, answers } = await startListener(async function* () {
       begun++;
       await pause(50);
-      yield { text: '1', rows: 1, next: null };
+      yield { bytes: bytesOf('1'), rows: 1, next: null };
     });
     await exchange(url, `${LISTING}${authorization}\r\n`.repeat(1_000));
     await pause(150);
@@ -165,7 +166,7 @@ describe('a client that', () => {
     const { url, authorization } = await startListener(async function* () {
       begun = true;
       await held; // the answer is under way for as long as the connection lasts
-      yield { text: '1', rows: 1, next: null };
+      yield { bytes: bytesOf('1'), rows: 1, next: null };
     });
     const socket = await dial(url);
     const received = receive(socket);
@@ -254,7 +255,7 @@ describe('a body', () => {
 test('what goes wrong before any text is there is told with its own status', async () => {
   let work = 0;
   const { url, authorization, answers } = await startListener(async function* () {
-    for (; work < 20; work++) yield { text: '', rows: 0, next: { key: 1, id: 1 } };
+    for (; work < 20; work++) yield { bytes: bytesOf(''), rows: 0, next: { key: 1, id: 1 } };
     throw new CgiError('too_large', 'more groups than are kept', 'by');
   });
   const [answer] = answersOf(await exchange(url, `${LISTING}${authorization}Connection: close\r\n\r\n`));

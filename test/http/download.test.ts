@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { eventually } from '../support/daemon.ts';
+import { bytesOf } from '../support/page.ts';
 import { endlessPages, startListener } from './listener.ts';
 import { ask, dial, pause } from './raw.ts';
 
@@ -11,7 +12,7 @@ const line = (target: string, version = '1.1') => `GET ${target} HTTP/${version}
 /** Some pages, then a store that fails. */
 async function* failing() {
   for (let page = 0; page < 3; page++) {
-    yield { text: 'x'.repeat(1_000), rows: 1, next: { key: 1, id: 1 } };
+    yield { bytes: bytesOf('x'.repeat(1_000)), rows: 1, next: { key: 1, id: 1 } };
     await new Promise(setImmediate);
   }
   throw new Error('the disk is gone');
@@ -35,7 +36,7 @@ async function received(url: string, request: string) {
 
 test('has its type and its name, and no length', async () => {
   const { url, authorization } = await startListener(async function* () {
-    yield { text: 'a,b', rows: 1, next: null };
+    yield { bytes: bytesOf('a,b\r\n'), rows: 1, next: null };
   });
   const answer = await ask(
     url,
@@ -85,7 +86,7 @@ test.each(['/cgi/webserve/9005?&startdate=2021-04-01%2000:00', '/cgi/webserve/90
     expect(text).not.toContain('Transfer-Encoding');
     expect(fault).toBe('ECONNRESET');
     const whole = await startListener(async function* () {
-      yield { text: 'a', rows: 1, next: null };
+      yield { bytes: bytesOf('a\r\n'), rows: 1, next: null };
     });
     const good = await received(whole.url, `${line(target, '1.0')}${whole.authorization}\r\n`);
     expect(good.text.endsWith('\r\na\r\n')).toBe(true);

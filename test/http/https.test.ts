@@ -11,6 +11,7 @@ import { createLog } from '../../daemon/log.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd, temporaryFolder } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
+import { bytesOf } from '../support/page.ts';
 import { endlessPages, startListener } from './listener.ts';
 import { answersOf, ask, dial, exchange, receive } from './raw.ts';
 
@@ -250,7 +251,7 @@ describe('a client that', () => {
   test('sends requests ahead gets them answered in order', async () => {
     let number = 0;
     const { secureUrl, authorization } = await listener({}, async function* () {
-      yield { text: `${++number}`, rows: 1, next: null };
+      yield { bytes: bytesOf(`${++number}`), rows: 1, next: null };
     });
     const one = `GET /cgi/webserve/9006?&since=0 HTTP/1.1\r\nHost: x\r\n${authorization}`;
     const answers = answersOf(await exchange(secureUrl, `${`${one}\r\n`.repeat(4)}${one}Connection: close\r\n\r\n`));

@@ -10,6 +10,7 @@ import { createLog } from '../../daemon/log.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import type { Page } from '../../storage/filter.ts';
 import { zone } from '../../storage/model/local-time.ts';
+import { bytesOf } from '../support/page.ts';
 
 export interface TestListener {
   readonly url: string;
@@ -54,14 +55,14 @@ export async function startListener(
   return { url, secureUrl, authorization: `Authorization: Bearer ${token}\r\n`, answers, log };
 }
 
-/** Pages of one row each, all alike, `bytes` long. @param made Counts those asked for. */
-export function endlessPages(bytes: number, made: { pages: number; ended: boolean }, last = 20_000) {
-  const text = JSON.stringify({ filler: 'x'.repeat(Math.max(0, bytes - 13)) });
+/** Pages of one row each, all alike, `size` bytes long. @param made Counts those asked for. */
+export function endlessPages(size: number, made: { pages: number; ended: boolean }, last = 20_000) {
+  const bytes = bytesOf(JSON.stringify({ filler: 'x'.repeat(Math.max(0, size - 13)) }));
   return async function* (): AsyncGenerator<Page> {
     try {
       while (made.pages < last) {
         made.pages++;
-        yield { text, rows: 1, next: made.pages < last ? { key: 1, id: 1 } : null };
+        yield { bytes, rows: 1, next: made.pages < last ? { key: 1, id: 1 } : null };
         await new Promise(setImmediate); // as a worker's answer comes: never in the same turn
       }
     } finally {

@@ -5,6 +5,7 @@ import { TABLE } from '../../cgi/table.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
+import { bytesOf } from '../support/page.ts';
 import { endlessPages, startListener } from './listener.ts';
 import { ask, dial, exchange } from './raw.ts';
 
@@ -108,7 +109,7 @@ describe('HTTP/1.0', () => {
   test('a listing that breaks off half-way ends in a reset: half of it can’t be taken for the whole', async () => {
     const { url, authorization } = await startListener(async function* () {
       for (let page = 0; page < 10; page++) {
-        yield { text: '1', rows: 1, next: { key: 1, id: 1 } };
+        yield { bytes: bytesOf('1'), rows: 1, next: { key: 1, id: 1 } };
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       throw new Error('the store is gone');

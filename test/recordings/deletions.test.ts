@@ -3,13 +3,15 @@
  * at the end, whatever point a process dies at, and whatever a sweep sees in between.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { FileClient } from '../../daemon/recordings/file-client.ts';
 import { DELETION_FILES } from '../../daemon/recordings/limits.ts';
 import type { StoreClient } from '../../storage/client.ts';
+import type { Trashed } from '../../storage/store.ts';
 import { leg } from '../support/legs.ts';
+import { textOf } from '../support/page.ts';
 import { BY, openTrashRig, type TrashRig } from './trash-rig.ts';
 
 const A = '20210329/20210329-001004-1617005404-CallBack-44-202-820(102).wav';
@@ -82,7 +84,7 @@ test('a call shows no recording while that is in the trash, and is announced whe
       ['changed', 'changed'],
     ] as const;
     const page = await rig.store.ask('callPage', { ...everything(), filter: { start: {} }, fields });
-    return JSON.parse(page.text) as { recording: string; changed: string };
+    return JSON.parse(textOf(page)) as { recording: string; changed: string };
   };
   const before = await shown();
   if (before.recording !== tied) throw new Error('the recording is not tied to its call');
@@ -160,6 +162,31 @@ describe('trash', () => {
     expect(await trash.expire(rig.clock + DAYS + 5)).toBe(1);
   });
 
+  test('does not expire by a clock that has not been set, neither then nor when it is', async () => {
+    const rig = openTrashRig();
+    // As the store's own clock would have written it in 1970.
+    const trash = rig.start((client, store) => {
+      const work: StoreClient['work'] = async (operation, ...argument) => {
+        const answer = await store.work(operation, ...argument);
+        return operation === 'trashed'
+          ? ((answer as Trashed[]).map((each) => ({ ...each, at: 600 })) as never)
+          : answer;
+      };
+      return [client, { ...store, work }];
+    });
+    await rig.record(...ALL);
+    const set = rig.clock;
+    rig.clock = 600;
+    const { undo } = await trash.begin([A], false, BY);
+    expect(await trash.expire(600 + 8 * DAYS)).toBe(0);
+    expect(await trash.expire(set)).toBe(0);
+    await idle(trash);
+    expect(rig.files()).toEqual({ placed: [B, C], trashed: [A] });
+    expect(await rig.store.ask('deletion', undo)).toMatchObject({ state: 'deleted', expiresAt: set + 7 * DAYS });
+    rig.clock = set;
+    expect(await trash.undo(undo, BY)).toMatchObject({ state: 'restored' });
+  });
+
   test('goes oldest first when room is needed, and no more of it than is needed', async () => {
     const rig = openTrashRig();
     const trash = rig.start();
@@ -196,6 +223,18 @@ describe('trash', () => {
 });
 
 describe('what is in the way', () => {
+  test('of what somebody took out of the trash by hand an undo does not say that it is back', async () => {
+    const rig = openTrashRig();
+    const trash = rig.start();
+    await rig.record(...ALL);
+    const { undo } = await trash.begin([A, C], false, BY);
+    const [folder = ''] = readdirSync(join(rig.dir, '.trash'));
+    rmSync(join(rig.dir, '.trash', folder, A));
+    expect(await trash.undo(undo, BY)).toMatchObject({ state: 'restored', count: 2, progress: { done: 1 } });
+    expect(await rig.listed()).toEqual([B, C].sort());
+    expect(await trash.undo(undo, BY)).toMatchObject({ progress: { done: 1 } });
+  });
+
   test('an absent medium is told at once, and nothing is begun', async () => {
     const rig = openTrashRig();
     const trash = rig.start();

@@ -10,6 +10,7 @@ import type { StoreClient } from '../../storage/client.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import { type AtEnd, temporaryFolder } from '../support/folder.ts';
 import { storeOptions } from '../support/legs.ts';
+import { textOf } from '../support/page.ts';
 
 export const FILE_WORKER = new URL('../.build/file-worker.mjs', import.meta.url);
 export const BY = { who: 'monitor', address: '192.0.2.7' };
@@ -127,7 +128,7 @@ export function openTrashRig(atEnd: AtEnd = onTestFinished): TrashRig {
       let text = '';
       const listing = { filter: { wall: {} }, fields: [['path', 'path']] as const, order: 'asc' as const };
       for await (const page of store.pages('recording', listing))
-        if (page.text) text += `${text ? ',' : ''}${page.text}`;
+        if (page.rows > 0) text += `${text ? ',' : ''}${textOf(page)}`;
       return (JSON.parse(`[${text}]`) as { path: string }[]).map(({ path }) => path).sort();
     },
   };

@@ -3,7 +3,7 @@
 # Guide's accounts admin/admin and monitor/monitor are set here because only this machine can reach it.
 set -eu
 cd "$(dirname "$0")/../.."
-node=${NODE:-node --liftoff-only}
+node=${NODE:-node --liftoff-only --max-semi-space-size=1}
 var=$PWD/var
 port=$($node -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
 secret=$($node -p 'require("node:crypto").randomBytes(16).toString("hex")')

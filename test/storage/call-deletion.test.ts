@@ -7,8 +7,10 @@ import { openStoreHere } from '../../storage/here.ts';
 import type { Leg, LegSource } from '../../storage/model/leg.ts';
 import { openDatabase, type Row } from '../../storage/sql/database.ts';
 import type { StoreOptions, Walk } from '../../storage/store.ts';
+import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
+import { textOf } from '../support/page.ts';
 import { countOf, put, rowsOf, shut } from './helper.ts';
 
 const NOON = 1_619_082_110;
@@ -24,7 +26,7 @@ const FIELDS: readonly Field[] = [
 const AUDIT = { who: 'admin', address: '192.0.2.7', action: 'test', detail: {} };
 
 function fresh(change: Partial<StoreOptions['rules']> = {}, folder = temporaryFolder()) {
-  const options = storeOptions(folder);
+  const options = emptyStore(storeOptions(folder));
   const rules = { ...options.rules, ...change };
   const store = openStoreHere({ ...options, rules });
   let closed = false;
@@ -427,7 +429,7 @@ test('calls, late records, deletions, undos, erasing, restarts and refolding in 
   await fc.assert(
     fc.asyncProperty(fc.array(EVENT, { minLength: 5, maxLength: 40 }), async (events) => {
       const folder = temporaryFolder(() => {});
-      let store = openStoreHere(storeOptions(folder));
+      let store = openStoreHere(emptyStore(storeOptions(folder)));
       const model = new Model();
       const ids: number[] = [];
       /** A program that polls: what it holds of the box. */
@@ -437,7 +439,7 @@ test('calls, late records, deletions, undos, erasing, restarts and refolding in 
         for (;;) {
           const page: Record<string, unknown>[] = [];
           const request = { filter: { start: {}, since }, fields: FIELDS, order: 'asc' as const, limit: 2 };
-          for await (const { text } of store.pages('call', request)) page.push(...JSON.parse(`[${text}]`));
+          for await (const found of store.pages('call', request)) page.push(...JSON.parse(`[${textOf(found)}]`));
           for (const row of page) {
             if (row['removed']) mirror.delete(String(row['id']));
             else mirror.set(String(row['id']), `${row['src']} ${row['duration']}`);

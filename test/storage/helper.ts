@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import type { StoreClient } from '../../storage/client.ts';
 import type { CallFilter, Field, RecordingFilter } from '../../storage/filter.ts';
 import type { Leg } from '../../storage/model/leg.ts';
+import { textOf } from '../support/page.ts';
 
 /** How many match. */
 export async function countOf(
@@ -25,7 +26,7 @@ export async function rowsOf(
   const rows: Record<string, string>[] = [];
   const whole = { start: {}, wall: {}, ...filter };
   for await (const page of store.pages(kind, { filter: whole, fields, order: 'asc' }))
-    rows.push(...(JSON.parse(`[${page.text}]`) as Record<string, string>[]));
+    rows.push(...(JSON.parse(`[${textOf(page)}]`) as Record<string, string>[]));
   return rows;
 }
 

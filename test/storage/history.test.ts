@@ -11,7 +11,9 @@ import type { StoreClient } from '../../storage/client.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { Leg, LegSource } from '../../storage/model/leg.ts';
 import { KINDS, recordsOf } from '../model/calls/history.ts';
+import { emptyStore } from '../support/empty-store.ts';
 import { storeOptions } from '../support/legs.ts';
+import { textOf } from '../support/page.ts';
 
 type Delivery = { readonly record: Leg; readonly source: LegSource };
 
@@ -31,7 +33,7 @@ const FIELDS = [
 /** Tells the store these, opening it anew where asked for. @returns its rows, and what verifying found. */
 async function tell(deliveries: readonly Delivery[], restartAt: number) {
   const folder = mkdtempSync(join(tmpdir(), 'cdrd-test-'));
-  let store: StoreClient = openStoreHere(storeOptions(folder));
+  let store: StoreClient = openStoreHere(emptyStore(storeOptions(folder)));
   try {
     for (const [index, { record, source }] of deliveries.entries()) {
       if (index === restartAt) {
@@ -44,7 +46,7 @@ async function tell(deliveries: readonly Delivery[], restartAt: number) {
     const rows: string[] = [];
     const fields = FIELDS.map((name) => [name, name] as const);
     for await (const page of store.pages('call', { filter: { start: {} }, fields, order: 'asc' }))
-      rows.push(...(JSON.parse(`[${page.text}]`) as object[]).map((row) => JSON.stringify(row)));
+      rows.push(...(JSON.parse(`[${textOf(page)}]`) as object[]).map((row) => JSON.stringify(row)));
     const { wrong } = await store.ask('verifyStep', { at: 0, id: 0 });
     return { rows: rows.sort(), wrong };
   } finally {

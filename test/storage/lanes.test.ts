@@ -240,3 +240,49 @@ test('a listing of 100,000 calls lets every record and question through after tw
     expect(Math.max(...waits)).toBeLessThanOrEqual(2);
   }
 });
+
+test('of a listing one page is made ahead and no more; who asks for no further one stops it; a page goes with the next', async () => {
+  const asked: number[] = [];
+  const bytes = () => new Uint8Array([123, 125]);
+  const lanes = createLanes(async () => {
+    asked.push(asked.length);
+    return { value: { bytes: bytes(), rows: 1, next: { key: 1, id: 1 } }, ms: 1 };
+  });
+  const client = clientOf(lanes, { onCommit: () => {}, close: async () => {} });
+  const settled = () => new Promise(setImmediate);
+  const pages = client.pages('call', { filter: { start: {} }, fields: [['id', 'id']], order: 'desc' });
+  await settled();
+  expect(asked).toHaveLength(0);
+  const first = await pages.next();
+  await settled();
+  expect(asked).toHaveLength(2);
+  expect(first.value?.bytes).toEqual(bytes());
+  const second = await pages.next();
+  await settled();
+  expect(asked).toHaveLength(3);
+  expect(first.value?.bytes).toHaveLength(0);
+  await pages.return(undefined);
+  await settled();
+  expect(asked).toHaveLength(3);
+  expect(second.value?.bytes).toEqual(bytes()); // it may still be under way to the client
+});
+
+test('a page ahead that fails is told when it is asked for, and where it is not nobody hears of it', async () => {
+  const failing = () => {
+    let asked = 0;
+    const lanes = createLanes(async () => {
+      if (++asked > 1) throw new Error('the disk is gone');
+      return { value: { bytes: new Uint8Array([1]), rows: 1, next: { key: 1, id: 1 } }, ms: 1 };
+    });
+    const client = clientOf(lanes, { onCommit: () => {}, close: async () => {} });
+    return client.pages('call', { filter: { start: {} }, fields: [['id', 'id']], order: 'desc' });
+  };
+  const asked = failing();
+  expect((await asked.next()).value?.rows).toBe(1);
+  await new Promise(setImmediate);
+  await expect(asked.next()).rejects.toThrow('the disk is gone');
+  const left = failing();
+  await left.next();
+  await new Promise(setImmediate);
+  await left.return(undefined);
+});

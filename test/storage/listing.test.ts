@@ -6,6 +6,7 @@ import { callCount, callPage, recordingCount, recordingPage } from '../../storag
 import { migrate } from '../../storage/sql/migrate.ts';
 import { migrations } from '../../storage/sql/migration/migrations.ts';
 import { atFileEnd, temporaryFolder } from '../support/folder.ts';
+import { textOf } from '../support/page.ts';
 import { manyCalls } from './many-calls.ts';
 
 const CALLS = 20_000;
@@ -164,8 +165,8 @@ describe('steps', () => {
     const steps: number[][] = [];
     let after: Cursor | null = change.after ?? null;
     do {
-      const { text, rows, next } = page({ ...change, after }, filter);
-      const ids = (JSON.parse(`[${text}]`) as { id: string }[]).map(({ id }) => Number(id));
+      const { bytes, rows, next } = page({ ...change, after }, filter);
+      const ids = (JSON.parse(`[${textOf({ bytes })}]`) as { id: string }[]).map(({ id }) => Number(id));
       expect(ids).toHaveLength(rows);
       steps.push(ids);
       after = next;

@@ -12,6 +12,7 @@ import { migrations } from '../../storage/sql/migration/migrations.ts';
 import { openStore, type Store } from '../../storage/store.ts';
 import { atFileEnd, temporaryFolder } from '../support/folder.ts';
 import { storeOptions } from '../support/legs.ts';
+import { textOf } from '../support/page.ts';
 import { manyCalls } from './many-calls.ts';
 
 interface Call {
@@ -26,6 +27,8 @@ interface Call {
 
 const CALLS = 4_500;
 const START = 1_619_082_110;
+/** One that was deleted. */
+const GONE = { id: CALLS + 1, changed: CALLS + 2 };
 
 /** Numbers of few digits in many shapes, so that patterns meet them; every tenth call lies far from its neighbours. */
 function someCalls(): Call[] {
@@ -84,6 +87,7 @@ beforeAll(() => {
   database.run(
     'INSERT INTO call_number (rowid, src, dst) SELECT id, src, dst FROM call WHERE open = 0 AND trash IS NULL',
   );
+  database.run('INSERT INTO call_removed (id, changed) VALUES (?, ?)', [GONE.id, GONE.changed]);
   database.close();
   store = openStore(options);
   afterAll(() => store.close());
@@ -128,7 +132,7 @@ async function pagesOf(filter: CallFilter, part: Part) {
   const ids: number[] = [];
   let last: Page | undefined;
   for await (const page of client.pages('call', { filter, fields: [['id', 'id']], ...part })) {
-    ids.push(...idsOf(page.text));
+    ids.push(...idsOf(textOf(page)));
     last = page;
   }
   return { ids, next: last?.next ?? null, total: last?.total };
@@ -141,7 +145,7 @@ function scanned(filter: CallFilter, order: 'asc' | 'desc'): number[] {
   do {
     const request = { filter, fields: [['id', 'id']] as const, order, after, scan: 1_000, limit: 1_000 };
     const page: Page = store.operations.callPage(request);
-    ids.push(...idsOf(page.text));
+    ids.push(...idsOf(textOf(page)));
     after = page.next;
   } while (after);
   return ids;
@@ -273,12 +277,64 @@ describe('the way', () => {
     const found = shown(one);
     // All that there are lie within the first step, and no other was looked at.
     expect(found.length).toBeLessThan(50);
-    expect(idsOf(store.operations.callPage({ ...request, filter: one }).text)).toEqual(inOrder('desc', found));
+    expect(idsOf(textOf(store.operations.callPage({ ...request, filter: one })))).toEqual(inOrder('desc', found));
     const to = { start: {}, dst: parseNumberPattern('120') };
     expect(shown(to).length).toBeLessThan(50);
     expect(shown(to).some(({ dst }) => dst.includes('('))).toBe(true);
-    expect(idsOf(store.operations.callPage({ ...request, filter: to }).text)).toEqual(inOrder('desc', shown(to)));
+    expect(idsOf(textOf(store.operations.callPage({ ...request, filter: to })))).toEqual(inOrder('desc', shown(to)));
   });
+});
+
+test.each([
+  ['plain numbers', (call: Call) => call.dst.replace(/\(.*/, '')],
+  ['parts of numbers', (call: Call) => `*${call.dst.replace(/\(.*/, '').slice(-2)}`],
+  ['whole ones', (call: Call) => `${call.dst.replace(/\(.*/, '')}(120)`],
+])('as many %s as may be, with a blank behind each comma', async (_, text) => {
+  const known = calls.filter(({ dst }) => /^[0-9]+(\(|$)/.test(dst)).slice(0, 300);
+  const patterns = parseNumberPattern(known.map(text).join(', '));
+  expect(patterns).toHaveLength(599); // as it stands there, and with the + that a blank may have been
+  const filter = { start: {}, src: patterns, dst: patterns };
+  const either = { start: {}, dst: patterns };
+  for (const each of [filter, either]) {
+    expect((await pagesOf(each, { order: 'asc' })).ids).toEqual(inOrder('asc', shown(each)));
+    expect(await counted(each)).toBe(shown(each).length);
+  }
+});
+
+test('as many ranges as may be, apart, side by side and one over the other', async () => {
+  const ranges = Array.from({ length: 300 }, (_, index) => {
+    const digits = [3, 4, 8][index % 3] ?? 3;
+    const low = Math.floor(10 ** (digits - 1) * (1 + (index * 7) / 400));
+    const high = low + ([0, 3, 10 ** (digits - 2)][index % 5 > 2 ? 2 : index % 2] ?? 0);
+    return `${low}-${high}`;
+  });
+  const patterns = parseNumberPattern(ranges.join(','));
+  expect(patterns).toHaveLength(300);
+  for (const each of [
+    { start: {}, dst: patterns },
+    { start: {}, src: patterns, dst: parseNumberPattern('100-555,120(120)') },
+  ]) {
+    const expected = inOrder('asc', shown(each));
+    expect(expected.length).toBeGreaterThan(0);
+    expect((await pagesOf(each, { order: 'asc' })).ids).toEqual(expected);
+  }
+});
+
+test('what changed is told in that order and with what has gone, whatever numbers are asked for', async () => {
+  const filter: CallFilter = { start: {}, src: parseNumberPattern('*125*'), since: 1_000 };
+  const changed = shown({ ...filter, start: {} }).filter(({ id }) => id > 1_000); // `changed` is the id here
+  expect(changed.length).toBeGreaterThan(20);
+  const expected = [...changed.map(({ id }) => id), GONE.changed];
+  const fields = [
+    ['id', 'id'],
+    ['changed', 'changed'],
+  ] as const;
+  const rows: { id: string; changed: string; removed?: boolean }[] = [];
+  for await (const page of client.pages('call', { filter, fields, order: 'asc' }))
+    rows.push(...JSON.parse(`[${textOf(page)}]`));
+  expect(rows.map(({ changed }) => Number(changed))).toEqual(expected);
+  expect(rows.at(-1)).toEqual({ id: String(GONE.id), changed: String(GONE.changed), removed: true });
+  expect(await counted(filter)).toBe(expected.length);
 });
 
 test('trigrams are taken from the end on, few, and never across a wildcard', () => {

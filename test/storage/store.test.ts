@@ -6,8 +6,10 @@ import { openStoreWorker, type StoreClient } from '../../storage/client.ts';
 import type { Field } from '../../storage/filter.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { StoreOptions } from '../../storage/store.ts';
+import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
+import { textOf } from '../support/page.ts';
 import { countOf } from './helper.ts';
 
 const WORKER = new URL('../.build/store-worker.mjs', import.meta.url);
@@ -35,13 +37,13 @@ async function rowsOf(store: StoreClient, filter = {}, listing = {}): Promise<Re
     order: 'desc',
     ...listing,
   }))
-    text += page.rows > 0 ? `${text && ','}${page.text}` : '';
+    text += page.rows > 0 ? `${text && ','}${textOf(page)}` : '';
   return JSON.parse(`[${text}]`);
 }
 
 describe.each(homes)('the store %s', (_name, open) => {
   async function fresh(folder = temporaryFolder()) {
-    const store = await open(storeOptions(folder));
+    const store = await open(emptyStore(storeOptions(folder)));
     let closed = false;
     const close = async () => {
       if (!closed) await store.close();
@@ -267,5 +269,26 @@ describe.each(homes)('the store %s', (_name, open) => {
     await close();
     expect(readdirSync(folder).sort()).toEqual(['cdrd.db', 'cdrd.db-shm']);
     expect(existsSync(`${folder}/cdrd.db.lock`)).toBe(false);
+  });
+
+  test('lists a deletion of very many recordings by its first paths, which alone are shown', async () => {
+    const { store } = await fresh();
+    const audit = { who: 'admin', address: '', action: 'test', detail: {} };
+    const begin = (content: readonly string[]) =>
+      store.write({
+        kind: 'deletion',
+        deletion: { kind: 'recording', who: 'admin', address: '', expiresAt: 9e9, content },
+        audit,
+      });
+    const paths = Array.from({ length: 20_000 }, (_, index) => `20210329/${index}-Internal-"x"-],[Ä\\-202.wav`);
+    await begin(paths);
+    await begin(paths.slice(0, 3));
+    await begin([]);
+    const lists = (await store.ask('deletions', { kind: 'recording', limit: 9 })).map(({ content }) => content);
+    const [none, few, many] = lists as string[][];
+    expect([none, few]).toEqual([[], paths.slice(0, 3)]);
+    expect(many?.length).toBeGreaterThan(50);
+    expect(many?.length).toBeLessThan(500);
+    expect(many).toEqual(paths.slice(0, many?.length));
   });
 });

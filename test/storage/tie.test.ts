@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { StoreClient } from '../../storage/client.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { Leg } from '../../storage/model/leg.ts';
+import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
 import { put, rowsOf, shut, sqlOn } from './helper.ts';
@@ -21,7 +22,7 @@ const file = (seconds = 77, shift = 0) => ({
 });
 
 function fresh() {
-  const options = storeOptions(temporaryFolder());
+  const options = emptyStore(storeOptions(temporaryFolder()));
   const store = openStoreHere(options);
   let open = true;
   const close = async () => {
