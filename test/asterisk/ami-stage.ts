@@ -1,0 +1,110 @@
+/**
+ * A real Asterisk with its phones, the built daemon in front of it, and the same AMI users on both ports, so that whoever
+ * connects to one can connect to the other and must see the same.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PLAIN } from './ami-conversations.ts';
+import { replaceOnce } from './asterisk.ts';
+import {
+  type Daemon,
+  eventually,
+  launch,
+  logIn,
+  type Running,
+  ready,
+  type Setup,
+  setAmiUser,
+  setUp,
+} from './daemon-process.ts';
+import { openStage, type Stage } from './stage.ts';
+
+/** May read and do all that the tests do, on both ports; the one with extras is known to the daemon alone. */
+export const CLIENT = { name: 'client', secret: 'client-secret' } as const;
+export const EXTRAS = { name: 'extras', secret: 'extras-secret' } as const;
+
+const PLAIN_WRITE = 'system,call,reporting';
+const CLIENT_WRITE = `${PLAIN_WRITE},user,originate`;
+
+export interface AmiStage {
+  readonly stage: Stage;
+  readonly setup: Setup;
+  /** Answers of the process that runs now. */
+  readonly ask: Daemon['ask'];
+  /** Stops the daemon and starts it again. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function openAmiStage(): Promise<AmiStage> {
+  const user = ({ name, secret }: { name: string; secret: string }, write: string) =>
+    `\n[${name}]\nsecret = ${secret}\nread = all\nwrite = ${write}\nwritetimeout = 5000\n`;
+  const stage = await openStage('SIP', (text) => {
+    // The daemon's own rights grow by what the tests forward.
+    const wider = replaceOnce(text, `write = ${PLAIN_WRITE}\n`, `write = ${CLIENT_WRITE}\n`);
+    return wider + user(CLIENT, CLIENT_WRITE) + user(PLAIN, PLAIN_WRITE);
+  });
+  let running: Running | null = null;
+  const stop = async () => {
+    await running?.stop();
+    await stage.stop();
+  };
+  try {
+    const setup = await setUp(stage.asterisk, stage.asterisk.masterCsv);
+    await setAmiUser(setup, CLIENT.name, CLIENT.secret, `--read all --write ${CLIENT_WRITE}`);
+    await setAmiUser(setup, PLAIN.name, PLAIN.secret, `--read all --write ${PLAIN_WRITE}`);
+    await setAmiUser(setup, EXTRAS.name, EXTRAS.secret, '--read all --extras on');
+    const start = async () => {
+      running = launch(setup);
+      await ready(setup);
+      return logIn(setup);
+    };
+    let ask = await start();
+    await settled(stage);
+    return {
+      stage,
+      setup,
+      get ask() {
+        return ask;
+      },
+      async restart() {
+        const end = await running?.stop();
+        if (end !== 0) throw new Error(`the daemon ended ${end}`);
+        ask = await start();
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The daemon has told Asterisk what to record. */
+async function settled({ asterisk }: Stage): Promise<void> {
+  await eventually('cdrd/dir in AstDB', 10_000, async () => {
+    const [enable, dir] = [await keyOf('enable'), await keyOf('dir')];
+    return enable && dir;
+  });
+  async function keyOf(key: string): Promise<boolean> {
+    return (await asterisk.ami.action('DBGet', { Family: 'cdrd', Key: key })).get('Response') === 'Success';
+  }
+}
+
+/** The sound of a WAV as MixMonitor writes it, in stretches: root mean square of each, 0–1. */
+export async function loudness(monitor: string, path: string, stretchMs: number): Promise<number[]> {
+  const file = await readFile(join(monitor, path));
+  const samples = (file.length - 44) / 2;
+  const size = 8 * stretchMs;
+  const stretches: number[] = [];
+  for (let from = 0; from + size <= samples; from += size) {
+    let power = 0;
+    for (let i = from; i < from + size; i++) power += file.readInt16LE(44 + 2 * i) ** 2;
+    stretches.push(Math.sqrt(power / size) / 32_768);
+  }
+  return stretches;
+}
+
+/** Asterisk's own events follow what a phone does within some ms; a busy machine takes longer. */
+export const settle = (): Promise<void> => sleep(300);
