@@ -61,6 +61,7 @@ async function call(scene: Scene, during: () => Promise<void>): Promise<void> {
   await caller.hangUp();
 }
 
+const isRecord = (packet: string): boolean => packet.startsWith('Event: Cdr\r\n');
 const byName = (events: readonly Fields[], name: string) => events.filter((event) => event['event'] === name);
 
 /** Asterisk's own record as the guide has it: nothing behind the nineteenth field. */
@@ -77,10 +78,10 @@ function compareStreams(asterisk: readonly string[], daemon: readonly string[]):
     const own = asterisk[at] ?? '(the end)';
     const sequence = headerOf(packet, 'EventSequence');
     if (packet === own) at++;
-    else if (own.startsWith('Event: Cdr\r\n') && packet === asGuide(own)) {
+    else if (isRecord(own) && packet === asGuide(own)) {
       met.push('Cdr cut');
       at++;
-    } else if (own.startsWith('Event: Cdr\r\n') && packet === `${own.slice(0, -2)}EventSequence: ${sequence}\r\n\r\n`) {
+    } else if (isRecord(own) && packet === `${own.slice(0, -2)}EventSequence: ${sequence}\r\n\r\n`) {
       met.push('Cdr with EventSequence');
       at++;
     } else if (
@@ -181,7 +182,14 @@ it('one call: every client gets its Cdr and, of the daemon, its AutoMixMonitorEn
   });
   for (const { name, asterisk, daemon } of seen) {
     const news = ({ client, from }: typeof asterisk) => client.events.slice(from);
-    await eventually(`Cdr at ${name} on Asterisk`, 5_000, async () => byName(news(asterisk), 'Cdr').length > 0);
+    // ami-io loses what follows an empty line too many, which Asterisk writes behind MIXMONITOR_END.
+    const lost = () =>
+      name.startsWith('ami-io') && theirs.afterEmptyLine.some((i) => isRecord(theirs.packets[i] ?? ''));
+    await eventually(
+      `Cdr at ${name} on Asterisk`,
+      5_000,
+      async () => byName(news(asterisk), 'Cdr').length > 0 || lost(),
+    );
     await eventually(`Cdr at ${name}`, 5_000, async () => byName(news(daemon), 'Cdr').length > 0);
     await eventually(`AutoMixMonitorEnd at ${name}`, 15_000, async () =>
       news(daemon).some(({ event }) => event === 'AutoMixMonitorEnd'),
@@ -213,8 +221,7 @@ it('one call: every client gets its Cdr and, of the daemon, its AutoMixMonitorEn
     `${asterisk?.length} events of Asterisk, ${daemon?.length} of the daemon; differences: ${met.join(', ')}; with extras: ${metWithExtras.join(', ')}`,
   );
   // An empty line too many behind some of Asterisk's packets is not relayed.
-  console.log(`empty lines too many: ${theirs.emptyLines} of Asterisk, ${ours.emptyLines} of the daemon`);
-  expect(ours.emptyLines).toBe(0);
+  expect(ours.afterEmptyLine).toEqual([]);
   expect(asterisk?.length).toBeGreaterThan(50);
   expect(met).toEqual(['ActionID', 'Cdr cut', 'AutoMixMonitorEnd', 'ActionID']);
   expect(metWithExtras).toEqual(['ActionID', 'Cdr with EventSequence', 'AutoMixMonitorEnd', 'ActionID']);
@@ -267,19 +274,25 @@ function compareTalk(asterisk: readonly string[], daemon: readonly string[], dif
 }
 
 it('hangs up a channel for each client, on both', async () => {
-  const hangUps = [...clients].flatMap(([name, { asterisk, daemon }], i) =>
-    [asterisk, daemon].map(async (client, which) => {
-      const scene = sceneOf(ami.stage, 110 + 20 * i + 10 * which);
-      const placed = scene.call(scene.b);
-      const answerer = await scene.answer(scene.b);
-      await placed.answered();
-      const channel = scene.channelOf(scene.b);
-      const { response } = await client.action('Hangup', { Channel: channel });
-      expect(response, name).toMatchObject({ response: 'Success', message: 'Channel Hungup' });
-      await answerer.ended();
-    }),
+  const calls = await Promise.all(
+    [...clients].flatMap(([name, { asterisk, daemon }], i) =>
+      [asterisk, daemon].map(async (client, which) => {
+        const scene = sceneOf(ami.stage, 110 + 20 * i + 10 * which);
+        const placed = scene.call(scene.b);
+        const answerer = await scene.answer(scene.b);
+        await placed.answered();
+        return { name, client, scene, answerer };
+      }),
+    ),
   );
-  await Promise.all(hangUps);
+  for (const { name, client, scene, answerer } of calls) {
+    const { response } = await client.action('Hangup', { Channel: scene.channelOf(scene.b) });
+    expect(response, name).toMatchObject({ response: 'Success', message: 'Channel Hungup' });
+    await answerer.ended();
+    // Its MIXMONITOR_END would cost ami-io, on Asterisk's own port, an answer that comes directly behind it.
+    const file = `-${scene.a}-${scene.b}`;
+    await scene.event('MIXMONITOR_END', (p) => p.get('State') === 'MIXMONITOR_END' && !!p.get('File')?.endsWith(file));
+  }
 });
 
 it('lists the actions that this user may use, in Asterisk order', async () => {

@@ -12,8 +12,8 @@ export interface AmiStream {
   readonly greeting: string;
   /** Whole packets so far, each with its empty line, one character a byte. */
   readonly packets: readonly string[];
-  /** Empty lines too many between packets: Asterisk's own TestEvent has one, and some answers. */
-  readonly emptyLines: number;
+  /** Indexes of packets before which an empty line too many stood: some of Asterisk's TestEvents and answers end with one. */
+  readonly afterEmptyLine: readonly number[];
   readonly closed: boolean;
   send(text: string): void;
   /** First packet from index `from` on of which it is true. @returns its index. */
@@ -30,7 +30,7 @@ export function openStream(port: number): AmiStream {
   let greeting = '';
   let rest = '';
   let closed = false;
-  let emptyLines = 0;
+  const afterEmptyLine: number[] = [];
 
   socket.setEncoding('latin1');
   socket.on('error', () => socket.destroy());
@@ -44,7 +44,7 @@ export function openStream(port: number): AmiStream {
       rest = rest.slice(end + 2);
     }
     for (;;) {
-      for (; rest.startsWith('\r\n'); rest = rest.slice(2)) emptyLines++;
+      for (; rest.startsWith('\r\n'); rest = rest.slice(2)) afterEmptyLine.push(packets.length);
       const end = rest.indexOf('\r\n\r\n');
       if (end < 0) break;
       packets.push(rest.slice(0, end + 4));
@@ -86,9 +86,7 @@ export function openStream(port: number): AmiStream {
       return greeting;
     },
     packets,
-    get emptyLines() {
-      return emptyLines;
-    },
+    afterEmptyLine,
     get closed() {
       return closed;
     },
