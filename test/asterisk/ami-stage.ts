@@ -3,8 +3,6 @@
  * connects to one can connect to the other and must see the same.
  */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PLAIN } from './ami-conversations.ts';
 import { replaceOnce } from './asterisk.ts';
 import {
@@ -93,8 +91,8 @@ async function settled({ asterisk }: Stage): Promise<void> {
 }
 
 /** The sound of a WAV as MixMonitor writes it, in stretches: root mean square of each, 0–1. */
-export async function loudness(monitor: string, path: string, stretchMs: number): Promise<number[]> {
-  const file = await readFile(join(monitor, path));
+export async function loudness(path: string, stretchMs: number): Promise<number[]> {
+  const file = await readFile(path);
   const samples = (file.length - 44) / 2;
   const size = 8 * stretchMs;
   const stretches: number[] = [];
@@ -105,6 +103,3 @@ export async function loudness(monitor: string, path: string, stretchMs: number)
   }
   return stretches;
 }
-
-/** Asterisk's own events follow what a phone does within some ms; a busy machine takes longer. */
-export const settle = (): Promise<void> => sleep(300);

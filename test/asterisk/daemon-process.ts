@@ -131,13 +131,19 @@ export async function ready({ url }: Setup): Promise<void> {
   await eventually('healthz', 20_000, async () => (await fetch(`${url}/healthz`).catch(() => null))?.status === 200);
 }
 
-/** Logs the admin in; the session ends with the process that gave it. */
-export async function logIn({ url }: Setup): Promise<Daemon['ask']> {
+/** Logs the admin in; the session ends with the process that gave it. @returns its token. */
+export async function tokenOf({ url }: Setup): Promise<string> {
   const digest = createHash('md5').update('admin').digest('hex');
   const login = await fetch(`${url}/cgi/webserve/8404?&UserName=admin&Password=${digest}`, { method: 'POST' });
   const { token } = (await login.json()) as { token: string };
+  return token;
+}
+
+/** Logs the admin in, and asks for him. */
+export async function logIn(setup: Setup): Promise<Daemon['ask']> {
+  const token = await tokenOf(setup);
   return async (number, parameters = '') => {
-    const answer = await fetch(`${url}/cgi/webserve/${number}?${parameters}`, {
+    const answer = await fetch(`${setup.url}/cgi/webserve/${number}?${parameters}`, {
       headers: { Authorization: `Bearer ${token}` },
     });
     if (answer.status !== 200) throw new Error(`${number}: ${answer.status} ${await answer.text()}`);
