@@ -11,6 +11,9 @@ import { revokeKey } from './access/key-revoke.ts';
 import { login } from './access/login.ts';
 import { logout } from './access/logout.ts';
 import { changeOwnPassword } from './access/own-password.ts';
+import { listAmiUsers } from './ami/list.ts';
+import { removeAmiUser } from './ami/remove.ts';
+import { setAmiUser } from './ami/set.ts';
 import { deleteCalls } from './cdr/delete.ts';
 import { downloadCalls } from './cdr/download.ts';
 import { queryCalls } from './cdr/query.ts';
@@ -60,4 +63,7 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30018: auditLog,
   30019: queryLive,
   30020: pauseRecording,
+  30021: listAmiUsers,
+  30022: setAmiUser,
+  30023: removeAmiUser,
 };

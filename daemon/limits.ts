@@ -8,7 +8,7 @@ export const asteriskLimits = {
   bytes: 131_072,
   /** Lines of a packet: the longest known (a VarSet with all channel snapshots) has about 60. */
   lines: 1_024,
-  /** Milliseconds to connect, and for each answer while logging in. */
+  /** Milliseconds to connect, for each answer, and between two items of a list: of clients' forwarded actions, too. */
   answerMs: 10_000,
   /** Milliseconds of silence after which we ask `Ping`; without an answer within answerMs the connection is dead. */
   pingMs: 15_000,
@@ -39,14 +39,14 @@ export const amiLimits = {
   /** Bytes written for a client that it hasn't read, and milliseconds in which it read nothing: then it is dropped. */
   unreadBytes: 4 * 1024 * 1024,
   unreadMs: 30_000,
+  /** Milliseconds that a client which has closed its own side may wait for its answers; it may be gone altogether. */
+  lingerMs: 15_000,
   /** Milliseconds between two keepalive probes of the kernel on a silent connection. */
   keepAliveMs: 30_000,
   /** What waits behind a record that is being stored, at most: so long may a commit take before others go ahead of it. */
   heldEvents: 20_000,
   heldBytes: 8 * 1024 * 1024,
   heldMs: 10_000,
-  /** Milliseconds for the answer to a forwarded action, and between two items of a list. */
-  answerMs: 15_000,
   /** Filters of one client, and characters of one. */
   filters: 32,
   filterLength: 256,

@@ -13,6 +13,7 @@ import { LANES } from '../storage/lanes.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
 import { createAmi } from './ami/ami.ts';
 import type { AmiServer } from './ami/server.ts';
+import { createAmiUserAdmin } from './ami/user-admin.ts';
 import { type AmiUsers, openAmiUsers } from './ami/users.ts';
 import type { Ingest } from './asterisk/ingest.ts';
 import { createLive } from './asterisk/live.ts';
@@ -135,6 +136,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     stops.push(() => pbx.close());
     const recordingControl = createRecordingControl(pbx.connection, pbx.live, store);
     const live = createLive(pbx, recordingControl, latest(settings.rules, liveRules));
+    const amiUserAdmin = createAmiUserAdmin(amiUsers, store, () => amiServer.clients);
     const services: Services = {
       store,
       accounts,
@@ -146,6 +148,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       phoneBook: createPhoneBook(store),
       settings,
       live,
+      amiUsers: amiUserAdmin,
       zone,
       now,
     };
@@ -211,7 +214,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       fileClient.depth(),
     );
 
-    const perform = createPerform({ amiUsers, config, store, accounts, ingest: pbx.ingest, bus, zone });
+    const perform = createPerform({ amiUsers: amiUserAdmin, config, store, accounts, ingest: pbx.ingest, bus, zone });
     const socket = await listenControl(config.run.dir, log, perform);
     stops.push(() => socket.close());
     stops.push(() => {

@@ -57,6 +57,7 @@ import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
 import { type OutboxEvent, outboxPage } from './sql/outbox.ts';
+import { changePause, type PauseChange } from './sql/pause.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
 import { type Trashed, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
 import {
@@ -131,6 +132,8 @@ export type Write =
   | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine }
   /** Several settings, all or none. */
   | { readonly kind: 'settings'; readonly changes: readonly SettingChange[] }
+  /** A recording was paused, or goes on. */
+  | { readonly kind: 'pause'; readonly pause: PauseChange; readonly audit: AuditLine }
   /** Something that changed nothing in the store and yet is to be known. */
   | { readonly kind: 'audit'; readonly audit: AuditLine };
 
@@ -351,6 +354,10 @@ export function openStore(options: StoreOptions) {
         return writeSettings([item]);
       case 'settings':
         return writeSettings(item.changes);
+      case 'pause':
+        changePause(database, item.pause, now());
+        audit(database, item.audit, now());
+        return {};
       case 'audit':
         audit(database, item.audit, now());
         return {};

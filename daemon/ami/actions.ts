@@ -1,8 +1,9 @@
 /**
  * Asterisk's actions and the classes that grant them (main/manager.c and its modules, 16.28: `ListCommands`), so that what
  * is forwarded is decided here before Asterisk is asked. Nothing is granted by default; and what can start a program, read
- * or write a file or rewrite the dialplan is granted by its own name alone and by no class: `--write call,Command`. The
- * classes `originate`, `command` and `config` are not in `all`: they must be named.
+ * or write a file or rewrite the dialplan is granted by its own name alone and by no class: `--write call,DBPut`. The
+ * classes `originate`, `command`, `config` and `agi` are not in `all`: they must be named, and then `command` grants
+ * Command and `agi` AGI. An Originate that starts an application is granted as `OriginateApplication`.
  */
 
 import type { Packet } from '../wire/packet.ts';
@@ -15,7 +16,7 @@ const GRANTED_BY: Readonly<Record<string, string>> = {
   '': 'BridgeInfo BridgeList BridgeTechnologyList QueueRule QueueStatus QueueSummary',
   'system,call': 'StopMixMonitor LocalOptimizeAway Hangup MixMonitorMute',
   'system,reporting':
-    'CoreSettings CoreShowChannels CoreStatus DBGet DBGetTree LoggerRotate PJSIPQualify PJSIPShowRegistrationsOutbound PJSIPShowSubscriptionsOutbound SIPpeers SIPqualifypeer SIPshowpeer SIPshowregistry IAXpeerlist IAXpeers IAXregistry IAXnetstats DAHDIShowChannels PRIShowSpans',
+    'CoreSettings CoreShowChannels CoreStatus DBGet DBGetTree LoggerRotate PJSIPQualify PJSIPShowSubscriptionsOutbound SIPpeers SIPqualifypeer SIPshowpeer SIPshowregistry IAXpeerlist IAXpeers IAXregistry IAXnetstats DAHDIShowChannels PRIShowSpans',
   'system,call,reporting': 'Status',
   'call,reporting':
     'DeviceStateList ExtensionState ExtensionStateList Getvar MailboxCount MailboxStatus PresenceState PresenceStateList VoicemailUsersList VoicemailUserStatus',
@@ -23,21 +24,23 @@ const GRANTED_BY: Readonly<Record<string, string>> = {
   call: 'AbsoluteTimeout Atxfer BlindTransfer Bridge CancelAtxfer ConfbridgeKick ConfbridgeLock ConfbridgeMute ConfbridgeSetSingleVideoSrc ConfbridgeUnlock ConfbridgeUnmute ControlPlayback FAXSession FAXSessions MeetmeMute MeetmeUnmute Park ParkedCalls Parkinglots PauseMonitor PlayDTMF PlayMF Redirect SendText StopMonitor UnpauseMonitor',
   agent: 'AgentLogoff Agents QueueAdd QueueLog QueueMemberRingInUse QueuePause QueuePenalty QueueRemove',
   system:
-    'DAHDIDialOffhook DAHDIDNDoff DAHDIDNDon DAHDIHangup DAHDIRestart DAHDITransfer ModuleCheck MuteAudio PJSIPShowAors PJSIPShowContacts PJSIPShowEndpoint PJSIPShowEndpoints PJSIPShowRegistrationInboundContactStatuses PJSIPShowRegistrationsInbound PJSIPShowResourceLists PJSIPShowSubscriptionsInbound SIPpeerstatus',
+    'DAHDIDialOffhook DAHDIDNDoff DAHDIDNDon DAHDIHangup DAHDIRestart DAHDITransfer ModuleCheck MuteAudio PJSIPShowAors PJSIPShowContacts PJSIPShowEndpoints PJSIPShowRegistrationInboundContactStatuses PJSIPShowRegistrationsInbound PJSIPShowResourceLists PJSIPShowSubscriptionsInbound SIPpeerstatus',
   user: 'UserEvent',
   'config,reporting': 'ShowDialPlan',
   message: 'MessageSend',
   aoc: 'AOCMessage',
   originate: 'Originate',
+  command: 'Command',
+  agi: 'AGI',
 };
 
-/** What no class grants. */
+/** What no class grants. Of PJSIP's lists those that show passwords (`AuthDetail`). */
 const BY_NAME_ALONE = new Set(
   (
-    'AGI BridgeDestroy BridgeKick BridgeTechnologySuspend BridgeTechnologyUnsuspend ChangeMonitor Command ' +
+    'BridgeDestroy BridgeKick BridgeTechnologySuspend BridgeTechnologyUnsuspend ChangeMonitor ' +
     'ConfbridgeStartRecord ConfbridgeStopRecord CreateConfig DBDel DBDelTree DBPut DialplanExtensionAdd ' +
     'DialplanExtensionRemove GetConfig GetConfigJSON JabberSend ListCategories MixMonitor ModuleLoad Monitor ' +
-    'PJSIPNotify PJSIPRegister PJSIPShowAuths PJSIPUnregister QueueChangePriorityCaller QueueReload QueueReset ' +
+    'PJSIPNotify PJSIPRegister PJSIPShowAuths PJSIPShowEndpoint PJSIPShowRegistrationsOutbound PJSIPUnregister QueueChangePriorityCaller QueueReload QueueReset ' +
     'QueueWithdrawCaller Reload Setvar SIPnotify SorceryMemoryCacheExpire SorceryMemoryCacheExpireObject ' +
     'SorceryMemoryCachePopulate SorceryMemoryCacheStale SorceryMemoryCacheStaleObject UpdateConfig'
   )
@@ -68,24 +71,39 @@ const HARMLESS_FUNCTIONS = new Set(
 
 /**
  * Whether a user may have an action forwarded. What an action's parameters could turn it into stands among those granted by
- * name, but for two: a Getvar may ask for a variable or a harmless function, an Originate by class `originate` may ring an
- * extension but start no application.
+ * name, but for three: a Getvar or a Status may ask for variables and harmless functions, an Originate by class `originate`
+ * may ring an extension and set such, but start no application.
  * @param request null: the action in general.
  */
 export function mayForward(user: AmiUser, name: string, request: Packet | null): boolean {
   const plain = name.toLowerCase();
   if (user.granted.has(plain)) return true;
+  if (plain === 'originate' && user.granted.has('originateapplication')) return true;
   const classes = CLASSES.get(plain);
   if (classes === undefined) return false;
   if (classes !== NO_CLASSES && (user.writeClasses & classes) === 0) return false;
-  if (plain === 'getvar') {
-    const [, called] = /^\s*([^(]*)\(/.exec(request?.get('Variable') ?? '') ?? [];
-    return called === undefined || HARMLESS_FUNCTIONS.has(called.toUpperCase());
-  }
-  return plain !== 'originate' || !request?.headers.some(([each]) => /^(application|data)$/i.test(each.trim()));
+  const headers = request?.headers ?? [];
+  if (plain === 'originate' && headers.some(([each]) => /^(application|data)$/i.test(each.trim()))) return false;
+  const named = NAMES_VARIABLES[plain];
+  return !named || headers.every(([each, value]) => !named.test(each.trim()) || onlyHarmless(value));
+}
+
+/** Actions that read or set variables, and in which headers those stand. */
+const NAMES_VARIABLES: Readonly<Record<string, RegExp>> = {
+  getvar: /^variable$/i,
+  originate: /^variable$/i,
+  status: /^variables$/i,
+  messagesend: /^variable$/i,
+};
+
+/** Whether every function in a text is harmless: whatever stands before a parenthesis is one, inside of others too. */
+function onlyHarmless(text: string): boolean {
+  return [...text.matchAll(/([^\s,=(){}$]*)\s*\(/g)].every(([, called = '']) =>
+    HARMLESS_FUNCTIONS.has(called.toUpperCase()),
+  );
 }
 
 /** Whether an action that is answered here may be called by a user: one of its classes suffices; none: everybody. */
-export function mayCall(user: AmiUser, classes: Classes): boolean {
-  return classes === NO_CLASSES || (user.writeClasses & classes) !== 0;
+export function mayCall(user: AmiUser, { name, classes }: { readonly name: string; readonly classes: Classes | null }) {
+  return !classes || (user.writeClasses & classes) !== 0 || user.granted.has(name.toLowerCase());
 }

@@ -4,6 +4,7 @@
  * PBX says is missed.
  */
 import type { StoreClient } from '../../storage/client.ts';
+import type { Leg } from '../../storage/model/leg.ts';
 import type { AsteriskConnection } from '../asterisk/connection.ts';
 import type { EventSink } from '../asterisk/pbx.ts';
 import type { RecordingControl } from '../asterisk/recording-control.ts';
@@ -15,7 +16,7 @@ import type { Header } from '../wire/packet.ts';
 import { namesOf } from './classes.ts';
 import type { Replay, Upstream } from './conversation.ts';
 import { cdrEvent, recordingEvent } from './events.ts';
-import { createRelay, type Relay } from './relay.ts';
+import { type AmiEvent, createRelay, type Relay } from './relay.ts';
 import { type AmiServer, listenAmi } from './server.ts';
 import type { AmiUsers } from './users.ts';
 
@@ -38,30 +39,36 @@ export interface Ami {
 
 /** Recordings that are older than this when they are found were not recorded just now: a stick with a year's calls, say. */
 const FRESH_MS = 24 * 3600 * 1000;
+const isFresh = (mtimeMs: number, foundMs: number) => foundMs - mtimeMs < FRESH_MS;
 
 export function createAmi({ config, store, users, bus, log, limits = amiLimits }: AmiParts): Ami {
   const relay = createRelay(limits);
   const { dir } = config.recordings;
   const trunks = config.trunks.names;
 
-  bus.on('leg', (leg, sequence, source) => {
-    if (source === 'csv') relay.own(cdrEvent(leg, sequence)); // one by AMI has its place in Asterisk's order already
-  });
+  /** Records by AMI that are being stored; each has its place in Asterisk's order already. */
+  const places = new Map<Leg, (event: AmiEvent | null) => void>();
+  // The bus tells in the order of the commits: so the relay hears of all that bears an EventSequence from it alone.
+  bus.on('leg', (leg, sequence) => (places.get(leg) ?? relay.own)(cdrEvent(leg, sequence)));
   bus.on('recordings', (files, sequences) => {
     for (const [index, file] of files.entries()) {
       const sequence = sequences[index];
-      const fresh = file.state !== 'empty' && Date.now() - file.mtimeMs < FRESH_MS;
-      if (fresh && sequence != null) relay.own(recordingEvent(file, dir, trunks, sequence));
+      const told = file.state !== 'empty' && isFresh(file.mtimeMs, Date.now());
+      if (told && sequence != null) relay.own(recordingEvent(file, dir, trunks, sequence));
     }
   });
 
   const replay: Replay = {
     async after(sequence) {
-      const { events, last, oldest } = await store.ask('outbox', sequence);
-      const made = events.map((event) =>
-        event.kind === 'cdr' ? cdrEvent(event.leg, event.sequence) : recordingEvent(event, dir, trunks, event.sequence),
-      );
-      return { events: made, last, oldest };
+      const { events, ...edges } = await store.work('outbox', sequence);
+      const made = events
+        .filter((event) => event.kind === 'cdr' || isFresh(event.mtimeMs, event.at * 1000))
+        .map((event) =>
+          event.kind === 'cdr'
+            ? cdrEvent(event.leg, event.sequence)
+            : recordingEvent(event, dir, trunks, event.sequence),
+        );
+      return { events: made, ...edges };
     },
   };
 
@@ -69,8 +76,15 @@ export function createAmi({ config, store, users, bus, log, limits = amiLimits }
     relay,
     sink: {
       event: relay.event,
-      record: (leg, stored) =>
-        relay.record(stored.then((sequence) => (sequence === null ? null : cdrEvent(leg, sequence)))),
+      record(leg, stored) {
+        const settle = relay.record();
+        places.set(leg, settle);
+        const over = () => {
+          places.delete(leg);
+          settle(null);
+        };
+        stored.then(over, over);
+      },
     },
     async listen({ connection, control }) {
       const upstream: Upstream = {

@@ -16,6 +16,8 @@ export interface Wire {
   /** Remote address; '' for the local socket. */
   readonly address: string;
   send(bytes: Buffer | string): void;
+  /** Bytes sent and not taken by the client yet. */
+  readonly unread: number;
   /** Ends when what was sent is through. */
   end(): void;
 }
@@ -39,6 +41,8 @@ export interface Replay {
     readonly last: number;
     /** The oldest that is kept; null: there are none. */
     readonly oldest: number | null;
+    /** The newest; 0: there are none. */
+    readonly newest: number;
   }>;
 }
 
@@ -62,12 +66,19 @@ export interface Conversation {
   mask: Classes;
   readonly filters: EventFilter[];
   readonly loggedIn: boolean;
-  /** Events that a replay is to bring, or has brought: those up to it are not sent live. */
+  /** null: no replay is under way. */
   replayed: Replayed | null;
   /** `Response: …`, the client's ActionID, and what follows. */
   answer(request: Packet, response: 'Success' | 'Error' | 'Goodbye', ...more: readonly Header[]): void;
   /** An event for this client alone. */
   event(bytes: Buffer | string): void;
+  /** Settles when the client has taken most of what was sent to it, or is gone: who tells a lot waits for it. */
+  drained(): Promise<void>;
+  /**
+   * Holds the relay's events for this client back. Settles at the first one, after so many milliseconds or when the client
+   * is gone, with what lets them go.
+   */
+  nextEvent(ms: number): Promise<() => void>;
   /** Whether the client is gone. */
   readonly closed: boolean;
   logIn(user: AmiUser): void;
@@ -82,9 +93,10 @@ export interface EventFilter {
   matches(text: string): boolean;
 }
 
-/** A replay under way holds live events of ours back, and looks at the end whether one was. */
+/** A replay under way holds live events of ours back. */
 export interface Replayed {
-  upTo: number;
+  /** Those since the last page was asked for, in order. */
+  events: { readonly sequence: number; readonly bytes: Buffer }[];
 }
 
 export function header(request: Packet, name: string): string {

@@ -11,7 +11,7 @@ export class FilterError extends Error {
 }
 
 /** States of one automaton: `{1,255}` of something writes it out so often. */
-const STATES_MAX = 2_000;
+const STATES_MAX = 600;
 /** Repetitions that `{M,N}` may ask for (RE_DUP_MAX of POSIX). */
 const REPEAT_MAX = 255;
 const DEPTH_MAX = 50;

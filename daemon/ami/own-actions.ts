@@ -5,9 +5,9 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { formatPacket, type Header, type Packet } from '../wire/packet.ts';
-import { mayForward } from './actions.ts';
+import { mayCall, mayForward } from './actions.ts';
 import { type Classes, classesOf, includes, maskOf, NO_CLASSES } from './classes.ts';
-import { type Conversation, header } from './conversation.ts';
+import { type Conversation, header, type Replay, type Replayed } from './conversation.ts';
 import { compileFilter, FilterError } from './filter.ts';
 import { secretMatches } from './users.ts';
 
@@ -53,6 +53,7 @@ const ACTIONS: readonly OwnAction[] = [
     perform: mixMonitorMute,
   },
   { name: 'Ping', classes: NO_CLASSES, about: 'Keepalive command.', perform: ping },
+  { name: 'WaitEvent', classes: NO_CLASSES, about: 'Wait for an event to occur.', perform: waitEvent },
 ];
 
 /** By name in lower case. */
@@ -164,9 +165,9 @@ function filter(request: Packet, conversation: Conversation): void {
 /** Asterisk's own list, as far as this user may have it forwarded, with ours in their places. */
 async function listCommands(request: Packet, conversation: Conversation): Promise<void> {
   const user = conversation.user();
-  const mine: Header[] = ACTIONS.filter(
-    ({ classes }) => classes === null || classes === NO_CLASSES || (user.writeClasses & classes) !== 0,
-  ).map(({ name, about, classes }) => [name, `${about}  (Priv: ${privilegeText(classes ?? NO_CLASSES)})`]);
+  const mine = ACTIONS.filter((action) => mayCall(user, action)).map(
+    ({ name, about, classes }): Header => [name, `${about}  (Priv: ${privilegeText(classes ?? NO_CLASSES)})`],
+  );
   const theirs = await conversation.services.upstream.commands();
   const forwarded = theirs.filter(([name]) => !ownActions.has(name.toLowerCase()) && mayForward(user, name, null));
   const all = [...mine, ...forwarded].sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
@@ -201,54 +202,85 @@ async function mixMonitorMute(request: Packet, conversation: Conversation): Prom
 }
 
 /**
+ * `Timeout: SECONDS`, without it for ever: the answer comes with the next event that this client hears, or when the time is
+ * over (`action_waitevent`).
+ */
+async function waitEvent(request: Packet, conversation: Conversation): Promise<void> {
+  const seconds = Number.parseInt(header(request, 'Timeout'), 10);
+  const letGo = await conversation.nextEvent(seconds >= 0 ? seconds * 1000 : Number.POSITIVE_INFINITY);
+  conversation.answer(request, 'Success', ['Message', 'Waiting for Event completed.']);
+  letGo();
+  const id = header(request, 'ActionID');
+  conversation.event(formatPacket([['Event', 'WaitEventComplete'], ...(id === '' ? [] : [['ActionID', id] as const])]));
+}
+
+/**
  * `Since: N`: the events of ours after that EventSequence, oldest first, as a list; live ones of ours are held back
- * meanwhile and come in their turn, so that nothing is missing and nothing comes twice.
+ * meanwhile and come in their turn, so that nothing is missing and nothing comes twice. `EventMask` may come with it and
+ * holds from here on: who logs in with `Events: off` and gives it here sees each event once, those of that moment too.
  */
 async function replay(request: Packet, conversation: Conversation): Promise<void> {
   const since = header(request, 'Since');
   if (!/^\d{1,15}$/.test(since)) return refuse(request, conversation, 'Since must be an EventSequence');
-  if (conversation.replayed) return refuse(request, conversation, 'A replay is under way');
   const { services, answer, event } = conversation;
-  const user = conversation.user();
-  services.relay.flush();
-  const { oldest } = await services.replay.after(Number.MAX_SAFE_INTEGER);
-  if (oldest !== null && Number(since) + 1 < oldest)
-    return refuse(
-      request,
-      conversation,
-      `What came before EventSequence ${oldest} is kept no longer: ask Since: ${oldest - 1}`,
-    );
-  const held = { upTo: Number(since) };
+  services.relay.flush(); // what was before goes by the old mask
+  const before = conversation.mask;
+  const held: Replayed = { events: [] };
   conversation.replayed = held;
-  const id = header(request, 'ActionID');
-  answer(request, 'Success', ['EventList', 'start'], ['Message', 'Events will follow']);
-  let last = Number(since);
-  let count = 0;
+  conversation.mask = maskOf(header(request, 'EventMask')) ?? before;
   try {
-    for (;;) {
-      const page = await services.replay.after(last);
-      for (const each of page.events) {
-        if (!includes(user.readClasses, each.classes)) continue;
-        event(user.extras && each.extras ? each.extras : each.bytes);
-        count++;
-      }
-      last = Math.max(last, page.last);
-      if (conversation.closed) return;
-      if (page.events.length === 0) {
-        services.relay.flush(); // what has been said meanwhile was held back: then it is in the store, and there is more
-        if (held.upTo <= last) break;
-      }
+    let page = await services.replay.after(Number(since));
+    services.relay.flush();
+    const refusal = unknownSince(Number(since), page);
+    if (refusal !== '') {
+      refuse(request, conversation, refusal);
+      if (conversation.mask === before) for (const { bytes } of held.events) event(bytes);
+      conversation.mask = before;
+      return;
     }
+    services.onListening();
+    const id = header(request, 'ActionID');
+    answer(request, 'Success', ['EventList', 'start'], ['Message', 'Events will follow']);
+    let last = Number(since);
+    let count = 0;
+    while (!conversation.closed) {
+      const user = conversation.user(); // its rights may have changed
+      const told = page.events.filter(({ classes }) => includes(user.readClasses, classes));
+      if (told.length > 0)
+        event(Buffer.concat(told.map(({ bytes, extras }) => (user.extras && extras ? extras : bytes))));
+      count += told.length;
+      last = Math.max(last, page.last);
+      services.relay.flush();
+      // What was told live before the page was asked for is in the store; so what is in no page was told since.
+      if (last >= page.newest) break;
+      await conversation.drained();
+      held.events = [];
+      page = await services.replay.after(last);
+    }
+    for (const { sequence, bytes } of held.events) {
+      if (sequence <= last) continue;
+      event(bytes);
+      last = sequence;
+      count++;
+    }
+    event(
+      formatPacket([
+        ['Event', 'CdrdReplayComplete'],
+        ...(id === '' ? [] : [['ActionID', id] as const]),
+        ['EventList', 'Complete'],
+        ['ListItems', count],
+        ['EventSequence', last],
+      ]),
+    );
   } finally {
     conversation.replayed = null;
   }
-  event(
-    formatPacket([
-      ['Event', 'CdrdReplayComplete'],
-      ...(id === '' ? [] : [['ActionID', id] as const]),
-      ['EventList', 'Complete'],
-      ['ListItems', count],
-      ['EventSequence', last],
-    ]),
-  );
+}
+
+/** Why nothing can be told from there on; '' = it can. */
+function unknownSince(since: number, { oldest, newest }: Awaited<ReturnType<Replay['after']>>): string {
+  if (oldest !== null && since + 1 < oldest)
+    return `What came before EventSequence ${oldest} is kept no longer: ask Since: ${oldest - 1}`;
+  // A store that was set up anew or restored: to go on from there would miss all up to it.
+  return since > newest ? `There is no EventSequence ${since} yet: the newest is ${newest}` : '';
 }

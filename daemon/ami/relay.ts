@@ -3,6 +3,10 @@
  * and everything behind it waits: no client sees a Cdr that a kill could take back. The wait is bounded; what is later
  * than the bound comes when it is stored, and holds up nobody.
  *
+ * What bears an EventSequence is sent in the order of the commits and waits for nothing: a client that resumes from the
+ * last one that it saw must have seen all before it. That agrees with the places of the records, because the store takes
+ * them in the order in which they came; and an event of our own has no place in Asterisk's order to keep.
+ *
  * Events of one turn of the loop go out together, and listeners that want the same get the same bytes: with fifty of them
  * and a thousand events a second the writes alone would fill a core otherwise.
  */
@@ -33,9 +37,12 @@ export interface Listener {
 export interface Relay {
   /** An event as Asterisk wrote it. */
   event(packet: Packet): void;
-  /** A call record, held at this place until it is stored. null: it was announced before, or the store refused it. */
-  record(stored: Promise<AmiEvent | null>): void;
-  /** One of ours; what it tells of is durable already. */
+  /**
+   * A call record, held at this place until what it gives is called, for the first time: with its event as soon as it is
+   * stored, in the order of the commits; with null when it was announced before, or the store refused it.
+   */
+  record(): (event: AmiEvent | null) => void;
+  /** One of ours; what it tells of is durable already. Called in the order of the commits. */
   own(event: AmiEvent): void;
   /** Sends what may be sent now, before an answer that must not overtake it. */
   flush(): void;
@@ -100,11 +107,6 @@ export function createRelay(limits: AmiLimits, clock: () => number = () => perfo
     }
   }
 
-  function put(event: AmiEvent): void {
-    if (queue.length === 0) sendSoon(event);
-    else hold({ event, since: clock(), bytes: event.bytes.length, over: false });
-  }
-
   function hold(place: Place): void {
     queue.push(place);
     queueBytes += place.bytes;
@@ -146,28 +148,32 @@ export function createRelay(limits: AmiLimits, clock: () => number = () => perfo
   return {
     event(packet) {
       const classes = classesOfEvent(packet.raw);
-      if (classes !== null) put({ bytes: packet.raw, extras: null, classes, sequence: null });
+      if (classes === null) return;
+      const event = { bytes: packet.raw, extras: null, classes, sequence: null };
+      if (queue.length === 0) sendSoon(event);
+      else hold({ event, since: clock(), bytes: event.bytes.length, over: false });
     },
-    record(stored) {
+    record() {
       const place: Place = { event: null, since: clock(), bytes: 0, over: false };
+      let settled = false;
       hold(place);
-      stored.then(
-        (event) => {
-          if (place.over) {
-            if (event) put(event);
-            return;
-          }
+      return (event) => {
+        if (settled) return;
+        settled = true;
+        if (event && place.over) return sendSoon(event);
+        if (event) {
           place.event = event;
-          place.over = true;
-          advance();
-        },
-        () => {
-          place.over = true;
-          advance();
-        },
-      );
+          // The store answers in order: what came before this one and has no event yet will have none.
+          for (const earlier of queue) {
+            if (earlier === place) break;
+            earlier.over = true;
+          }
+        }
+        place.over = true;
+        advance();
+      };
     },
-    own: put,
+    own: sendSoon,
     flush,
     join: (listener) => void listeners.add(listener),
     leave: (listener) => void listeners.delete(listener),

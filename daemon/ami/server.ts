@@ -11,6 +11,7 @@ import type { AmiLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { createPacketReader } from '../wire/packet.ts';
 import type { SessionServices } from './conversation.ts';
+import { createOutput } from './output.ts';
 import { type AmiSession, createAmiSession } from './session.ts';
 
 export interface AmiOptions {
@@ -70,6 +71,9 @@ export const AMI_SOCKET = 'ami.sock';
 /** Milliseconds between two looks for clients that don't read. */
 const LOOK_MS = 1_000;
 
+/** Milliseconds in which one line tells of all clients that are turned away: a flood of them must not become one of the log. */
+const REFUSED_LOG_MS = 10_000;
+
 interface Held {
   readonly client: AmiClient;
   readonly carrier: Carrier;
@@ -92,12 +96,16 @@ export async function listenAmi({ services, listen, greeting, runDir, log }: Ami
   const troubles = new Map<string, string>();
   const again = new Set<NodeJS.Timeout>();
   let closing = false;
+  let silentUntil = 0;
 
   function attach(carrier: Carrier): AmiClient | null {
     const strangers = [...clients.keys()].filter(({ session }) => session.user === null).length;
     if (clients.size >= limits.clients || strangers >= limits.strangers) {
       figures.refused++;
-      log.warn('an AMI client was turned away: there are too many', { address: carrier.address });
+      if (performance.now() > silentUntil) {
+        silentUntil = performance.now() + REFUSED_LOG_MS;
+        log.warn('an AMI client was turned away: there are too many', { address: carrier.address });
+      }
       carrier.destroy();
       return null;
     }
@@ -123,6 +131,9 @@ export async function listenAmi({ services, listen, greeting, runDir, log }: Ami
           if (ended) return;
           carrier.send(bytes);
           if (carrier.unread > limits.unreadBytes) drop('it does not read');
+        },
+        get unread() {
+          return carrier.unread;
         },
         end() {
           gone();
@@ -252,7 +263,7 @@ function textOf({ address, port, family }: AddressInfo): string {
   return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-/** Milliseconds that a stop waits for clients to take their last bytes. */
+/** Milliseconds that clients have to take their last bytes. */
 const GOODBYE_MS = 500;
 
 function converse(
@@ -264,19 +275,20 @@ function converse(
 ): void {
   socket.on('error', () => socket.destroy());
   if (!local) socket.setNoDelay(true).setKeepAlive(true, limits.keepAliveMs);
+  const output = createOutput(socket);
   const client = attach({
     address: local ? '' : (socket.remoteAddress ?? 'unknown'),
-    send: (bytes) => void socket.write(bytes),
+    send: output.send,
     get unread() {
-      return socket.writableLength;
+      return output.unread;
     },
-    end: () => void socket.end(),
+    end: () => output.end(GOODBYE_MS),
     destroy: () => void socket.destroy(),
   });
   if (!client) return;
   const { session } = client;
   socket.once('close', client.gone);
-  socket.write(`${greeting}\r\n`);
+  output.send(`${greeting}\r\n`);
   const reader = createPacketReader(
     limits,
     {
@@ -286,24 +298,45 @@ function converse(
     },
     { faultIds: true },
   );
-  socket.on('data', (bytes) => {
-    reader.push(bytes);
-    if (session.full) pauseReading(socket, () => session.full);
+  let pending = false;
+  let ended = false;
+  socket.on('data', take);
+  socket.once('end', () => {
+    ended = true;
+    const late = setTimeout(() => socket.destroy(), limits.lingerMs);
+    socket.once('close', () => clearTimeout(late));
+    if (!pending) session.inputEnded(); // Node tells of the end though it is paused
   });
+
+  /** In slices: a chunk of 64 KB may hold as many empty packets, and each of them is answered. */
+  function take(bytes: Buffer): void {
+    for (let from = 0; from < bytes.length; from += SLICE) {
+      reader.push(bytes.subarray(from, from + SLICE));
+      if (!session.full) continue;
+      pending = true;
+      socket.pause();
+      whenRoom(bytes.subarray(from + SLICE));
+      return;
+    }
+    if (!pending) return;
+    pending = false;
+    if (ended) session.inputEnded();
+    else socket.resume();
+  }
+
+  function whenRoom(rest: Buffer): void {
+    setTimeout(() => {
+      if (socket.destroyed) return;
+      if (session.full) whenRoom(rest);
+      else take(rest);
+    }, AGAIN_MS);
+  }
 }
 
 /** Milliseconds between two looks whether a client that sends faster than it is answered may go on. */
 const AGAIN_MS = 20;
-
-function pauseReading(socket: Socket, full: () => boolean): void {
-  socket.pause();
-  const again = () => {
-    if (socket.destroyed) return;
-    if (full()) setTimeout(again, AGAIN_MS);
-    else socket.resume();
-  };
-  setTimeout(again, AGAIN_MS);
-}
+/** Bytes taken in before it is looked whether so much waits that no more should be. */
+const SLICE = 1_024;
 
 function listenTcp({ host, port }: ListenAddress, serve: (socket: Socket) => void): Promise<Server> {
   return listenOn((server, done) => server.listen({ host, port }, done), serve);
@@ -322,7 +355,8 @@ async function listenLocal(path: string, serve: (socket: Socket) => void): Promi
 }
 
 function listenOn(start: (server: Server, done: () => void) => void, serve: (socket: Socket) => void): Promise<Server> {
-  const server = createServer(serve);
+  // Whoever closes its own side after its last action still gets its answers, as from Asterisk.
+  const server = createServer({ allowHalfOpen: true }, serve);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     start(server, () => {

@@ -3,6 +3,7 @@
  * (main/manager.c, `process_message`); its actions are worked off one after the other, as Asterisk's own session thread
  * does, while events go on.
  */
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { formatPacket, type Packet, type PacketFault } from '../wire/packet.ts';
 import { isAction, mayCall, mayForward } from './actions.ts';
 import { ALL_CLASSES, NO_CLASSES } from './classes.ts';
@@ -15,6 +16,8 @@ export interface AmiSession {
   fault(fault: PacketFault, actionId: string): void;
   /** An empty line where a packet should begin. */
   empty(): void;
+  /** The client sends no more: when what it asked is answered, the session ends. */
+  inputEnded(): void;
   /** Whether so much waits that no more should be read. */
   readonly full: boolean;
   /** null: it hasn't logged in. */
@@ -25,12 +28,24 @@ export interface AmiSession {
   close(): void;
 }
 
+/** Bytes of what is told at length that may lie unread before more of it is asked for; milliseconds between two looks. */
+const UNREAD_MAX = 256 * 1024;
+const LOOK_MS = 20;
+/** Actions of one client worked off in one turn of the loop: a flood of them is answered between everybody else's. */
+const TURN_ACTIONS = 16;
+/** The longest that a timer of Node's can be set to. */
+const TIMER_MAX = 2 ** 31 - 1;
+
 export function createAmiSession(wire: Wire, services: SessionServices): AmiSession {
   const { users, relay, limits, log } = services;
   let name: string | null = null;
   let closed = false;
   let waiting = 0;
+  let worked = 0;
   let turn: Promise<void> = Promise.resolve();
+  /** Events held back from a client that waits for one, and what is called at the first. */
+  let held: Buffer[] | null = null;
+  let wake = () => {};
 
   const conversation: Conversation = {
     services,
@@ -52,6 +67,25 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
       send(formatPacket([['Response', response], ...(id === '' ? [] : [['ActionID', id] as const]), ...more]));
     },
     event: send,
+    async drained() {
+      while (!closed && wire.unread > UNREAD_MAX) await pause(LOOK_MS);
+    },
+    nextEvent(ms) {
+      relay.flush(); // what was before isn't the next
+      held = [];
+      return new Promise((resolve) => {
+        const late = setTimeout(() => wake(), Math.min(ms, TIMER_MAX));
+        wake = () => {
+          clearTimeout(late);
+          resolve(() => {
+            const events = held ?? [];
+            held = null;
+            if (!closed) for (const bytes of events) wire.send(bytes);
+          });
+        };
+        if (closed) wake();
+      });
+    },
     get closed() {
       return closed;
     },
@@ -78,14 +112,20 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
       const { filters, replayed } = conversation;
       if (filters.length === 0 && !replayed) return null;
       return (event: AmiEvent) => {
-        if (replayed && event.sequence !== null) {
-          replayed.upTo = Math.max(replayed.upTo, event.sequence);
-          return false;
-        }
-        return filters.length === 0 || passesFilters(filters, event.bytes.toString('utf8'));
+        if (filters.length > 0 && !passesFilters(filters, event.bytes.toString('utf8'))) return false;
+        if (!replayed || event.sequence === null) return true;
+        replayed.events.push({
+          sequence: event.sequence,
+          bytes: (listener.extras && event.extras) || event.bytes,
+        });
+        return false;
       };
     },
-    send: (bytes) => wire.send(bytes),
+    send(bytes) {
+      if (!held) return wire.send(bytes);
+      held.push(bytes);
+      wake();
+    },
   };
 
   /** An answer never overtakes an event that was there before it. */
@@ -97,6 +137,7 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
 
   function close(): void {
     closed = true;
+    wake();
     relay.leave(listener);
     if (name !== null) services.onListening();
   }
@@ -111,7 +152,7 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
     }
     const user = conversation.user();
     if (own) {
-      if (own.classes !== null && !mayCall(user, own.classes)) return denied(request, action);
+      if (!mayCall(user, own)) return denied(request, action);
       return own.perform(request, conversation);
     }
     if (mayForward(user, action, request)) return forward(request);
@@ -154,6 +195,7 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
     waiting++;
     turn = turn.then(async () => {
       try {
+        if (++worked % TURN_ACTIONS === 0) await nextTurn();
         if (!closed) await work();
       } catch (error) {
         log.error('an AMI action failed', { user: name, error });
@@ -168,6 +210,7 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
     packet: (request) => queue(() => perform(request)),
     empty: () => queue(() => answerTo('', 'Missing action in request')),
     fault: (fault, actionId) => queue(() => answerTo(actionId, FAULTS[fault])),
+    inputEnded: () => queue(conversation.end),
     get full() {
       return waiting >= limits.waiting;
     },

@@ -55,9 +55,21 @@ export interface AmiUsers {
 /** What is wrong with a definition; the message names it. */
 export class AmiUserError extends Error {
   override readonly name = 'AmiUserError';
+  /** The field that is wrong; undefined: none is, there are too many users. */
+  readonly parameter: string | undefined;
+  constructor(message: string, parameter?: string) {
+    super(message);
+    this.parameter = parameter;
+  }
 }
 
-const WORD = v.pipe(v.string(), v.regex(/^[A-Za-z0-9]{1,40}$/));
+const WORD = v.pipe(
+  v.string(),
+  v.check(
+    (word) => /^[A-Za-z0-9]{1,40}$/.test(word),
+    ({ input }) => `${String(input).slice(0, 40)} is no name of a class or an action`,
+  ),
+);
 const DEFINITION = v.strictObject({
   name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'the user name must be 1 to 64 letters, digits, . _ -')),
   secret: v.pipe(
@@ -82,7 +94,7 @@ const FILE = v.array(DEFINITION);
 /** @throws when the file is there and isn't what we wrote: guessing who may log in would be worse than not starting. */
 export async function openAmiUsers(stateDir: string): Promise<AmiUsers> {
   const path = join(stateDir, 'secret', 'ami-users.json');
-  const users = new Map((await read(path)).map((definition) => [definition.name, userOf(definition)]));
+  const users = new Map((await read(path)).map((user) => [user.name, user]));
   let listener: (name: string) => void = () => {};
   /** One write after the other: the file is whole whoever comes first. */
   let writing: Promise<unknown> = Promise.resolve();
@@ -134,13 +146,13 @@ export async function openAmiUsers(stateDir: string): Promise<AmiUsers> {
   };
 }
 
-async function read(path: string): Promise<AmiUserDefinition[]> {
+async function read(path: string): Promise<AmiUser[]> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '[]';
     throw error;
   });
   try {
-    return v.parse(FILE, JSON.parse(text));
+    return v.parse(FILE, JSON.parse(text)).map(userOf);
   } catch (error) {
     throw new Error(`${path} is damaged: remove it and set the AMI users anew`, { cause: error });
   }
@@ -149,7 +161,10 @@ async function read(path: string): Promise<AmiUserDefinition[]> {
 /** @throws {AmiUserError} */
 function userOf(definition: AmiUserDefinition): AmiUser {
   const checked = v.safeParse(DEFINITION, definition);
-  if (!checked.success) throw new AmiUserError(checked.issues[0].message);
+  if (!checked.success) {
+    const [issue] = checked.issues;
+    throw new AmiUserError(issue.message, String(issue.path?.[0].key));
+  }
   const { read, write, permit } = checked.output;
   const classWords = write.filter(isClass);
   return {
@@ -168,24 +183,27 @@ function writeClasses(words: readonly string[]): Classes {
   return named | (all ? ALL_CLASSES & ~NAMED_ALONE : 0);
 }
 
-const NAMED_ALONE = classesOf('originate,command,config');
+const NAMED_ALONE = classesOf('originate,command,config,agi');
 
 /** @param ranges CIDR, or single addresses. @throws {AmiUserError} */
 function permitter(ranges: readonly string[]): (address: string) => boolean {
-  const list = new BlockList();
+  // One each: a list holds IPv4 addresses to be inside of ::/0, too.
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const range of ranges) {
     const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
     const version = isIP(address);
     const most = version === 4 ? 32 : 128;
     if (version === 0 || Number(bits ?? most) > most)
-      throw new AmiUserError(`permit: ${range} must be an address or a range such as 192.168.1.0/24`);
-    list.addSubnet(address, Number(bits ?? most), version === 4 ? 'ipv4' : 'ipv6');
+      throw new AmiUserError(`permit: ${range} must be an address or a range such as 192.168.1.0/24`, 'permit');
+    const family = version === 4 ? 'ipv4' : 'ipv6';
+    lists[family].addSubnet(address, Number(bits ?? most), family);
   }
   return (remote) => {
     if (remote === '') return true; // the local socket's own permissions have let it in
     const address = remote.replace(/^::ffff:(?=\d+\.)/, '');
     if (ranges.length === 0) return address === '::1' || address.startsWith('127.');
-    return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    return lists[family].check(address, family);
   };
 }
 

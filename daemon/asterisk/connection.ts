@@ -152,7 +152,7 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
       const wanted = [...new Set([...OWN_CLASSES, ...classes])].join(',');
       if (wanted === mask) return;
       mask = wanted;
-      if (status.state === 'up') session?.listenTo(mask);
+      session?.listen();
     },
     uptime: () => (status.state === 'up' ? (session?.uptime() ?? null) : null),
     async close() {
@@ -176,7 +176,8 @@ export function retryDelay(wait: AsteriskLimits['retryMs'], tries: number, chanc
 
 interface Session {
   action: AsteriskConnection['action'];
-  listenTo(mask: string): void;
+  /** The mask has changed. */
+  listen(): void;
   uptime: AsteriskConnection['uptime'];
   forward: AsteriskConnection['forward'];
   close(): Promise<void>;
@@ -195,6 +196,10 @@ interface Waiting {
   failed(error: Error): void;
   /** Takes the events that bear the action's id, too. */
   listed?(packet: Packet): void;
+  /** Whether nothing comes behind this packet; without it, as lists say it themselves. */
+  isLast?(packet: Packet): boolean;
+  /** Milliseconds to wait for each packet; without it `limits.answerMs`. */
+  readonly ms?: number;
 }
 
 /** Classes of events that this daemon needs: records, channels, the state of Asterisk. */
@@ -244,7 +249,13 @@ function openSession(
   socket.on('error', (error: NodeJS.ErrnoException) => end(false, connectFault(error)));
   socket.on('close', () => end(false, loggedIn ? 'it closed the connection' : 'it closed the connection at log-in'));
   let pinging = false;
-  const beat = setInterval(keepAlive, limits.pingMs / 3);
+  /** The mask that Asterisk knows, and whether it is being told another. */
+  let toldMask = '';
+  let telling = false;
+  const beat = setInterval(() => {
+    keepAlive();
+    listen();
+  }, limits.pingMs / 3);
 
   function packet(packet: Packet): void {
     if (ended) return;
@@ -300,6 +311,7 @@ function openSession(
       }
       loggedIn = true;
       listener.up();
+      listen(); // somebody may have come meanwhile
       ask([['Action', 'CoreSettings']], {
         answered: (settings) => listener.version(settings.get('AsteriskVersion')),
         failed,
@@ -314,13 +326,14 @@ function openSession(
       const key = createHash('md5')
         .update(challenge + options.secret)
         .digest('hex');
+      toldMask = options.mask();
       ask(
         [
           ['Action', 'Login'],
           ['AuthType', 'MD5'],
           ['Username', options.username],
           ['Key', key],
-          ['Events', options.mask()],
+          ['Events', toldMask],
         ],
         { answered: accepted, failed },
       );
@@ -352,12 +365,10 @@ function openSession(
       settle();
       then.failed(error);
     };
-    const late = setTimeout(
-      () => failed(new Error(`no answer to ${headers[0]?.[1]} within ${limits.answerMs / 1000} s`)),
-      limits.answerMs,
-    );
-    const { listed } = then;
-    const isOver = (packet: Packet) => !listed || !(packet.first[0] === 'Response' ? beginsList : goesOn)(packet);
+    const { listed, isLast, ms = limits.answerMs } = then;
+    const late = setTimeout(() => failed(new Error(`no answer to ${headers[0]?.[1]} within ${ms / 1000} s`)), ms);
+    const isOver = (packet: Packet) =>
+      isLast?.(packet) ?? (!listed || !(packet.first[0] === 'Response' ? beginsList : goesOn)(packet));
     waiting.set(id, {
       answered(packet) {
         if (isOver(packet)) settle();
@@ -383,19 +394,76 @@ function openSession(
       asker.heard(withActionId(packet.raw, id, actionId));
       if (over) asker.done();
     };
-    id = ask(headers, {
-      answered: (packet) => heard(packet, !beginsList(packet)),
-      listed: (packet) => heard(packet, !goesOn(packet)),
-      failed: (error) => asker.failed(error),
-    });
+    const { failed } = asker;
+    if (waitsForCall(headers)) id = originate(headers, heard, failed);
+    else
+      id = ask(headers, {
+        answered: (packet) => heard(packet, !beginsList(packet)),
+        listed: (packet) => heard(packet, !goesOn(packet)),
+        failed,
+      });
     if (id === '') return;
     askers.set(id, actionId);
     const [oldest] = askers.keys();
     if (askers.size > ASKERS_MAX && oldest !== undefined) askers.delete(oldest);
   }
 
+  /**
+   * An Originate that is to be answered when the call is: Asterisk's session stands still meanwhile (main/manager.c,
+   * `action_originate`), and this one session is everybody's. So it is asked with `Async`, and its outcome is made the
+   * answer that the asker would have got.
+   */
+  function originate(
+    headers: readonly Header[],
+    heard: (packet: Packet, over: boolean) => void,
+    failed: (error: Error) => void,
+  ): string {
+    const [, timeout = ''] = headers.find(([name]) => /^timeout$/i.test(name)) ?? [];
+    const ms = Math.min(Number.parseInt(timeout, 10) || ORIGINATE_MS, ORIGINATE_MAX_MS) + limits.answerMs;
+    let id = '';
+    id = ask([...headers.filter(([name]) => !/^async$/i.test(name)), ['Async', 'true']], {
+      ms,
+      isLast: (packet) =>
+        packet.first[0] === 'Response' ? packet.first[1] !== 'Success' : packet.first[1] === 'OriginateResponse',
+      answered: (packet) => packet.first[1] !== 'Success' && heard(packet, true),
+      listed(event) {
+        if (event.first[1] !== 'OriginateResponse') return;
+        const success = event.get('Response') === 'Success';
+        const answer = formatPacket([
+          ['Response', success ? 'Success' : 'Error'],
+          ['ActionID', id],
+          ['Message', success ? 'Originate successfully queued' : 'Originate failed'],
+        ]);
+        heard(parsePacket(Buffer.from(answer)), true);
+      },
+      failed,
+    });
+    return id;
+  }
+
   function action(headers: readonly Header[]): Promise<Packet> {
     return new Promise((answered, failed) => ask(headers, { answered, failed }));
+  }
+
+  /** Tells Asterisk of the mask unless it knows; where that goes wrong, the next beat tells it again. */
+  function listen(): void {
+    const mask = options.mask();
+    if (!loggedIn || ended || telling || mask === toldMask) return;
+    telling = true;
+    const headers: Header[] = [
+      ['Action', 'Events'],
+      ['EventMask', mask],
+    ];
+    ask(headers, {
+      answered() {
+        telling = false;
+        toldMask = mask;
+        listen();
+      },
+      failed() {
+        telling = false;
+      },
+    });
   }
 
   /** One Ping at a time: more of them would tell a slow Asterisk nothing, and crowd out the actions that matter. */
@@ -427,15 +495,7 @@ function openSession(
   return {
     action,
     forward,
-    listenTo(mask) {
-      ask(
-        [
-          ['Action', 'Events'],
-          ['EventMask', mask],
-        ],
-        { answered: () => {}, failed: () => {} }, // a connection that is gone begins the next with this mask
-      );
-    },
+    listen,
     uptime() {
       if (!booted) return null;
       const since = Math.floor((performance.now() - booted.at) / 1000);
@@ -449,6 +509,16 @@ function openSession(
       end(false, 'closed');
     },
   };
+}
+
+/** How long an Originate rings by itself, and at most as we wait for it, milliseconds. */
+const ORIGINATE_MS = 30_000;
+const ORIGINATE_MAX_MS = 300_000;
+
+/** Whether Asterisk would answer only when the call is answered, or has failed. */
+function waitsForCall(headers: readonly Header[]): boolean {
+  const value = (wanted: string) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1].trim() ?? '';
+  return value('action').toLowerCase() === 'originate' && !/^(yes|true|y|t|1|on)$/i.test(value('async'));
 }
 
 /** Whether events follow an answer (main/manager.c, `astman_send_listack`); older modules say so in words only. */

@@ -4,6 +4,7 @@
  * which the next start closes.
  */
 import type { StoreClient } from '../../storage/client.ts';
+import { keyOf } from '../../storage/model/identity.ts';
 import type { Leg, LegSource } from '../../storage/model/leg.ts';
 import type { CsvBatch, OpenGroup, Written } from '../../storage/store.ts';
 import type { Bus } from '../bus.ts';
@@ -70,7 +71,7 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
 
   /** No record has come for a while. */
   function quiet(group: string): void {
-    if (!away() && isLive(linkedIdOf(group))) open.set(group, null);
+    if (!away() && isLive(keyOf(group))) open.set(group, null);
     else void close(group);
   }
 
@@ -104,7 +105,7 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
   function settle({ key, end, fresh }: OpenGroup): Promise<void> | void {
     if (!fresh && open.has(key)) return; // the other source told the same once more: the wait goes on as it was
     const ago = Date.now() - end * 1000;
-    const late = ago > callLimits.awayQuietMs && (away() || !isLive(linkedIdOf(key)));
+    const late = ago > callLimits.awayQuietMs && (away() || !isLive(keyOf(key)));
     if (!late) return closeAfter(key, quietMs());
     open.set(key, open.get(key) ?? null);
     return close(key);
@@ -134,7 +135,7 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
     },
     over(linkedId) {
       for (const [group, timer] of open)
-        if (timer === null && linkedIdOf(group) === linkedId) closeAfter(group, callLimits.quietMs);
+        if (timer === null && keyOf(group) === linkedId) closeAfter(group, callLimits.quietMs);
     },
     asteriskAway() {
       for (const [group, timer] of open) if (timer === null) closeAfter(group, callLimits.awayQuietMs);
@@ -151,9 +152,4 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
       open.clear();
     },
   };
-}
-
-/** A group's key is its LinkedID, with `#2` behind it for a later call that bears the same. */
-function linkedIdOf(group: string): string {
-  return group.replace(/#\d+$/, '');
 }

@@ -19,7 +19,7 @@ export interface RecordingControl {
 
 export function createRecordingControl(
   { action }: Pick<AsteriskConnection, 'action'>,
-  live: Pick<LiveChannels, 'paused'>,
+  live: Pick<LiveChannels, 'list' | 'paused'>,
   store: Pick<StoreClient, 'write'>,
 ): RecordingControl {
   return {
@@ -31,10 +31,12 @@ export function createRecordingControl(
         ['State', paused ? '1' : '0'],
       ]);
       if (answer.get('Response') !== 'Success') throw new Error(answer.get('Message') || 'Asterisk refuses');
+      const linkedId = live.list().find(({ name }) => name === channel)?.linkedId ?? '';
       live.paused(channel, paused);
       const detail = { channel: channel.slice(0, 80), direction };
       await store.write({
-        kind: 'audit',
+        kind: 'pause',
+        pause: { linkedId, channel, direction, paused },
         audit: { ...by, action: paused ? 'recording.paused' : 'recording.resumed', detail },
       });
     },

@@ -69,7 +69,7 @@ const SECTIONS = {
 /** Checks raw values by section and key; an absent key gets its default. */
 export const SCHEMA = v.object(SECTIONS);
 
-/** A key as the reference documents it; `reserved` are words that follow "this version". */
+/** A key as the reference documents it. */
 export interface ConfigKey extends KeyAbout {
   /** `http.listen`, of section `http` and name `listen`. */
   readonly key: string;

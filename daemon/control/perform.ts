@@ -1,10 +1,10 @@
 /** What a command has done to the store, whoever does it: the running daemon, or the command itself while none runs. */
 import { stat } from 'node:fs/promises';
 import type { Accounts } from '../../cgi/access/accounts.ts';
+import type { AmiUserAdmin } from '../../cgi/ami/port.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import { parseLocal, resolveLocal, type Zone } from '../../storage/model/local-time.ts';
 import type { Walk } from '../../storage/store.ts';
-import type { AmiUsers } from '../ami/users.ts';
 import { batchesOf, type CsvFile, filesOf, signatureOf } from '../asterisk/csv-file.ts';
 import type { Ingest } from '../asterisk/ingest.ts';
 import type { Bus } from '../bus.ts';
@@ -13,11 +13,14 @@ import { setUser } from '../state.ts';
 import type { ControlRequest } from './protocol.ts';
 import { traceText } from './trace-text.ts';
 
+/** Who acts, in the audit log, by a command on the box. */
+const CONSOLE = { who: 'console', address: '' };
+
 export interface PerformOptions {
   readonly config: Config;
   readonly store: StoreClient;
   readonly accounts: Accounts;
-  readonly amiUsers: AmiUsers;
+  readonly amiUsers: AmiUserAdmin;
   readonly ingest: Ingest;
   readonly bus: Bus;
   readonly zone: Zone;
@@ -34,7 +37,8 @@ export function createPerform({ config, store, accounts, amiUsers, ingest, bus, 
       case 'ami-user.set':
         return setAmiUser(request);
       case 'ami-user.remove':
-        return removeAmiUser(request.name);
+        await amiUsers.remove(request.name, CONSOLE);
+        return `AMI user ${request.name} is removed`;
       case 'ami-user.list':
         return listAmiUsers(amiUsers);
       case 'import':
@@ -51,18 +55,9 @@ export function createPerform({ config, store, accounts, amiUsers, ingest, bus, 
   };
 
   async function setAmiUser({ command: _, ...definition }: Extract<ControlRequest, { command: 'ami-user.set' }>) {
-    await amiUsers.set(definition);
-    const { name, read, write, permit, extras } = definition;
-    const detail = { name, read: read.join(), write: write.join(), permit: permit.join(), extras };
-    await store.write({ kind: 'audit', audit: { who: 'console', address: '', action: 'ami-user.set', detail } });
-    return `AMI user ${name} is set`;
-  }
-
-  async function removeAmiUser(name: string): Promise<string> {
-    if (!(await amiUsers.remove(name))) throw new Error(`there is no AMI user ${name}`);
-    const audit = { who: 'console', address: '', action: 'ami-user.removed', detail: { name } };
-    await store.write({ kind: 'audit', audit });
-    return `AMI user ${name} is removed`;
+    const byName = await amiUsers.set(definition, CONSOLE);
+    const granted = byName.length > 0 ? `; granted by name, as no class is called so: ${byName.join(', ')}` : '';
+    return `AMI user ${definition.name} is set${granted}`;
   }
 
   /** The file is known by its first line, so that a second import of it takes only what is new. */
@@ -140,7 +135,7 @@ export function createPerform({ config, store, accounts, amiUsers, ingest, bus, 
 }
 
 /** A line each, without the secrets. */
-function listAmiUsers(users: AmiUsers): string {
+function listAmiUsers(users: AmiUserAdmin): string {
   const lines = users
     .list()
     .map(

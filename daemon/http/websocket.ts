@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { AmiServer } from '../ami/server.ts';
 import { amiLimits } from '../limits.ts';
-import { createPacketReader, formatPacket, type Header, type Packet, parsePacket } from '../wire/packet.ts';
+import { createPacketReader, formatPacket, type Header, type Packet, parsePacket, textOf } from '../wire/packet.ts';
 
 /** Takes a socket over whose request asked for a WebSocket. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -116,8 +116,7 @@ export function amiPath(server: Pick<AmiServer, 'attach'>, greeting: string): We
     refuse: () => null,
     opened(socket, request) {
       const json = socket.protocol === 'json';
-      const say = (packet: Packet) =>
-        socket.send(json ? JSON.stringify(objectOf(packet.headers)) : packet.raw.toString());
+      const say = (packet: Packet) => socket.send(json ? JSON.stringify(objectOf(packet.headers)) : textOf(packet.raw));
       // What the session writes is packets of any number: each becomes a message of its own.
       const out = createPacketReader(
         { line: Number.POSITIVE_INFINITY, lines: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY },

@@ -88,7 +88,10 @@ export function createPacketReader(
   function lookForId(piece: Buffer, over: boolean): void {
     if (lineHead.length < ID_LINE_MAX) lineHead += piece.toString('latin1', 0, ID_LINE_MAX - lineHead.length);
     if (!over) return;
-    if (actionId === '') actionId = /^actionid: *([^\r\n]*)/i.exec(lineHead)?.[1] ?? '';
+    if (actionId === '') {
+      const id = /^actionid: *([^\r\n]*)/i.exec(lineHead)?.[1] ?? '';
+      actionId = textOf(Buffer.from(id, 'latin1'));
+    }
     lineHead = '';
   }
 
@@ -201,8 +204,8 @@ function headerOf(bytes: Buffer): Header {
   return [line.slice(0, colon), line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)];
 }
 
-/** Caller names come in any encoding: a line that isn't UTF-8 is read as Latin-1, so that nothing of it is lost. */
-function textOf(bytes: Buffer): string {
+/** Caller names come in any encoding: what isn't UTF-8 is read as Latin-1, so that nothing of it is lost. */
+export function textOf(bytes: Buffer): string {
   return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
 }
 

@@ -24,7 +24,15 @@ export function announce(database: Database, kind: OutboxKind, ref: number, at: 
 export type OutboxEvent =
   | { readonly sequence: number; readonly kind: 'cdr'; readonly leg: Leg }
   /** A recording that is complete, and holds sound. */
-  | { readonly sequence: number; readonly kind: 'recording'; readonly path: string; readonly seconds: number };
+  | {
+      readonly sequence: number;
+      readonly kind: 'recording';
+      readonly path: string;
+      readonly seconds: number;
+      readonly mtimeMs: number;
+      /** Epoch seconds when it was found. */
+      readonly at: number;
+    };
 
 export interface OutboxPage {
   readonly events: readonly OutboxEvent[];
@@ -32,6 +40,8 @@ export interface OutboxPage {
   readonly last: number;
   /** EventSequence of the oldest row that is kept; null: there are none. */
   readonly oldest: number | null;
+  /** EventSequence of the newest; 0: there are none. */
+  readonly newest: number;
 }
 
 /** Rows of one step: reading as many legs takes some 10 ms on a small ARM. */
@@ -39,8 +49,12 @@ const PAGE_ROWS = 200;
 
 /** The rows after an EventSequence, oldest first. What has been erased since is passed over. */
 export function outboxPage(database: Database, after: number): OutboxPage {
-  const oldest = database.first('SELECT min(id) AS id FROM outbox')?.['id'] ?? null;
-  const rows = database.all('SELECT id, kind, ref FROM outbox WHERE id > ? ORDER BY id LIMIT ?', [after, PAGE_ROWS]);
+  const edge = (which: 'min' | 'max') => database.first(`SELECT ${which}(id) AS id FROM outbox`)?.['id'] ?? null;
+  const oldest = edge('min');
+  const rows = database.all('SELECT id, kind, ref, at FROM outbox WHERE id > ? ORDER BY id LIMIT ?', [
+    after,
+    PAGE_ROWS,
+  ]);
   const events = rows.flatMap((row): OutboxEvent[] => {
     const sequence = Number(row['id']);
     const ref = Number(row['ref']);
@@ -49,11 +63,21 @@ export function outboxPage(database: Database, after: number): OutboxPage {
       return leg ? [{ sequence, kind: 'cdr', leg }] : [];
     }
     if (row['kind'] !== 'recording') return [];
-    const file = database.first("SELECT path, seconds FROM recording WHERE id = ? AND state <> 'empty'", [ref]);
-    return file ? [{ sequence, kind: 'recording', path: String(file['path']), seconds: Number(file['seconds']) }] : [];
+    const file = database.first("SELECT path, seconds, mtime_ms FROM recording WHERE id = ? AND state <> 'empty'", [
+      ref,
+    ]);
+    if (!file) return [];
+    const seconds = Number(file['seconds']);
+    const mtimeMs = Number(file['mtime_ms']);
+    return [{ sequence, kind: 'recording', path: String(file['path']), seconds, mtimeMs, at: Number(row['at']) }];
   });
   const last = rows.at(-1)?.['id'] ?? after;
-  return { events, last: Number(last), oldest: oldest === null ? null : Number(oldest) };
+  return {
+    events,
+    last: Number(last),
+    oldest: oldest === null ? null : Number(oldest),
+    newest: Number(edge('max') ?? 0),
+  };
 }
 
 /**

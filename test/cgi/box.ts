@@ -64,6 +64,7 @@ export function openBox({
     phoneBook: createPhoneBook(store),
     settings: {} as Services['settings'],
     live: {} as Services['live'],
+    amiUsers: {} as Services['amiUsers'],
     zone: zone(zoneName),
     now: () => now,
     ...ports,

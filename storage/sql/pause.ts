@@ -1,0 +1,64 @@
+/** The stretches in which a recording was paused. They name a channel and times alone, and the newest are kept. */
+import type { Database } from './database.ts';
+
+export interface PauseChange {
+  /** Of the call in progress. */
+  readonly linkedId: string;
+  readonly channel: string;
+  /** Which side's sound: what the recorded channel hears, what it says, or both. */
+  readonly direction: 'read' | 'write' | 'both';
+  readonly paused: boolean;
+}
+
+/** A stretch, epoch seconds; to null: it goes on. */
+export interface Pause {
+  readonly channel: string;
+  readonly direction: string;
+  readonly from: number;
+  readonly to: number | null;
+}
+
+/** Pauses kept: some years of a busy hotline that never records a card's number. */
+const PAUSES_KEPT = 20_000;
+
+/** Pausing twice is one pause; resuming what isn't paused is nothing. @param now Epoch seconds. */
+export function changePause(database: Database, change: PauseChange, now: number): void {
+  const { linkedId, channel, direction } = change;
+  const open = database.first(
+    'SELECT id FROM recording_pause WHERE linkedid = ? AND channel = ? AND direction = ? AND to_at IS NULL',
+    [linkedId, channel, direction],
+  );
+  if (change.paused && !open) {
+    const { id } = database.run(
+      'INSERT INTO recording_pause (linkedid, channel, direction, from_at) VALUES (?, ?, ?, ?)',
+      [linkedId, channel, direction, now],
+    );
+    database.run('DELETE FROM recording_pause WHERE id <= ?', [id - PAUSES_KEPT]);
+  }
+  if (!change.paused && open)
+    database.run('UPDATE recording_pause SET to_at = ? WHERE id = ?', [now, Number(open['id'])]);
+}
+
+/** The call is over, and so are its pauses. @param end Epoch seconds. */
+export function endPauses(database: Database, linkedId: string, end: number): void {
+  database.run('UPDATE recording_pause SET to_at = max(from_at, ?) WHERE linkedid = ? AND to_at IS NULL', [
+    end,
+    linkedId,
+  ]);
+}
+
+/** Those of a call that begin within it: a box without a clock battery gives one LinkedID to many calls. */
+export function pausesOf(database: Database, linkedId: string, from: number, to: number): Pause[] {
+  return database
+    .all(
+      `SELECT channel, direction, from_at, to_at FROM recording_pause
+       WHERE linkedid = ? AND from_at BETWEEN ? AND ? ORDER BY from_at, id`,
+      [linkedId, from, to],
+    )
+    .map((row) => ({
+      channel: String(row['channel']),
+      direction: String(row['direction']),
+      from: Number(row['from_at']),
+      to: row['to_at'] === null ? null : Number(row['to_at']),
+    }));
+}
