@@ -252,13 +252,13 @@ describe('conversations', () => {
   });
 });
 
-/** In Asterisk a class grants them, or nothing is needed; here each must be named (`--write call,Reload`). WaitEvent: HTTP. */
+/** In Asterisk a class grants them, or nothing is needed; here each must be named (`--write call,Reload`). */
 const NOT_BY_CLASS =
   'BridgeDestroy BridgeKick BridgeTechnologySuspend BridgeTechnologyUnsuspend ChangeMonitor ConfbridgeStartRecord ' +
   'ConfbridgeStopRecord DBDel DBDelTree DBPut DialplanExtensionAdd DialplanExtensionRemove GetConfig GetConfigJSON ' +
-  'MixMonitor ModuleLoad Monitor PJSIPNotify PJSIPRegister PJSIPShowAuths PJSIPUnregister QueueChangePriorityCaller ' +
+  'MixMonitor ModuleLoad Monitor PJSIPNotify PJSIPRegister PJSIPShowAuths PJSIPShowEndpoint PJSIPShowRegistrationsOutbound PJSIPUnregister QueueChangePriorityCaller ' +
   'QueueReload QueueReset QueueWithdrawCaller Reload Setvar SIPnotify SorceryMemoryCacheExpire ' +
-  'SorceryMemoryCacheExpireObject SorceryMemoryCachePopulate SorceryMemoryCacheStale SorceryMemoryCacheStaleObject WaitEvent';
+  'SorceryMemoryCacheExpireObject SorceryMemoryCachePopulate SorceryMemoryCacheStale SorceryMemoryCacheStaleObject';
 
 /** Packet by packet; each that differs must be foreseen, and each that is foreseen must come. */
 function compareTalk(asterisk: readonly string[], daemon: readonly string[], differences: readonly Difference[]): void {

@@ -4,10 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import WebSocket from 'ws';
+import { PLAIN } from './ami-conversations.ts';
 import { type AmiStage, CLIENT, loudness, openAmiStage } from './ami-stage.ts';
 import { type AmiStream, headerOf, logInStream } from './ami-stream.ts';
 import { eventually, tokenOf } from './daemon-process.ts';
-import type { Dialogue } from './sip-phone.ts';
 import { type Scene, sceneOf } from './stage.ts';
 
 let ami: AmiStage;
@@ -55,38 +55,42 @@ async function watch(): Promise<Watch> {
   return { said };
 }
 
+const told = (said: Watch['said'], state: string) =>
+  eventually(`${state} in /live`, 5_000, async () => said.some(({ call }) => call?.['state'] === state));
+
 /** Sends an action by AMI through the daemon and gives the packet that answers it. */
 let ids = 0;
-async function act(name: string, headers: Readonly<Record<string, string>>): Promise<string> {
+async function act(stream: AmiStream, name: string, headers: Readonly<Record<string, string>>): Promise<string> {
   const id = headers['ActionID'] ?? `act-${++ids}`;
   const lines = Object.entries({ ...headers, ActionID: id }).map(([key, value]) => `${key}: ${value}\r\n`);
-  client.send(`Action: ${name}\r\n${lines.join('')}\r\n`);
-  const at = await client.waitFor(
+  stream.send(`Action: ${name}\r\n${lines.join('')}\r\n`);
+  const at = await stream.waitFor(
     `answer to ${name}`,
     (packet) => packet.startsWith('Response:') && headerOf(packet, 'ActionID') === id,
     10_000,
   );
-  return client.packets[at] ?? '';
+  return stream.packets[at] ?? '';
 }
 
 describe('what 30019 shows of a call', () => {
-  it('internal: dialling, ringing, up, held, gone', async () => {
+  it('internal: ringing, up, gone, by /live too', async () => {
     const scene = sceneOf(ami.stage, 100);
     const { said } = await watch();
     const placed = scene.call(scene.b);
     const bell = await ami.stage.house.ringing(scene.b);
     const parties = { src: '100', dst: '101', channel: '', dstchannel: '', userfield: 'Internal', port: 0 };
     await shows({ ...parties, state: 'ringing', recording: 'off', talking: null });
+    await told(said, 'ringing');
     await bell.answer();
     const caller = await placed.answered();
     const row = await shows({ ...parties, state: 'up', recording: 'on' });
+    await told(said, 'up');
     console.log(`internal: ${JSON.stringify(row)}`);
     expect(Math.abs(Number(row['talking']) - Date.now() / 1000)).toBeLessThan(5);
     await caller.hangUp();
     await gone();
-    const states = said.flatMap(({ call }) => (call ? [`${call['state']} ${call['recording']}`] : []));
-    expect([...new Set(states)]).toEqual(['dialling off', 'ringing off', 'up on']);
-    expect(said.at(-1)).toEqual({ ended: row['id'] });
+    await eventually('end of the call in /live', 5_000, async () => said.at(-1)?.ended === row['id']);
+    expect(said.at(-2)?.call).toMatchObject(parties);
   });
 
   it('outbound by trunk 96', async () => {
@@ -180,7 +184,7 @@ describe('pausing a recording', () => {
 
   it('by AMI, through the daemon', () =>
     pauses(100, async (scene, paused) => {
-      const answer = await act('MixMonitorMute', {
+      const answer = await act(client, 'MixMonitorMute', {
         Channel: scene.channelOf(scene.b),
         Direction: 'both',
         State: paused ? '1' : '0',
@@ -196,46 +200,82 @@ describe('pausing a recording', () => {
 });
 
 describe('a client originates', () => {
-  const originate = (scene: Scene, more: Readonly<Record<string, string>>) =>
-    act('Originate', { Channel: `SIP/${scene.a}`, CallerID: `"Click" <${scene.b}>`, Timeout: '10000', ...more });
-  const outcome = async (id: string) => {
-    const at = await client.waitFor(
-      'OriginateResponse',
-      (packet) => packet.startsWith('Event: OriginateResponse\r\n') && headerOf(packet, 'ActionID') === id,
-      10_000,
-    );
-    return client.packets[at] ?? '';
-  };
+  const originate = (stream: AmiStream, scene: Scene, more: Readonly<Record<string, string>>) =>
+    act(stream, 'Originate', { Channel: `SIP/${scene.a}`, CallerID: scene.a, Timeout: '10000', ...more });
 
-  it('a call between two extensions, and hears the outcome under its ActionID', async () => {
+  it('a call between two extensions, and hears of the outcome under its ActionID', async () => {
     const scene = sceneOf(ami.stage, 400);
-    const answer = await originate(scene, {
-      Context: 'inside',
-      Exten: scene.b,
-      Priority: '1',
-      Async: 'true',
-      ActionID: 'click-1',
-    });
-    console.log(answer);
-    const first: Dialogue = await scene.answer(scene.a);
+    const extension = { Context: 'inside', Exten: scene.b, Priority: '1', Async: 'true', ActionID: 'click-1' };
+    expect(await originate(client, scene, extension)).toBe(
+      'Response: Success\r\nActionID: click-1\r\nMessage: Originate successfully queued\r\n\r\n',
+    );
+    const first = await scene.answer(scene.a);
     const second = await scene.answer(scene.b);
-    console.log(await outcome('click-1'), JSON.stringify(await live()));
+    const isOutcome = (packet: string) => packet.startsWith('Event: OriginateResponse\r\n');
+    const outcome = client.packets[await client.waitFor('OriginateResponse', isOutcome, 10_000)] ?? '';
+    console.log(outcome);
+    expect(outcome).toMatch(
+      /^Event: OriginateResponse\r\nPrivilege: call,all\r\nActionID: click-1\r\nResponse: Success\r\n/,
+    );
+    await shows({ src: '400', dst: '401', state: 'up', recording: 'on', userfield: 'Internal' });
     await first.hangUp();
     await second.ended();
     await gone();
   });
+
+  it('without Async: is answered when the call is, or has failed, in the words of Asterisk', async () => {
+    const own = await logInStream(ami.stage.asterisk.ports.AMI, CLIENT.name, CLIENT.secret, 'off');
+    const [asterisk, daemon] = await Promise.all(
+      [own, client].map(async (stream, i) => {
+        const scene = sceneOf(ami.stage, 420 + 10 * i);
+        const extension = { Context: 'inside', Exten: scene.b, Priority: '1', ActionID: 'sync' };
+        const answered = originate(stream, scene, extension);
+        const first = await scene.answer(scene.a);
+        const second = await scene.answer(scene.b);
+        const answer = await answered;
+        await first.hangUp();
+        await second.ended();
+        const failed = await originate(stream, scene, { ...extension, Channel: 'SIP/nobody', ActionID: 'failed' });
+        const busy = originate(stream, scene, { ...extension, ActionID: 'busy' });
+        (await ami.stage.house.ringing(scene.a)).refuse(486, 'Busy Here');
+        return [answer, failed, await busy];
+      }),
+    );
+    own.close();
+    console.log(daemon?.join(''));
+    expect(daemon).toEqual(asterisk);
+    await gone();
+  });
+
+  it('no application, and nothing at all without the grant', async () => {
+    const scene = sceneOf(ami.stage, 410);
+    const denied = /^Response: Error\r\nActionID: act-\d+\r\nMessage: Permission denied\r\n\r\n$/;
+    expect(await originate(client, scene, { Application: 'System', Data: 'touch /tmp/x' })).toMatch(denied);
+    const plain = await logInStream(ami.setup.ami, PLAIN.name, PLAIN.secret, 'off');
+    expect(await originate(plain, scene, { Context: 'inside', Exten: scene.b, Priority: '1' })).toMatch(denied);
+    plain.close();
+    expect(await live()).toEqual([]);
+  });
 });
 
-it('after a restart of the daemon in mid-call', async () => {
+it('a restart of the daemon in mid-call: everything is shown again, a pause too', async () => {
   const scene = sceneOf(ami.stage, 130);
   const placed = scene.callIn('621');
   await scene.answer(scene.b);
   const caller = await placed.answered();
-  await shows({ dst: '621(131)', state: 'up', recording: 'on' });
-  console.log(JSON.stringify(await live()));
+  const before = await shows({ dst: '621(131)', state: 'up', recording: 'on' });
+  await scene.talk(1.5); // so that "now" is another second
   await ami.restart();
-  await eventually('call', 5000, async () => (await live().catch(() => [])).length > 0);
-  console.log(JSON.stringify(await live()));
+  const after = await shows({ recording: 'on' });
+  console.log(`before: ${JSON.stringify(before)}\nafter: ${JSON.stringify(after)}`);
+  expect({ ...before, talking: null }).toEqual({ ...after, talking: null });
+  expect(Math.abs(Number(after['talking']) - Number(before['talking']))).toBeLessThanOrEqual(1);
+  const set = (pause: number) => ami.ask(30020, `id=${after['id']}&pause=${pause}`);
+  expect(JSON.parse(await set(1))).toEqual({ result: 'success', recording: 'paused' });
+  await ami.restart();
+  await shows({ recording: 'paused' });
+  expect(JSON.parse(await set(0))).toEqual({ result: 'success', recording: 'on' });
+  await shows({ recording: 'on' });
   await caller.hangUp();
   await gone();
 });
