@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { PLAIN } from './ami-conversations.ts';
-import { replaceOnce } from './asterisk.ts';
+import { replaceOnce, type Tech } from './asterisk.ts';
 import {
   type Daemon,
   eventually,
@@ -25,20 +25,30 @@ export const EXTRAS = { name: 'extras', secret: 'extras-secret' } as const;
 const PLAIN_WRITE = 'system,call,reporting';
 const CLIENT_WRITE = `${PLAIN_WRITE},user,originate`;
 
+/** A call in progress, as 30019 and `/live` show it. */
+export type Row = Readonly<Record<string, string | number | null>>;
+
 export interface AmiStage {
   readonly stage: Stage;
   readonly setup: Setup;
   /** Answers of the process that runs now. */
   readonly ask: Daemon['ask'];
+  /** 30019. */
+  live(): Promise<Row[]>;
+  /** The one call in progress, as soon as its row is so. @throws with the row that it stays. */
+  shows(expected: Row): Promise<Row>;
+  /** No call is in progress any more. */
+  gone(): Promise<void>;
   /** Stops the daemon and starts it again. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function openAmiStage(): Promise<AmiStage> {
+/** @param tech Driver of the phones. */
+export async function openAmiStage(tech: Tech = 'SIP'): Promise<AmiStage> {
   const user = ({ name, secret }: { name: string; secret: string }, write: string) =>
     `\n[${name}]\nsecret = ${secret}\nread = all\nwrite = ${write}\nwritetimeout = 5000\n`;
-  const stage = await openStage('SIP', (text) => {
+  const stage = await openStage(tech, (text) => {
     // The daemon's own rights grow by what the tests forward.
     const wider = replaceOnce(text, `write = ${PLAIN_WRITE}\n`, `write = ${CLIENT_WRITE}\n`);
     return wider + user(CLIENT, CLIENT_WRITE) + user(PLAIN, PLAIN_WRITE);
@@ -59,12 +69,28 @@ export async function openAmiStage(): Promise<AmiStage> {
       return logIn(setup);
     };
     let ask = await start();
+    const live = async () => (JSON.parse(await ask(30019)) as { json_array_live: Row[] }).json_array_live;
     await settled(stage);
     return {
       stage,
       setup,
       get ask() {
         return ask;
+      },
+      live,
+      async shows(expected) {
+        let row: Row = {};
+        const look = async () => {
+          row = (await live())[0] ?? {};
+          return Object.entries(expected).every(([name, value]) => row[name] === value);
+        };
+        await eventually('such a row', 5_000, look).catch((error: Error) => {
+          throw new Error(`${error.message}: ${JSON.stringify(expected)}, but ${JSON.stringify(row)}`);
+        });
+        return row;
+      },
+      async gone() {
+        await eventually('end of the call in 30019', 5_000, async () => (await live()).length === 0);
       },
       async restart() {
         const end = await running?.stop();
