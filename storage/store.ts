@@ -57,7 +57,7 @@ import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
 import { type OutboxEvent, outboxPage } from './sql/outbox.ts';
-import { changePause, type PauseChange } from './sql/pause.ts';
+import { changePause, openPauses, type PauseChange } from './sql/pause.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
 import { type Trashed, type TrashProgress, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
 import {
@@ -394,6 +394,7 @@ export function openStore(options: StoreOptions) {
     openGroups: () => openGroups(database),
     trace: (uniqueId: string) => trace(database, uniqueId, rules),
     csvPositions: () => csvPositions(database),
+    openPauses: () => openPauses(database),
     missingRecords: (legs: readonly Leg[]) => missingRecords(database, legs),
     verifyStep: (after: NonNullable<Walk>) => verifyStep(database, after, rules),
     user: (name: string) => userByName(database, name),

@@ -80,11 +80,20 @@ function destinationOf(
   plan: NumberPlan,
 ): string {
   const dialled = first.dialled;
-  const answerer = partner ? partner.number || parseChannel(partner.name).peer : first.connected;
+  const answerer = partner ? numberOf(partner, dialled, plan) : first.connected;
   if (outside) return dialled || answerer;
   if (ANSWERED_BY_OTHERS.has(plan.kindOf(dialled) ?? ''))
     return talking && answerer ? `${dialled}(${answerer})` : dialled;
   return answerer || dialled;
+}
+
+/**
+ * Who is at a channel that was dialled: its device, where that is an extension, as the report has it. What it is called by
+ * may be the number of the queue that rings it (PJSIP's channels bear that).
+ */
+function numberOf({ name, number }: LiveChannel, dialled: string, plan: NumberPlan): string {
+  const { peer } = parseChannel(name);
+  return plan.kindOf(peer) === 'extension' || number === '' || number === dialled ? peer : number;
 }
 
 function stateOf(first: LiveChannel, others: readonly LiveChannel[], talking: boolean): LiveCall['state'] {

@@ -1,9 +1,13 @@
 /**
  * The channels that Asterisk has at this moment: which calls have one (a call whose LinkedID still has one isn't over,
  * however long no record of it has come), and what is known of each, for those who watch. Kept from Asterisk's channel
- * events, and put right by its own list of channels after each log-in and now and then.
+ * events, and put right by its own list of channels after each log-in and now and then. Of channels that only the list
+ * told of it is asked once more, for what the events before would have said: what was dialled, since when they are
+ * answered, whether they are recorded.
  */
+import { uniqueIdEpoch } from '../../storage/model/local-time.ts';
 import type { Header, Packet } from '../wire/packet.ts';
+import { pastOf, STATUS } from './channel-status.ts';
 
 export interface LiveChannel {
   readonly uniqueId: string;
@@ -16,7 +20,7 @@ export interface LiveChannel {
   callerName: string;
   connected: string;
   /** What was dialled on it at first; '' where it was dialled itself. */
-  readonly dialled: string;
+  dialled: string;
   /** Epoch milliseconds. */
   readonly since: number;
   upSince: number | null;
@@ -30,10 +34,15 @@ export interface LiveChannels {
   /** Takes every event, in order; what doesn't concern channels is passed over. */
   hear(packet: Packet): void;
   /**
-   * Asks Asterisk for its channels; those that it doesn't list by the end of the list are forgotten.
+   * Asks Asterisk for its channels; those that it doesn't list by the end of the list are forgotten, and of those that are
+   * new it is asked what they have been through.
    * @param action Sends one AMI action.
+   * @param wasPaused Whether the recording of a channel that is new was paused before; Asterisk doesn't tell.
    */
-  resync(action: (headers: readonly Header[]) => Promise<Packet>): Promise<void>;
+  resync(
+    action: (headers: readonly Header[]) => Promise<Packet>,
+    wasPaused?: (linkedId: string, channel: string) => boolean,
+  ): Promise<void>;
   /** Asterisk is away: nothing is known. No call is reported over by this. */
   forget(): void;
   isLive(linkedId: string): boolean;
@@ -62,6 +71,7 @@ const MOVING = new Set([
   'mixmonitorstart',
   'mixmonitorstop',
   'mixmonitormute',
+  'status',
 ]);
 
 export interface LiveListener {
@@ -79,13 +89,21 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
   const counts = new Map<string, number>();
   /** While a list is under way: channels known before it that it hasn't shown yet. */
   let unlisted: Set<string> | null = null;
+  /** Whether the list that is under way shows a channel that wasn't known; and how to ask Asterisk more of it. */
+  let strangers = false;
+  let ask: ((headers: readonly Header[]) => Promise<Packet>) | null = null;
+  let isPaused: (linkedId: string, channel: string) => boolean = () => false;
 
   function count(linkedId: string): void {
     counts.set(linkedId, (counts.get(linkedId) ?? 0) + 1);
   }
 
   function add(packet: Packet, uniqueId: string, linkedId: string): LiveChannel {
-    const age = secondsOf(packet.get('Duration'));
+    const now = clock();
+    const listed = packet.get('Duration'); // only the list has it
+    if (listed !== '') strangers = true;
+    const since = now - secondsOf(listed) * 1000;
+    const created = (uniqueIdEpoch(uniqueId) ?? 0) * 1000;
     const channel: LiveChannel = {
       uniqueId,
       name: '',
@@ -96,7 +114,8 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
       connected: '',
       // Known at its first event alone: the dialplan goes on to other extensions.
       dialled: packet.get('Context') === '' ? '' : packet.get('Exten'),
-      since: clock() - age * 1000,
+      // The id tells the second itself, unless the clock was set since.
+      since: listed !== '' && Math.abs(created - since) <= CUT_MS ? created : since,
       upSince: null,
       bridge: '',
       onHold: false,
@@ -152,6 +171,15 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
     else if (event === 'mixmonitorstart') channel.recording = 'on';
     else if (event === 'mixmonitorstop') channel.recording = null;
     else if (event === 'mixmonitormute') channel.recording = isOn(packet.get('State')) ? 'paused' : 'on';
+    else if (event === 'status') learn(channel, packet);
+  }
+
+  /** From an answer to {@link STATUS}, of a channel whose events were missed. */
+  function learn(channel: LiveChannel, packet: Packet): void {
+    const { dialled, answered, recorded } = pastOf(packet, channel.uniqueId === channel.linkedId);
+    channel.dialled = dialled || channel.dialled;
+    if (channel.state === UP && answered !== null) channel.upSince = answered;
+    if (recorded) channel.recording ??= isPaused(channel.linkedId, channel.name) ? 'paused' : 'on';
   }
 
   return {
@@ -160,6 +188,9 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
       if (event === 'coreshowchannelscomplete') {
         for (const uniqueId of unlisted ?? []) remove(uniqueId);
         unlisted = null;
+        // Where Asterisk goes away meanwhile, all are strangers to the next list.
+        if (strangers) ask?.(STATUS).catch(() => {});
+        strangers = false;
         return;
       }
       const over = event === 'hangup';
@@ -178,8 +209,10 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
       update(channel, event, packet);
       listener.changed?.(linkedId);
     },
-    async resync(action) {
+    async resync(action, wasPaused) {
       unlisted = new Set(channels.keys());
+      ask = action;
+      if (wasPaused) isPaused = wasPaused;
       const answer = await action([['Action', 'CoreShowChannels']]);
       if (answer.get('Response') !== 'Success') unlisted = null;
     },
@@ -188,6 +221,7 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
       channels.clear();
       counts.clear();
       unlisted = null;
+      strangers = false;
       for (const linkedId of calls) listener.changed?.(linkedId);
     },
     isLive: (linkedId) => counts.has(linkedId),
@@ -204,6 +238,8 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
   };
 }
 
+/** A channel's age and its id are both cut to whole seconds, each at its own time. */
+const CUT_MS = 2_000;
 /** AST_STATE_UP. */
 const UP = 6;
 

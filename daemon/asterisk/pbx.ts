@@ -74,8 +74,16 @@ export async function startPbx({ config, store, bus, log, zone, control, events 
     }
   }
 
-  function listChannels(): void {
-    live.resync(connection.action).catch((error: unknown) => log.warn('Asterisk did not list its channels', { error }));
+  function listChannels(wasPaused?: (linkedId: string, channel: string) => boolean): void {
+    live
+      .resync(connection.action, wasPaused)
+      .catch((error: unknown) => log.warn('Asterisk did not list its channels', { error }));
+  }
+
+  /** The first list after a log-in: what was paused before we were away is known to the store alone. */
+  async function listAnew(): Promise<void> {
+    const paused = await store.ask('openPauses');
+    listChannels((linkedId, name) => paused.some((each) => each.linkedId === linkedId && each.channel === name));
   }
 
   const connection = connectAsterisk({
@@ -90,7 +98,7 @@ export async function startPbx({ config, store, bus, log, zone, control, events 
     },
     onUp({ action }) {
       control.up(action);
-      listChannels();
+      listAnew().catch((error: unknown) => log.error('the paused recordings could not be read', { error }));
       void csv.catchUp(); // what was said while nobody listened
     },
     onStatus(status) {

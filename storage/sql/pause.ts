@@ -47,6 +47,20 @@ export function endPauses(database: Database, linkedId: string, end: number): vo
   ]);
 }
 
+/** Pauses looked through for open ones: those of calls in progress are among the newest. */
+const NEWEST = 256;
+
+/** Recordings that are paused, for a daemon that begins in the midst of their calls: Asterisk doesn't tell of them. */
+export function openPauses(database: Database): Pick<PauseChange, 'linkedId' | 'channel'>[] {
+  return database
+    .all(
+      `SELECT DISTINCT linkedid, channel FROM recording_pause
+       WHERE id > (SELECT max(id) FROM recording_pause) - ? AND to_at IS NULL`,
+      [NEWEST],
+    )
+    .map((row) => ({ linkedId: String(row['linkedid']), channel: String(row['channel']) }));
+}
+
 /** Those of a call that begin within it: a box without a clock battery gives one LinkedID to many calls. */
 export function pausesOf(database: Database, linkedId: string, from: number, to: number): Pause[] {
   return database

@@ -90,3 +90,97 @@ test('channels are bounded: the oldest goes first', () => {
   for (let n = 0; n < 5_001; n++) hear('Newchannel', String(n), `L${n}`);
   expect([live.channels, live.isLive('L0'), live.isLive('L1')]).toEqual([5_000, false, true]);
 });
+
+test('of channels that only the list told of, Asterisk is asked what they have been through', async () => {
+  const now = 1_795_698_100_000;
+  const live = createLiveChannels({ over: () => {} }, () => now);
+  const asked: string[] = [];
+  const action = async (headers: readonly (readonly [string, string])[]) => {
+    asked.push(headers.map((header) => header.join('=')).join(' '));
+    return success;
+  };
+  const channel = (event: string, name: string, uniqueId: string, more: readonly (readonly [string, string])[]) =>
+    live.hear(
+      packet([
+        ['Event', event],
+        ['Channel', name],
+        ['ChannelState', '6'],
+        ['Context', 'inside'],
+        ['Exten', '131'],
+        ['Uniqueid', uniqueId],
+        ['Linkedid', '1795698080.0'],
+        ...more,
+      ]),
+    );
+  await live.resync(action);
+  channel('CoreShowChannel', 'SIP/42-0', '1795698080.0', [['Duration', '00:00:19']]);
+  channel('CoreShowChannel', 'SIP/131-1', '1795698081.1', [['Duration', '00:00:18']]);
+  live.hear(listEnd);
+  expect(asked).toEqual([
+    'Action=CoreShowChannels',
+    'Action=Status Variables=CDRD_KIND,CDRD_DIALLED,CDRD_DST,CDRD_MONITOR,MIXMONITOR_FILENAME,CDR(answer,u)',
+  ]);
+  // As a real Asterisk says it, in the order of its answer.
+  channel('Status', 'SIP/131-1', '1795698081.1', [
+    ['DNID', ''],
+    ['Variable', 'CDRD_KIND=Inbound'],
+    ['Variable', 'CDRD_DIALLED=621'],
+    ['Variable', 'CDRD_MONITOR=0x7f581403bdd0'],
+    ['Variable', 'CDR(answer,u)=1795698082.331204'],
+  ]);
+  channel('Status', 'SIP/42-0', '1795698080.0', [
+    ['DNID', '621'],
+    ['Variable', 'CDRD_KIND=Inbound'],
+    ['Variable', 'CDRD_MONITOR=(null)'],
+    ['Variable', 'MIXMONITOR_FILENAME=/an/old/one.wav'],
+    ['Variable', 'CDR(answer,u)=1795698080.100878'],
+  ]);
+  expect(live.list()).toMatchObject([
+    { name: 'SIP/42-0', dialled: '621', since: 1_795_698_080_000, upSince: 1_795_698_080_100, recording: null },
+    { name: 'SIP/131-1', dialled: '131', since: 1_795_698_081_000, upSince: 1_795_698_082_331, recording: 'on' },
+  ]);
+  live.paused('SIP/131-1', true);
+  await live.resync(action);
+  channel('CoreShowChannel', 'SIP/42-0', '1795698080.0', [['Duration', '00:00:20']]);
+  channel('CoreShowChannel', 'SIP/131-1', '1795698081.1', [['Duration', '00:00:19']]);
+  live.hear(listEnd);
+  expect(asked.slice(2)).toEqual(['Action=CoreShowChannels']); // nobody new
+  expect(live.list()[1]?.recording).toBe('paused');
+});
+
+test('what was paused before the daemon began is paused still', async () => {
+  const live = createLiveChannels({ over: () => {} });
+  const wasPaused = (linkedId: string, channel: string) => linkedId === 'L' && channel === 'SIP/x-1';
+  await live.resync(async () => success, wasPaused);
+  for (const id of ['1', '2']) {
+    live.hear(event('CoreShowChannel', id, 'L'));
+    live.hear(packet([...event('Status', id, 'L').headers, ['Variable', 'CDRD_MONITOR=0x1']]));
+  }
+  expect(live.list().map(({ recording }) => recording)).toEqual(['paused', 'on']);
+});
+
+test('a phone that was dialled shows no number dialled, and a recording of another dialplan is seen', async () => {
+  const live = createLiveChannels({ over: () => {} });
+  const status = (more: readonly (readonly [string, string])[]) =>
+    packet([
+      ['Event', 'Status'],
+      ['Channel', 'SIP/1-1'],
+      ['ChannelState', '6'],
+      ['Uniqueid', '2'],
+      ['Linkedid', '1'],
+      ...more,
+    ]);
+  live.hear(event('Newchannel', '2', '1'));
+  live.hear(
+    status([
+      ['DNID', ''],
+      ['Variable', 'CDRD_KIND=(null)'],
+      ['Variable', 'CDRD_DIALLED=621'],
+      ['Variable', 'MIXMONITOR_FILENAME=/tmp/a.wav'],
+      ['Variable', 'CDR(answer,u)=0.000000'],
+    ]),
+  );
+  const [channel] = live.list();
+  expect(channel).toMatchObject({ dialled: '', recording: 'on' });
+  expect(channel?.upSince).toBeGreaterThan(0);
+});
