@@ -19,6 +19,7 @@ import {
 
 /** What `limits.ts` holds and says the reasons of; tests give shorter ones. */
 export interface AsteriskLimits extends PacketLimits {
+  readonly asked: Pick<PacketLimits, 'line' | 'lines'>;
   readonly answerMs: number;
   readonly pingMs: number;
   readonly retryMs: { readonly first: number; readonly last: number };
@@ -66,7 +67,8 @@ export interface AsteriskConnection {
   readonly figures: { readonly reconnects: number; readonly faults: number; readonly events: number };
   /**
    * Sends one action and gives its answer, an `Error` answer too. An ActionID is added.
-   * @throws when the connection is not up or goes away, when no answer comes in time, when too many are waiting.
+   * @throws when the connection is not up or goes away, when no answer comes in time, when too many are waiting, when it is
+   * more than Asterisk takes in one packet.
    */
   action(headers: readonly Header[]): Promise<Packet>;
   /**
@@ -349,14 +351,17 @@ function openSession(
 
   /** @returns the id that it was asked under; '' where it wasn't. */
   function ask(headers: readonly Header[], then: Waiting): string {
+    const id = `cdrd-${nonce}-${++lastAction}`;
+    const packet = formatPacket([...headers, ['ActionID', id]]);
     const hindrance = ended
       ? 'the connection to Asterisk is gone'
-      : waiting.size >= limits.actions && 'too many actions are waiting for Asterisk';
+      : waiting.size >= limits.actions
+        ? 'too many actions are waiting for Asterisk'
+        : tooMuch(packet, limits.asked);
     if (hindrance) {
       then.failed(new Error(hindrance));
       return '';
     }
-    const id = `cdrd-${nonce}-${++lastAction}`;
     const settle = () => {
       clearTimeout(late);
       waiting.delete(id);
@@ -384,7 +389,7 @@ function openSession(
         },
       }),
     });
-    socket.write(formatPacket([...headers, ['ActionID', id]]));
+    socket.write(packet);
     return id;
   }
 
@@ -511,13 +516,21 @@ function openSession(
   };
 }
 
+/** Why Asterisk would not take a packet as one, in its own words; '' = it takes it. */
+function tooMuch(packet: string, { line, lines }: AsteriskLimits['asked']): string {
+  const written = packet.slice(0, -4).split('\r\n');
+  if (written.length > lines) return 'Too many lines in message or allocation failure';
+  return written.some((each) => Buffer.byteLength(each) > line) ? 'Failed to parse message: line too long' : '';
+}
+
 /** How long an Originate rings by itself, and at most as we wait for it, milliseconds. */
 const ORIGINATE_MS = 30_000;
 const ORIGINATE_MAX_MS = 300_000;
 
 /** Whether Asterisk would answer only when the call is answered, or has failed. */
 function waitsForCall(headers: readonly Header[]): boolean {
-  const value = (wanted: string) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1].trim() ?? '';
+  // Asterisk skips blanks before a value alone: `true ` is no yes.
+  const value = (wanted: string) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1].trimStart() ?? '';
   return value('action').toLowerCase() === 'originate' && !/^(yes|true|y|t|1|on)$/i.test(value('async'));
 }
 

@@ -121,13 +121,14 @@ describe('an ActionID', () => {
   });
 
   test.each([
-    ['Success', 'Success', 'Originate successfully queued'],
-    ['Failure', 'Error', 'Originate failed'],
+    ['Success', 'false', 'Success', 'Originate successfully queued'],
+    ['Failure', 'false', 'Error', 'Originate failed'],
+    ['Success', 'true ', 'Success', 'Originate successfully queued'], // Asterisk takes a blank behind for no
   ])(
-    'of an Originate that waits for its call: %s is its answer, and the stream does not stand still',
-    async (outcome, response, message) => {
+    'of an Originate that waits for its call: %s is its answer, and the stream does not stand still (%j)',
+    async (outcome, async, response, message) => {
       const [one, other] = [await client(), await client()];
-      one.send('Action: Originate\r\nChannel: SIP/202\r\nExten: 1\r\nasync: false\r\nActionID: my-call\r\n\r\n');
+      one.send(`Action: Originate\r\nChannel: SIP/202\r\nExten: 1\r\nasync: ${async}\r\nActionID: my-call\r\n\r\n`);
       const { request, session } = await next();
       expect(request.get('Async')).toBe('true');
       expect(request.headers.filter(([name]) => /async/i.test(name))).toHaveLength(1);
@@ -186,6 +187,22 @@ test('an action’s lines reach the PBX as they are, in order, repeated ones too
   ]);
   session.answer(request, 'Error', ['Message', 'no']);
   await one.find((packet) => packet.get('ActionID') === '9');
+});
+
+test.each([
+  // A line of 1,023 characters ends Asterisk's message where it ends: what follows would be an action of its own.
+  ['a blank that we add', `X:${'x'.repeat(1_020)}`, 'line too long'],
+  ['a character that we write with more bytes', Buffer.from(`X: ${'\u00e4'.repeat(510)}`, 'latin1'), 'line too long'],
+  ['a header that we add', Array.from({ length: 126 }, (_, n) => `X: ${n}`).join('\r\n'), 'Too many lines'],
+])('%s makes no message that Asterisk would read as two', async (_, lines, why) => {
+  const one = await client();
+  one.socket.write('Action: QueueStatus\r\n');
+  one.socket.write(lines);
+  one.socket.write('\r\nAction: Command\r\n\r\n');
+  const answer = await one.find(({ first }) => first[1] === 'Error');
+  expect(answer.get('Message')).toContain(why);
+  expect((await one.ask('Ping')).get('Ping')).toBe('Pong');
+  expect(asked).toEqual([]);
 });
 
 test('classes that somebody listens to are asked of the PBX, and no others', async () => {

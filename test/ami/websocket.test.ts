@@ -56,6 +56,18 @@ test('/ami speaks one packet a message, and JSON where it is asked for', async (
   expect(end['File Name']).toBe(cdr['Recording File Name']);
 });
 
+test('a message is bound by what a packet over TCP is, as JSON too', async () => {
+  const { ws } = await box();
+  for (const headers of [{ X: 'x'.repeat(1_020) }, { X: Array.from({ length: 128 }, () => 'x') }]) {
+    const { socket, messages } = open(`${ws}/ami`, ['json']);
+    const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+    await eventually(() => messages.length === 1);
+    socket.send(JSON.stringify({ Action: 'Ping', ...headers }));
+    expect(await closed).toBe(1007);
+    expect(messages).toHaveLength(1);
+  }
+});
+
 test('/live tells of calls as they come and go, to the admin alone', async () => {
   const { pbx, daemon, ws } = await box();
   expect(await open(`${ws}/live`).failed).toContain('401');

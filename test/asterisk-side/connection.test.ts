@@ -17,6 +17,7 @@ import { CHALLENGE, type FakeAmi, type FakeScript, lettingIn, startFakeAmi } fro
 const SECRET = 's3cret-in-no-log';
 /** Short, so that a silent peer is found out in a test's time. */
 const LIMITS: AsteriskLimits = {
+  asked: { line: 1_022, lines: 128 },
   line: 4_096,
   lines: 64,
   bytes: 16_384,
