@@ -50,11 +50,8 @@ export interface AsteriskOptions {
   readonly secret: string;
   readonly log: Log;
   readonly limits?: AsteriskLimits;
-  /**
-   * Every event, in Asterisk's order, but for those of a forwarded list.
-   * @param ours It answers an action of this daemon's own, and concerns nobody else.
-   */
-  onEvent(packet: Packet, ours: boolean): void;
+  /** Every event, in Asterisk's order, but for those of lists: they concern the asker alone. */
+  onEvent(packet: Packet): void;
   /** Logged in, before the first event is handed on; may ask actions. */
   onUp(connection: AsteriskConnection): void;
   /** The state, the reason or the version has changed. */
@@ -71,6 +68,12 @@ export interface AsteriskConnection {
    * more than Asterisk takes in one packet.
    */
   action(headers: readonly Header[]): Promise<Packet>;
+  /**
+   * Sends one action that is answered by a list. Settles with the end of it.
+   * @param heard Takes each event of the list, the last one too, in its place among all others.
+   * @throws as `action` does, and with Asterisk's own words when it refuses.
+   */
+  list(headers: readonly Header[], heard: (item: Packet) => void): Promise<void>;
   /**
    * Forwards an action for somebody else. Its answer, and the events of the list that it asks for, are heard by the asker
    * alone. @param actionId The asker's own; null: none, and the answer has none.
@@ -146,6 +149,11 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
         ? session.action(headers)
         : Promise.reject(new Error(`Asterisk is ${status.state}`));
     },
+    list(headers, heard) {
+      return session && status.state === 'up'
+        ? session.list(headers, heard)
+        : Promise.reject(new Error(`Asterisk is ${status.state}`));
+    },
     forward(headers, actionId, asker) {
       if (session && status.state === 'up') session.forward(headers, actionId, asker);
       else asker.failed(new Error(`Asterisk is ${status.state}`));
@@ -178,6 +186,7 @@ export function retryDelay(wait: AsteriskLimits['retryMs'], tries: number, chanc
 
 interface Session {
   action: AsteriskConnection['action'];
+  list: AsteriskConnection['list'];
   /** The mask has changed. */
   listen(): void;
   uptime: AsteriskConnection['uptime'];
@@ -267,7 +276,7 @@ function openSession(
         if (loggedIn) event(packet); // Asterisk sends none before
         break;
       case 'Response':
-        waiting.get(packet.get('ActionID'))?.answered(packet);
+        answer(packet);
         break;
       default:
         dropped('neither an event nor a response');
@@ -279,16 +288,21 @@ function openSession(
     if (packet.first[1] === 'FullyBooted')
       booted = { uptime: Number(packet.get('Uptime')), lastReload: Number(packet.get('LastReload')), at: lastHeard };
     if (!packet.raw.includes(ourIds)) {
-      options.onEvent(packet, false);
+      options.onEvent(packet);
       return;
     }
     const id = packet.get('ActionID');
     const theirs = askers.get(id);
     const listed = waiting.get(id)?.listed;
     if (listed) listed(packet);
-    // The outcome of what somebody had forwarded is told to everybody, as Asterisk does.
-    else if (theirs !== undefined) options.onEvent(parsePacket(withActionId(packet.raw, id, theirs)), false);
-    else options.onEvent(packet, true);
+    // The outcome of what somebody had forwarded is told to everybody, as Asterisk does. What comes too late is nobody's.
+    else if (theirs !== undefined) options.onEvent(parsePacket(withActionId(packet.raw, id, theirs)));
+  }
+
+  function answer(packet: Packet): void {
+    const id = packet.get('ActionID');
+    if (beginsList(packet)) askers.delete(id); // its events are for the asker alone, also when that one has given up
+    waiting.get(id)?.answered(packet);
   }
 
   function dropped(fault: string): void {
@@ -450,6 +464,21 @@ function openSession(
     return new Promise((answered, failed) => ask(headers, { answered, failed }));
   }
 
+  function list(headers: readonly Header[], heard: (item: Packet) => void): Promise<void> {
+    return new Promise((done, failed) =>
+      ask(headers, {
+        answered(packet) {
+          if (!beginsList(packet)) failed(new Error(packet.get('Message') || 'no list came'));
+        },
+        listed(item) {
+          heard(item);
+          if (!goesOn(item)) done();
+        },
+        failed,
+      }),
+    );
+  }
+
   /** Tells Asterisk of the mask unless it knows; where that goes wrong, the next beat tells it again. */
   function listen(): void {
     const mask = options.mask();
@@ -499,6 +528,7 @@ function openSession(
 
   return {
     action,
+    list,
     forward,
     listen,
     uptime() {

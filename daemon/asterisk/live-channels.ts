@@ -3,7 +3,8 @@
  * however long no record of it has come), and what is known of each, for those who watch. Kept from Asterisk's channel
  * events, and put right by its own list of channels after each log-in and now and then.
  */
-import type { Header, Packet } from '../wire/packet.ts';
+import type { Packet } from '../wire/packet.ts';
+import type { AsteriskConnection } from './connection.ts';
 
 export interface LiveChannel {
   readonly uniqueId: string;
@@ -30,10 +31,10 @@ export interface LiveChannels {
   /** Takes every event, in order; what doesn't concern channels is passed over. */
   hear(packet: Packet): void;
   /**
-   * Asks Asterisk for its channels; those that it doesn't list by the end of the list are forgotten.
-   * @param action Sends one AMI action.
+   * Asks Asterisk for its channels; those that it doesn't list by the end of the list are forgotten. While a list is under
+   * way no other is asked for. @throws when there is none or it breaks off: then nothing is forgotten.
    */
-  resync(action: (headers: readonly Header[]) => Promise<Packet>): Promise<void>;
+  resync(list: AsteriskConnection['list']): Promise<void>;
   /** Asterisk is away: nothing is known. No call is reported over by this. */
   forget(): void;
   isLive(linkedId: string): boolean;
@@ -79,6 +80,7 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
   const counts = new Map<string, number>();
   /** While a list is under way: channels known before it that it hasn't shown yet. */
   let unlisted: Set<string> | null = null;
+  let listing: Promise<void> | null = null;
 
   function count(linkedId: string): void {
     counts.set(linkedId, (counts.get(linkedId) ?? 0) + 1);
@@ -154,40 +156,59 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
     else if (event === 'mixmonitormute') channel.recording = isOn(packet.get('State')) ? 'paused' : 'on';
   }
 
+  function hear(packet: Packet): void {
+    const event = packet.first[1].toLowerCase();
+    if (event === 'rename') {
+      rename(channels.get(packet.get('Uniqueid')), packet.get('Newname'));
+      return;
+    }
+    const over = event === 'hangup';
+    const appears = APPEARING.has(event);
+    if (!over && !appears && !MOVING.has(event)) return;
+    const [uniqueId, linkedId] = [packet.get('Uniqueid'), packet.get('Linkedid')];
+    if (!uniqueId || !linkedId) return;
+    unlisted?.delete(uniqueId);
+    if (over) {
+      remove(uniqueId);
+      return;
+    }
+    const channel = channels.get(uniqueId) ?? (appears ? add(packet, uniqueId, linkedId) : null);
+    if (!channel) return;
+    move(channel, linkedId);
+    update(channel, event, packet);
+    listener.changed?.(linkedId);
+  }
+
+  /** Rename tells nothing else, not even the LinkedID. A pause asks by name, so the old one must not stay. */
+  function rename(channel: LiveChannel | undefined, name: string): void {
+    if (!channel || name === '') return;
+    channel.name = name;
+    listener.changed?.(channel.linkedId);
+  }
+
+  async function listChannels(list: AsteriskConnection['list']): Promise<void> {
+    const before = new Set(channels.keys());
+    unlisted = before;
+    try {
+      await list([['Action', 'CoreShowChannels']], hear);
+      for (const uniqueId of before) remove(uniqueId);
+    } finally {
+      unlisted = null;
+      listing = null;
+    }
+  }
+
   return {
-    hear(packet) {
-      const event = packet.first[1].toLowerCase();
-      if (event === 'coreshowchannelscomplete') {
-        for (const uniqueId of unlisted ?? []) remove(uniqueId);
-        unlisted = null;
-        return;
-      }
-      const over = event === 'hangup';
-      const appears = APPEARING.has(event);
-      if (!over && !appears && !MOVING.has(event)) return;
-      const [uniqueId, linkedId] = [packet.get('Uniqueid'), packet.get('Linkedid')];
-      if (!uniqueId || !linkedId) return;
-      unlisted?.delete(uniqueId);
-      if (over) {
-        remove(uniqueId);
-        return;
-      }
-      const channel = channels.get(uniqueId) ?? (appears ? add(packet, uniqueId, linkedId) : null);
-      if (!channel) return;
-      move(channel, linkedId);
-      update(channel, event, packet);
-      listener.changed?.(linkedId);
-    },
-    async resync(action) {
-      unlisted = new Set(channels.keys());
-      const answer = await action([['Action', 'CoreShowChannels']]);
-      if (answer.get('Response') !== 'Success') unlisted = null;
+    hear,
+    resync(list) {
+      listing ??= listChannels(list);
+      return listing;
     },
     forget() {
       const calls = [...counts.keys()];
       channels.clear();
       counts.clear();
-      unlisted = null;
+      unlisted?.clear();
       for (const linkedId of calls) listener.changed?.(linkedId);
     },
     isLive: (linkedId) => counts.has(linkedId),

@@ -75,17 +75,17 @@ export async function startPbx({ config, store, bus, log, zone, control, events 
   }
 
   function listChannels(): void {
-    live.resync(connection.action).catch((error: unknown) => log.warn('Asterisk did not list its channels', { error }));
+    live.resync(connection.list).catch((error: unknown) => log.warn('Asterisk did not list its channels', { error }));
   }
 
   const connection = connectAsterisk({
     ...config.asterisk,
     log,
-    onEvent(packet, ours) {
+    onEvent(packet) {
       if (packet.first[1] === 'Cdr') hearCdr(packet);
       else {
         live.hear(packet);
-        if (!ours) events.event(packet);
+        events.event(packet);
       }
     },
     onUp({ action }) {

@@ -218,6 +218,11 @@ test('classes that somebody listens to are asked of the PBX, and no others', asy
 });
 
 describe('the PBX', () => {
+  /** Events that go to everybody. */
+  let told: string[];
+  beforeEach(() => {
+    told = [];
+  });
   function connection(port: number): AsteriskConnection {
     const made = connectAsterisk({
       host: '127.0.0.1',
@@ -226,7 +231,7 @@ describe('the PBX', () => {
       secret: 'x',
       log: createLog({ level: 'error', write() {}, terminal: false }),
       limits: { ...asteriskLimits, answerMs: 300, pingMs: 600, retryMs: { first: 20, last: 40 } },
-      onEvent() {},
+      onEvent: (event) => void told.push(event.first[1]),
       onUp: () => void made.action([['Action', 'CoreShowChannels']]).catch(() => {}),
     });
     onTestFinished(() => made.close());
@@ -286,6 +291,48 @@ describe('the PBX', () => {
     late();
     await pause(100);
     expect(story).toEqual(['no answer to Status within 0.3 s']);
+  });
+
+  test.each(['before its answer', 'in the middle'])(
+    'silent %s: a list that comes too late is nobody’s',
+    async (when) => {
+      let late = () => {};
+      const { lone, story } = await forwarded((request, session) => {
+        const start = () => session.answer(request, 'Success', ['EventList', 'start']);
+        if (when === 'in the middle') start();
+        late = () => {
+          if (when !== 'in the middle') start();
+          // An item of Status bears a privilege, as what is told to everybody does.
+          session.send(`Event: Status\r\nPrivilege: Call\r\nActionID: ${request.get('ActionID')}\r\n\r\n`);
+          session.send(listEnd('StatusComplete', request, 1));
+        };
+      });
+      await eventually(() => story.some((line) => line.startsWith('no answer')));
+      told.length = 0;
+      late();
+      lone.send('Event: Newstate\r\nPrivilege: call,all\r\n\r\n');
+      await eventually(() => told.includes('Newstate'));
+      expect(told).toEqual(['Newstate']);
+    },
+  );
+
+  test('lists what this daemon asks for itself, and nobody else hears of it', async () => {
+    const { lone, made } = await forwarded(() => {});
+    const items: string[] = [];
+    const list = made.list([['Action', 'Status']], (item) => void items.push(item.get('Channel')));
+    const request = await eventually(() => lone.requests.filter((each) => each.get('Action') === 'Status')[1]);
+    const id = `ActionID: ${request?.get('ActionID')}`;
+    told.length = 0;
+    lone.send(`Response: Success\r\n${id}\r\nEventList: start\r\n\r\n`);
+    lone.send(`Event: Status\r\nPrivilege: Call\r\n${id}\r\nChannel: SIP/1\r\n\r\n`);
+    lone.send(`Event: StatusComplete\r\n${id}\r\nEventList: Complete\r\n\r\n`);
+    await list;
+    expect([items, told]).toEqual([['SIP/1', ''], []]);
+    const refused = made.list([['Action', 'Nothing']], () => {});
+    await eventually(() => lone.requests.some((each) => each.get('Action') === 'Nothing'));
+    const { get } = lone.requests.at(-1) as Packet;
+    lone.send(`Response: Error\r\nActionID: ${get('ActionID')}\r\nMessage: Permission denied\r\n\r\n`);
+    await expect(refused).rejects.toThrow('Permission denied');
   });
 
   test('a list goes on as long as its items come', async () => {

@@ -1,6 +1,6 @@
 /** Which calls have a live channel, told by events as Asterisk sends them, and by its own list. */
 import { expect, test } from 'vitest';
-import { createLiveChannels } from '../../daemon/asterisk/live-channels.ts';
+import { createLiveChannels, type LiveChannels } from '../../daemon/asterisk/live-channels.ts';
 import { formatPacket, type Packet, parsePacket } from '../../daemon/wire/packet.ts';
 
 const packet = (headers: readonly (readonly [string, string])[]): Packet =>
@@ -12,8 +12,7 @@ const event = (name: string, uniqueId: string, linkedId: string) =>
     ['Uniqueid', uniqueId],
     ['Linkedid', linkedId],
   ]);
-const success = packet([['Response', 'Success']]);
-const listEnd = packet([['Event', 'CoreShowChannelsComplete']]);
+type Lists = Parameters<LiveChannels['resync']>[0];
 
 function begin() {
   const over: string[] = [];
@@ -55,34 +54,84 @@ test('what is told of a channel after its Hangup does not bring it back', () => 
   expect([live.isLive('L'), live.channels, over]).toEqual([false, 0, ['L']]);
 });
 
+/** Asterisk's own list, told step by step. */
+function lister() {
+  let asked = 0;
+  let heard: (item: Packet) => void = () => {};
+  let end: (error?: Error) => void = () => {};
+  const list: Lists = (_, each) => {
+    asked++;
+    heard = each;
+    return new Promise((resolve, reject) => {
+      end = (error) => (error ? reject(error) : resolve());
+    });
+  };
+  return {
+    list,
+    get asked() {
+      return asked;
+    },
+    item: (uniqueId: string, linkedId: string) => heard(event('CoreShowChannel', uniqueId, linkedId)),
+    complete: () => end(),
+    fail: () => end(new Error('gone')),
+  };
+}
+
 test('Asterisk’s own list adds what was missed and takes away what is gone', async () => {
   const { live, over, hear } = begin();
+  const { list, item, complete } = lister();
   hear('Newchannel', '1', 'gone');
   hear('Newchannel', '2', 'stays');
-  await live.resync(async () => success);
-  hear('CoreShowChannel', '2', 'stays');
-  hear('CoreShowChannel', '3', 'missed');
+  hear('Newchannel', '5', 'moves');
+  const listed = live.resync(list);
+  item('2', 'stays');
+  item('3', 'missed');
   hear('Newchannel', '4', 'new');
-  live.hear(listEnd);
-  expect(['gone', 'stays', 'missed', 'new'].map((linkedId) => live.isLive(linkedId))).toEqual([
-    false,
-    true,
-    true,
-    true,
-  ]);
+  hear('Newstate', '5', 'moves'); // alive, whatever the list says
+  complete();
+  await listed;
+  expect(['gone', 'stays', 'missed', 'new', 'moves'].map(live.isLive)).toEqual([false, true, true, true, true]);
   expect(over).toEqual(['gone']);
-  live.hear(listEnd); // one that nobody asked for
-  expect(live.channels).toBe(3);
 });
 
-test('a list that is refused takes nothing away, and forgetting reports nothing over', async () => {
+test('a list that breaks off takes nothing away, and forgetting reports nothing over', async () => {
   const { live, over, hear } = begin();
+  const { list, fail } = lister();
   hear('Newchannel', '1');
-  await live.resync(async () => packet([['Response', 'Error']]));
-  live.hear(listEnd);
+  const listed = live.resync(list);
+  fail();
+  await expect(listed).rejects.toThrow('gone');
   expect(live.isLive('L')).toBe(true);
   live.forget();
   expect([live.isLive('L'), live.channels, over]).toEqual([false, 0, []]);
+});
+
+test('a second look during the first ends no call that the first has shown already', async () => {
+  const { live, over, hear } = begin();
+  const lists = lister();
+  hear('Newchannel', '1', 'shown');
+  const first = live.resync(lists.list);
+  lists.item('1', 'shown');
+  const second = live.resync(lists.list);
+  lists.complete();
+  await Promise.all([first, second]);
+  expect([over, lists.asked]).toEqual([[], 1]);
+  void live.resync(lists.list);
+  expect(lists.asked).toBe(2);
+});
+
+test('a channel that is renamed is known by its new name', () => {
+  const { live, hear } = begin();
+  hear('Newchannel', '1');
+  live.hear(
+    packet([
+      ['Event', 'Rename'],
+      ['Channel', 'SIP/x-1'],
+      ['Newname', 'SIP/y-2'],
+      ['Uniqueid', '1'],
+    ]),
+  );
+  expect(live.list().map(({ name }) => name)).toEqual(['SIP/y-2']);
 });
 
 test('channels are bounded: the oldest goes first', () => {
