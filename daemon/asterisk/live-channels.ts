@@ -39,8 +39,10 @@ export interface LiveChannels {
   forget(): void;
   isLive(linkedId: string): boolean;
   readonly channels: number;
+  /** By its name in any case, or its UniqueID: as Asterisk itself finds one (main/channel.c, ast_channel_get_by_name). */
+  find(channel: string): LiveChannel | undefined;
   /** Its recording was paused or goes on: an Asterisk that says so by no event. */
-  paused(channel: string, paused: boolean): void;
+  paused(channel: LiveChannel, paused: boolean): void;
   /** Every channel, oldest first. */
   list(): readonly LiveChannel[];
 }
@@ -215,9 +217,11 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
     get channels() {
       return channels.size;
     },
-    paused(name, paused) {
-      const channel = [...channels.values()].find((each) => each.name === name);
-      if (!channel) return;
+    find(wanted) {
+      const name = wanted.toLowerCase();
+      return [...channels.values()].find((each) => each.name.toLowerCase() === name) ?? channels.get(wanted);
+    },
+    paused(channel, paused) {
       channel.recording = paused ? 'paused' : 'on';
       listener.changed?.(channel.linkedId);
     },
