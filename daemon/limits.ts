@@ -44,6 +44,8 @@ export const amiLimits = {
   /** Bytes written for a client that it hasn't read, and milliseconds in which it read nothing: then it is dropped. */
   unreadBytes: 4 * 1024 * 1024,
   unreadMs: 30_000,
+  /** Bytes unread of one that hasn't logged in: it is told of nothing but refusals. */
+  strangerUnreadBytes: 64 * 1024,
   /** Milliseconds that a client which has closed its own side may wait for its answers; it may be gone altogether. */
   lingerMs: 15_000,
   /** Milliseconds between two keepalive probes of the kernel on a silent connection. */

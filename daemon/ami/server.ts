@@ -130,7 +130,8 @@ export async function listenAmi({ services, listen, greeting, runDir, log }: Ami
         send(bytes) {
           if (ended) return;
           carrier.send(bytes);
-          if (carrier.unread > limits.unreadBytes) drop('it does not read');
+          const most = session.user === null ? limits.strangerUnreadBytes : limits.unreadBytes;
+          if (carrier.unread > most) drop('it does not read');
         },
         get unread() {
           return carrier.unread;
@@ -231,7 +232,11 @@ export async function listenAmi({ services, listen, greeting, runDir, log }: Ami
           every: `${AGAIN_TCP_MS / 1000} s`,
         });
       troubles.set(name, why);
-      again.add(setTimeout(() => void tryTcp(address), AGAIN_TCP_MS));
+      const timer = setTimeout(() => {
+        again.delete(timer);
+        void tryTcp(address);
+      }, AGAIN_TCP_MS);
+      again.add(timer);
     }
   }
 

@@ -293,6 +293,43 @@ describe('bounds', () => {
     expect(ami.clients).toHaveLength(1);
   });
 
+  test('who has not logged in may leave little unread: fifty of them must not fill a small box', async () => {
+    const { ami, lines } = await server({});
+    const carrier = {
+      address: '127.0.0.1',
+      unread: 0,
+      text: '',
+      destroyed: false,
+      send(bytes: Buffer | string) {
+        carrier.text += bytes;
+      },
+      end() {},
+      destroy() {
+        carrier.destroyed = true;
+      },
+    };
+    const packet = (text: string) => parsePacket(Buffer.from(`${text}\r\n\r\n`));
+    const user = ami.attach(carrier);
+    user?.session.packet(packet(`Action: Login\r\nUsername: ear\r\nSecret: ${SECRET}`));
+    await eventually(() => carrier.text.includes('accepted'));
+    carrier.unread = 1_000_000;
+    user?.session.packet(packet('Action: Ping'));
+    await eventually(() => carrier.text.includes('Pong'));
+    expect(carrier.destroyed).toBe(false);
+    user?.gone();
+
+    const stranger = ami.attach(carrier);
+    carrier.unread = 60_000;
+    stranger?.session.packet(packet('Action: Ping'));
+    await eventually(() => carrier.text.includes('Permission denied'));
+    expect(carrier.destroyed).toBe(false);
+    carrier.unread = 70_000;
+    stranger?.session.packet(packet('Action: Ping'));
+    await eventually(() => carrier.destroyed);
+    expect(lines.join('')).toMatch(/dropped.*it does not read/);
+    expect(ami.figures.clients).toBe(0);
+  });
+
   test('so many clients and no more; each that goes makes room', async () => {
     const { port, ami } = await server({ clients: 3 });
     const clients: AmiTestClient[] = [];
