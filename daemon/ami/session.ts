@@ -90,6 +90,7 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
       return closed;
     },
     logIn(user) {
+      if (closed) return; // dropped while it was answered: what joined now would never leave
       name = user.name;
       relay.join(listener);
       services.onListening();

@@ -139,7 +139,8 @@ export function amiPath(server: Pick<AmiServer, 'attach'>, greeting: string): We
         const packet = binary ? null : json ? packetOfJson(data.toString()) : packetOfText(data);
         if (packet) session.packet(packet);
         else socket.close(1007, json ? 'one JSON object a message' : 'one packet a message');
-        if (session.full) holdBack(socket, () => session.full);
+        // One chunk brings many messages, and one wait is enough for all of them.
+        if (session.full && !socket.isPaused) holdBack(socket, () => session.full);
       });
     },
   };

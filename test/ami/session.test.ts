@@ -88,6 +88,7 @@ async function scene(change: Partial<AmiUserDefinition> = {}) {
   await settled();
   text = '';
   return {
+    services,
     session,
     say,
     store,
@@ -383,4 +384,13 @@ test('a user removed in the middle of an action ends the session, and nothing co
   store.answer();
   hear('A');
   expect(await heard()).toEqual([]);
+});
+
+test('a client that is dropped while its log-in is answered listens to nothing', async () => {
+  const { services, session, wire } = await scene();
+  session.close();
+  const late: AmiSession = createAmiSession({ ...wire, send: () => late.close() }, services);
+  late.packet(parsePacket(Buffer.from('Action: Login\r\nUsername: x\r\nSecret: x\r\n\r\n')));
+  await settled();
+  expect(relay.wanted).toBe(0);
 });

@@ -68,6 +68,17 @@ test('a message is bound by what a packet over TCP is, as JSON too', async () =>
   }
 });
 
+test('a client that sends many messages at once is answered to each, in order', async () => {
+  const { ws } = await box();
+  const { socket, messages } = open(`${ws}/ami`);
+  await eventually(() => messages.length === 1);
+  socket.send('Action: Login\r\nUsername: crm\r\nSecret: geheim\r\nEvents: off');
+  for (let index = 0; index < 2_000; index++) socket.send(`Action: Ping\r\nActionID: ${index}`);
+  await eventually(() => messages.length === 2_002);
+  const ids = messages.slice(2).map((message) => Number(/ActionID: (\d+)/.exec(message)?.[1]));
+  expect(ids).toEqual(Array.from({ length: 2_000 }, (_, index) => index));
+});
+
 test('/live tells of calls as they come and go, to the admin alone', async () => {
   const { pbx, daemon, ws } = await box();
   expect(await open(`${ws}/live`).failed).toContain('401');
