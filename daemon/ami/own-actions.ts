@@ -256,6 +256,13 @@ async function replay(request: Packet, conversation: Conversation): Promise<void
       await conversation.drained();
       held.events = [];
       page = await services.replay.after(last);
+      if (unknownSince(last, page) === '') continue;
+      // It read more slowly than the store forgets: when it asks again from what it has seen, the answer tells it.
+      services.log.warn('a replay was given up: what came next is kept no longer', {
+        user: conversation.user().name,
+        last,
+      });
+      return conversation.end();
     }
     for (const { sequence, bytes } of held.events) {
       if (sequence <= last) continue;

@@ -347,6 +347,21 @@ describe('CdrdReplay', () => {
     expect(await heard()).toEqual(['Success Events will follow', 'cdr 1', 'cdr 3', 'agent', 'CdrdReplayComplete 6']);
   });
 
+  test('ends where a slow reader’s next events are kept no longer: it sees no gap', async () => {
+    const scened = await scene();
+    const { say, store, heard } = scened;
+    store.rows.push(ours(1), ours(2), ours(3), ours(4), ours(5), ours(6));
+    say('Action: CdrdReplay', 'Since: 0');
+    await settled();
+    store.answer();
+    await settled();
+    store.rows.splice(0, 4); // trimmed meanwhile
+    store.oldest = 5;
+    store.answer();
+    expect(await heard()).toEqual(['Success Events will follow', 'cdr 1', 'cdr 2', 'cdr 3']);
+    expect(scened.ended).toBe(true);
+  });
+
   test('waits for its reader', async () => {
     const { say, store, wire } = await scene();
     store.rows.push(ours(1), ours(2), ours(3), ours(4));
