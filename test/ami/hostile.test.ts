@@ -330,6 +330,39 @@ describe('bounds', () => {
     expect(ami.figures.clients).toBe(0);
   });
 
+  test('who says goodbye and reads slowly gets all that was sent; who reads no more holds nothing', {
+    timeout: 30_000,
+  }, async () => {
+    const { port, ami, relay } = await server({ unreadBytes: 64 * 1024 * 1024 });
+    const event = parsePacket(Buffer.from(`Event: A\r\nPrivilege: call,all\r\nX: ${'x'.repeat(60_000)}\r\n\r\n`));
+    const goodbye = async (reads: boolean) => {
+      const client = await logInClient(port, 'ear');
+      let taken = 0;
+      client.socket.pause();
+      client.socket.on('data', (bytes: Buffer) => {
+        taken += bytes.length;
+        client.text = bytes.toString('latin1');
+        client.socket.pause();
+        if (reads) setTimeout(() => client.socket.resume(), 5);
+      });
+      for (let index = 0; index < 400; index++) relay.event(event);
+      client.send('Action: Logoff\r\n\r\n');
+      await eventually(() => ami.figures.clients === 0);
+      if (reads) client.socket.resume();
+      return { client, taken: () => taken };
+    };
+    const slow = await goodbye(true);
+    await eventually(() => slow.client.closed, 20);
+    expect(slow.client.text).toContain('Thanks for all the fish.');
+    expect(slow.taken()).toBeGreaterThan(400 * 60_000);
+    const asleep = await goodbye(false);
+    await pause(2_000);
+    asleep.client.socket.on('data', () => asleep.client.socket.resume());
+    asleep.client.socket.resume();
+    await eventually(() => asleep.client.closed, 20);
+    expect(asleep.taken()).toBeLessThan(400 * 60_000);
+  });
+
   test('so many clients and no more; each that goes makes room', async () => {
     const { port, ami } = await server({ clients: 3 });
     const clients: AmiTestClient[] = [];
