@@ -8,6 +8,11 @@ export const asteriskLimits = {
   bytes: 131_072,
   /** Lines of a packet: the longest known (a VarSet with all channel snapshots) has about 60. */
   lines: 1_024,
+  /**
+   * Bytes of a line without its end, and lines of a packet, that Asterisk takes from us (main/manager.c). Of a line one byte
+   * longer it takes the end for the empty line behind a packet: what follows would be an action that nobody has allowed.
+   */
+  asked: { line: 1_022, lines: 128 },
   /** Milliseconds to connect, for each answer, and between two items of a list: of clients' forwarded actions, too. */
   answerMs: 10_000,
   /** Milliseconds of silence after which we ask `Ping`; without an answer within answerMs the connection is dead. */
@@ -39,6 +44,8 @@ export const amiLimits = {
   /** Bytes written for a client that it hasn't read, and milliseconds in which it read nothing: then it is dropped. */
   unreadBytes: 4 * 1024 * 1024,
   unreadMs: 30_000,
+  /** Bytes unread of one that hasn't logged in: it is told of nothing but refusals. */
+  strangerUnreadBytes: 64 * 1024,
   /** Milliseconds that a client which has closed its own side may wait for its answers; it may be gone altogether. */
   lingerMs: 15_000,
   /** Milliseconds between two keepalive probes of the kernel on a silent connection. */

@@ -60,12 +60,12 @@ export function isAction(name: string): boolean {
   return CLASSES.has(plain) || BY_NAME_ALONE.has(plain);
 }
 
-/** Functions whose value a Getvar may ask for: they tell of calls and phones, start nothing and read no file. */
+/** Functions whose value a Getvar may ask for: they tell of calls and phones, of no password, start nothing and read no file. */
 const HARMLESS_FUNCTIONS = new Set(
   (
     'CALLERID CDR CHANNEL CONNECTEDLINE DEVICE_STATE EXTENSION_STATE GROUP GROUP_COUNT GROUP_LIST HINT IAXPEER LANGUAGE ' +
     'MASTER_CHANNEL PJSIP_AOR PJSIP_CONTACT PRESENCE_STATE QUEUE_MEMBER QUEUE_MEMBER_COUNT QUEUE_MEMBER_LIST ' +
-    'QUEUE_WAITING_COUNT REDIRECTING SIPCHANINFO SIPPEER VM_INFO'
+    'QUEUE_WAITING_COUNT REDIRECTING SIPCHANINFO SIPPEER'
   ).split(' '),
 );
 

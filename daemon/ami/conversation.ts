@@ -2,7 +2,7 @@
  * What a client's session is made of, for those who work on its parts: where its bytes go, what it needs of the rest of the
  * daemon, and what an action of ours works with.
  */
-import type { Asker } from '../asterisk/connection.ts';
+import type { Asker } from '../asterisk/forwarding.ts';
 import type { RecordingControl } from '../asterisk/recording-control.ts';
 import type { AmiLimits } from '../limits.ts';
 import type { Log } from '../log.ts';

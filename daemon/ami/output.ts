@@ -11,7 +11,10 @@ export interface Output {
   send(bytes: Buffer | string): void;
   /** Bytes sent and not taken yet. */
   readonly unread: number;
-  /** Ends when everything is through, or after so many milliseconds: whoever never reads, or keeps its own side open, holds nothing. */
+  /**
+   * Ends when everything is through, or when nothing more was taken for so many milliseconds: whoever never reads, or keeps
+   * its own side open, holds nothing.
+   */
   end(withinMs: number): void;
 }
 
@@ -38,7 +41,7 @@ export function createOutput(socket: Socket): Output {
   }
 
   socket.on('drain', pump);
-  return {
+  const output: Output = {
     send(bytes) {
       if (ending || socket.destroyed) return;
       const piece = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
@@ -52,8 +55,16 @@ export function createOutput(socket: Socket): Output {
     end(withinMs) {
       ending = true;
       pump();
-      const late = setTimeout(() => socket.destroy(), withinMs);
-      socket.once('close', () => clearTimeout(late));
+      let before = output.unread;
+      const look = setInterval(() => {
+        if (output.unread >= before) {
+          clearInterval(look);
+          socket.destroy();
+        }
+        before = output.unread;
+      }, withinMs);
+      socket.once('close', () => clearInterval(look));
     },
   };
+  return output;
 }

@@ -3,16 +3,14 @@
  * (the WebSocket). Here stand the bounds: how many clients, how long before they log in, how much may lie unread. A
  * listener that doesn't read is dropped, and nobody else notices.
  */
-import { chmod, mkdir, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { mkdir, rm } from 'node:fs/promises';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ListenAddress } from '../config.ts';
-import type { AmiLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { createPacketReader } from '../wire/packet.ts';
 import type { SessionServices } from './conversation.ts';
-import { createOutput } from './output.ts';
-import { type AmiSession, createAmiSession } from './session.ts';
+import { createAmiSession } from './session.ts';
+import { type AmiClient, type Carrier, converse, GOODBYE_MS, listenLocal, listenTcp } from './tcp.ts';
 
 export interface AmiOptions {
   readonly services: SessionServices;
@@ -23,26 +21,6 @@ export interface AmiOptions {
   /** Folder of the unix socket. */
   readonly runDir: string;
   readonly log: Log;
-}
-
-/** How a client's bytes reach it, whatever carries them. */
-export interface Carrier {
-  /** Remote address; '' for the local socket. */
-  readonly address: string;
-  send(bytes: Buffer | string): void;
-  /** Bytes sent and not taken by the other side yet. */
-  readonly unread: number;
-  /** Ends when what was sent is through; the other side's end is waited for by nobody. */
-  end(): void;
-  /** Ends now. */
-  destroy(): void;
-}
-
-/** A client that was let in. */
-export interface AmiClient {
-  readonly session: AmiSession;
-  /** Its carrier is closed. */
-  gone(): void;
 }
 
 /** A client as the pages show it. */
@@ -78,6 +56,7 @@ interface Held {
   readonly client: AmiClient;
   readonly carrier: Carrier;
   readonly since: number;
+  drop(why: string): void;
   /** Monotonic milliseconds: since when something lies unread without getting less. */
   stalledSince: number | null;
   unread: number;
@@ -130,7 +109,8 @@ export async function listenAmi({ services, listen, greeting, runDir, log }: Ami
         send(bytes) {
           if (ended) return;
           carrier.send(bytes);
-          if (carrier.unread > limits.unreadBytes) drop('it does not read');
+          const most = session.user === null ? limits.strangerUnreadBytes : limits.unreadBytes;
+          if (carrier.unread > most) drop('it does not read');
         },
         get unread() {
           return carrier.unread;
@@ -147,7 +127,7 @@ export async function listenAmi({ services, listen, greeting, runDir, log }: Ami
     const late = setTimeout(() => {
       if (session.user === null) drop('it did not log in');
     }, limits.logInMs);
-    clients.set(client, { client, carrier, since: Date.now(), stalledSince: null, unread: 0 });
+    clients.set(client, { client, carrier, since: Date.now(), drop, stalledSince: null, unread: 0 });
     return client;
   }
 
@@ -158,21 +138,10 @@ export async function listenAmi({ services, listen, greeting, runDir, log }: Ami
       // Something is taken: less lies there than before, or nothing.
       if (unread === 0 || unread < held.unread || held.stalledSince === null)
         held.stalledSince = unread === 0 ? null : now;
-      else if (now - held.stalledSince > limits.unreadMs) dropStalled(held);
+      else if (now - held.stalledSince > limits.unreadMs) held.drop('it does not read');
       held.unread = unread;
     }
   }, LOOK_MS);
-
-  function dropStalled({ client, carrier }: Held): void {
-    figures.dropped++;
-    log.warn('an AMI client was dropped', {
-      why: 'it does not read',
-      user: client.session.user ?? '',
-      address: carrier.address,
-    });
-    client.gone();
-    carrier.destroy();
-  }
 
   services.users.onChange((name) => {
     for (const { session } of [...clients.keys()]) if (session.user === name) session.userChanged();
@@ -231,7 +200,11 @@ export async function listenAmi({ services, listen, greeting, runDir, log }: Ami
           every: `${AGAIN_TCP_MS / 1000} s`,
         });
       troubles.set(name, why);
-      again.add(setTimeout(() => void tryTcp(address), AGAIN_TCP_MS));
+      const timer = setTimeout(() => {
+        again.delete(timer);
+        void tryTcp(address);
+      }, AGAIN_TCP_MS);
+      again.add(timer);
     }
   }
 
@@ -261,107 +234,4 @@ const AGAIN_TCP_MS = 10_000;
 
 function textOf({ address, port, family }: AddressInfo): string {
   return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-}
-
-/** Milliseconds that clients have to take their last bytes. */
-const GOODBYE_MS = 500;
-
-function converse(
-  socket: Socket,
-  local: boolean,
-  attach: AmiServer['attach'],
-  greeting: string,
-  limits: AmiLimits,
-): void {
-  socket.on('error', () => socket.destroy());
-  if (!local) socket.setNoDelay(true).setKeepAlive(true, limits.keepAliveMs);
-  const output = createOutput(socket);
-  const client = attach({
-    address: local ? '' : (socket.remoteAddress ?? 'unknown'),
-    send: output.send,
-    get unread() {
-      return output.unread;
-    },
-    end: () => output.end(GOODBYE_MS),
-    destroy: () => void socket.destroy(),
-  });
-  if (!client) return;
-  const { session } = client;
-  socket.once('close', client.gone);
-  output.send(`${greeting}\r\n`);
-  const reader = createPacketReader(
-    limits,
-    {
-      packet: session.packet,
-      fault: session.fault,
-      empty: session.empty,
-    },
-    { faultIds: true },
-  );
-  let pending = false;
-  let ended = false;
-  socket.on('data', take);
-  socket.once('end', () => {
-    ended = true;
-    const late = setTimeout(() => socket.destroy(), limits.lingerMs);
-    socket.once('close', () => clearTimeout(late));
-    if (!pending) session.inputEnded(); // Node tells of the end though it is paused
-  });
-
-  /** In slices: a chunk of 64 KB may hold as many empty packets, and each of them is answered. */
-  function take(bytes: Buffer): void {
-    for (let from = 0; from < bytes.length; from += SLICE) {
-      reader.push(bytes.subarray(from, from + SLICE));
-      if (!session.full) continue;
-      pending = true;
-      socket.pause();
-      whenRoom(bytes.subarray(from + SLICE));
-      return;
-    }
-    if (!pending) return;
-    pending = false;
-    if (ended) session.inputEnded();
-    else socket.resume();
-  }
-
-  function whenRoom(rest: Buffer): void {
-    setTimeout(() => {
-      if (socket.destroyed) return;
-      if (session.full) whenRoom(rest);
-      else take(rest);
-    }, AGAIN_MS);
-  }
-}
-
-/** Milliseconds between two looks whether a client that sends faster than it is answered may go on. */
-const AGAIN_MS = 20;
-/** Bytes taken in before it is looked whether so much waits that no more should be. */
-const SLICE = 1_024;
-
-function listenTcp({ host, port }: ListenAddress, serve: (socket: Socket) => void): Promise<Server> {
-  return listenOn((server, done) => server.listen({ host, port }, done), serve);
-}
-
-/** Open to its own user and group: 0660. */
-async function listenLocal(path: string, serve: (socket: Socket) => void): Promise<Server> {
-  const umask = process.umask(0o117);
-  try {
-    const server = await listenOn((each, done) => each.listen(path, done), serve);
-    await chmod(path, 0o660);
-    return server;
-  } finally {
-    process.umask(umask);
-  }
-}
-
-function listenOn(start: (server: Server, done: () => void) => void, serve: (socket: Socket) => void): Promise<Server> {
-  // Whoever closes its own side after its last action still gets its answers, as from Asterisk.
-  const server = createServer({ allowHalfOpen: true }, serve);
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    start(server, () => {
-      server.off('error', reject);
-      resolve(server);
-    });
-  });
 }

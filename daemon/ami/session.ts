@@ -22,7 +22,7 @@ export interface AmiSession {
   readonly full: boolean;
   /** null: it hasn't logged in. */
   readonly user: string | null;
-  /** The user was changed or removed. */
+  /** The user was changed or removed: who may no longer come from where it is ends. */
   userChanged(): void;
   /** The client is gone. */
   close(): void;
@@ -33,6 +33,8 @@ const UNREAD_MAX = 256 * 1024;
 const LOOK_MS = 20;
 /** Actions of one client worked off in one turn of the loop: a flood of them is answered between everybody else's. */
 const TURN_ACTIONS = 16;
+/** Milliseconds in which one line tells of what a client is refused: a flood of it must not become one of the log. */
+const DENIED_LOG_MS = 10_000;
 /** The longest that a timer of Node's can be set to. */
 const TIMER_MAX = 2 ** 31 - 1;
 
@@ -42,6 +44,7 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
   let closed = false;
   let waiting = 0;
   let worked = 0;
+  let silentUntil = 0;
   let turn: Promise<void> = Promise.resolve();
   /** Events held back from a client that waits for one, and what is called at the first. */
   let held: Buffer[] | null = null;
@@ -90,6 +93,7 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
       return closed;
     },
     logIn(user) {
+      if (closed) return; // dropped while it was answered: what joined now would never leave
       name = user.name;
       relay.join(listener);
       services.onListening();
@@ -171,7 +175,10 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
   }
 
   function denied(request: Packet, action: string): void {
-    log.warn('an AMI action was refused', { user: name, address: wire.address, action: action.slice(0, 40) });
+    if (performance.now() > silentUntil) {
+      silentUntil = performance.now() + DENIED_LOG_MS;
+      log.warn('an AMI action was refused', { user: name, address: wire.address, action: action.slice(0, 40) });
+    }
     refuse(request, 'Permission denied');
   }
 
@@ -219,7 +226,7 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
     },
     userChanged() {
       if (name === null) return;
-      if (users.get(name)) services.onListening();
+      if (users.get(name)?.permits(wire.address)) services.onListening();
       else conversation.end();
     },
     close,

@@ -6,8 +6,9 @@
  * answered, whether they are recorded.
  */
 import { uniqueIdEpoch } from '../../storage/model/local-time.ts';
-import type { Header, Packet } from '../wire/packet.ts';
+import type { Packet } from '../wire/packet.ts';
 import { pastOf, STATUS } from './channel-status.ts';
+import type { AsteriskConnection } from './connection.ts';
 
 export interface LiveChannel {
   readonly uniqueId: string;
@@ -30,25 +31,27 @@ export interface LiveChannel {
   recording: 'on' | 'paused' | null;
 }
 
+/** Whether the recording of a channel was paused. */
+type WasPaused = (linkedId: string, channel: string) => boolean;
+
 export interface LiveChannels {
   /** Takes every event, in order; what doesn't concern channels is passed over. */
   hear(packet: Packet): void;
   /**
    * Asks Asterisk for its channels; those that it doesn't list by the end of the list are forgotten, and of those that are
-   * new it is asked what they have been through.
-   * @param action Sends one AMI action.
+   * new it is asked what they have been through. While a list is under way no other is asked for.
    * @param wasPaused Whether the recording of a channel that is new was paused before; Asterisk doesn't tell.
+   * @throws when there is no list or it breaks off: then nothing is forgotten.
    */
-  resync(
-    action: (headers: readonly Header[]) => Promise<Packet>,
-    wasPaused?: (linkedId: string, channel: string) => boolean,
-  ): Promise<void>;
+  resync(list: AsteriskConnection['list'], wasPaused?: WasPaused): Promise<void>;
   /** Asterisk is away: nothing is known. No call is reported over by this. */
   forget(): void;
   isLive(linkedId: string): boolean;
   readonly channels: number;
+  /** By its name in any case, or its UniqueID: as Asterisk itself finds one (main/channel.c, ast_channel_get_by_name). */
+  find(channel: string): LiveChannel | undefined;
   /** Its recording was paused or goes on: an Asterisk that says so by no event. */
-  paused(channel: string, paused: boolean): void;
+  paused(channel: LiveChannel, paused: boolean): void;
   /** Every channel, oldest first. */
   list(): readonly LiveChannel[];
 }
@@ -89,10 +92,10 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
   const counts = new Map<string, number>();
   /** While a list is under way: channels known before it that it hasn't shown yet. */
   let unlisted: Set<string> | null = null;
-  /** Whether the list that is under way shows a channel that wasn't known; and how to ask Asterisk more of it. */
+  let listing: Promise<void> | null = null;
+  /** Whether the list that is under way shows a channel that wasn't known. */
   let strangers = false;
-  let ask: ((headers: readonly Header[]) => Promise<Packet>) | null = null;
-  let isPaused: (linkedId: string, channel: string) => boolean = () => false;
+  let isPaused: WasPaused = () => false;
 
   function count(linkedId: string): void {
     counts.set(linkedId, (counts.get(linkedId) ?? 0) + 1);
@@ -182,55 +185,75 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
     if (recorded) channel.recording ??= isPaused(channel.linkedId, channel.name) ? 'paused' : 'on';
   }
 
+  function hear(packet: Packet): void {
+    const event = packet.first[1].toLowerCase();
+    if (event === 'rename') {
+      rename(channels.get(packet.get('Uniqueid')), packet.get('Newname'));
+      return;
+    }
+    const over = event === 'hangup';
+    const appears = APPEARING.has(event);
+    if (!over && !appears && !MOVING.has(event)) return;
+    const [uniqueId, linkedId] = [packet.get('Uniqueid'), packet.get('Linkedid')];
+    if (!uniqueId || !linkedId) return;
+    unlisted?.delete(uniqueId);
+    if (over) {
+      remove(uniqueId);
+      return;
+    }
+    const channel = channels.get(uniqueId) ?? (appears ? add(packet, uniqueId, linkedId) : null);
+    if (!channel) return;
+    move(channel, linkedId);
+    update(channel, event, packet);
+    listener.changed?.(linkedId);
+  }
+
+  /** Rename tells nothing else, not even the LinkedID. A pause asks by name, so the old one must not stay. */
+  function rename(channel: LiveChannel | undefined, name: string): void {
+    if (!channel || name === '') return;
+    channel.name = name;
+    listener.changed?.(channel.linkedId);
+  }
+
+  async function listChannels(list: AsteriskConnection['list']): Promise<void> {
+    const before = new Set(channels.keys());
+    unlisted = before;
+    strangers = false;
+    try {
+      await list([['Action', 'CoreShowChannels']], hear);
+      for (const uniqueId of before) remove(uniqueId);
+    } finally {
+      unlisted = null;
+    }
+    // Where Asterisk goes away meanwhile, all are strangers to the next list.
+    if (strangers) await list(STATUS, hear).catch(() => {});
+  }
+
   return {
-    hear(packet) {
-      const event = packet.first[1].toLowerCase();
-      if (event === 'coreshowchannelscomplete') {
-        for (const uniqueId of unlisted ?? []) remove(uniqueId);
-        unlisted = null;
-        // Where Asterisk goes away meanwhile, all are strangers to the next list.
-        if (strangers) ask?.(STATUS).catch(() => {});
-        strangers = false;
-        return;
-      }
-      const over = event === 'hangup';
-      const appears = APPEARING.has(event);
-      if (!over && !appears && !MOVING.has(event)) return;
-      const [uniqueId, linkedId] = [packet.get('Uniqueid'), packet.get('Linkedid')];
-      if (!uniqueId || !linkedId) return;
-      unlisted?.delete(uniqueId);
-      if (over) {
-        remove(uniqueId);
-        return;
-      }
-      const channel = channels.get(uniqueId) ?? (appears ? add(packet, uniqueId, linkedId) : null);
-      if (!channel) return;
-      move(channel, linkedId);
-      update(channel, event, packet);
-      listener.changed?.(linkedId);
-    },
-    async resync(action, wasPaused) {
-      unlisted = new Set(channels.keys());
-      ask = action;
+    hear,
+    resync(list, wasPaused) {
       if (wasPaused) isPaused = wasPaused;
-      const answer = await action([['Action', 'CoreShowChannels']]);
-      if (answer.get('Response') !== 'Success') unlisted = null;
+      listing ??= listChannels(list).finally(() => {
+        listing = null;
+      });
+      return listing;
     },
     forget() {
       const calls = [...counts.keys()];
       channels.clear();
       counts.clear();
-      unlisted = null;
-      strangers = false;
+      unlisted?.clear();
       for (const linkedId of calls) listener.changed?.(linkedId);
     },
     isLive: (linkedId) => counts.has(linkedId),
     get channels() {
       return channels.size;
     },
-    paused(name, paused) {
-      const channel = [...channels.values()].find((each) => each.name === name);
-      if (!channel) return;
+    find(wanted) {
+      const name = wanted.toLowerCase();
+      return [...channels.values()].find((each) => each.name.toLowerCase() === name) ?? channels.get(wanted);
+    },
+    paused(channel, paused) {
       channel.recording = paused ? 'paused' : 'on';
       listener.changed?.(channel.linkedId);
     },

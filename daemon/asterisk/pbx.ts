@@ -76,7 +76,7 @@ export async function startPbx({ config, store, bus, log, zone, control, events 
 
   function listChannels(wasPaused?: (linkedId: string, channel: string) => boolean): void {
     live
-      .resync(connection.action, wasPaused)
+      .resync(connection.list, wasPaused)
       .catch((error: unknown) => log.warn('Asterisk did not list its channels', { error }));
   }
 
@@ -89,11 +89,11 @@ export async function startPbx({ config, store, bus, log, zone, control, events 
   const connection = connectAsterisk({
     ...config.asterisk,
     log,
-    onEvent(packet, ours) {
+    onEvent(packet) {
       if (packet.first[1] === 'Cdr') hearCdr(packet);
       else {
         live.hear(packet);
-        if (!ours) events.event(packet);
+        events.event(packet);
       }
     },
     onUp({ action }) {

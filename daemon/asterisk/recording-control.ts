@@ -11,7 +11,7 @@ export type Direction = 'read' | 'write' | 'both';
 
 export interface RecordingControl {
   /**
-   * @param channel Name of the channel that is recorded, as MixMonitorStart told it.
+   * @param channel Name of the channel that is recorded, as MixMonitorStart told it, or its UniqueID.
    * @throws with Asterisk's own words when it refuses, or why it can't be asked.
    */
   pause(channel: string, direction: Direction, paused: boolean, by: By): Promise<void>;
@@ -19,20 +19,22 @@ export interface RecordingControl {
 
 export function createRecordingControl(
   { action }: Pick<AsteriskConnection, 'action'>,
-  live: Pick<LiveChannels, 'list' | 'paused'>,
+  live: Pick<LiveChannels, 'find' | 'paused'>,
   store: Pick<StoreClient, 'write'>,
 ): RecordingControl {
   return {
-    async pause(channel, direction, paused, by) {
+    async pause(asked, direction, paused, by) {
+      // Before Asterisk is asked: the call may be over when the answer comes, and its pause belongs to it all the same.
+      const found = live.find(asked);
       const answer = await action([
         ['Action', 'MixMonitorMute'],
-        ['Channel', channel],
+        ['Channel', asked],
         ['Direction', direction],
         ['State', paused ? '1' : '0'],
       ]);
       if (answer.get('Response') !== 'Success') throw new Error(answer.get('Message') || 'Asterisk refuses');
-      const linkedId = live.list().find(({ name }) => name === channel)?.linkedId ?? '';
-      live.paused(channel, paused);
+      if (found) live.paused(found, paused);
+      const { name: channel, linkedId } = found ?? { name: asked, linkedId: '' };
       const detail = { channel: channel.slice(0, 80), direction };
       await store.write({
         kind: 'pause',

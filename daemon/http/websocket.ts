@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { AmiServer } from '../ami/server.ts';
 import { amiLimits } from '../limits.ts';
-import { createPacketReader, formatPacket, type Header, type Packet, parsePacket, textOf } from '../wire/packet.ts';
+import { createPacketReader, formatPacket, type Header, type Packet, textOf } from '../wire/packet.ts';
 
 /** Takes a socket over whose request asked for a WebSocket. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -139,7 +139,8 @@ export function amiPath(server: Pick<AmiServer, 'attach'>, greeting: string): We
         const packet = binary ? null : json ? packetOfJson(data.toString()) : packetOfText(data);
         if (packet) session.packet(packet);
         else socket.close(1007, json ? 'one JSON object a message' : 'one packet a message');
-        if (session.full) holdBack(socket, () => session.full);
+        // One chunk brings many messages, and one wait is enough for all of them.
+        if (session.full && !socket.isPaused) holdBack(socket, () => session.full);
       });
     },
   };
@@ -183,8 +184,7 @@ function packetOfJson(text: string): Packet | null {
     const headers = Object.entries(object).flatMap(([name, value]) =>
       (Array.isArray(value) ? value : [value]).map((each): Header => [name, String(each)]),
     );
-    if (headers.length === 0 || headers.length > amiLimits.lines) return null;
-    return parsePacket(Buffer.from(formatPacket(headers)));
+    return packetOfText(Buffer.from(formatPacket(headers)));
   } catch {
     return null;
   }

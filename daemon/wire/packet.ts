@@ -214,10 +214,11 @@ export function textOf(bytes: Buffer): string {
  * blanks, so that nobody can smuggle a header in through what he is called.
  */
 export function formatPacket(headers: readonly (readonly [name: string, value: string | number])[]): string {
-  const lines = headers.map(
-    ([name, value]) => `${name.replaceAll(/[\r\n:]/g, ' ')}: ${String(value).replaceAll(/[\r\n]/g, ' ')}\r\n`,
-  );
-  return `${lines.join('')}\r\n`;
+  return `${headers.map(([name, value]) => formatLine(name, value)).join('')}\r\n`;
+}
+
+function formatLine(name: string, value: string | number): string {
+  return `${name.replaceAll(/[\r\n:]/g, ' ')}: ${String(value).replaceAll(/[\r\n]/g, ' ')}\r\n`;
 }
 
 /**
@@ -228,6 +229,6 @@ export function withActionId(raw: Buffer, ours: string, theirs: string | null): 
   const line = Buffer.from(`\nActionID: ${ours}\r\n`);
   const at = raw.indexOf(line);
   if (at < 0) return raw;
-  const mine = Buffer.from(theirs === null ? '\n' : `\nActionID: ${theirs}\r\n`);
+  const mine = Buffer.from(theirs === null ? '\n' : `\n${formatLine('ActionID', theirs)}`);
   return Buffer.concat([raw.subarray(0, at), mine, raw.subarray(at + line.length)]);
 }

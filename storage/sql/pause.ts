@@ -21,22 +21,30 @@ export interface Pause {
 /** Pauses kept: some years of a busy hotline that never records a card's number. */
 const PAUSES_KEPT = 20_000;
 
-/** Pausing twice is one pause; resuming what isn't paused is nothing. @param now Epoch seconds. */
+/**
+ * Pausing twice is one pause; resuming what isn't paused is nothing. Each side is paused by itself (apps/app_mixmonitor.c):
+ * to resume one side of both leaves the other. @param now Epoch seconds.
+ */
 export function changePause(database: Database, change: PauseChange, now: number): void {
-  const { linkedId, channel, direction } = change;
-  const open = database.first(
-    'SELECT id FROM recording_pause WHERE linkedid = ? AND channel = ? AND direction = ? AND to_at IS NULL',
-    [linkedId, channel, direction],
-  );
-  if (change.paused && !open) {
+  const { linkedId, channel, direction, paused } = change;
+  const begin = (side: PauseChange['direction']) => {
     const { id } = database.run(
       'INSERT INTO recording_pause (linkedid, channel, direction, from_at) VALUES (?, ?, ?, ?)',
-      [linkedId, channel, direction, now],
+      [linkedId, channel, side, now],
     );
     database.run('DELETE FROM recording_pause WHERE id <= ?', [id - PAUSES_KEPT]);
-  }
-  if (!change.paused && open)
-    database.run('UPDATE recording_pause SET to_at = ? WHERE id = ?', [now, Number(open['id'])]);
+  };
+  const open = database.all(
+    'SELECT id, direction FROM recording_pause WHERE linkedid = ? AND channel = ? AND to_at IS NULL',
+    [linkedId, channel],
+  );
+  if (paused && open.some((pause) => pause['direction'] === 'both' || pause['direction'] === direction)) return;
+  for (const { id, direction: side } of open)
+    if (direction === 'both' || side === direction || (!paused && side === 'both')) {
+      database.run('UPDATE recording_pause SET to_at = ? WHERE id = ?', [now, Number(id)]);
+      if (side === 'both' && direction !== 'both') begin(direction === 'read' ? 'write' : 'read');
+    }
+  if (paused) begin(direction);
 }
 
 /** The call is over, and so are its pauses. @param end Epoch seconds. */

@@ -122,13 +122,14 @@ describe('an ActionID', () => {
   });
 
   test.each([
-    ['Success', 'Success', 'Originate successfully queued'],
-    ['Failure', 'Error', 'Originate failed'],
+    ['Success', 'false', 'Success', 'Originate successfully queued'],
+    ['Failure', 'false', 'Error', 'Originate failed'],
+    ['Success', 'true ', 'Success', 'Originate successfully queued'], // Asterisk takes a blank behind for no
   ])(
-    'of an Originate that waits for its call: %s is its answer, and the stream does not stand still',
-    async (outcome, response, message) => {
+    'of an Originate that waits for its call: %s is its answer, and the stream does not stand still (%j)',
+    async (outcome, async, response, message) => {
       const [one, other] = [await client(), await client()];
-      one.send('Action: Originate\r\nChannel: SIP/202\r\nExten: 1\r\nasync: false\r\nActionID: my-call\r\n\r\n');
+      one.send(`Action: Originate\r\nChannel: SIP/202\r\nExten: 1\r\nasync: ${async}\r\nActionID: my-call\r\n\r\n`);
       const { request, session } = await next();
       expect(request.get('Async')).toBe('true');
       expect(request.headers.filter(([name]) => /async/i.test(name))).toHaveLength(1);
@@ -189,6 +190,22 @@ test('an action’s lines reach the PBX as they are, in order, repeated ones too
   await one.find((packet) => packet.get('ActionID') === '9');
 });
 
+test.each([
+  // A line of 1,023 characters ends Asterisk's message where it ends: what follows would be an action of its own.
+  ['a blank that we add', `X:${'x'.repeat(1_020)}`, 'line too long'],
+  ['a character that we write with more bytes', Buffer.from(`X: ${'\u00e4'.repeat(510)}`, 'latin1'), 'line too long'],
+  ['a header that we add', Array.from({ length: 126 }, (_, n) => `X: ${n}`).join('\r\n'), 'Too many lines'],
+])('%s makes no message that Asterisk would read as two', async (_, lines, why) => {
+  const one = await client();
+  one.socket.write('Action: QueueStatus\r\n');
+  one.socket.write(lines);
+  one.socket.write('\r\nAction: Command\r\n\r\n');
+  const answer = await one.find(({ first }) => first[1] === 'Error');
+  expect(answer.get('Message')).toContain(why);
+  expect((await one.ask('Ping')).get('Ping')).toBe('Pong');
+  expect(asked).toEqual([]);
+});
+
 test('classes that somebody listens to are asked of the PBX, and no others', async () => {
   expect(pbx.masks[0]).toBe('cdr,call,system');
   await setUser(daemon, 'ear', { read: 'dtmf,call' });
@@ -202,6 +219,11 @@ test('classes that somebody listens to are asked of the PBX, and no others', asy
 });
 
 describe('the PBX', () => {
+  /** Events that go to everybody. */
+  let told: string[];
+  beforeEach(() => {
+    told = [];
+  });
   function connection(port: number): AsteriskConnection {
     const made = connectAsterisk({
       host: '127.0.0.1',
@@ -210,7 +232,7 @@ describe('the PBX', () => {
       secret: 'x',
       log: createLog({ level: 'error', write() {}, terminal: false }),
       limits: { ...asteriskLimits, answerMs: 300, pingMs: 600, retryMs: { first: 20, last: 40 } },
-      onEvent() {},
+      onEvent: (event) => void told.push(event.first[1]),
       onUp: () => void made.action([['Action', 'CoreShowChannels']]).catch(() => {}),
     });
     onTestFinished(() => made.close());
@@ -270,6 +292,48 @@ describe('the PBX', () => {
     late();
     await pause(100);
     expect(story).toEqual(['no answer to Status within 0.3 s']);
+  });
+
+  test.each(['before its answer', 'in the middle'])(
+    'silent %s: a list that comes too late is nobody’s',
+    async (when) => {
+      let late = () => {};
+      const { lone, story } = await forwarded((request, session) => {
+        const start = () => session.answer(request, 'Success', ['EventList', 'start']);
+        if (when === 'in the middle') start();
+        late = () => {
+          if (when !== 'in the middle') start();
+          // An item of Status bears a privilege, as what is told to everybody does.
+          session.send(`Event: Status\r\nPrivilege: Call\r\nActionID: ${request.get('ActionID')}\r\n\r\n`);
+          session.send(listEnd('StatusComplete', request, 1));
+        };
+      });
+      await eventually(() => story.some((line) => line.startsWith('no answer')));
+      told.length = 0;
+      late();
+      lone.send('Event: Newstate\r\nPrivilege: call,all\r\n\r\n');
+      await eventually(() => told.includes('Newstate'));
+      expect(told).toEqual(['Newstate']);
+    },
+  );
+
+  test('lists what this daemon asks for itself, and nobody else hears of it', async () => {
+    const { lone, made } = await forwarded(() => {});
+    const items: string[] = [];
+    const list = made.list([['Action', 'Status']], (item) => void items.push(item.get('Channel')));
+    const request = await eventually(() => lone.requests.filter((each) => each.get('Action') === 'Status')[1]);
+    const id = `ActionID: ${request?.get('ActionID')}`;
+    told.length = 0;
+    lone.send(`Response: Success\r\n${id}\r\nEventList: start\r\n\r\n`);
+    lone.send(`Event: Status\r\nPrivilege: Call\r\n${id}\r\nChannel: SIP/1\r\n\r\n`);
+    lone.send(`Event: StatusComplete\r\n${id}\r\nEventList: Complete\r\n\r\n`);
+    await list;
+    expect([items, told]).toEqual([['SIP/1', ''], []]);
+    const refused = made.list([['Action', 'Nothing']], () => {});
+    await eventually(() => lone.requests.some((each) => each.get('Action') === 'Nothing'));
+    const { get } = lone.requests.at(-1) as Packet;
+    lone.send(`Response: Error\r\nActionID: ${get('ActionID')}\r\nMessage: Permission denied\r\n\r\n`);
+    await expect(refused).rejects.toThrow('Permission denied');
   });
 
   test('a list goes on as long as its items come', async () => {

@@ -293,6 +293,76 @@ describe('bounds', () => {
     expect(ami.clients).toHaveLength(1);
   });
 
+  test('who has not logged in may leave little unread: fifty of them must not fill a small box', async () => {
+    const { ami, lines } = await server({});
+    const carrier = {
+      address: '127.0.0.1',
+      unread: 0,
+      text: '',
+      destroyed: false,
+      send(bytes: Buffer | string) {
+        carrier.text += bytes;
+      },
+      end() {},
+      destroy() {
+        carrier.destroyed = true;
+      },
+    };
+    const packet = (text: string) => parsePacket(Buffer.from(`${text}\r\n\r\n`));
+    const user = ami.attach(carrier);
+    user?.session.packet(packet(`Action: Login\r\nUsername: ear\r\nSecret: ${SECRET}`));
+    await eventually(() => carrier.text.includes('accepted'));
+    carrier.unread = 1_000_000;
+    user?.session.packet(packet('Action: Ping'));
+    await eventually(() => carrier.text.includes('Pong'));
+    expect(carrier.destroyed).toBe(false);
+    user?.gone();
+
+    const stranger = ami.attach(carrier);
+    carrier.unread = 60_000;
+    stranger?.session.packet(packet('Action: Ping'));
+    await eventually(() => carrier.text.includes('Permission denied'));
+    expect(carrier.destroyed).toBe(false);
+    carrier.unread = 70_000;
+    stranger?.session.packet(packet('Action: Ping'));
+    await eventually(() => carrier.destroyed);
+    expect(lines.join('')).toMatch(/dropped.*it does not read/);
+    expect(ami.figures.clients).toBe(0);
+  });
+
+  test('who says goodbye and reads slowly gets all that was sent; who reads no more holds nothing', {
+    timeout: 30_000,
+  }, async () => {
+    const { port, ami, relay } = await server({ unreadBytes: 64 * 1024 * 1024 });
+    const event = parsePacket(Buffer.from(`Event: A\r\nPrivilege: call,all\r\nX: ${'x'.repeat(60_000)}\r\n\r\n`));
+    const goodbye = async (reads: boolean) => {
+      const client = await logInClient(port, 'ear');
+      let taken = 0;
+      client.socket.pause();
+      client.socket.on('data', (bytes: Buffer) => {
+        taken += bytes.length;
+        client.text = bytes.toString('latin1');
+        client.socket.pause();
+        if (reads) setTimeout(() => client.socket.resume(), 5);
+      });
+      for (let index = 0; index < 400; index++) relay.event(event);
+      client.send('Action: Logoff\r\n\r\n');
+      await eventually(() => ami.figures.clients === 0);
+      if (reads) client.socket.resume();
+      return { client, taken: () => taken };
+    };
+    const slow = await goodbye(true);
+    await eventually(() => slow.client.closed, 20);
+    expect(slow.client.text).toContain('Thanks for all the fish.');
+    expect(slow.taken()).toBeGreaterThan(400 * 60_000);
+    const asleep = await goodbye(false);
+    await pause(2_000);
+    asleep.client.socket.on('data', () => asleep.client.socket.resume());
+    asleep.client.socket.resume();
+    await eventually(() => asleep.client.closed, 20);
+    expect(asleep.taken()).toBeLessThan(400 * 60_000);
+  });
+
   test('so many clients and no more; each that goes makes room', async () => {
     const { port, ami } = await server({ clients: 3 });
     const clients: AmiTestClient[] = [];

@@ -76,7 +76,7 @@ const TABLE: readonly (readonly [write: string, allowed: string, refused: string
   [
     'reporting call',
     'Getvar | Variable: CDR(billsec), Getvar | Variable: X, Getvar | variable: CHANNEL(state), Status | Variables: X,CDR(src), status',
-    'Getvar | Variable: SHELL(id), Getvar | Variable: FILE(/etc/passwd), Getvar | Variable: shell (id), Getvar | VARIABLE: EVAL(x), Getvar | Variable: CDR(${SHELL(id)}), Status | Variables: X,SHELL(id), Status | variables: FILE(/etc/shadow), Getvar | Variable: DB(x/y), Getvar | Variable: AST_CONFIG(sip.conf,202,secret), Getvar | Variable: ENV(HOME), Getvar | Variable: CURL(http://x)',
+    'Getvar | Variable: SHELL(id), Getvar | Variable: FILE(/etc/passwd), Getvar | Variable: shell (id), Getvar | VARIABLE: EVAL(x), Getvar | Variable: CDR(${SHELL(id)}), Status | Variables: X,SHELL(id), Status | variables: FILE(/etc/shadow), Getvar | Variable: DB(x/y), Getvar | Variable: AST_CONFIG(sip.conf,202,secret), Getvar | Variable: ENV(HOME), Getvar | Variable: CURL(http://x), Getvar | Variable: VM_INFO(202,password)',
   ],
   ['NoSuchAction', 'NoSuchAction, nosuchaction', 'Command'],
 ];

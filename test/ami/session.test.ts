@@ -52,6 +52,7 @@ const settled = async () => {
 
 async function scene(change: Partial<AmiUserDefinition> = {}) {
   relay = createRelay(amiLimits);
+  const lines: string[] = [];
   const store = fakeStore();
   const users = await openAmiUsers(temporaryFolder());
   const definition = { name: 'x', secret: 'x', read: ['all'], write: ['system'], permit: [], extras: true, ...change };
@@ -69,7 +70,7 @@ async function scene(change: Partial<AmiUserDefinition> = {}) {
     },
     replay: store,
     limits: { ...amiLimits, refusedMs: 1 },
-    log: createLog({ level: 'error', write() {}, terminal: false }),
+    log: createLog({ level: 'warn', write: (line) => void lines.push(line), terminal: false }),
     onListening() {},
   };
   const wire = {
@@ -88,6 +89,8 @@ async function scene(change: Partial<AmiUserDefinition> = {}) {
   await settled();
   text = '';
   return {
+    lines,
+    services,
     session,
     say,
     store,
@@ -346,6 +349,21 @@ describe('CdrdReplay', () => {
     expect(await heard()).toEqual(['Success Events will follow', 'cdr 1', 'cdr 3', 'agent', 'CdrdReplayComplete 6']);
   });
 
+  test('ends where a slow reader’s next events are kept no longer: it sees no gap', async () => {
+    const scened = await scene();
+    const { say, store, heard } = scened;
+    store.rows.push(ours(1), ours(2), ours(3), ours(4), ours(5), ours(6));
+    say('Action: CdrdReplay', 'Since: 0');
+    await settled();
+    store.answer();
+    await settled();
+    store.rows.splice(0, 4); // trimmed meanwhile
+    store.oldest = 5;
+    store.answer();
+    expect(await heard()).toEqual(['Success Events will follow', 'cdr 1', 'cdr 2', 'cdr 3']);
+    expect(scened.ended).toBe(true);
+  });
+
   test('waits for its reader', async () => {
     const { say, store, wire } = await scene();
     store.rows.push(ours(1), ours(2), ours(3), ours(4));
@@ -383,4 +401,34 @@ test('a user removed in the middle of an action ends the session, and nothing co
   store.answer();
   hear('A');
   expect(await heard()).toEqual([]);
+});
+
+test('a client that is dropped while its log-in is answered listens to nothing', async () => {
+  const { services, session, wire } = await scene();
+  session.close();
+  const late: AmiSession = createAmiSession({ ...wire, send: () => late.close() }, services);
+  late.packet(parsePacket(Buffer.from('Action: Login\r\nUsername: x\r\nSecret: x\r\n\r\n')));
+  await settled();
+  expect(relay.wanted).toBe(0);
+});
+
+test('a session whose address is permitted no more ends', async () => {
+  const scened = await scene();
+  const { session, users, definition } = scened;
+  await users.set({ ...definition, permit: ['127.0.0.0/8'] });
+  session.userChanged();
+  expect(scened.ended).toBe(false);
+  await users.set({ ...definition, permit: ['192.168.1.0/24'] });
+  session.userChanged();
+  expect(scened.ended).toBe(true);
+});
+
+test('a flood of refused actions is no flood of the log', async () => {
+  const { say, lines, heard } = await scene({ write: [] });
+  for (let index = 0; index < 100; index++) say('Action: Command', 'Command: core stop now');
+  let answers = 0;
+  for (let looks = 0; answers < 100 && looks < 100; looks++) answers += (await heard()).length;
+  expect(answers).toBe(100);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain('Command');
 });

@@ -56,6 +56,29 @@ test('/ami speaks one packet a message, and JSON where it is asked for', async (
   expect(end['File Name']).toBe(cdr['Recording File Name']);
 });
 
+test('a message is bound by what a packet over TCP is, as JSON too', async () => {
+  const { ws } = await box();
+  for (const headers of [{ X: 'x'.repeat(1_020) }, { X: Array.from({ length: 128 }, () => 'x') }]) {
+    const { socket, messages } = open(`${ws}/ami`, ['json']);
+    const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+    await eventually(() => messages.length === 1);
+    socket.send(JSON.stringify({ Action: 'Ping', ...headers }));
+    expect(await closed).toBe(1007);
+    expect(messages).toHaveLength(1);
+  }
+});
+
+test('a client that sends many messages at once is answered to each, in order', async () => {
+  const { ws } = await box();
+  const { socket, messages } = open(`${ws}/ami`);
+  await eventually(() => messages.length === 1);
+  socket.send('Action: Login\r\nUsername: crm\r\nSecret: geheim\r\nEvents: off');
+  for (let index = 0; index < 2_000; index++) socket.send(`Action: Ping\r\nActionID: ${index}`);
+  await eventually(() => messages.length === 2_002);
+  const ids = messages.slice(2).map((message) => Number(/ActionID: (\d+)/.exec(message)?.[1]));
+  expect(ids).toEqual(Array.from({ length: 2_000 }, (_, index) => index));
+});
+
 test('/live tells of calls as they come and go, to the admin alone', async () => {
   const { pbx, daemon, ws } = await box();
   expect(await open(`${ws}/live`).failed).toContain('401');

@@ -432,6 +432,7 @@ describe('withActionId', () => {
   const packet = (id: string) => Buffer.from(`Event: X\r\n${id}A: ActionID: ours\r\n\r\n`);
   test.each<[string, string, string | null, string]>([
     ['theirs for ours', 'ActionID: ours\r\n', 'th:eirs', 'ActionID: th:eirs\r\n'],
+    ['theirs on one line', 'ActionID: ours\r\n', 'a\rEvent: Cdr', 'ActionID: a Event: Cdr\r\n'],
     ['none for ours', 'ActionID: ours\r\n', null, ''],
     ['only a whole line', 'ActionID: ours2\r\n', 'x', 'ActionID: ours2\r\n'],
     ['no id', '', 'x', ''],
