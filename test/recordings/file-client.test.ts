@@ -169,7 +169,8 @@ test('a medium that is another one breaks the answer off', async () => {
   await pause(20);
   mkdirSync(join(dir, '20210329'), { recursive: true });
   writeFileSync(join(dir, PATH), Buffer.alloc(READ_BYTES * 3));
-  await expect(bytes.next()).rejects.toBeInstanceOf(Error);
+  const rest = bytes.next().then(() => bytes.next()); // one piece is read ahead
+  await expect(rest).rejects.toBeInstanceOf(Error);
 });
 
 test('a folder so young that its birth doesn’t show yet stays the same when the trash is made in it', async () => {
