@@ -9,7 +9,7 @@ FLAGS := --liftoff-only --max-semi-space-size=1
 SOURCES := $(shell find daemon cgi storage -name '*.ts') package.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format reference test-asterisk test-office bench bench-data fuzz mutate clean
+.PHONY: help run build test check lint format reference test-asterisk test-office bench bench-data bench-load fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -61,6 +61,9 @@ bench: node_modules/.package-lock.json ## what the budgets say, beside sqlite3 a
 
 bench-data: node_modules/.package-lock.json ## make the bench's store of a million calls (kept in ~/.cache/cdrd, once, some minutes)
 	npx --no-install tsx test/bench/generate.ts
+
+bench-load: build ## fifty AMI listeners and a thousand events a second, beside Asterisk's own AMI (root)
+	@root=$$(sh test/asterisk/setup.sh) && CDRD_ASTERISK_ROOT=$$root npx --no-install tsx test/bench/fanout.ts $(SECONDS)
 
 fuzz: node_modules/.package-lock.json ## the properties of the rules with ten times the cases
 	CDRD_HISTORIES=80000 $(VITEST) test/vitest.config.ts test/model test/wire

@@ -11,6 +11,9 @@ import { revokeKey } from './access/key-revoke.ts';
 import { login } from './access/login.ts';
 import { logout } from './access/logout.ts';
 import { changeOwnPassword } from './access/own-password.ts';
+import { listAmiUsers } from './ami/list.ts';
+import { removeAmiUser } from './ami/remove.ts';
+import { setAmiUser } from './ami/set.ts';
 import { deleteCalls } from './cdr/delete.ts';
 import { downloadCalls } from './cdr/download.ts';
 import { queryCalls } from './cdr/query.ts';
@@ -21,6 +24,8 @@ import { putContacts } from './contact/put.ts';
 import { removeContacts } from './contact/remove.ts';
 import { listDeletions } from './deletion/list.ts';
 import { undoDeletion } from './deletion/undo.ts';
+import { queryLive } from './live/calls.ts';
+import { pauseRecording } from './live/pause.ts';
 import { deleteRecordings } from './recording/delete.ts';
 import { downloadRecordings } from './recording/download.ts';
 import { queryRecordings } from './recording/query.ts';
@@ -56,4 +61,9 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30016: listSettings,
   30017: changeSettings,
   30018: auditLog,
+  30019: queryLive,
+  30020: pauseRecording,
+  30021: listAmiUsers,
+  30022: setAmiUser,
+  30023: removeAmiUser,
 };

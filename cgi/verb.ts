@@ -7,8 +7,10 @@ import type { By } from '../storage/sql/audit.ts';
 import type { Accounts } from './access/accounts.ts';
 import type { ApiKeys } from './access/keys.ts';
 import type { Known, Sessions } from './access/session.ts';
+import type { AmiUserAdmin } from './ami/port.ts';
 import type { CallDeletions } from './cdr/port.ts';
 import type { PhoneBook } from './contact/book.ts';
+import type { Live } from './live/port.ts';
 import type { Schema } from './params.ts';
 import type { RecordingDeletions, RecordingFiles } from './recording/port.ts';
 import type { Reply } from './reply.ts';
@@ -25,6 +27,8 @@ export interface Services {
   readonly recordingDeletions: RecordingDeletions;
   readonly phoneBook: PhoneBook;
   readonly settings: Settings;
+  readonly live: Live;
+  readonly amiUsers: AmiUserAdmin;
   /** The box's zone: dates in requests are on its clock. */
   readonly zone: Zone;
   /** Epoch seconds. */

@@ -1,16 +1,21 @@
 /** What the daemon's parts tell each other: few things, each said after it has become true. */
 import { EventEmitter } from 'node:events';
-import type { Leg } from '../storage/model/leg.ts';
+import type { Leg, LegSource } from '../storage/model/leg.ts';
 import type { AsteriskStatus } from './asterisk/connection.ts';
 import type { FoundRecording, MediumState } from './recordings/recordings.ts';
 
 export interface BusEvents {
-  /** A record is stored; said after its commit, in Asterisk's order. `sequence` is its EventSequence. */
-  leg: [leg: Leg, sequence: number];
+  /**
+   * A record is stored; said after its commit, in the order of its source. `sequence` is its EventSequence.
+   * @param source By which of the two it came first.
+   */
+  leg: [leg: Leg, sequence: number, source: LegSource];
   /** Calls were closed or amended: the EventSequences. */
   calls: [sequences: readonly number[]];
   /** Recordings are complete and in the index. */
   recordings: [files: readonly FoundRecording[], sequences: readonly number[]];
+  /** Something of this call in progress has changed: its LinkedID. */
+  live: [linkedId: string];
   asterisk: [status: AsteriskStatus];
   medium: [state: MediumState];
 }

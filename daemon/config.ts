@@ -7,7 +7,7 @@ import { clashes } from './config/clash.ts';
 import { readEnvironment } from './config/environment.ts';
 import { type FileReading, readConfigFile } from './config/file.ts';
 import { ConfigError, type ConfigFault, placeText, type Settings } from './config/reading.ts';
-import { CONFIG_KEYS, type ConfigKey, SCHEMA, SECTION_NAMES } from './config/schema.ts';
+import { CONFIG_KEYS, SCHEMA, SECTION_NAMES } from './config/schema.ts';
 
 export type { ListenAddress } from '../cgi/settings/kinds.ts';
 export { ConfigError } from './config/reading.ts';
@@ -46,11 +46,6 @@ export function loadConfig(path: string | null, env: Readonly<Record<string, str
   ];
   if (faults.length > 0 || !result.success) throw new ConfigError(faults, path);
   return finish(result.output, settings, path);
-}
-
-/** Keys that somebody set although this version does not act on them: `run` warns of each. */
-export function reservedKeysSet(config: Config): readonly ConfigKey[] {
-  return CONFIG_KEYS.filter(({ key, reserved }) => reserved !== '' && config.fixed(key) !== null);
 }
 
 function bySection(settings: Settings): Record<string, Record<string, unknown>> {

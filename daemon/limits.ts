@@ -8,7 +8,12 @@ export const asteriskLimits = {
   bytes: 131_072,
   /** Lines of a packet: the longest known (a VarSet with all channel snapshots) has about 60. */
   lines: 1_024,
-  /** Milliseconds to connect, and for each answer while logging in. */
+  /**
+   * Bytes of a line without its end, and lines of a packet, that Asterisk takes from us (main/manager.c). Of a line one byte
+   * longer it takes the end for the empty line behind a packet: what follows would be an action that nobody has allowed.
+   */
+  asked: { line: 1_022, lines: 128 },
+  /** Milliseconds to connect, for each answer, and between two items of a list: of clients' forwarded actions, too. */
   answerMs: 10_000,
   /** Milliseconds of silence after which we ask `Ping`; without an answer within answerMs the connection is dead. */
   pingMs: 15_000,
@@ -19,6 +24,41 @@ export const asteriskLimits = {
   /** Actions waiting for their answer: the daemon's own few, with room for a whole AstDB family. */
   actions: 256,
 } as const;
+
+/** Towards the clients of the AMI that we offer. */
+export const amiLimits = {
+  /** Bytes of a line without its end (1,024 with it) and lines of a packet that a client may send, as in Asterisk (main/manager.c). */
+  line: 1_022,
+  lines: 128,
+  /** Bytes of a packet: as many lines as that, each as long as that. */
+  bytes: 132_096,
+  /** Clients at a time: file descriptors and buffers of a small box; an Asterisk box has a handful. */
+  clients: 100,
+  /** Clients that haven't logged in, and milliseconds that each may take: Asterisk's `authlimit` and `authtimeout`. */
+  strangers: 50,
+  logInMs: 30_000,
+  /** Milliseconds before a refused log-in is answered, as in Asterisk: it slows guessing. */
+  refusedMs: 1_000,
+  /** Actions of one client that wait for the one before; beyond it we read no further. */
+  waiting: 64,
+  /** Bytes written for a client that it hasn't read, and milliseconds in which it read nothing: then it is dropped. */
+  unreadBytes: 4 * 1024 * 1024,
+  unreadMs: 30_000,
+  /** Bytes unread of one that hasn't logged in: it is told of nothing but refusals. */
+  strangerUnreadBytes: 64 * 1024,
+  /** Milliseconds that a client which has closed its own side may wait for its answers; it may be gone altogether. */
+  lingerMs: 15_000,
+  /** Milliseconds between two keepalive probes of the kernel on a silent connection. */
+  keepAliveMs: 30_000,
+  /** What waits behind a record that is being stored, at most: so long may a commit take before others go ahead of it. */
+  heldEvents: 20_000,
+  heldBytes: 8 * 1024 * 1024,
+  heldMs: 10_000,
+  /** Filters of one client, and characters of one. */
+  filters: 32,
+  filterLength: 256,
+} as const;
+export type AmiLimits = { readonly [Name in keyof typeof amiLimits]: number };
 
 /** Towards those who call our HTTP ports. */
 export const httpLimits = {

@@ -1,4 +1,5 @@
 /** The command line: finds the verb, and says every fault on standard error and by an exit code. */
+import { amiUser } from './command/ami-user.ts';
 import type { Command } from './command/command.ts';
 import { importCsv } from './command/import.ts';
 import { explained } from './command/reason.ts';
@@ -12,7 +13,15 @@ import { EXIT, UsageError } from './exit.ts';
 import { LockedError } from './lock.ts';
 import { NAME, VERSION } from './version.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { run, user, import: importCsv, refold, verify, trace };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  run,
+  user,
+  'ami-user': amiUser,
+  import: importCsv,
+  refold,
+  verify,
+  trace,
+};
 
 /** Bundled beside this file. */
 const workers = {

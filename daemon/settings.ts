@@ -10,7 +10,7 @@ import { SETTINGS, type SettingSchema, type SettingValue, settingOf, textOf } fr
 import type { StoreClient } from '../storage/client.ts';
 import { may, type Role } from '../storage/model/rights.ts';
 import type { By } from '../storage/sql/audit.ts';
-import type { SettingChange } from '../storage/store.ts';
+import type { SettingChange, StoreOptions } from '../storage/store.ts';
 import { RECORDING_KEYS, type RecordingPolicy } from './asterisk/astdb.ts';
 import type { PolicyWriter } from './asterisk/recording-policy.ts';
 import { clashes } from './config/clash.ts';
@@ -24,6 +24,8 @@ const TOLD_MS = 1_000;
 export interface BoxSettings extends Settings {
   /** The configuration that this run goes by: the given one with what the pages have set. */
   readonly config: Config;
+  /** The rules of this moment: numbering and trunks change while it runs. The same object until they do. */
+  rules(): StoreOptions['rules'];
 }
 
 export interface SettingsOptions {
@@ -41,7 +43,8 @@ export async function openSettings({ config: given, store, log, control }: Setti
   const values = valuesOf(given, changed);
   const atStart = new Map(SETTINGS.map(({ name }) => [name, values.now(name)]));
   const config = effective(given, values.now);
-  await store.ask('useRules', storeOptions(config).rules);
+  let { rules } = storeOptions(config);
+  await store.ask('useRules', rules);
   void control?.want(policyOf(values.now, config.recordings.dir));
   let last: Promise<unknown> = Promise.resolve();
 
@@ -95,7 +98,8 @@ export async function openSettings({ config: given, store, log, control }: Setti
     const touched = (section: string) => names.some((name) => name.startsWith(`${section}.`));
     if (touched('numbering') || touched('trunks')) {
       const { numbering, trunks } = effective(given, values.now);
-      await store.ask('useRules', storeOptions({ ...config, numbering, trunks }).rules);
+      ({ rules } = storeOptions({ ...config, numbering, trunks }));
+      await store.ask('useRules', rules);
     }
     if (!touched('recording') || !control) return;
     const told = control.want(policyOf(values.now, config.recordings.dir));
@@ -104,6 +108,7 @@ export async function openSettings({ config: given, store, log, control }: Setti
 
   return {
     config,
+    rules: () => rules,
     list: (role) => SETTINGS.filter(({ right }) => may(role, right)).map(shown),
     change(wanted, role, by) {
       // One at a time: two that each fit what they found may clash with each other.

@@ -11,16 +11,24 @@ import type { Services } from '../cgi/verb.ts';
 import { openStoreWorker, type StoreClient } from '../storage/client.ts';
 import { LANES } from '../storage/lanes.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
+import { createAmi } from './ami/ami.ts';
+import type { AmiServer } from './ami/server.ts';
+import { createAmiUserAdmin } from './ami/user-admin.ts';
+import { type AmiUsers, openAmiUsers } from './ami/users.ts';
 import type { Ingest } from './asterisk/ingest.ts';
+import { createLive } from './asterisk/live.ts';
 import { type Pbx, startPbx } from './asterisk/pbx.ts';
+import { createRecordingControl } from './asterisk/recording-control.ts';
 import { createPolicyWriter } from './asterisk/recording-policy.ts';
 import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
 import { type Certificate, openCertificate } from './http/certificate.ts';
+import { livePath } from './http/live-path.ts';
 import { boxNames } from './http/self-signed.ts';
-import { listenHttp } from './http/server.ts';
+import { listenHttp, tokenOf } from './http/server.ts';
+import { amiPath, createWebSockets } from './http/websocket.ts';
 import { startIdleWork } from './idle.ts';
 import { createCallDeletions } from './jobs.ts';
 import { sessionLimits } from './limits.ts';
@@ -33,7 +41,15 @@ import { EXPIRE_MS } from './recordings/limits.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
 import { createThreads } from './recordings/step-client.ts';
 import { openSettings } from './settings.ts';
-import { firstAccounts, forgetInitialPassword, secretDir, storeOptions, takeState, zoneName } from './state.ts';
+import {
+  firstAccounts,
+  forgetInitialPassword,
+  liveRules,
+  secretDir,
+  storeOptions,
+  takeState,
+  zoneName,
+} from './state.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -48,6 +64,8 @@ export interface StartOptions {
 export interface Running {
   /** Where HTTP is served, in the order of the configuration. */
   readonly addresses: readonly AddressInfo[];
+  readonly ami: AmiServer;
+  readonly amiUsers: AmiUsers;
   /** Where HTTPS is, likewise. */
   readonly secureAddresses: readonly AddressInfo[];
   readonly bus: Bus;
@@ -110,6 +128,15 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       now,
       onCalls: (sequences) => bus.emit('calls', sequences),
     });
+    const amiUsers = await openAmiUsers(config.state.dir);
+    const ami = createAmi({ config, store, users: amiUsers, bus, log: log.child('ami') });
+    stops.push(() => ami.relay.close());
+
+    const pbx = await startPbx({ config, store, bus, log, zone, control, events: ami.sink });
+    stops.push(() => pbx.close());
+    const recordingControl = createRecordingControl(pbx.connection, pbx.live, store);
+    const live = createLive(pbx, recordingControl, latest(settings.rules, liveRules));
+    const amiUserAdmin = createAmiUserAdmin(amiUsers, store, () => amiServer.clients);
     const services: Services = {
       store,
       accounts,
@@ -120,12 +147,11 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       recordingDeletions,
       phoneBook: createPhoneBook(store),
       settings,
+      live,
+      amiUsers: amiUserAdmin,
       zone,
       now,
     };
-
-    const pbx = await startPbx({ config, store, bus, log, zone, control });
-    stops.push(() => pbx.close());
 
     const recordings = startRecordings({
       dir: config.recordings.dir,
@@ -154,6 +180,12 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     const idle = startIdleWork({ store, bus, log });
     stops.push(() => idle.stop());
 
+    const amiServer = await ami.listen({ connection: pbx.connection, control: recordingControl });
+    stops.push(() => amiServer.close());
+    const webSockets = createWebSockets({
+      '/ami': amiPath(amiServer, config.ami.greeting),
+      '/live': livePath(services, bus, tokenOf),
+    });
     const answers = new Map<string, number>();
     let ready = true;
     const certificate = config.https.listen.length > 0 ? await certificateOf(config, log) : null;
@@ -163,8 +195,9 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       ...(certificate && { secure: { listen: config.https.listen, certificate } }),
       services,
       log: log.child('http'),
+      webSockets,
       metrics: () => metrics.text(),
-      health: () => ({ ok: ready, body: health(ready, version, pbx, recordings, certificate) }),
+      health: () => ({ ok: ready, body: health(ready, version, pbx, recordings, certificate, amiServer.trouble) }),
       onAnswer(number, status) {
         const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
         answers.set(key, (answers.get(key) ?? 0) + 1);
@@ -181,7 +214,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       fileClient.depth(),
     );
 
-    const perform = createPerform({ config, store, accounts, ingest: pbx.ingest, bus, zone });
+    const perform = createPerform({ amiUsers: amiUserAdmin, config, store, accounts, ingest: pbx.ingest, bus, zone });
     const socket = await listenControl(config.run.dir, log, perform);
     stops.push(() => socket.close());
     stops.push(() => {
@@ -189,6 +222,8 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     });
     return {
       addresses: http.addresses,
+      ami: amiServer,
+      amiUsers,
       secureAddresses: http.secureAddresses,
       bus,
       store,
@@ -200,6 +235,20 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     await stop();
     throw error;
   }
+}
+
+/** What is made of something that seldom changes, made anew only when it has. */
+function latest<From, Made>(from: () => From, make: (from: From) => Made): () => Made {
+  let source = from();
+  let made = make(source);
+  return () => {
+    const now = from();
+    if (now !== source) {
+      source = now;
+      made = make(now);
+    }
+    return made;
+  };
 }
 
 async function certificateOf({ state }: Config, log: Log): Promise<Certificate> {
@@ -229,6 +278,7 @@ function health(
   { connection: { status }, csv }: Pbx,
   recordings: Recordings,
   certificate: Certificate | null,
+  amiTrouble: string,
 ): Record<string, unknown> {
   const medium = recordings.state();
   const tls = certificate?.state();
@@ -237,6 +287,7 @@ function health(
     status: ready ? 'ok' : 'stopping',
     version,
     asterisk: { state: status.state, why: status.why, since: since(status.since), version: status.version },
+    ami: { state: amiTrouble ? 'not listening' : 'ok', why: amiTrouble },
     cdr_csv: { state: csv.trouble ? 'unreadable' : 'ok', why: csv.trouble },
     recordings: { state: medium.state, why: medium.why, since: since(medium.since) },
     https: tls
@@ -274,7 +325,7 @@ function describe(metrics: Metrics, { store, pbx, recordings, answers }: Parts):
   });
   metrics.gauge('cdrd_open_calls', 'Calls whose records are still coming.', () => ingest.figures.open);
   metrics.gauge('cdrd_ingest_lag_seconds', 'End of the last record to its commit.', () => ingest.lagSeconds);
-  metrics.gauge('cdrd_live_channels', 'Channels that Asterisk has at this moment.', () => pbx.liveChannels);
+  metrics.gauge('cdrd_live_channels', 'Channels that Asterisk has at this moment.', () => pbx.live.channels);
   metrics.counter('cdrd_csv_records_total', 'Records read from the CDR CSV.', () => pbx.csv.lines);
   metrics.counter('cdrd_csv_faults_total', 'Lines of the CDR CSV that are no records.', () => pbx.csv.faults);
   metrics.gauge('cdrd_csv_behind_bytes', 'Bytes of the CDR CSV not read yet.', () => pbx.csv.behind);

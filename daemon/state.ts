@@ -7,8 +7,11 @@ import { type Accounts, FIRST_ACCOUNTS } from '../cgi/access/accounts.ts';
 import { passwordDigest, userName } from '../cgi/fields.ts';
 import { atomicWrite } from '../storage/atomic-write.ts';
 import type { StoreClient } from '../storage/client.ts';
+import { numberPlan } from '../storage/model/number-plan.ts';
 import { isRole, ROLES } from '../storage/model/rights.ts';
+import { trunkRules } from '../storage/model/trunk.ts';
 import type { StoreOptions } from '../storage/store.ts';
+import type { LiveRules } from './asterisk/live-calls.ts';
 import type { Config } from './config.ts';
 import { acquireLock, type Lock, removeStaleDatabaseLock } from './lock.ts';
 import type { Log } from './log.ts';
@@ -50,6 +53,12 @@ export function storeOptions(config: Config): StoreOptions {
       zone: zoneName(config),
     },
   };
+}
+
+/** What tells trunks from phones among live channels: the same rules as the store's. */
+export function liveRules({ numbering, trunks }: StoreOptions['rules']): LiveRules {
+  const plan = numberPlan(numbering);
+  return { plan, trunks: trunkRules({ ...trunks, plan }) };
 }
 
 /** Name of the box's zone for `zone()`; '' where the process runs in it anyway. */

@@ -56,6 +56,8 @@ import { callCount, callHits, callPage, recordingCount, recordingPage } from './
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
+import { type OutboxEvent, outboxPage } from './sql/outbox.ts';
+import { changePause, openPauses, type PauseChange } from './sql/pause.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
 import { type Trashed, type TrashProgress, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
 import {
@@ -130,6 +132,8 @@ export type Write =
   | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine }
   /** Several settings, all or none. */
   | { readonly kind: 'settings'; readonly changes: readonly SettingChange[] }
+  /** A recording was paused, or goes on. */
+  | { readonly kind: 'pause'; readonly pause: PauseChange; readonly audit: AuditLine }
   /** Something that changed nothing in the store and yet is to be known. */
   | { readonly kind: 'audit'; readonly audit: AuditLine };
 
@@ -205,6 +209,7 @@ export type {
   DeletionKind,
   DeletionState,
   OpenGroup,
+  OutboxEvent,
   Trashed,
   TrashProgress,
   TrashStep,
@@ -350,6 +355,10 @@ export function openStore(options: StoreOptions) {
         return writeSettings([item]);
       case 'settings':
         return writeSettings(item.changes);
+      case 'pause':
+        changePause(database, item.pause, now());
+        audit(database, item.audit, now());
+        return {};
       case 'audit':
         audit(database, item.audit, now());
         return {};
@@ -385,6 +394,7 @@ export function openStore(options: StoreOptions) {
     openGroups: () => openGroups(database),
     trace: (uniqueId: string) => trace(database, uniqueId, rules),
     csvPositions: () => csvPositions(database),
+    openPauses: () => openPauses(database),
     missingRecords: (legs: readonly Leg[]) => missingRecords(database, legs),
     verifyStep: (after: NonNullable<Walk>) => verifyStep(database, after, rules),
     user: (name: string) => userByName(database, name),
@@ -398,6 +408,7 @@ export function openStore(options: StoreOptions) {
     deletions: ({ kind, limit }: { kind: DeletionKind; limit: number }) => deletions(database, kind, limit),
     unfinishedDeletions: () => unfinishedDeletions(database),
     expiredDeletions: (at: number) => expiredDeletions(database, at),
+    outbox: (after: number) => outboxPage(database, after),
     trashed: () => trashed(database),
     setting: (name: string) => readSetting(database, name),
     settings: () => settings(database),

@@ -77,6 +77,7 @@ function ownEnv(folder = temporaryFolder()): Env {
     CDRD_RUN_DIR: `${folder}/run`,
     CDRD_HTTP_LISTEN: '127.0.0.1:0',
     CDRD_HTTPS_LISTEN: '',
+    CDRD_AMI_LISTEN: '127.0.0.1:0',
     CDRD_RECORDINGS_DIR: `${folder}/recordings`,
     CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',
     CDRD_ASTERISK_HOST: '',
@@ -113,6 +114,7 @@ describe('help', () => {
     expect(out.filter((line) => line.startsWith('  cdrd ')).map((line) => line.trim().split(' ')[1])).toEqual([
       'run',
       'user',
+      'ami-user',
       'import',
       'refold',
       'verify',

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { parse } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONFIG_KEYS } from '../daemon/config/schema.ts';
-import { type Config, ConfigError, loadConfig, reservedKeysSet } from '../daemon/config.ts';
+import { type Config, ConfigError, loadConfig } from '../daemon/config.ts';
 import { GUIDE_NUMBERING, numberPlan } from '../storage/model/number-plan.ts';
 import { trunkRules } from '../storage/model/trunk.ts';
 import { configReference } from './support/config-reference.ts';
@@ -84,7 +84,6 @@ describe('values', () => {
       time: { zone: '' },
     });
     expect(CONFIG_KEYS.map(({ key }) => fixed(key))).toEqual(CONFIG_KEYS.map(() => null));
-    expect(reservedKeysSet({ ...values, fixed })).toEqual([]);
     expect(() => fixed('http.lisen')).toThrow(TypeError);
   });
 
@@ -178,15 +177,6 @@ describe('values', () => {
       () => Object.assign(config.recordings.places, { USB: '/' }),
     ];
     for (const attempt of attempts) expect(attempt).toThrow(TypeError);
-  });
-
-  test('reserved keys that somebody set are named', () => {
-    const config = load('[ami]\nlisten = ""\n[recordings]\nsweep_seconds = 3', {
-      CDRD_ASTERISK_CDR_CSV: '/var/log/x.csv',
-    });
-    expect(reservedKeysSet(config).map(({ key, reserved }) => `${key}: this version ${reserved}`)).toEqual([
-      'ami.listen: this version does not offer an AMI',
-    ]);
   });
 });
 
@@ -480,15 +470,14 @@ describe('etc/cdrd.toml', () => {
     expect(load(uncommented)).toMatchObject({ http: { listen: [{ host: '::', port: 80 }] } });
   });
 
-  test('says above each key what it means, and which are reserved', () => {
+  test('says above each key what it means', () => {
     const lines = text.split('\n');
-    for (const { section, name, doc, reserved } of CONFIG_KEYS) {
+    for (const { section, name, doc } of CONFIG_KEYS) {
       const at = lines.findIndex(
         (line, index) =>
           line.startsWith(`#${name} = `) && lines.lastIndexOf(`[${section}]`, index) === lastSection(lines, index),
       );
-      const sentence = `${reserved === '' ? '' : `Reserved (this version ${reserved}): `}${doc}`;
-      expect(lines[at - 1]).toBe(`# ${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`);
+      expect(lines[at - 1]).toBe(`# ${doc[0]?.toUpperCase()}${doc.slice(1)}.`);
     }
   });
 });
@@ -498,14 +487,14 @@ describe('README.md', () => {
     expect(inReadme('configuration'), `run ${WRITE_COMMAND}`).toBe(configReference());
   });
 
-  test('a row shows default, meaning, variable and what is reserved', () => {
+  test('a row shows default, meaning and variable', () => {
     const [, , ...rows] = configReference().trimEnd().split('\n');
     expect(rows).toHaveLength(CONFIG_KEYS.length);
     expect(rows).toContain(
       "| `trunks.fxo` | `['^DAHDI/(\\d+)-']` | channel names of analog trunks: regular expressions from ^ on with one capture group, the port N of pstnN | `CDRD_TRUNKS_FXO` |",
     );
     expect(rows).toContain(
-      '| `ami.listen` | `"127.0.0.1:5038"` | address HOST:PORT of the AMI that cdrd offers; "" = off (*reserved*: this version does not offer an AMI) | `CDRD_AMI_LISTEN` |',
+      '| `ami.listen` | `"127.0.0.1:5038"` | address HOST:PORT of the AMI that cdrd offers; "" = off | `CDRD_AMI_LISTEN` |',
     );
     // Unescaped, one of these would move every cell after it.
     expect(rows.filter((row) => (row.match(/(?<!\\)\|/g) ?? []).length !== 5)).toEqual([]);

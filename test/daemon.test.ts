@@ -2,11 +2,11 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { formatLocal } from '../storage/model/local-time.ts';
 import { startSimulator } from './simulator/simulator.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from './support/daemon.ts';
-import { temporaryFolder } from './support/folder.ts';
+import { atFileEnd, temporaryFolder } from './support/folder.ts';
 import { leg } from './support/legs.ts';
 
 async function simulator(options: Partial<Parameters<typeof startSimulator>[0]> = {}) {
@@ -333,8 +333,9 @@ describe('who may what', () => {
 
 describe('bad parameters', () => {
   let daemon: TestDaemon;
+  const atEnd = atFileEnd();
   beforeAll(async () => {
-    daemon = await startDaemon({}, { atEnd: afterAll });
+    daemon = await startDaemon({}, { atEnd });
   });
 
   test.each([

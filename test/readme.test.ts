@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { TABLE } from '../cgi/table.ts';
+import { amiPort, setUser } from './ami/client.ts';
 import { startSimulator } from './simulator/simulator.ts';
 import { eventually, startDaemon } from './support/daemon.ts';
 import { temporaryFolder } from './support/folder.ts';
@@ -84,6 +85,20 @@ test('the tour works when pasted', async () => {
     { result: 'success', restored: 2 },
   ]);
   expect(printed.at(-1)).toContain('cdrd_records_total{result="stored"} 2');
+});
+
+test('the AMI snippet works when pasted', async () => {
+  const daemon = await startDaemon();
+  await setUser(daemon, 'admin', { secret: 'password', extras: true });
+  const [, snippet = ''] = /```sh\nAMI=127\.0\.0\.1:5038\n([\s\S]*?)```/.exec(README) ?? [];
+  const [printed = ''] = await paste([`AMI=127.0.0.1:${amiPort(daemon)}\n${snippet}`]);
+  expect(printed.replaceAll('\r', '').trim().split('\n\n')).toEqual([
+    'Asterisk Call Manager/1.1\nResponse: Success\nMessage: Authentication accepted',
+    expect.stringMatching(/^Response: Success\nPing: Pong\nTimestamp: \d+\.\d{6}$/),
+    'Response: Success\nEventList: start\nMessage: Events will follow',
+    'Event: CdrdReplayComplete\nEventList: Complete\nListItems: 0\nEventSequence: 0',
+    'Response: Goodbye\nMessage: Thanks for all the fish.',
+  ]);
 });
 
 test('the reference of the numbers is the one that the table gives', () => {

@@ -1,19 +1,17 @@
 /** A key of the configuration or a setting: its check, its default and what it means, in one. */
 import * as v from 'valibot';
 
-/** `reserved`: what this version does not do yet with the key, or '' when it is acted on. */
-export function key<const S extends v.GenericSchema>(schema: S, fallback: v.InferInput<S>, doc: string, reserved = '') {
+export function key<const S extends v.GenericSchema>(schema: S, fallback: v.InferInput<S>, doc: string) {
   return v.pipe(
     v.optional(schema, () => fallback),
     v.description(doc),
-    v.metadata({ fallback, reserved }),
+    v.metadata({ fallback }),
   );
 }
 
 export interface KeyAbout {
   readonly fallback: unknown;
   readonly doc: string;
-  readonly reserved: string;
   /** How a text of the environment or of a page is read. */
   readonly kind: 'string' | 'number' | 'boolean' | 'list' | 'table';
 }
@@ -27,10 +25,9 @@ const KINDS: Readonly<Record<string, KeyAbout['kind']>> = {
 
 /** What {@link key} was given. */
 export function aboutKey(schema: v.GenericSchema & { readonly wrapped: { readonly type: string } }): KeyAbout {
-  const { fallback, reserved } = v.getMetadata(schema) as { fallback: unknown; reserved: string };
+  const { fallback } = v.getMetadata(schema) as { fallback: unknown };
   return {
     fallback,
-    reserved,
     doc: v.getDescription(schema) ?? '',
     kind: KINDS[schema.wrapped.type] ?? 'string',
   };

@@ -1,22 +1,14 @@
 /**
- * The connection to the PBX's own AMI: logs in by MD5 challenge, keeps alive, comes back for ever with back-off and
- * jitter, and says its state. What it hears is handed on in order; what it asks is matched to its answer by ActionID.
+ * The connection to the PBX's own AMI: comes back for ever with back-off and jitter, and says its state. What a session
+ * hears is handed on in order; what is asked goes to the session that stands.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { asteriskLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { createPacketReader, formatPacket, type Header, type Packet, type PacketLimits } from '../wire/packet.ts';
+import type { Header, Packet } from '../wire/packet.ts';
+import type { Asker } from './forwarding.ts';
+import { type AsteriskLimits, openSession, type Session } from './session.ts';
 
-/** What `limits.ts` holds and says the reasons of; tests give shorter ones. */
-export interface AsteriskLimits extends PacketLimits {
-  readonly answerMs: number;
-  readonly pingMs: number;
-  readonly retryMs: { readonly first: number; readonly last: number };
-  readonly goodbyeMs: number;
-  readonly actions: number;
-}
+export type { AsteriskLimits };
 
 /**
  * `off`: no host is configured. `refused`: it doesn't let us in (wrong secret, or the user is missing). `down`: it can't
@@ -41,7 +33,7 @@ export interface AsteriskOptions {
   readonly secret: string;
   readonly log: Log;
   readonly limits?: AsteriskLimits;
-  /** Every event, in Asterisk's order. */
+  /** Every event, in Asterisk's order, but for those of lists: they concern the asker alone. */
   onEvent(packet: Packet): void;
   /** Logged in, before the first event is handed on; may ask actions. */
   onUp(connection: AsteriskConnection): void;
@@ -55,12 +47,34 @@ export interface AsteriskConnection {
   readonly figures: { readonly reconnects: number; readonly faults: number; readonly events: number };
   /**
    * Sends one action and gives its answer, an `Error` answer too. An ActionID is added.
-   * @throws when the connection is not up or goes away, when no answer comes in time, when too many are waiting.
+   * @throws when the connection is not up or goes away, when no answer comes in time, when too many are waiting, when it is
+   * more than Asterisk takes in one packet.
    */
   action(headers: readonly Header[]): Promise<Packet>;
+  /**
+   * Sends one action that is answered by a list. Settles with the end of it.
+   * @param heard Takes each event of the list, the last one too, in its place among all others.
+   * @throws as `action` does, and with Asterisk's own words when it refuses.
+   */
+  list(headers: readonly Header[], heard: (item: Packet) => void): Promise<void>;
+  /**
+   * Forwards an action for somebody else. Its answer, and the events of the list that it asks for, are heard by the asker
+   * alone. @param actionId The asker's own; null: none, and the answer has none.
+   */
+  forward(headers: readonly Header[], actionId: string | null, asker: Asker): void;
+  /**
+   * Classes of events that somebody wants besides those that this daemon needs itself; Asterisk sends no others. A
+   * dialplan's VarSet flood stays away from a box where nobody listens to it.
+   */
+  listenTo(classes: readonly string[]): void;
+  /** Seconds since Asterisk has started and since its last reload; null while it is away or hasn't told. */
+  uptime(): { readonly uptime: number; readonly lastReload: number } | null;
   /** Says goodbye and ends for good; may be called in any state, and again. */
   close(): Promise<void>;
 }
+
+/** Classes of events that this daemon needs: records, channels, the state of Asterisk. */
+const OWN_CLASSES = ['cdr', 'call', 'system'];
 
 export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
   const { log, limits = asteriskLimits } = options;
@@ -70,6 +84,7 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
   let retry: NodeJS.Timeout | undefined;
   let tries = 0;
   let closed = false;
+  let mask = OWN_CLASSES.join(',');
   const figures = { reconnects: 0, faults: 0, events: 0 };
 
   function become(state: AsteriskState, why = ''): void {
@@ -80,7 +95,7 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
   }
 
   function start(): void {
-    session = openSession({ ...options, limits }, figures, {
+    session = openSession({ ...options, limits, mask: () => mask }, figures, {
       up() {
         tries = 0;
         become('up');
@@ -111,6 +126,22 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
         ? session.action(headers)
         : Promise.reject(new Error(`Asterisk is ${status.state}`));
     },
+    list(headers, heard) {
+      return session && status.state === 'up'
+        ? session.list(headers, heard)
+        : Promise.reject(new Error(`Asterisk is ${status.state}`));
+    },
+    forward(headers, actionId, asker) {
+      if (session && status.state === 'up') session.forward(headers, actionId, asker);
+      else asker.failed(new Error(`Asterisk is ${status.state}`));
+    },
+    listenTo(classes) {
+      const wanted = [...new Set([...OWN_CLASSES, ...classes])].join(',');
+      if (wanted === mask) return;
+      mask = wanted;
+      session?.listen();
+    },
+    uptime: () => (status.state === 'up' ? (session?.uptime() ?? null) : null),
     async close() {
       closed = true;
       clearTimeout(retry);
@@ -128,220 +159,4 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
  */
 export function retryDelay(wait: AsteriskLimits['retryMs'], tries: number, chance = Math.random()): number {
   return Math.min(wait.last, wait.first * 2 ** Math.min(tries, 16)) * (0.5 + chance / 2);
-}
-
-interface Session {
-  action: AsteriskConnection['action'];
-  close(): Promise<void>;
-}
-
-interface SessionListener {
-  up(): void;
-  version(version: string): void;
-  /** Called once. */
-  down(refused: boolean, why: string): void;
-}
-
-/** Whoever waits for the answer to an action: one of the two is called, once. */
-interface Waiting {
-  answered(packet: Packet): void;
-  failed(error: Error): void;
-}
-
-/** One TCP connection from its begin to its end. */
-function openSession(
-  options: AsteriskOptions & { readonly limits: AsteriskLimits },
-  figures: { faults: number; events: number },
-  listener: SessionListener,
-): Session {
-  const { log, limits } = options;
-  const waiting = new Map<string, Waiting>();
-  // A caller can bring lines of his own into this stream by line breaks in his number: he must not know what to answer to.
-  const nonce = randomBytes(8).toString('hex');
-  let lastAction = 0;
-  let loggedIn = false;
-  let ended = false;
-  let lastHeard = performance.now();
-  const socket: Socket = connect({ host: options.host, port: options.port, noDelay: true });
-  // By the clock and not by silence: a peer that talks without end and never greets is none either.
-  let deadline = endsIn(limits.answerMs, 'no connection');
-
-  const reader = createPacketReader(
-    limits,
-    {
-      greeting: logIn,
-      packet,
-      fault: dropped,
-    },
-    true,
-  );
-
-  socket.on('connect', () => {
-    clearTimeout(deadline);
-    deadline = endsIn(limits.answerMs, 'connected, but no greeting came');
-  });
-  socket.on('data', (bytes) => reader.push(bytes));
-  socket.on('error', (error: NodeJS.ErrnoException) => end(false, connectFault(error)));
-  socket.on('close', () => end(false, loggedIn ? 'it closed the connection' : 'it closed the connection at log-in'));
-  let pinging = false;
-  const beat = setInterval(keepAlive, limits.pingMs / 3);
-
-  function packet(packet: Packet): void {
-    if (ended) return;
-    lastHeard = performance.now();
-    switch (packet.first[0]) {
-      case 'Event':
-        if (!loggedIn) break; // Asterisk sends none before
-        figures.events++;
-        options.onEvent(packet);
-        break;
-      case 'Response':
-        waiting.get(packet.get('ActionID'))?.answered(packet);
-        break;
-      default:
-        dropped('neither an event nor a response');
-    }
-  }
-
-  function dropped(fault: string): void {
-    figures.faults++;
-    log.warn('a packet from Asterisk was dropped', { fault });
-  }
-
-  /** In callbacks and not in promises: events in the very bytes of the log-in's answer come after `up`. */
-  function logIn(greeting: string): void {
-    clearTimeout(deadline);
-    if (!/^Asterisk Call Manager/i.test(greeting)) {
-      end(false, 'what answers there is not an Asterisk AMI');
-      return;
-    }
-    const failed = (error: Error) => end(false, error.message);
-    const refused = (answer: Packet): void =>
-      end(true, `it refuses the log-in of ${options.username}: ${answer.get('Message') || 'no reason given'}`);
-    const accepted = (answer: Packet) => {
-      if (answer.get('Response') !== 'Success') {
-        refused(answer);
-        return;
-      }
-      loggedIn = true;
-      listener.up();
-      ask([['Action', 'CoreSettings']], {
-        answered: (settings) => listener.version(settings.get('AsteriskVersion')),
-        failed,
-      });
-    };
-    const challenged = (answer: Packet) => {
-      const challenge = answer.get('Challenge');
-      if (!challenge) {
-        refused(answer); // without one, the key would be the secret's plain digest
-        return;
-      }
-      const key = createHash('md5')
-        .update(challenge + options.secret)
-        .digest('hex');
-      ask(
-        [
-          ['Action', 'Login'],
-          ['AuthType', 'MD5'],
-          ['Username', options.username],
-          ['Key', key],
-          ['Events', 'cdr,call,system'], // what this version uses; a dialplan's VarSet flood stays away
-        ],
-        { answered: accepted, failed },
-      );
-    };
-    ask(
-      [
-        ['Action', 'Challenge'],
-        ['AuthType', 'MD5'],
-      ],
-      { answered: challenged, failed },
-    );
-  }
-
-  function ask(headers: readonly Header[], then: Waiting): void {
-    const hindrance = ended
-      ? 'the connection to Asterisk is gone'
-      : waiting.size >= limits.actions && 'too many actions are waiting for Asterisk';
-    if (hindrance) {
-      then.failed(new Error(hindrance));
-      return;
-    }
-    const id = `cdrd-${nonce}-${++lastAction}`;
-    const settle = () => {
-      clearTimeout(late);
-      waiting.delete(id);
-    };
-    const failed = (error: Error) => {
-      settle();
-      then.failed(error);
-    };
-    const late = setTimeout(
-      () => failed(new Error(`no answer to ${headers[0]?.[1]} within ${limits.answerMs / 1000} s`)),
-      limits.answerMs,
-    );
-    waiting.set(id, {
-      answered(packet) {
-        settle();
-        then.answered(packet);
-      },
-      failed,
-    });
-    socket.write(formatPacket([...headers, ['ActionID', id]]));
-  }
-
-  function action(headers: readonly Header[]): Promise<Packet> {
-    return new Promise((answered, failed) => ask(headers, { answered, failed }));
-  }
-
-  /** One Ping at a time: more of them would tell a slow Asterisk nothing, and crowd out the actions that matter. */
-  function keepAlive(): void {
-    if (!loggedIn || pinging || performance.now() - lastHeard < limits.pingMs) return;
-    pinging = true;
-    action([['Action', 'Ping']]).then(
-      () => {
-        pinging = false;
-      },
-      (error: Error) => end(false, error.message),
-    );
-  }
-
-  function endsIn(ms: number, why: string): NodeJS.Timeout {
-    return setTimeout(() => end(false, `${why} within ${ms / 1000} s`), ms);
-  }
-
-  function end(refused: boolean, why: string): void {
-    if (ended) return;
-    ended = true;
-    clearTimeout(deadline);
-    clearInterval(beat);
-    socket.destroy();
-    for (const { failed } of [...waiting.values()]) failed(new Error(`Asterisk: ${why}`));
-    listener.down(refused, why);
-  }
-
-  return {
-    action,
-    async close() {
-      if (loggedIn && !ended) {
-        const goodbye = action([['Action', 'Logoff']]).catch(() => {});
-        await Promise.race([goodbye, pause(limits.goodbyeMs, undefined, { ref: false })]);
-      }
-      end(false, 'closed');
-    },
-  };
-}
-
-function connectFault(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return 'nothing listens there';
-    case 'ECONNRESET':
-      return 'it reset the connection';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name is unknown';
-    default:
-      return error.message;
-  }
 }

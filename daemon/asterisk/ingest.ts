@@ -4,15 +4,19 @@
  * which the next start closes.
  */
 import type { StoreClient } from '../../storage/client.ts';
-import type { Leg } from '../../storage/model/leg.ts';
+import { keyOf } from '../../storage/model/identity.ts';
+import type { Leg, LegSource } from '../../storage/model/leg.ts';
 import type { CsvBatch, OpenGroup, Written } from '../../storage/store.ts';
 import type { Bus } from '../bus.ts';
 import { callLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 
 export interface Ingest {
-  /** A record by AMI. Settles after the commit. One that the store refuses is logged, and counted in `lost`. */
-  record(leg: Leg): Promise<void>;
+  /**
+   * A record by AMI. Settles after the commit with its EventSequence; null: the CDR CSV brought it before, or the store
+   * refuses it, which is logged and counted in `lost`.
+   */
+  record(leg: Leg): Promise<number | null>;
   /**
    * A stretch of the CDR CSV; settles when its calls that are over are closed.
    * @returns how many of its own records were new, and how many were there. @throws when the store refuses.
@@ -70,7 +74,7 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
 
   /** No record has come for a while. */
   function quiet(group: string): void {
-    if (!away() && isLive(linkedIdOf(group))) open.set(group, null);
+    if (!away() && isLive(keyOf(group))) open.set(group, null);
     else void close(group);
   }
 
@@ -88,13 +92,13 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
   }
 
   /** Announces what a write did, records first, in order. */
-  function announce(legs: readonly Leg[], { records, calls }: Written): void {
+  function announce(legs: readonly Leg[], { records, calls }: Written, source: LegSource): void {
     records.forEach((sequence, index) => {
       const leg = legs[index];
       if (sequence === null) figures.repeated++;
       else {
         figures.records++;
-        if (leg) bus.emit('leg', leg, sequence);
+        if (leg) bus.emit('leg', leg, sequence, source);
       }
     });
     if (calls.length > 0) bus.emit('calls', calls);
@@ -104,7 +108,7 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
   function settle({ key, end, fresh }: OpenGroup): Promise<void> | void {
     if (!fresh && open.has(key)) return; // the other source told the same once more: the wait goes on as it was
     const ago = Date.now() - end * 1000;
-    const late = ago > callLimits.awayQuietMs && (away() || !isLive(linkedIdOf(key)));
+    const late = ago > callLimits.awayQuietMs && (away() || !isLive(keyOf(key)));
     if (!late) return closeAfter(key, quietMs());
     open.set(key, open.get(key) ?? null);
     return close(key);
@@ -115,16 +119,18 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
       try {
         const written = await store.write({ kind: 'leg', leg, source: 'ami' });
         lagSeconds = Math.max(0, Date.now() / 1000 - leg.end.epoch);
-        announce([leg], written);
+        announce([leg], written, 'ami');
         for (const { key, fresh } of written.open) if (fresh || !open.has(key)) closeAfter(key, quietMs());
+        return written.records[0] ?? null;
       } catch (error) {
         figures.lost++;
         log.error('a call record could not be stored', { uniqueid: leg.uniqueId, channel: leg.channel, error });
+        return null;
       }
     },
     async batch(batch) {
       const written = await store.write({ kind: 'csv', batch });
-      announce(batch.legs, written);
+      announce(batch.legs, written, 'csv');
       await Promise.all(written.open.map(settle));
       const repeated = written.records.filter((sequence) => sequence === null).length;
       return { records: written.records.length - repeated, repeated };
@@ -134,7 +140,7 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
     },
     over(linkedId) {
       for (const [group, timer] of open)
-        if (timer === null && linkedIdOf(group) === linkedId) closeAfter(group, callLimits.quietMs);
+        if (timer === null && keyOf(group) === linkedId) closeAfter(group, callLimits.quietMs);
     },
     asteriskAway() {
       for (const [group, timer] of open) if (timer === null) closeAfter(group, callLimits.awayQuietMs);
@@ -151,9 +157,4 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
       open.clear();
     },
   };
-}
-
-/** A group's key is its LinkedID, with `#2` behind it for a later call that bears the same. */
-function linkedIdOf(group: string): string {
-  return group.replace(/#\d+$/, '');
 }

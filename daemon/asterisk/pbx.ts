@@ -3,6 +3,7 @@
  * its channels tell when a call is over.
  */
 import type { StoreClient } from '../../storage/client.ts';
+import type { Leg } from '../../storage/model/leg.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
 import type { Bus } from '../bus.ts';
 import type { Config } from '../config.ts';
@@ -13,18 +14,26 @@ import { CdrEventError, legOfCdrEvent } from './cdr-event.ts';
 import { type AsteriskConnection, connectAsterisk } from './connection.ts';
 import { type CsvFigures, followCsv } from './csv-follow.ts';
 import { createIngest, type Ingest } from './ingest.ts';
-import { createLiveChannels } from './live-channels.ts';
+import { createLiveChannels, type LiveChannels } from './live-channels.ts';
 import type { PolicyWriter } from './recording-policy.ts';
 
 export interface Pbx {
   readonly connection: AsteriskConnection;
   readonly ingest: Ingest;
   readonly csv: CsvFigures;
-  readonly liveChannels: number;
+  readonly live: LiveChannels;
   close(): Promise<void>;
 }
 
+/** Who relays what is heard, in Asterisk's order. */
+export interface EventSink {
+  event(packet: Packet): void;
+  /** A call record. @param stored Its EventSequence once it is durable; null: it was announced before, or is not stored. */
+  record(leg: Leg, stored: Promise<number | null>): void;
+}
+
 export interface PbxOptions {
+  readonly events: EventSink;
   readonly config: Config;
   readonly store: StoreClient;
   readonly bus: Bus;
@@ -33,8 +42,11 @@ export interface PbxOptions {
   readonly control: PolicyWriter;
 }
 
-export async function startPbx({ config, store, bus, log, zone, control }: PbxOptions): Promise<Pbx> {
-  const live = createLiveChannels((linkedId) => ingest.over(linkedId));
+export async function startPbx({ config, store, bus, log, zone, control, events }: PbxOptions): Promise<Pbx> {
+  const live = createLiveChannels({
+    over: (linkedId) => ingest.over(linkedId),
+    changed: (linkedId) => bus.emit('live', linkedId),
+  });
   const ingest = createIngest({
     store,
     bus,
@@ -54,27 +66,39 @@ export async function startPbx({ config, store, bus, log, zone, control }: PbxOp
 
   function hearCdr(packet: Packet): void {
     try {
-      void ingest.record(legOfCdrEvent(packet, zone));
+      const leg = legOfCdrEvent(packet, zone);
+      events.record(leg, ingest.record(leg));
     } catch (error) {
       if (!(error instanceof CdrEventError)) throw error;
       log.error('a Cdr event could not be read', { error });
     }
   }
 
-  function listChannels(): void {
-    live.resync(connection.action).catch((error: unknown) => log.warn('Asterisk did not list its channels', { error }));
+  function listChannels(wasPaused?: (linkedId: string, channel: string) => boolean): void {
+    live
+      .resync(connection.list, wasPaused)
+      .catch((error: unknown) => log.warn('Asterisk did not list its channels', { error }));
+  }
+
+  /** The first list after a log-in: what was paused before we were away is known to the store alone. */
+  async function listAnew(): Promise<void> {
+    const paused = await store.ask('openPauses');
+    listChannels((linkedId, name) => paused.some((each) => each.linkedId === linkedId && each.channel === name));
   }
 
   const connection = connectAsterisk({
     ...config.asterisk,
     log,
     onEvent(packet) {
-      if (packet.get('Event') === 'Cdr') hearCdr(packet);
-      else live.hear(packet);
+      if (packet.first[1] === 'Cdr') hearCdr(packet);
+      else {
+        live.hear(packet);
+        events.event(packet);
+      }
     },
     onUp({ action }) {
       control.up(action);
-      listChannels();
+      listAnew().catch((error: unknown) => log.error('the paused recordings could not be read', { error }));
       void csv.catchUp(); // what was said while nobody listened
     },
     onStatus(status) {
@@ -101,9 +125,7 @@ export async function startPbx({ config, store, bus, log, zone, control }: PbxOp
     get csv() {
       return csv.figures;
     },
-    get liveChannels() {
-      return live.channels;
-    },
+    live,
     async close() {
       clearInterval(beat);
       await connection.close();

@@ -1,7 +1,7 @@
 /** `cdrd run`: the daemon itself, until SIGTERM or SIGINT. */
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
-import { loadConfig, reservedKeysSet } from '../config.ts';
+import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { STOP_MS } from '../limits.ts';
 import { createLog } from '../log.ts';
@@ -19,7 +19,6 @@ export const run: Command = {
     // From here on the box's zone is the process's own: telling times by it costs 6 MB less than by a named one.
     if (config.time.zone) process.env['TZ'] = config.time.zone;
     const log = createLog({ level: 'info' });
-    for (const { key, reserved } of reservedKeysSet(config)) log.warn(`${key} is reserved: this version ${reserved}`);
 
     return new Promise<number>((resolve) => {
       let stopping = false;

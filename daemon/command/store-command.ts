@@ -1,6 +1,8 @@
 /** How a command reaches the store: through the running daemon, or, while none runs, by opening it itself. */
 import { createAccounts } from '../../cgi/access/accounts.ts';
 import { zone as zoneOf } from '../../storage/model/local-time.ts';
+import { createAmiUserAdmin } from '../ami/user-admin.ts';
+import { openAmiUsers } from '../ami/users.ts';
 import { createIngest } from '../asterisk/ingest.ts';
 import { createBus } from '../bus.ts';
 import type { Config } from '../config.ts';
@@ -29,7 +31,8 @@ async function performHere(given: Config, request: ControlRequest): Promise<stri
     try {
       const { config } = await openSettings({ config: given, store, log, control: null });
       const accounts = createAccounts(store, null, sessionLimits);
-      const perform = createPerform({ config, store, accounts, ingest, bus, zone: zoneOf(zoneName(config)) });
+      const amiUsers = createAmiUserAdmin(await openAmiUsers(config.state.dir), store, () => []);
+      const perform = createPerform({ config, store, accounts, amiUsers, ingest, bus, zone: zoneOf(zoneName(config)) });
       return await perform(request);
     } finally {
       ingest.stop();

@@ -2,7 +2,6 @@
  * `cdrd user set NAME --role admin|monitor`: makes an account or changes it. The password comes on standard input, never
  * as an argument, where every user of the box could read it. It works while the daemon runs and while it doesn't.
  */
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { userName } from '../../cgi/fields.ts';
@@ -11,6 +10,7 @@ import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { digestOf } from '../state.ts';
 import { type Command, configOption } from './command.ts';
+import { readSecret } from './secret.ts';
 import { performCommand } from './store-command.ts';
 
 export const user: Command = {
@@ -31,23 +31,10 @@ export const user: Command = {
     if (wrongName) throw usage(`the user name ${wrongName}`);
     if (!isRole(role)) throw usage(`the role must be ${ROLES.join(' or ')}`);
     const config = loadConfig(values.config ?? null, process.env);
-    const password = await readSecret();
+    const password = await readSecret('Password');
     if (password === '') throw usage('the password on standard input is empty');
     const request = { command: 'user.set', user: name, role, digest: digestOf(password) } as const;
     process.stdout.write(`${await performCommand(config, request)}\n`);
     return EXIT.ok;
   },
 };
-
-/** The first line of standard input; on a terminal it asks, and the typed line is not shown. */
-async function readSecret(): Promise<string> {
-  const terminal = process.stdin.isTTY === true;
-  if (terminal) process.stderr.write('Password: ');
-  // Without an output, readline in terminal mode takes the line without showing it.
-  const lines = createInterface({ input: process.stdin, terminal });
-  for await (const line of lines) {
-    if (terminal) process.stderr.write('\n');
-    return line;
-  }
-  return '';
-}

@@ -58,13 +58,8 @@ const SECTIONS = {
     ),
   }),
   ami: v.object({
-    listen: key(
-      LISTEN_ONE,
-      '127.0.0.1:5038',
-      'address HOST:PORT of the AMI that cdrd offers; "" = off',
-      'does not offer an AMI',
-    ),
-    greeting: key(GREETING, 'Asterisk Call Manager/1.1', 'first line that an AMI client sees', 'does not offer an AMI'),
+    listen: key(LISTEN_ONE, '127.0.0.1:5038', 'address HOST:PORT of the AMI that cdrd offers; "" = off'),
+    greeting: key(GREETING, 'Asterisk Call Manager/1.1', 'first line that an AMI client sees'),
   }),
   numbering: v.object(NUMBERING),
   trunks: v.object(TRUNKS),
@@ -74,7 +69,7 @@ const SECTIONS = {
 /** Checks raw values by section and key; an absent key gets its default. */
 export const SCHEMA = v.object(SECTIONS);
 
-/** A key as the reference documents it; `reserved` are words that follow "this version". */
+/** A key as the reference documents it. */
 export interface ConfigKey extends KeyAbout {
   /** `http.listen`, of section `http` and name `listen`. */
   readonly key: string;

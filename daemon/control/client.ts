@@ -7,6 +7,9 @@ import { CONTROL_SOCKET, type ControlAnswer, type ControlRequest } from './proto
 /** Milliseconds that the daemon may take to answer: an account is made at once, a million records take their time. */
 const ANSWER_MS: Readonly<Record<ControlRequest['command'], number>> = {
   'user.set': 15_000,
+  'ami-user.set': 15_000,
+  'ami-user.remove': 15_000,
+  'ami-user.list': 15_000,
   import: 3_600_000,
   refold: 3_600_000,
   verify: 3_600_000,

@@ -1,6 +1,7 @@
 /** What a command has done to the store, whoever does it: the running daemon, or the command itself while none runs. */
 import { stat } from 'node:fs/promises';
 import type { Accounts } from '../../cgi/access/accounts.ts';
+import type { AmiUserAdmin } from '../../cgi/ami/port.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import { parseLocal, resolveLocal, type Zone } from '../../storage/model/local-time.ts';
 import type { Walk } from '../../storage/store.ts';
@@ -12,10 +13,14 @@ import { setUser } from '../state.ts';
 import type { ControlRequest } from './protocol.ts';
 import { traceText } from './trace-text.ts';
 
+/** Who acts, in the audit log, by a command on the box. */
+const CONSOLE = { who: 'console', address: '' };
+
 export interface PerformOptions {
   readonly config: Config;
   readonly store: StoreClient;
   readonly accounts: Accounts;
+  readonly amiUsers: AmiUserAdmin;
   readonly ingest: Ingest;
   readonly bus: Bus;
   readonly zone: Zone;
@@ -24,11 +29,18 @@ export interface PerformOptions {
 /** Carries a command out and tells in a few words what was done. @throws with a message that names what is wrong. */
 export type Perform = (request: ControlRequest) => Promise<string>;
 
-export function createPerform({ config, store, accounts, ingest, bus, zone }: PerformOptions): Perform {
+export function createPerform({ config, store, accounts, amiUsers, ingest, bus, zone }: PerformOptions): Perform {
   return async (request) => {
     switch (request.command) {
       case 'user.set':
         return setUser(config.state.dir, accounts, request, 'console');
+      case 'ami-user.set':
+        return setAmiUser(request);
+      case 'ami-user.remove':
+        await amiUsers.remove(request.name, CONSOLE);
+        return `AMI user ${request.name} is removed`;
+      case 'ami-user.list':
+        return listAmiUsers(amiUsers);
       case 'import':
         return importFile(request.path);
       case 'refold':
@@ -41,6 +53,12 @@ export function createPerform({ config, store, accounts, ingest, bus, zone }: Pe
         throw new Error('there is no such command');
     }
   };
+
+  async function setAmiUser({ command: _, ...definition }: Extract<ControlRequest, { command: 'ami-user.set' }>) {
+    const byName = await amiUsers.set(definition, CONSOLE);
+    const granted = byName.length > 0 ? `; granted by name, as no class is called so: ${byName.join(', ')}` : '';
+    return `AMI user ${definition.name} is set${granted}`;
+  }
 
   /** The file is known by its first line, so that a second import of it takes only what is new. */
   async function importFile(path: string): Promise<string> {
@@ -118,4 +136,15 @@ export function createPerform({ config, store, accounts, ingest, bus, zone }: Pe
     }
     return { lines, missing };
   }
+}
+
+/** A line each, without the secrets. */
+function listAmiUsers(users: AmiUserAdmin): string {
+  const lines = users
+    .list()
+    .map(
+      ({ name, read, write, permit, extras }) =>
+        `${name}  read=${read.join()}  write=${write.join()}  permit=${permit.join() || 'the box itself'}  extras=${extras ? 'on' : 'off'}`,
+    );
+  return lines.length === 0 ? 'there are no AMI users' : lines.join('\n');
 }

@@ -9,6 +9,17 @@ export type ControlRequest =
       /** MD5 of the password, 32 hex digits: the password itself never leaves the command's process. */
       readonly digest: string;
     }
+  | {
+      readonly command: 'ami-user.set';
+      readonly name: string;
+      readonly secret: string;
+      readonly read: readonly string[];
+      readonly write: readonly string[];
+      readonly permit: readonly string[];
+      readonly extras: boolean;
+    }
+  | { readonly command: 'ami-user.remove'; readonly name: string }
+  | { readonly command: 'ami-user.list' }
   /** Reads a CDR CSV of any origin; `path` is absolute. */
   | { readonly command: 'import'; readonly path: string }
   /** Folds the calls from a day on anew, `YYYY-MM-DD` in the box's zone. */

@@ -20,7 +20,7 @@ export function traceText(traces: readonly Trace[], uniqueId: string, zone: Zone
   return traces.map((trace) => groupText(trace, zone)).join('\n\n');
 }
 
-function groupText({ group, legs, calls }: Trace, zone: Zone): string {
+function groupText({ group, legs, calls, pauses }: Trace, zone: Zone): string {
   const order = new Map(legs.map(({ id }, index) => [id, index + 1]));
   const numbers = (ids: readonly number[]) => ids.map((id) => order.get(id) ?? '?').join(', ');
   return [
@@ -31,6 +31,10 @@ function groupText({ group, legs, calls }: Trace, zone: Zone): string {
       `  made of records ${numbers(call.legs)}, standing on ${numbers([call.anchor])}: ${RULES[call.rule]}`,
       `  recording: ${call.recording || '-'} (${TIES[call.tie]})`,
     ]),
+    ...pauses.map(
+      ({ channel, direction, from, to }) =>
+        `recording of ${channel} paused (${direction}): ${zone.text(from)} to ${to === null ? 'now' : zone.text(to)}`,
+    ),
   ].join('\n');
 }
 

@@ -7,7 +7,8 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { CgiError, ERROR_STATUS, errorBody } from '../../cgi/reply.ts';
 import type { HttpLimits } from '../limits.ts';
-import { mendRequestLine } from './request-line.ts';
+import { mendRequestLine, withoutUpgrade } from './request-line.ts';
+import type { WebSockets } from './websocket.ts';
 import { HEADERS } from './write-reply.ts';
 
 /** What is known of a connection. */
@@ -32,6 +33,7 @@ export function tendConnections(
   server: Server,
   limits: HttpLimits,
   serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  webSockets: Pick<WebSockets, 'serves' | 'upgrade'>,
 ): void {
   const connections = new WeakMap<Duplex, Connection>();
   // HTTPS has connections of its own below: what speaks HTTP comes after the handshake.
@@ -78,6 +80,21 @@ export function tendConnections(
     // Its body is asked for when somebody wants to read it; if nobody does, what comes next might be it or might not.
     response.setHeader('Connection', 'close');
     take(request, response);
+  });
+
+  server.on('upgrade', (request, socket: Socket, head) => {
+    const connection = connections.get(socket);
+    if (!connection || connection.given) return void socket.destroy();
+    connection.given = true;
+    stopParser(socket);
+    if (/^websocket$/i.test(request.headers.upgrade ?? '') && webSockets.serves(request)) {
+      connection.head = [];
+      socket.setTimeout(0); // it may well be silent for long: pings tell whether it lives
+      webSockets.upgrade(request, socket, head);
+      return;
+    }
+    // Java's client asks every plain HTTP server for HTTP/2 this way, and is content with an ordinary answer.
+    server.emit('connection', throughSocket(socket, withoutUpgrade(Buffer.concat(connection.head))));
   });
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

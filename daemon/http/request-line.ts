@@ -57,3 +57,14 @@ function encodeTarget(target: string): string {
     pieces.push(PLAIN.has(byte) ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`);
   return pieces.join('');
 }
+
+/**
+ * A request that asked for another protocol, as if it hadn't: without its `Upgrade`, and the last on its connection.
+ * @param head The connection's bytes from the beginning of the request on, its whole head among them.
+ */
+export function withoutUpgrade(head: Buffer): Buffer {
+  const end = head.indexOf('\r\n\r\n');
+  const lines = head.toString('latin1', 0, end).split('\r\n');
+  const kept = lines.filter((line, index) => index === 0 || !/^(upgrade|connection|http2-settings)[ \t]*:/i.test(line));
+  return Buffer.concat([Buffer.from(`${kept.join('\r\n')}\r\nConnection: close`, 'latin1'), head.subarray(end)]);
+}

@@ -13,6 +13,7 @@ import { type Bodies, createBodies } from './body.ts';
 import type { Certificate } from './certificate.ts';
 import { tendConnections } from './connection.ts';
 import { TLS } from './tls-options.ts';
+import type { WebSockets } from './websocket.ts';
 import { breakOff, sessionCookie, writeReply, writeText } from './write-reply.ts';
 
 export interface HttpOptions {
@@ -27,6 +28,8 @@ export interface HttpOptions {
   metrics(): string;
   /** Called with each request's number ('' where there is no such number) and status, when its answer has ended. */
   onAnswer(number: string, status: number, ms: number): void;
+  /** What may be opened as a WebSocket. */
+  readonly webSockets: WebSockets;
   /** Tests have narrower ones. */
   readonly limits?: HttpLimits;
 }
@@ -55,6 +58,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   const plain: Server[] = [];
   const secure: Server[] = [];
   const close = async () => {
+    options.webSockets.close();
     await Promise.all([...plain, ...secure].map((server) => closeServer(server, limits)));
   };
   try {
@@ -106,7 +110,7 @@ function listen(context: Context, server: Server, { host, port }: ListenAddress)
   const { limits, log } = context;
   server.maxConnections = limits.connections;
   server.timeout = limits.stalledMs;
-  tendConnections(server, limits, (request, response) => answer(context, request, response));
+  tendConnections(server, limits, (request, response) => answer(context, request, response), context.webSockets);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
@@ -190,7 +194,7 @@ function refuse(response: ServerResponse, code: CgiError['code'], message: strin
 }
 
 /** `Authorization: Bearer …` before the cookie: a program that sends both means the header. */
-function tokenOf(request: IncomingMessage): string | null {
+export function tokenOf(request: IncomingMessage): string | null {
   const { headers } = request;
   const bearer = /^Bearer +([A-Za-z0-9._~+/=-]{1,200})$/i.exec(headers.authorization ?? '')?.[1];
   if (bearer) return bearer;

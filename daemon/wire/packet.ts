@@ -41,19 +41,36 @@ export interface PacketReader {
 
 export interface PacketListener {
   packet(packet: Packet): void;
-  /** A packet went over a limit: it's dropped up to its end, and reading goes on after it. */
-  fault(fault: PacketFault): void;
+  /**
+   * A packet went over a limit: it's dropped up to its end, and reading goes on after it.
+   * @param actionId Its ActionID, where such was asked for and it had one; '' otherwise.
+   */
+  fault(fault: PacketFault, actionId: string): void;
   /** The first line, before any packet, where `greeting` was asked for; '' when it goes over a limit. */
   greeting?(line: string): void;
+  /** An empty line where a packet should begin: from Asterisk it means nothing, a client is answered to it. */
+  empty?(): void;
 }
 
 const LF = 0x0a;
 const CR = 0x0d;
+/** Characters of a line that may hold an ActionID; longer ones are cut. */
+const ID_LINE_MAX = 128;
 /** Pieces of an unfinished packet are put together when there are so many: a peer that sends single bytes costs no more. */
 const MAX_PIECES = 64;
 
-/** @param greeting The peer speaks first with one line that is no packet (`Asterisk Call Manager/5.0.4`). */
-export function createPacketReader(limits: PacketLimits, listener: PacketListener, greeting = false): PacketReader {
+export interface ReaderOptions {
+  /** The peer speaks first with one line that is no packet (`Asterisk Call Manager/5.0.4`). */
+  readonly greeting?: boolean;
+  /** A faulty packet's ActionID is looked for, so that its sender can be told: costs a copy of each line's beginning. */
+  readonly faultIds?: boolean;
+}
+
+export function createPacketReader(
+  limits: PacketLimits,
+  listener: PacketListener,
+  { greeting = false, faultIds = false }: ReaderOptions = {},
+): PacketReader {
   let expectGreeting = greeting;
   /** What earlier chunks brought of the unfinished packet; nothing once it went over a limit. */
   let pieces: Buffer[] = [];
@@ -63,6 +80,20 @@ export function createPacketReader(limits: PacketLimits, listener: PacketListene
   let lineLength = 0;
   let endsWithCr = false;
   let fault: PacketFault | null = null;
+  /** With `faultIds`: the beginning of the unfinished line, and the packet's ActionID so far. */
+  let lineHead = '';
+  let actionId = '';
+
+  /** @param over Whether the line ends here. */
+  function lookForId(piece: Buffer, over: boolean): void {
+    if (lineHead.length < ID_LINE_MAX) lineHead += piece.toString('latin1', 0, ID_LINE_MAX - lineHead.length);
+    if (!over) return;
+    if (actionId === '') {
+      const id = /^actionid: *([^\r\n]*)/i.exec(lineHead)?.[1] ?? '';
+      actionId = textOf(Buffer.from(id, 'latin1'));
+    }
+    lineHead = '';
+  }
 
   function keep(piece: Buffer): void {
     if (!fault && held + piece.length > limits.bytes) fault = 'packet too long';
@@ -96,6 +127,7 @@ export function createPacketReader(limits: PacketLimits, listener: PacketListene
         const lineEnd = at < 0 ? bytes.length : at;
         lineLength += lineEnd - lineFrom;
         if (lineEnd > lineFrom) endsWithCr = bytes[lineEnd - 1] === CR;
+        if (faultIds) lookForId(bytes.subarray(lineFrom, lineEnd), at >= 0);
         const length = lineLength - (endsWithCr ? 1 : 0);
         if (length > limits.line) fault ??= 'line too long';
         if (at < 0) break;
@@ -112,8 +144,10 @@ export function createPacketReader(limits: PacketLimits, listener: PacketListene
         if (expectGreeting) {
           expectGreeting = false;
           listener.greeting?.(typeof whole === 'string' ? '' : textOf(whole).trimEnd());
-        } else if (typeof whole === 'string') listener.fault(whole);
-        else if (!empty) listener.packet(parsePacket(whole));
+        } else if (typeof whole === 'string') listener.fault(whole, actionId);
+        else if (empty) listener.empty?.();
+        else listener.packet(parsePacket(whole));
+        actionId = '';
       }
       keep(bytes.subarray(packetFrom));
     },
@@ -170,8 +204,8 @@ function headerOf(bytes: Buffer): Header {
   return [line.slice(0, colon), line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)];
 }
 
-/** Caller names come in any encoding: a line that isn't UTF-8 is read as Latin-1, so that nothing of it is lost. */
-function textOf(bytes: Buffer): string {
+/** Caller names come in any encoding: what isn't UTF-8 is read as Latin-1, so that nothing of it is lost. */
+export function textOf(bytes: Buffer): string {
   return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
 }
 
@@ -180,8 +214,21 @@ function textOf(bytes: Buffer): string {
  * blanks, so that nobody can smuggle a header in through what he is called.
  */
 export function formatPacket(headers: readonly (readonly [name: string, value: string | number])[]): string {
-  const lines = headers.map(
-    ([name, value]) => `${name.replaceAll(/[\r\n:]/g, ' ')}: ${String(value).replaceAll(/[\r\n]/g, ' ')}\r\n`,
-  );
-  return `${lines.join('')}\r\n`;
+  return `${headers.map(([name, value]) => formatLine(name, value)).join('')}\r\n`;
+}
+
+function formatLine(name: string, value: string | number): string {
+  return `${name.replaceAll(/[\r\n:]/g, ' ')}: ${String(value).replaceAll(/[\r\n]/g, ' ')}\r\n`;
+}
+
+/**
+ * A packet of Asterisk's with another ActionID in it, everything else to the byte: what one client asked under a number of
+ * ours goes back to it under its own. @param theirs null: the client gave none, and the line goes.
+ */
+export function withActionId(raw: Buffer, ours: string, theirs: string | null): Buffer {
+  const line = Buffer.from(`\nActionID: ${ours}\r\n`);
+  const at = raw.indexOf(line);
+  if (at < 0) return raw;
+  const mine = Buffer.from(theirs === null ? '\n' : `\n${formatLine('ActionID', theirs)}`);
+  return Buffer.concat([raw.subarray(0, at), mine, raw.subarray(at + line.length)]);
 }

@@ -123,6 +123,11 @@ export function regroup(stored: readonly StoredLeg[], merged: StoredLeg): string
   return stays && !clashes(others, merged, merged.group) ? merged.group : groupOf(others, merged);
 }
 
+/** The key that a group's name was made of. */
+export function keyOf(group: string): string {
+  return group.replace(/#\d+$/, '');
+}
+
 function nameOf(key: string, generation: number): string {
   return generation === 1 ? key : `${key}#${generation}`;
 }

@@ -25,10 +25,14 @@ export const RIGHTS = [
   'session.own',
   /** Change the phone book (30014, 30015); whoever sees the CDR report may read it. */
   'contacts',
-  /** See and change accounts and API keys (30007 to 30012). */
+  /** See and change accounts, API keys (30007 to 30012) and the AMI's users (30021 to 30023). */
   'users',
   /** Read who did what (30018). */
   'audit',
+  /** See the calls in progress. */
+  'live.read',
+  /** Act on them: pause a recording. */
+  'live.control',
   /** Read /metrics from another machine. */
   'metrics',
 ] as const;

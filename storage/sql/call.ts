@@ -4,10 +4,12 @@
  */
 import type { CallRow } from '../model/call.ts';
 import type { FoldedCall } from '../model/fold.ts';
+import { keyOf } from '../model/identity.ts';
 import type { MatchKind } from '../model/match.ts';
 import { pairMoved, pairRows } from '../model/pair.ts';
 import type { Bind, Database, Row } from './database.ts';
 import { announce, announceMany } from './outbox.ts';
+import { endPauses } from './pause.ts';
 import { indexMany, indexNumbers } from './search.ts';
 import { recordingNear, release, tie } from './tie.ts';
 
@@ -236,9 +238,9 @@ export function applyMove(database: Database, from: Folded, to: Folded, now: num
 
 /** The group is over: its rows are shown from now on. @returns the EventSequences. */
 export function closeGroup(database: Database, group: string, now: number): number[] {
-  return callsOfGroup(database, group)
-    .filter((call) => call.open)
-    .flatMap((call) => applyCall(database, call, { ...call, open: false }, now));
+  const calls = callsOfGroup(database, group);
+  if (calls.length > 0) endPauses(database, keyOf(group), Math.max(...calls.map(({ row }) => row.end.epoch)));
+  return calls.filter((call) => call.open).flatMap((call) => applyCall(database, call, { ...call, open: false }, now));
 }
 
 /** A recording was found that belongs to the call by time. @returns the EventSequences. */

@@ -41,6 +41,11 @@ const NAMES = COLUMNS.map(([name]) => name);
 const INSERT = `INSERT INTO leg (call_group, sources, ${NAMES.join(', ')}) VALUES (?, ?, ${NAMES.map(() => '?').join(', ')})`;
 const UPDATE = `UPDATE leg SET sources = ?, ${NAMES.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`;
 
+export function legById(database: Database, id: number): StoredLeg | null {
+  const row = database.first('SELECT * FROM leg WHERE id = ?', [id]);
+  return row ? toLeg(row) : null;
+}
+
 export function legsOfUniqueId(database: Database, uniqueId: string): StoredLeg[] {
   return database.all('SELECT * FROM leg WHERE uniqueid = ? ORDER BY id', [uniqueId]).map(toLeg);
 }

@@ -2,7 +2,9 @@
  * What is to be told to the world, written in the transaction that made it true. The row's id is the `EventSequence`
  * that every consumer resumes from; its content is read from the leg, call or recording that it points to.
  */
+import type { Leg } from '../model/leg.ts';
 import type { Database } from './database.ts';
+import { legById } from './leg.ts';
 
 export type OutboxKind = 'cdr' | 'call' | 'recording';
 
@@ -16,6 +18,66 @@ export function announce(database: Database, kind: OutboxKind, ref: number, at: 
   const { id } = database.run('INSERT INTO outbox (kind, ref, at) VALUES (?, ?, ?)', [kind, ref, at]);
   if (id % TRIM_STEP === 0) database.run('DELETE FROM outbox WHERE id <= ?', [id - OUTBOX_KEPT]);
   return id;
+}
+
+/** What a row tells of, as far as events are made of it. */
+export type OutboxEvent =
+  | { readonly sequence: number; readonly kind: 'cdr'; readonly leg: Leg }
+  /** A recording that is complete, and holds sound. */
+  | {
+      readonly sequence: number;
+      readonly kind: 'recording';
+      readonly path: string;
+      readonly seconds: number;
+      readonly mtimeMs: number;
+      /** Epoch seconds when it was found. */
+      readonly at: number;
+    };
+
+export interface OutboxPage {
+  readonly events: readonly OutboxEvent[];
+  /** EventSequence up to which this page has looked. */
+  readonly last: number;
+  /** EventSequence of the oldest row that is kept; null: there are none. */
+  readonly oldest: number | null;
+  /** EventSequence of the newest; 0: there are none. */
+  readonly newest: number;
+}
+
+/** Rows of one step: reading as many legs takes some 10 ms on a small ARM. */
+const PAGE_ROWS = 200;
+
+/** The rows after an EventSequence, oldest first. What has been erased since is passed over. */
+export function outboxPage(database: Database, after: number): OutboxPage {
+  const edge = (which: 'min' | 'max') => database.first(`SELECT ${which}(id) AS id FROM outbox`)?.['id'] ?? null;
+  const oldest = edge('min');
+  const rows = database.all('SELECT id, kind, ref, at FROM outbox WHERE id > ? ORDER BY id LIMIT ?', [
+    after,
+    PAGE_ROWS,
+  ]);
+  const events = rows.flatMap((row): OutboxEvent[] => {
+    const sequence = Number(row['id']);
+    const ref = Number(row['ref']);
+    if (row['kind'] === 'cdr') {
+      const leg = legById(database, ref);
+      return leg ? [{ sequence, kind: 'cdr', leg }] : [];
+    }
+    if (row['kind'] !== 'recording') return [];
+    const file = database.first("SELECT path, seconds, mtime_ms FROM recording WHERE id = ? AND state <> 'empty'", [
+      ref,
+    ]);
+    if (!file) return [];
+    const seconds = Number(file['seconds']);
+    const mtimeMs = Number(file['mtime_ms']);
+    return [{ sequence, kind: 'recording', path: String(file['path']), seconds, mtimeMs, at: Number(row['at']) }];
+  });
+  const last = rows.at(-1)?.['id'] ?? after;
+  return {
+    events,
+    last: Number(last),
+    oldest: oldest === null ? null : Number(oldest),
+    newest: Number(edge('max') ?? 0),
+  };
 }
 
 /**

@@ -1,7 +1,10 @@
 /** Everything the store knows of a call by one of its UniqueIDs: where its records came from, why its rows are what they are. */
+
 import type { FoldRule, FoldRules } from '../model/fold.ts';
+import { keyOf } from '../model/identity.ts';
 import { callsOfGroup } from './call.ts';
 import type { Database, Row } from './database.ts';
+import { type Pause, pausesOf } from './pause.ts';
 import { explainGroup } from './records.ts';
 
 export interface TracedLeg {
@@ -42,6 +45,8 @@ export interface Trace {
   readonly group: string;
   readonly legs: readonly TracedLeg[];
   readonly calls: readonly TracedCall[];
+  /** Stretches in which its recording was paused. */
+  readonly pauses: readonly Pause[];
 }
 
 /** A trace for each call group that has a record with this UniqueID or LinkedID: more than one after repeated ids. */
@@ -82,7 +87,8 @@ function traceGroup(database: Database, group: string, rules: FoldRules): Trace 
       tie,
     };
   });
-  return { group, legs, calls };
+  const [from, to] = [Math.min(...legs.map(({ start }) => start)), Math.max(...legs.map(({ end }) => end))];
+  return { group, legs, calls, pauses: pausesOf(database, keyOf(group), from, to) };
 }
 
 function tieOf(database: Database, callId: number): TracedCall['tie'] {

@@ -17,6 +17,7 @@ import { CHALLENGE, type FakeAmi, type FakeScript, lettingIn, startFakeAmi } fro
 const SECRET = 's3cret-in-no-log';
 /** Short, so that a silent peer is found out in a test's time. */
 const LIMITS: AsteriskLimits = {
+  asked: { line: 1_022, lines: 128 },
   line: 4_096,
   lines: 64,
   bytes: 16_384,
@@ -321,13 +322,13 @@ describe('actions', () => {
     const asked = connection.action(ping);
     await until(() => held.length === 1);
     const id = held[0]?.request.get('ActionID');
-    ami.send(`Event: PeerEntry\r\nActionID: ${id}\r\n\r\n`);
+    ami.send(`Event: Newstate\r\n\r\nEvent: PeerEntry\r\nActionID: ${id}\r\n\r\n`);
     ami.send(
       'Response: Success\r\nMessage: none\r\n\r\nResponse: Success\r\nActionID: cdrd-4\r\nMessage: guess\r\n\r\n',
     );
     held[0]?.answer('Success', ['Message', 'this']);
     expect((await asked).get('Message')).toBe('this');
-    expect(connection.story.at(-1)).toBe('PeerEntry');
+    expect(connection.story.at(-1)).toBe('Newstate'); // what bears an action's id is for no other
   });
 
   test('an ActionID can’t be guessed from another session’s', async () => {

@@ -88,8 +88,13 @@ const KIND_EXTENSIONS = [100, 400, 500].flatMap((hundred) =>
 /**
  * Starts Asterisk from the cached root that setup.sh made; resolves when AMI answers and modules are loaded.
  * @param tech Driver for the trunk 96 and for the phones of kinds.test.ts.
+ * @param manager What to make of our manager.conf: other rights, more users.
  */
-export async function startAsterisk(cachedRoot: string, tech: Tech = 'SIP'): Promise<Asterisk> {
+export async function startAsterisk(
+  cachedRoot: string,
+  tech: Tech = 'SIP',
+  manager: (text: string) => string = (text) => text,
+): Promise<Asterisk> {
   const run = await mkdtemp('/tmp/cdrd-asterisk-');
   // By it run.sh knows whether a folder is still in use.
   await writeFile(join(run, 'pid'), String(process.pid));
@@ -98,12 +103,8 @@ export async function startAsterisk(cachedRoot: string, tech: Tech = 'SIP'): Pro
   const monitor = join(pbx, 'monitor');
   const ports = await freePorts();
   const rtpFirst = await freeRtpRange();
-  await prepare(cachedRoot, root, pbx, {
-    ...ports,
-    RTP_FIRST: rtpFirst,
-    RTP_LAST: rtpFirst + RTP_PORTS - 1,
-    TECH: tech,
-  });
+  const tokens = { ...ports, RTP_FIRST: rtpFirst, RTP_LAST: rtpFirst + RTP_PORTS - 1, TECH: tech };
+  await prepare(cachedRoot, root, pbx, tokens, manager);
   const log = (): Promise<string> => readFile(join(pbx, 'log', 'messages'), 'utf8').catch(() => '');
   let child: ChildProcess | null = null;
   let ami: Ami | null = null;
@@ -169,6 +170,7 @@ async function prepare(
   root: string,
   pbx: string,
   tokens: Readonly<Record<string, number | string>>,
+  manager: (text: string) => string,
 ): Promise<void> {
   for (const dir of ['usr', 'var/lib/asterisk', 'proc', 'dev', 'run', 'tmp', pbx.slice(1)]) {
     await mkdir(join(root, dir), { recursive: true });
@@ -222,6 +224,7 @@ async function prepare(
     let text = await readFile(join(SNIPPETS, name), 'utf8');
     if (name === 'manager.conf') {
       text = replaceOnce(replaceOnce(text, 'port = 5039', `port = ${tokens['AMI']}`), 'CHANGE-ME', AMI_SECRET);
+      text = manager(text);
     }
     await writeFile(join(etc, name), text);
   }
@@ -229,7 +232,8 @@ async function prepare(
   for (const entry of await readdir(etc, { recursive: true })) await chown(join(etc, entry), owner.uid, owner.gid);
 }
 
-function replaceOnce(text: string, from: string, to: string): string {
+/** Replaces what must stand in manager.conf, and once. */
+export function replaceOnce(text: string, from: string, to: string): string {
   if (text.split(from).length !== 2) throw new Error(`expected "${from}" exactly once in etc/asterisk/manager.conf`);
   return text.replace(from, to);
 }

@@ -28,6 +28,8 @@ export interface Setup {
   readonly state: string;
   /** Where it answers, without a slash at the end. */
   readonly url: string;
+  /** TCP port of the AMI that it offers. */
+  readonly ami: number;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function setUp(asterisk: Asterisk, cdrCsv: string): Promise<Setup> 
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: make build`);
   const folder = join(asterisk.run, 'cdrd');
   const file = join(asterisk.run, 'cdrd.toml');
-  const port = await freePort();
+  const [port, ami] = [await freePort(), await freePort()];
   const config = `[state]
 dir = "${folder}/state"
 [run]
@@ -48,7 +50,7 @@ listen = "127.0.0.1:${port}"
 [https]
 listen = ""
 [ami]
-listen = ""
+listen = "127.0.0.1:${ami}"
 [recordings]
 dir = "${asterisk.monitor}"
 require_mount = "no"
@@ -67,7 +69,7 @@ names = ["96", "42", "gw-7"]
   await writeFile(file, config, { mode: 0o640 });
   const made = await run(['user', 'set', 'admin', '--role', 'admin', '--config', file], 'admin\n');
   if (made !== 0) throw new Error(`cdrd user ended ${made}`);
-  return { config: file, state: join(folder, 'state'), url: `http://127.0.0.1:${port}` };
+  return { config: file, state: join(folder, 'state'), url: `http://127.0.0.1:${port}`, ami };
 }
 
 /**
@@ -84,6 +86,12 @@ export async function startDaemon(asterisk: Asterisk, cdrCsv = asterisk.masterCs
     await running.stop();
     throw error;
   }
+}
+
+/** Makes a user of the AMI that the daemon offers, whether one runs or not. @param rights `--read all --extras on` … */
+export async function setAmiUser({ config }: Setup, name: string, secret: string, rights: string): Promise<void> {
+  const made = await run(['ami-user', 'set', name, ...rights.split(' '), '--config', config], `${secret}\n`);
+  if (made !== 0) throw new Error(`cdrd ami-user ended ${made}`);
 }
 
 /** One process of the daemon. */
@@ -123,13 +131,19 @@ export async function ready({ url }: Setup): Promise<void> {
   await eventually('healthz', 20_000, async () => (await fetch(`${url}/healthz`).catch(() => null))?.status === 200);
 }
 
-/** Logs the admin in; the session ends with the process that gave it. */
-export async function logIn({ url }: Setup): Promise<Daemon['ask']> {
+/** Logs the admin in; the session ends with the process that gave it. @returns its token. */
+export async function tokenOf({ url }: Setup): Promise<string> {
   const digest = createHash('md5').update('admin').digest('hex');
   const login = await fetch(`${url}/cgi/webserve/8404?&UserName=admin&Password=${digest}`, { method: 'POST' });
   const { token } = (await login.json()) as { token: string };
+  return token;
+}
+
+/** Logs the admin in, and asks for him. */
+export async function logIn(setup: Setup): Promise<Daemon['ask']> {
+  const token = await tokenOf(setup);
   return async (number, parameters = '') => {
-    const answer = await fetch(`${url}/cgi/webserve/${number}?${parameters}`, {
+    const answer = await fetch(`${setup.url}/cgi/webserve/${number}?${parameters}`, {
       headers: { Authorization: `Bearer ${token}` },
     });
     if (answer.status !== 200) throw new Error(`${number}: ${answer.status} ${await answer.text()}`);

@@ -29,12 +29,15 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-/** Starts Asterisk (root from setup.sh in CDRD_ASTERISK_ROOT) with all phones on one driver. */
-export async function openStage(tech: Tech): Promise<Stage> {
+/**
+ * Starts Asterisk (root from setup.sh in CDRD_ASTERISK_ROOT) with all phones on one driver.
+ * @param manager What to make of our manager.conf.
+ */
+export async function openStage(tech: Tech, manager?: (text: string) => string): Promise<Stage> {
   const cachedRoot = process.env['CDRD_ASTERISK_ROOT'];
   if (cachedRoot === undefined)
     throw new Error('CDRD_ASTERISK_ROOT is not set: start the tests by test/asterisk/run.sh');
-  const asterisk = await startAsterisk(cachedRoot, tech);
+  const asterisk = await startAsterisk(cachedRoot, tech, manager);
   try {
     return await setStage(asterisk, tech);
   } catch (error) {

@@ -64,6 +64,8 @@ export function openBox({
     recordingDeletions: {} as Services['recordingDeletions'],
     phoneBook: createPhoneBook(store),
     settings: {} as Services['settings'],
+    live: {} as Services['live'],
+    amiUsers: {} as Services['amiUsers'],
     zone: zone(zoneName),
     now: () => now,
     ...ports,

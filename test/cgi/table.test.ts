@@ -39,6 +39,11 @@ const EXPECTED: Readonly<Record<number, 'anybody' | 'both' | 'admin'>> = {
   30016: 'both', // settings: monitor sees and changes those of the recordings
   30017: 'both',
   30018: 'admin', // audit log
+  30019: 'admin', // calls in progress
+  30020: 'admin', // pause a recording
+  30021: 'admin', // users of the AMI
+  30022: 'admin',
+  30023: 'admin',
 };
 
 /** The words that stand for them in the rights, likewise by hand. */
@@ -69,6 +74,11 @@ const RIGHT_OF: Readonly<Record<number, string | null>> = {
   30016: 'recording.settings',
   30017: 'recording.settings',
   30018: 'audit',
+  30019: 'live.read',
+  30020: 'live.control',
+  30021: 'users',
+  30022: 'users',
+  30023: 'users',
 };
 
 const numbers = Object.keys(TABLE).map(Number);

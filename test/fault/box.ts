@@ -31,6 +31,7 @@ export function boxEnv({ root, state, recordings }: Folders, amiPort: number): R
     CDRD_STATE_DIR: state,
     CDRD_RUN_DIR: join(root, 'run'),
     CDRD_HTTP_LISTEN: '127.0.0.1:0',
+    CDRD_AMI_LISTEN: '127.0.0.1:0',
     CDRD_HTTPS_LISTEN: '',
     CDRD_RECORDINGS_DIR: recordings,
     CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',

@@ -5,9 +5,9 @@
  */
 import { cpSync, existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type Random, seededRandom } from '../simulator/random.ts';
-import { temporaryFolder } from '../support/folder.ts';
+import { atFileEnd, temporaryFolder } from '../support/folder.ts';
 import { audit } from './audit.ts';
 import { until } from './box.ts';
 import { buildSlowDisk, HOWS, type How, killAt, type Operation } from './disk.ts';
@@ -70,9 +70,10 @@ let root = '';
 let rooms = 0;
 const room = () => join(root, `room-${++rooms}`);
 
+const atEnd = atFileEnd();
 beforeAll(async () => {
   buildSlowDisk();
-  root = temporaryFolder(afterAll);
+  root = temporaryFolder(atEnd);
   await inParallel([() => makeTemplate('few', fewCalls), () => makeTemplate('long', longWal)]);
 }, 120_000);
 

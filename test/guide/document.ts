@@ -16,6 +16,8 @@ export interface Wav {
   readonly path: string;
   /** Of sound. */
   readonly seconds: number;
+  /** Its call has just ended; otherwise it lies there since the time in its name. */
+  readonly now: boolean;
 }
 
 /** An entry of an archive: a recording's bytes, or, where it has text, that text. */
@@ -47,11 +49,19 @@ export interface Answer {
   readonly body: Body;
 }
 
+/** Lines that go one way, one behind the other. */
+export interface AmiTurn {
+  readonly from: 'client' | 'box';
+  readonly lines: readonly Line[];
+}
+
 export type Step =
   /** The PBX sends these packets. */
   | { readonly kind: 'ami'; readonly line: number; readonly bytes: string; readonly packets: number }
   /** These recordings lie on the medium from now on. */
   | { readonly kind: 'recordings'; readonly line: number; readonly files: readonly Wav[] }
+  /** The document's AMI client sends the lines with `>` and must get those with `<`, in this order and nothing between. */
+  | { readonly kind: 'ami client'; readonly line: number; readonly turns: readonly AmiTurn[] }
   /** A client sends these bytes, but for placeholders, and must get this answer. */
   | { readonly kind: 'http'; readonly line: number; readonly request: string; readonly answer: Answer }
   /** Just these recordings lie on the medium now. */
@@ -137,6 +147,7 @@ function stepsOf(name: string, blocks: readonly Block[]): Step[] {
       if (rows.has(row)) throw fail(`there is a row ${row} already`);
       rows.set(row, lines);
     } else if (info === 'ami') steps.push(amiStep(block, fail));
+    else if (info === 'ami client') steps.push({ kind: 'ami client', line, turns: turnsOf(lines, fail) });
     else if (info === 'recordings')
       steps.push({ kind: 'recordings', line, files: lines.map((each) => wavOf(each, fail)) });
     else if (info === 'medium')
@@ -148,7 +159,8 @@ function stepsOf(name: string, blocks: readonly Block[]): Step[] {
       steps.push({ kind: 'http', line, request: requestOf(lines), answer: answerOf(answer, bytes, rows, fail) });
     } else throw fail(`nobody knows what to do with a block of \`${info}\``);
   }
-  if (!steps.some(({ kind }) => kind === 'http')) throw new DocumentError(name, 1, 'nothing is asked in it');
+  if (!steps.some(({ kind }) => kind === 'http' || kind === 'ami client'))
+    throw new DocumentError(name, 1, 'nothing is asked in it');
   return steps;
 }
 
@@ -172,10 +184,25 @@ function amiStep({ line, lines }: Block, fail: Fail): Step {
   };
 }
 
+/** Each line is `> ` or `< ` and what was said; a mark alone is an empty line. */
+function turnsOf(lines: readonly Line[], fail: Fail): AmiTurn[] {
+  const turns: { from: AmiTurn['from']; lines: Line[] }[] = [];
+  for (const { number, text } of lines) {
+    const [, mark, said = ''] = /^([<>])(?: (.*))?$/.exec(text) ?? [];
+    if (!mark) throw fail('each line of it begins with `> ` (the client) or `< ` (the box)', number);
+    const from = mark === '>' ? 'client' : 'box';
+    const line = { number, text: said };
+    const last = turns.at(-1);
+    if (last?.from === from) last.lines.push(line);
+    else turns.push({ from, lines: [line] });
+  }
+  return turns;
+}
+
 function wavOf({ number, text }: Line, fail: Fail): Wav {
-  const [, path, seconds] = /^(\S+) (\d{1,3}) s$/.exec(text) ?? [];
-  if (!path) throw fail('a recording is written `PATH SECONDS s`', number);
-  return { path, seconds: Number(seconds) };
+  const [, path, seconds, now] = /^(\S+) (\d{1,3}) s( now)?$/.exec(text) ?? [];
+  if (!path) throw fail('a recording is written `PATH SECONDS s`, or `PATH SECONDS s now`', number);
+  return { path, seconds: Number(seconds), now: now !== undefined };
 }
 
 /** As a client sends it: the lines of the head end with CRLF, the body behind the first empty line stays as it is. */

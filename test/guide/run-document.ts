@@ -5,16 +5,26 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { wavHeader } from '../simulator/wav.ts';
 import { eventually, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { type FakeAmi, lettingIn, startFakeAmi } from '../support/fake-ami.ts';
 import { type AtEnd, temporaryFolder } from '../support/folder.ts';
 import { compare, fill, type Known, Mismatch, piecesOf, shown } from './compare.ts';
-import type { Answer, Body, Entry, GuideDocument, Step, Wav } from './document.ts';
+import type { AmiTurn, Answer, Body, Entry, GuideDocument, Line, Step, Wav } from './document.ts';
 import { exchange, type RawAnswer } from './exchange.ts';
 
 const SECRET = 's3cret';
+
+interface AmiClient {
+  readonly socket: Socket;
+  /** What came and was not looked at yet. */
+  heard: string;
+}
+
+/** What the recordings folder is called on a box: here it lies somewhere else. */
+const MONITOR = '/media/usbStorage/monitor';
 
 /** A box of an installation: daemon, PBX, stick. */
 export interface Box {
@@ -27,6 +37,8 @@ export interface Box {
   readonly known: Known;
   /** Packets sent so far. */
   packets: number;
+  /** The document's AMI client, once it has connected. */
+  client: AmiClient | null;
   readonly atEnd: AtEnd;
 }
 
@@ -42,12 +54,21 @@ export async function openBox(zone: string, atEnd: AtEnd): Promise<Box> {
     },
     { atEnd },
   );
+  // The guide's own (chapter 3); what the page sets for a program on the LAN.
+  await daemon.amiUsers.set({
+    name: 'admin',
+    secret: 'password',
+    read: ['cdr', 'agent'],
+    write: [],
+    permit: [],
+    extras: false,
+  });
   await eventually(async () => {
     const { asterisk } = (await daemon.json('/healthz')) as { asterisk: { state: string } };
     return asterisk.state === 'up';
   });
   const dir = `${daemon.folder}/recordings`;
-  return { pbx, daemon, dir, sounds: new Map(), known: new Map(), packets: 0, atEnd };
+  return { pbx, daemon, dir, sounds: new Map(), known: new Map(), packets: 0, client: null, atEnd };
 }
 
 /** Each step in order. @throws {Mismatch} with file and line where an answer isn't the document's. */
@@ -64,9 +85,45 @@ function carryOut(step: Step, document: string, box: Box): Promise<void> {
       return lay(step.files, box, where);
     case 'medium':
       return lookAtMedium(step.paths, box, where);
+    case 'ami client':
+      return converse(step.turns, document, box);
     case 'http':
       return ask(step, document, box);
   }
+}
+
+/** Milliseconds that the box may take to say what it must. */
+const SAID_MS = 10_000;
+
+/** The document's AMI client, which connects with its first word. */
+async function converse(turns: readonly AmiTurn[], document: string, box: Box): Promise<void> {
+  box.client ??= openAmiClient(box);
+  for (const { from, lines } of turns) {
+    const said = lines.map(({ number, text }) => ({ number, text: `${text}\r\n` }));
+    if (from === 'client') box.client.socket.write(said.map(({ text }) => text).join(''));
+    else await hear(said, document, box, box.client);
+  }
+}
+
+function openAmiClient({ daemon, atEnd }: Box): AmiClient {
+  const socket = connect(daemon.ami.addresses[0]?.port ?? 0, '127.0.0.1');
+  atEnd(() => void socket.destroy());
+  const client: AmiClient = { socket, heard: '' };
+  socket.on('data', (bytes) => {
+    client.heard += bytes;
+  });
+  return client;
+}
+
+/** Waits until so many lines have come, and takes them. */
+async function hear(said: readonly Line[], document: string, { known, dir }: Box, client: AmiClient): Promise<void> {
+  const linesOf = () => client.heard.split(/(?<=\n)/).filter((line) => line.endsWith('\n'));
+  await eventually(() => linesOf().length >= said.length, SAID_MS / 1000).catch(() => {
+    throw new Mismatch(`${document}:${said[0]?.number}: only this came:\n${shown(client.heard)}`);
+  });
+  const came = linesOf().slice(0, said.length).join('');
+  client.heard = client.heard.slice(came.length);
+  compare(document, said, came.replaceAll(dir, MONITOR), known);
 }
 
 /** Sends packets and waits until each is stored and no call is open any more. */
@@ -86,14 +143,15 @@ async function send(bytes: string, packets: number, box: Box, where: string): Pr
 
 /** Writes recordings as MixMonitor leaves them, last changed when their calls ended, and waits until they are indexed. */
 async function lay(files: readonly Wav[], { dir, sounds, daemon }: Box, where: string): Promise<void> {
-  for (const { path, seconds } of files) {
+  for (const { path, seconds, now } of files) {
     const bytes = soundOf(path, seconds);
     sounds.set(path, bytes);
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     writeFileSync(join(dir, path), bytes);
     const answered = Number(/^\d{8}\/\d{8}-\d{6}-(\d{9,10})-/.exec(path)?.[1]);
     if (Number.isNaN(answered)) throw new Mismatch(`${where}: ${path} has no epoch in its name`);
-    utimesSync(join(dir, path), answered + seconds, answered + seconds);
+    const ended = now ? Date.now() / 1000 : answered + seconds;
+    utimesSync(join(dir, path), ended, ended);
   }
   const folders = [...new Set(files.map(({ path }) => dirname(path)))];
   await eventually(async () => {

@@ -1,5 +1,6 @@
 /** The runner run against documents that are wrong: each must fail, and say where. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { atFileEnd } from '../support/folder.ts';
 import { compare, fill, type Known, piecesOf } from './compare.ts';
 import { parseDocument } from './document.ts';
 import { type Box, openBox, runDocument } from './run-document.ts';
@@ -26,7 +27,7 @@ describe('a document', () => {
     expect({ zone, title }).toEqual({ zone: 'Etc/GMT+8', title: 'A document' });
     expect(steps).toEqual([
       { kind: 'ami', line: 7, bytes: 'Event: A\r\nEmpty: \r\n\r\nEvent: B\r\n\r\n', packets: 2 },
-      { kind: 'recordings', line: 13, files: [{ path: '20210507/x.wav', seconds: 3 }] },
+      { kind: 'recordings', line: 13, files: [{ path: '20210507/x.wav', seconds: 3, now: false }] },
       {
         kind: 'http',
         line: 20,
@@ -146,8 +147,9 @@ describe('run against the daemon, a document fails', () => {
     fence('http answer', `HTTP/1.1 ${status}`, ...headers, '', body);
   const run = (...blocks: string[]) => runDocument(parse(FRONT + blocks.join('')), box);
   let box: Box;
+  const atEnd = atFileEnd();
   beforeAll(async () => {
-    box = await openBox('Etc/GMT+8', afterAll);
+    box = await openBox('Etc/GMT+8', atEnd);
   });
 
   test('not when it is right', async () => {
@@ -178,6 +180,15 @@ describe('run against the daemon, a document fails', () => {
     ],
   ])('%s', async (_, answered, message) => {
     await expect(run(LOGIN, answered)).rejects.toThrow(message);
+  });
+
+  test('for one wrong byte on port 5038', async () => {
+    const client = (...lines: string[]) => fence('ami client', ...lines);
+    const hello = ['< Asterisk Call Manager/1.1', '> Action: Ping', '> ActionID: 1', '>', '< Response: Error'];
+    await expect(run(client(...hello, '< ActionID: 1', '< Message: Permission Denied', '<'))).rejects.toThrow(
+      'a.md:12: the answer differs',
+    );
+    box.client = null;
   });
 
   test('for a wrong Content-Length', async () => {

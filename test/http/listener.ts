@@ -4,6 +4,7 @@ import { createSessions } from '../../cgi/access/session.ts';
 import type { Services } from '../../cgi/verb.ts';
 import type { Certificate } from '../../daemon/http/certificate.ts';
 import { listenHttp } from '../../daemon/http/server.ts';
+import { createWebSockets } from '../../daemon/http/websocket.ts';
 import { type HttpLimits, httpLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import type { StoreClient } from '../../storage/client.ts';
@@ -43,6 +44,7 @@ export async function startListener(
     log: createLog({ level: 'info', write: (line) => log.push(line), terminal: false }),
     health: () => ({ ok: true, body: { status: 'ok' } }),
     metrics: () => '',
+    webSockets: createWebSockets({}),
     onAnswer: (number, status) => answers.push([number, status]),
     limits: { ...httpLimits, ...limits },
   });

@@ -1,15 +1,17 @@
 /** HTTP as the whole daemon speaks it: what is taken, what is refused, and what every answer carries. */
 import { request as httpRequest } from 'node:http';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { ERROR_STATUS } from '../../cgi/reply.ts';
 import { logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { atFileEnd } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
 import { answersOf, ask, dial, exchange, receive } from './raw.ts';
 
 let daemon: TestDaemon;
 let token = '';
+const atEnd = atFileEnd();
 beforeAll(async () => {
-  daemon = await startDaemon({}, { atEnd: afterAll });
+  daemon = await startDaemon({}, { atEnd });
   token = await logIn(daemon.url, 'admin');
   const record = leg(1_620_378_302, { source: 'Jürgen', destination: '820', cidName: 'Büro Süd' });
   await daemon.store.write({ kind: 'leg', leg: record, source: 'ami' });

@@ -1,8 +1,9 @@
 /** The wild forms that old and simple clients send (guide-resolved, "URL and method"), each over a real socket. */
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { TABLE } from '../../cgi/table.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { atFileEnd } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
 import { bytesOf } from '../support/page.ts';
 import { endlessPages, startListener } from './listener.ts';
@@ -12,8 +13,9 @@ const CALLS = 60;
 
 let daemon: TestDaemon;
 let token = '';
+const atEnd = atFileEnd();
 beforeAll(async () => {
-  daemon = await startDaemon({ CDRD_HTTPS_LISTEN: '127.0.0.1:0' }, { atEnd: afterAll });
+  daemon = await startDaemon({ CDRD_HTTPS_LISTEN: '127.0.0.1:0' }, { atEnd });
   token = await logIn(daemon.url, 'admin');
   for (let index = 0; index < CALLS; index++) {
     const record = leg(1_620_378_302 + index, { destination: '820' });

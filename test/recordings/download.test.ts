@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { temporaryFolder } from '../support/folder.ts';
+import { atFileEnd, temporaryFolder } from '../support/folder.ts';
 import { pcmWav } from './helper.ts';
 
 const CGI = '/cgi/webserve';
@@ -22,8 +22,9 @@ const MTIME = Date.UTC(2021, 2, 29, 8, 10, 4) / 1000;
 
 let daemon: TestDaemon;
 let token: string;
+const atEnd = atFileEnd();
 beforeAll(async () => {
-  daemon = await startDaemon({}, { atEnd: afterAll });
+  daemon = await startDaemon({}, { atEnd });
   token = await logIn(daemon.url, 'monitor');
   for (const [n, path] of ALL.entries()) put(daemon, path, path === ODD ? Buffer.from('odd') : pcmWav(n + 1));
   await mounted(daemon);
@@ -328,8 +329,9 @@ describe('an answer under way', () => {
   const BYTES = 200 * 1024 * 1024;
   let own: TestDaemon;
   let path: string;
+  const atEnd = atFileEnd();
   beforeAll(async () => {
-    own = await startDaemon({}, { atEnd: afterAll });
+    own = await startDaemon({}, { atEnd });
     put(own, BIG, Buffer.from('RIFF'));
     path = join(own.folder, 'recordings', BIG);
     await mounted(own);

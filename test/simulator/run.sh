@@ -16,7 +16,10 @@ export CDRD_HTTPS_LISTEN="${CDRD_HTTPS_LISTEN-127.0.0.1:8443}"
 export CDRD_ASTERISK_HOST=127.0.0.1 CDRD_ASTERISK_PORT="$port" CDRD_ASTERISK_USERNAME=cdrd CDRD_ASTERISK_SECRET="$secret"
 export CDRD_ASTERISK_CDR_CSV="$var/cdrd.csv"
 
+export CDRD_AMI_LISTEN="${CDRD_AMI_LISTEN:-127.0.0.1:5038}"
+
 if [ ! -e "$var/state/cdrd.db" ]; then
+  printf password | $node dist/cdrd.mjs ami-user set admin --read all --write system,call,reporting,user
   printf admin | $node dist/cdrd.mjs user set admin --role admin
   printf monitor | $node dist/cdrd.mjs user set monitor --role monitor
 fi

@@ -5,7 +5,7 @@ import { type Bind, type Database, openDatabase } from '../../storage/sql/databa
 import { callCount, callPage, recordingCount, recordingPage } from '../../storage/sql/listing.ts';
 import { migrate } from '../../storage/sql/migrate.ts';
 import { migrations } from '../../storage/sql/migration/migrations.ts';
-import { temporaryFolder } from '../support/folder.ts';
+import { atFileEnd, temporaryFolder } from '../support/folder.ts';
 import { textOf } from '../support/page.ts';
 import { manyCalls } from './many-calls.ts';
 
@@ -26,8 +26,9 @@ let database: Database;
 /** Every statement asked for by listings, with what was bound. */
 const asked: (readonly [sql: string, binds: readonly Bind[]])[] = [];
 
+const atEnd = atFileEnd();
 beforeAll(() => {
-  const file = `${temporaryFolder(afterAll)}/cdrd.db`;
+  const file = `${temporaryFolder(atEnd)}/cdrd.db`;
   const real = openDatabase(file);
   afterAll(() => real.close());
   migrate(real, file, migrations);

@@ -5,7 +5,7 @@ import { applyCall, callById } from '../../storage/sql/call.ts';
 import { openDatabase } from '../../storage/sql/database.ts';
 import { migrate } from '../../storage/sql/migrate.ts';
 import { migrations } from '../../storage/sql/migration/migrations.ts';
-import { announce } from '../../storage/sql/outbox.ts';
+import { announce, outboxPage } from '../../storage/sql/outbox.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 function fresh() {
@@ -30,6 +30,18 @@ test('250,000 rows are kept, trimmed a few at a time, and no id comes twice', ()
   expect(oldest()).toBe(369);
   database.run('DELETE FROM outbox');
   expect(announce(database, 'cdr', 1, 0)).toBe(250_369);
+});
+
+test('a page tells how far it has looked, over what was erased and what is no event, and what there is at all', () => {
+  const database = fresh();
+  expect(outboxPage(database, 0)).toEqual({ events: [], last: 0, oldest: null, newest: 0 });
+  for (let index = 1; index <= 250; index++) announce(database, index % 2 ? 'call' : 'cdr', index, 0); // of legs that are not there
+  expect(outboxPage(database, 0)).toEqual({ events: [], last: 200, oldest: 1, newest: 250 });
+  expect(outboxPage(database, 200)).toEqual({ events: [], last: 250, oldest: 1, newest: 250 });
+  expect(outboxPage(database, 250)).toMatchObject({ last: 250 });
+  expect(outboxPage(database, Number.MAX_SAFE_INTEGER)).toMatchObject({ events: [], oldest: 1, newest: 250 });
+  database.run('DELETE FROM outbox WHERE id <= 100');
+  expect(outboxPage(database, 0)).toMatchObject({ oldest: 101, last: 250 });
 });
 
 test('an announcement that is undone frees its id for the next, which nobody has seen', () => {

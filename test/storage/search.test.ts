@@ -10,7 +10,7 @@ import { openDatabase } from '../../storage/sql/database.ts';
 import { migrate } from '../../storage/sql/migrate.ts';
 import { migrations } from '../../storage/sql/migration/migrations.ts';
 import { openStore, type Store } from '../../storage/store.ts';
-import { temporaryFolder } from '../support/folder.ts';
+import { atFileEnd, temporaryFolder } from '../support/folder.ts';
 import { storeOptions } from '../support/legs.ts';
 import { textOf } from '../support/page.ts';
 import { manyCalls } from './many-calls.ts';
@@ -72,8 +72,9 @@ let client: StoreClient;
 /** How listings were looked for since the last look. */
 let asked: string[] = [];
 
+const atEnd = atFileEnd();
 beforeAll(() => {
-  const options = storeOptions(temporaryFolder(afterAll));
+  const options = storeOptions(temporaryFolder(atEnd));
   const database = openDatabase(options.file);
   migrate(database, options.file, migrations);
   database.run(

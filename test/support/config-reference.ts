@@ -7,9 +7,8 @@ export function configReference(): string {
   return markdownTable(['key', 'default', 'meaning', 'variable'], CONFIG_KEYS.map(row));
 }
 
-function row({ key, fallback, doc, variable, reserved }: ConfigKey): string[] {
-  const note = reserved === '' ? '' : ` (*reserved*: this version ${reserved})`;
-  return [`\`${key}\``, `\`${toml(fallback)}\``, doc.replace(/[\\<*]/g, '\\$&') + note, `\`${variable}\``];
+function row({ key, fallback, doc, variable }: ConfigKey): string[] {
+  return [`\`${key}\``, `\`${toml(fallback)}\``, doc.replace(/[\\<*]/g, '\\$&'), `\`${variable}\``];
 }
 
 /** What defaults consist of: text, numbers, lists of text, an empty table. */

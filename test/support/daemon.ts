@@ -37,6 +37,7 @@ export async function startDaemon(
     CDRD_STATE_DIR: `${folder}/state`,
     CDRD_RUN_DIR: `${folder}/run`,
     CDRD_HTTP_LISTEN: '127.0.0.1:0',
+    CDRD_AMI_LISTEN: '127.0.0.1:0',
     CDRD_HTTPS_LISTEN: '',
     CDRD_RECORDINGS_DIR: `${folder}/recordings`,
     CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',

@@ -8,6 +8,7 @@ import {
   type Packet,
   type PacketLimits,
   parsePacket,
+  withActionId,
 } from '../../daemon/wire/packet.ts';
 
 const WIDE: PacketLimits = { line: 65_536, lines: 1_024, bytes: 131_072 };
@@ -31,7 +32,7 @@ function read(chunks: readonly (string | Buffer)[], limits = WIDE, greeting = fa
       fault: (fault) => found.faults.push(fault),
       greeting: (line) => found.greetings.push(line),
     },
-    greeting,
+    { greeting },
   );
   let held = 0;
   for (const chunk of chunks) {
@@ -359,6 +360,84 @@ describe('any bytes', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+// ---- what a client is told ------------------------------------------------------------------------------------------
+
+/** Packets, faults with the ActionID of theirs, and empty lines, in order. */
+function told(chunks: readonly Buffer[], limits: PacketLimits): string[] {
+  const story: string[] = [];
+  const reader = createPacketReader(
+    limits,
+    {
+      packet: ({ raw }) => story.push(`packet ${raw.toString('hex')}`),
+      fault: (_, id) => story.push(`fault ${id}`),
+      empty: () => story.push('empty'),
+    },
+    { faultIds: true },
+  );
+  for (const chunk of chunks) reader.push(chunk);
+  return story;
+}
+
+describe('faults and empty lines', () => {
+  const limits: PacketLimits = { line: 20, lines: 3, bytes: 60 };
+  const long = 'x'.repeat(30);
+  test.each<[string, string, string[]]>([
+    ['an id before the fault', `ActionID: a1\r\n${long}\r\n\r\n`, ['fault a1']],
+    ['an id after it', `${long}\r\nActionID: a1\r\n\r\n`, ['fault a1']],
+    [
+      'in any case, without a blank or with several',
+      `${long}\nactionid:a1\n\n${long}\nACTIONID:   a2\n\n`,
+      ['fault a1', 'fault a2'],
+    ],
+    ['the first of two', `${long}\nActionID: a\nActionID: b\n\n`, ['fault a']],
+    ['none', `${long}\r\n\r\n`, ['fault ']],
+    ['another header’s value is none', `${long}\r\nX: ActionID: a\r\n\r\n`, ['fault ']],
+    ['too many lines', 'A\nB\nC\nD\nActionID: m\n\n', ['fault m']],
+    ['one packet’s id is not the next one’s', `ActionID: a\n${long}\n\n${long}\n\n`, ['fault a', 'fault ']],
+    [
+      'a good packet’s id neither',
+      `ActionID: a\n\n${long}\n\n`,
+      [`packet ${Buffer.from('ActionID: a\n\n').toString('hex')}`, 'fault '],
+    ],
+    ['UTF-8', `${long}\nActionID: ü\n\n`, ['fault ü']],
+    [
+      'empty lines',
+      '\r\n\nA: 1\n\n\r\n',
+      ['empty', 'empty', `packet ${Buffer.from('A: 1\n\n').toString('hex')}`, 'empty'],
+    ],
+  ])('%s', (_, text, expected) => {
+    const bytes = Buffer.from(text);
+    for (const size of [1, 2, 3, 7, 1_000]) expect(told(cut(bytes, size), limits)).toEqual(expected);
+  });
+
+  test('an id at a hopeless length is cut, and costs nothing', () => {
+    const [fault] = told([Buffer.from(`ActionID: ${'a'.repeat(100_000)}\r\n\r\n`)], limits);
+    expect(fault?.length).toBeLessThan(200);
+  });
+
+  test('any split of any bytes tells the same', () => {
+    fc.assert(
+      fc.property(SPLIT, LIMITS, ({ bytes, chunks }, limits) => {
+        expect(told(chunks, limits)).toEqual(told([bytes], limits));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('withActionId', () => {
+  const packet = (id: string) => Buffer.from(`Event: X\r\n${id}A: ActionID: ours\r\n\r\n`);
+  test.each<[string, string, string | null, string]>([
+    ['theirs for ours', 'ActionID: ours\r\n', 'th:eirs', 'ActionID: th:eirs\r\n'],
+    ['theirs on one line', 'ActionID: ours\r\n', 'a\rEvent: Cdr', 'ActionID: a Event: Cdr\r\n'],
+    ['none for ours', 'ActionID: ours\r\n', null, ''],
+    ['only a whole line', 'ActionID: ours2\r\n', 'x', 'ActionID: ours2\r\n'],
+    ['no id', '', 'x', ''],
+  ])('%s', (_, had, theirs, gets) => {
+    expect(withActionId(packet(had), 'ours', theirs).toString()).toBe(packet(gets).toString());
   });
 });
 

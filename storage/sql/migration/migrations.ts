@@ -4,7 +4,15 @@ import { csvAndConference } from './0002-csv-conference.ts';
 import { numbers } from './0003-numbers.ts';
 import { search } from './0004-search.ts';
 import { contactStaged } from './0005-contact-staged.ts';
+import { recordingPause } from './0006-recording-pause.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
-export const migrations: readonly Migration[] = [first, csvAndConference, numbers, search, contactStaged];
+export const migrations: readonly Migration[] = [
+  first,
+  csvAndConference,
+  numbers,
+  search,
+  contactStaged,
+  recordingPause,
+];

@@ -1,0 +1,237 @@
+/**
+ * The AMI that we offer: TCP on `ami.listen`, the unix socket `ami.sock` in `run.dir`, and whatever else carries packets
+ * (the WebSocket). Here stand the bounds: how many clients, how long before they log in, how much may lie unread. A
+ * listener that doesn't read is dropped, and nobody else notices.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { join } from 'node:path';
+import type { ListenAddress } from '../config.ts';
+import type { Log } from '../log.ts';
+import type { SessionServices } from './conversation.ts';
+import { createAmiSession } from './session.ts';
+import { type AmiClient, type Carrier, converse, GOODBYE_MS, listenLocal, listenTcp } from './tcp.ts';
+
+export interface AmiOptions {
+  readonly services: SessionServices;
+  /** none: no TCP. */
+  readonly listen: readonly ListenAddress[];
+  /** First line that a client sees. */
+  readonly greeting: string;
+  /** Folder of the unix socket. */
+  readonly runDir: string;
+  readonly log: Log;
+}
+
+/** A client as the pages show it. */
+export interface ClientInfo {
+  readonly user: string;
+  readonly address: string;
+  /** Epoch milliseconds. */
+  readonly since: number;
+}
+
+export interface AmiServer {
+  /** Where TCP is served at this moment: port 0 is known only now. */
+  readonly addresses: readonly AddressInfo[];
+  /** Why TCP isn't served although it should be; '' = all is well. */
+  readonly trouble: string;
+  readonly socketPath: string;
+  /** Takes a client that came by other means. null: there are too many; its carrier was destroyed. */
+  attach(carrier: Carrier): AmiClient | null;
+  readonly clients: readonly ClientInfo[];
+  readonly figures: { readonly clients: number; readonly dropped: number; readonly refused: number };
+  close(): Promise<void>;
+}
+
+/** Name of the local socket in `run.dir`. */
+export const AMI_SOCKET = 'ami.sock';
+/** Milliseconds between two looks for clients that don't read. */
+const LOOK_MS = 1_000;
+
+/** Milliseconds in which one line tells of all clients that are turned away: a flood of them must not become one of the log. */
+const REFUSED_LOG_MS = 10_000;
+
+interface Held {
+  readonly client: AmiClient;
+  readonly carrier: Carrier;
+  readonly since: number;
+  drop(why: string): void;
+  /** Monotonic milliseconds: since when something lies unread without getting less. */
+  stalledSince: number | null;
+  unread: number;
+}
+
+/**
+ * A TCP address that another program holds (an Asterisk whose own AMI was not moved, say) is tried again for ever: call
+ * records don't wait for it. @throws when the local socket can't be made.
+ */
+export async function listenAmi({ services, listen, greeting, runDir, log }: AmiOptions): Promise<AmiServer> {
+  const { limits } = services;
+  const clients = new Map<AmiClient, Held>();
+  const figures = { dropped: 0, refused: 0 };
+  const servers: Server[] = [];
+  /** TCP address → why it isn't served. */
+  const troubles = new Map<string, string>();
+  const again = new Set<NodeJS.Timeout>();
+  let closing = false;
+  let silentUntil = 0;
+
+  function attach(carrier: Carrier): AmiClient | null {
+    const strangers = [...clients.keys()].filter(({ session }) => session.user === null).length;
+    if (clients.size >= limits.clients || strangers >= limits.strangers) {
+      figures.refused++;
+      if (performance.now() > silentUntil) {
+        silentUntil = performance.now() + REFUSED_LOG_MS;
+        log.warn('an AMI client was turned away: there are too many', { address: carrier.address });
+      }
+      carrier.destroy();
+      return null;
+    }
+    let ended = false;
+    const drop = (why: string) => {
+      if (ended) return;
+      figures.dropped++;
+      log.warn('an AMI client was dropped', { why, user: session.user ?? '', address: carrier.address });
+      gone();
+      carrier.destroy();
+    };
+    const gone = () => {
+      if (ended) return;
+      ended = true;
+      clearTimeout(late);
+      session.close();
+      clients.delete(client);
+    };
+    const session = createAmiSession(
+      {
+        address: carrier.address,
+        send(bytes) {
+          if (ended) return;
+          carrier.send(bytes);
+          const most = session.user === null ? limits.strangerUnreadBytes : limits.unreadBytes;
+          if (carrier.unread > most) drop('it does not read');
+        },
+        get unread() {
+          return carrier.unread;
+        },
+        end() {
+          gone();
+          carrier.end();
+        },
+      },
+      services,
+    );
+    const client: AmiClient = { session, gone };
+    // Asterisk closes without a word, too.
+    const late = setTimeout(() => {
+      if (session.user === null) drop('it did not log in');
+    }, limits.logInMs);
+    clients.set(client, { client, carrier, since: Date.now(), drop, stalledSince: null, unread: 0 });
+    return client;
+  }
+
+  const look = setInterval(() => {
+    const now = performance.now();
+    for (const held of [...clients.values()]) {
+      const { unread } = held.carrier;
+      // Something is taken: less lies there than before, or nothing.
+      if (unread === 0 || unread < held.unread || held.stalledSince === null)
+        held.stalledSince = unread === 0 ? null : now;
+      else if (now - held.stalledSince > limits.unreadMs) held.drop('it does not read');
+      held.unread = unread;
+    }
+  }, LOOK_MS);
+
+  services.users.onChange((name) => {
+    for (const { session } of [...clients.keys()]) if (session.user === name) session.userChanged();
+  });
+
+  async function close(): Promise<void> {
+    closing = true;
+    clearInterval(look);
+    for (const timer of again) clearTimeout(timer);
+    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    for (const { client, carrier } of [...clients.values()]) {
+      client.gone();
+      carrier.end();
+    }
+    // Whoever doesn't take the end within a moment is cut off: a stop must not wait for clients.
+    const late = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, GOODBYE_MS);
+    await Promise.all(closed);
+    clearTimeout(late);
+  }
+
+  const sockets = new Set<Socket>();
+  const serve = (local: boolean) => (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    converse(socket, local, attach, greeting, limits);
+  };
+  const socketPath = join(runDir, AMI_SOCKET);
+  try {
+    await mkdir(runDir, { recursive: true, mode: 0o750 });
+    await rm(socketPath, { force: true }); // a killed predecessor's; the process lock shows that none is alive
+    servers.push(await listenLocal(socketPath, serve(true)));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  for (const address of listen) await tryTcp(address);
+
+  /** Listens, or tries again later. */
+  async function tryTcp(address: ListenAddress): Promise<void> {
+    const name = `${address.host}:${address.port}`;
+    try {
+      const server = await listenTcp(address, serve(false));
+      if (closing) return void server.close();
+      server.on('error', (error) => log.error('the AMI listener failed', { error }));
+      servers.push(server);
+      troubles.delete(name);
+      log.info('listening', { ami: textOf(server.address() as AddressInfo) });
+    } catch (error) {
+      const why = `${name}: ${(error as Error).message}`;
+      if (troubles.get(name) !== why)
+        log.error('AMI can not be offered there; trying again', {
+          address: name,
+          error,
+          every: `${AGAIN_TCP_MS / 1000} s`,
+        });
+      troubles.set(name, why);
+      const timer = setTimeout(() => {
+        again.delete(timer);
+        void tryTcp(address);
+      }, AGAIN_TCP_MS);
+      again.add(timer);
+    }
+  }
+
+  return {
+    get addresses() {
+      return servers.slice(1).map((server) => server.address() as AddressInfo);
+    },
+    get trouble() {
+      return [...troubles.values()].join('; ');
+    },
+    socketPath,
+    attach,
+    get clients() {
+      return [...clients.values()].flatMap(({ client, carrier, since }) =>
+        client.session.user === null ? [] : [{ user: client.session.user, address: carrier.address, since }],
+      );
+    },
+    get figures() {
+      return { ...figures, clients: clients.size };
+    },
+    close,
+  };
+}
+
+/** Milliseconds between two tries to listen on an address. */
+const AGAIN_TCP_MS = 10_000;
+
+function textOf({ address, port, family }: AddressInfo): string {
+  return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}

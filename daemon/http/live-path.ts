@@ -1,0 +1,92 @@
+/**
+ * WebSocket `/live`: the calls in progress, told as they change. First everything (`{"json_array_live":[…]}`), then a call
+ * at a time (`{"call":{…}}`, `{"ended":"ID"}`), and whether Asterisk is there (`{"asterisk":"up"}`); after it came back
+ * everything anew.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { WebSocket } from 'ws';
+import { callerOf } from '../../cgi/dispatch.ts';
+import { liveRow } from '../../cgi/live/calls.ts';
+import type { Services } from '../../cgi/verb.ts';
+import { may } from '../../storage/model/rights.ts';
+import type { Bus } from '../bus.ts';
+import type { WebSocketPath } from './websocket.ts';
+
+/** Watchers at a time: the pages that a box's people have open. */
+const WATCHERS_MAX = 32;
+/** Changes of one call within this time are told as one, milliseconds. */
+const TOGETHER_MS = 100;
+/** Bytes that lie unsent for a watcher before it is dropped: it will come again and begin anew. */
+const UNSENT_MAX = 1024 * 1024;
+/** Milliseconds between two looks whether the session still stands. */
+const SESSION_MS = 30_000;
+
+export function livePath(
+  services: Pick<Services, 'sessions' | 'keys' | 'live' | 'zone'>,
+  bus: Bus,
+  tokenOf: (request: IncomingMessage) => string | null,
+): WebSocketPath {
+  const watchers = new Set<WebSocket>();
+  const changed = new Set<string>();
+  let due = false;
+
+  const mayWatch = (request: IncomingMessage) => {
+    const caller = callerOf(tokenOf(request), services);
+    return caller && may(caller.role, 'live.read') && (caller.numbers === null || caller.numbers.has(LIVE_NUMBER));
+  };
+
+  const tell = (message: object) => {
+    const text = JSON.stringify(message);
+    for (const socket of watchers) {
+      if (socket.bufferedAmount > UNSENT_MAX) socket.terminate();
+      else socket.send(text);
+    }
+  };
+  const rows = () => (services.live.calls() ?? []).map((call) => liveRow(call, services.zone.text));
+
+  bus.on('live', (linkedId) => {
+    if (watchers.size === 0) return;
+    changed.add(linkedId);
+    if (due) return;
+    due = true;
+    setTimeout(() => {
+      due = false;
+      const calls = new Map((services.live.calls() ?? []).map((call) => [call.id, call]));
+      for (const id of changed) {
+        const call = calls.get(id);
+        tell(call ? { call: liveRow(call, services.zone.text) } : { ended: id });
+      }
+      changed.clear();
+    }, TOGETHER_MS);
+  });
+  let up = services.live.calls() !== null;
+  bus.on('asterisk', ({ state }) => {
+    const before = up;
+    up = state === 'up';
+    if (before !== up) tell(up ? { asterisk: 'up', json_array_live: rows() } : { asterisk: 'down' });
+  });
+
+  return {
+    protocols: [],
+    refuse(request) {
+      if (watchers.size >= WATCHERS_MAX) return 503;
+      if (!callerOf(tokenOf(request), services)) return 401;
+      return mayWatch(request) ? null : 403;
+    },
+    opened(socket, request) {
+      watchers.add(socket);
+      const beat = setInterval(() => {
+        if (!mayWatch(request)) socket.close(4401, 'the session has ended');
+      }, SESSION_MS);
+      socket.once('close', () => {
+        clearInterval(beat);
+        watchers.delete(socket);
+      });
+      socket.on('message', () => socket.close(1008, 'this one only tells'));
+      socket.send(JSON.stringify({ asterisk: services.live.calls() ? 'up' : 'down', json_array_live: rows() }));
+    },
+  };
+}
+
+/** The number that tells the same: an API key limited to numbers needs it. */
+const LIVE_NUMBER = 30019;

@@ -1,0 +1,131 @@
+/**
+ * A real Asterisk with its phones, the built daemon in front of it, and the same AMI users on both ports, so that whoever
+ * connects to one can connect to the other and must see the same.
+ */
+import { readFile } from 'node:fs/promises';
+import { PLAIN } from './ami-conversations.ts';
+import { replaceOnce, type Tech } from './asterisk.ts';
+import {
+  type Daemon,
+  eventually,
+  launch,
+  logIn,
+  type Running,
+  ready,
+  type Setup,
+  setAmiUser,
+  setUp,
+} from './daemon-process.ts';
+import { openStage, type Stage } from './stage.ts';
+
+/** May read and do all that the tests do, on both ports; the one with extras is known to the daemon alone. */
+export const CLIENT = { name: 'client', secret: 'client-secret' } as const;
+export const EXTRAS = { name: 'extras', secret: 'extras-secret' } as const;
+
+const PLAIN_WRITE = 'system,call,reporting';
+const CLIENT_WRITE = `${PLAIN_WRITE},user,originate`;
+
+/** A call in progress, as 30019 and `/live` show it. */
+export type Row = Readonly<Record<string, string | number | null>>;
+
+export interface AmiStage {
+  readonly stage: Stage;
+  readonly setup: Setup;
+  /** Answers of the process that runs now. */
+  readonly ask: Daemon['ask'];
+  /** 30019. */
+  live(): Promise<Row[]>;
+  /** The one call in progress, as soon as its row is so. @throws with the row that it stays. */
+  shows(expected: Row): Promise<Row>;
+  /** No call is in progress any more. */
+  gone(): Promise<void>;
+  /** Stops the daemon and starts it again. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** @param tech Driver of the phones. */
+export async function openAmiStage(tech: Tech = 'SIP'): Promise<AmiStage> {
+  const user = ({ name, secret }: { name: string; secret: string }, write: string) =>
+    `\n[${name}]\nsecret = ${secret}\nread = all\nwrite = ${write}\nwritetimeout = 5000\n`;
+  const stage = await openStage(tech, (text) => {
+    // The daemon's own rights grow by what the tests forward.
+    const wider = replaceOnce(text, `write = ${PLAIN_WRITE}\n`, `write = ${CLIENT_WRITE}\n`);
+    return wider + user(CLIENT, CLIENT_WRITE) + user(PLAIN, PLAIN_WRITE);
+  });
+  let running: Running | null = null;
+  const stop = async () => {
+    await running?.stop();
+    await stage.stop();
+  };
+  try {
+    const setup = await setUp(stage.asterisk, stage.asterisk.masterCsv);
+    await setAmiUser(setup, CLIENT.name, CLIENT.secret, `--read all --write ${CLIENT_WRITE}`);
+    await setAmiUser(setup, PLAIN.name, PLAIN.secret, `--read all --write ${PLAIN_WRITE}`);
+    await setAmiUser(setup, EXTRAS.name, EXTRAS.secret, '--read all --extras on');
+    const start = async () => {
+      running = launch(setup);
+      await ready(setup);
+      return logIn(setup);
+    };
+    let ask = await start();
+    const live = async () => (JSON.parse(await ask(30019)) as { json_array_live: Row[] }).json_array_live;
+    await settled(stage);
+    return {
+      stage,
+      setup,
+      get ask() {
+        return ask;
+      },
+      live,
+      async shows(expected) {
+        let row: Row = {};
+        const look = async () => {
+          row = (await live())[0] ?? {};
+          return Object.entries(expected).every(([name, value]) => row[name] === value);
+        };
+        await eventually('such a row', 5_000, look).catch((error: Error) => {
+          throw new Error(`${error.message}: ${JSON.stringify(expected)}, but ${JSON.stringify(row)}`);
+        });
+        return row;
+      },
+      async gone() {
+        await eventually('end of the call in 30019', 5_000, async () => (await live()).length === 0);
+      },
+      async restart() {
+        const end = await running?.stop();
+        if (end !== 0) throw new Error(`the daemon ended ${end}`);
+        ask = await start();
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The daemon has told Asterisk what to record. */
+async function settled({ asterisk }: Stage): Promise<void> {
+  await eventually('cdrd/dir in AstDB', 10_000, async () => {
+    const [enable, dir] = [await keyOf('enable'), await keyOf('dir')];
+    return enable && dir;
+  });
+  async function keyOf(key: string): Promise<boolean> {
+    return (await asterisk.ami.action('DBGet', { Family: 'cdrd', Key: key })).get('Response') === 'Success';
+  }
+}
+
+/** The sound of a WAV as MixMonitor writes it, in stretches: root mean square of each, 0–1. */
+export async function loudness(path: string, stretchMs: number): Promise<number[]> {
+  const file = await readFile(path);
+  const samples = (file.length - 44) / 2;
+  const size = 8 * stretchMs;
+  const stretches: number[] = [];
+  for (let from = 0; from + size <= samples; from += size) {
+    let power = 0;
+    for (let i = from; i < from + size; i++) power += file.readInt16LE(44 + 2 * i) ** 2;
+    stretches.push(Math.sqrt(power / size) / 32_768);
+  }
+  return stretches;
+}
