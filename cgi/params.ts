@@ -16,6 +16,14 @@ export type Sentence = ReadonlyMap<string, Sent>;
 
 /** The guide's tables say `wavefiles`, its examples `wavfiles`. */
 const ALIASES: Readonly<Record<string, string>> = { wavfiles: 'wavefiles' };
+/** Names are matched in any case; shown as the guide writes them. */
+const GUIDE_SPELLING: Readonly<Record<string, string>> = {
+  username: 'UserName',
+  password: 'Password',
+  oldpassword: 'OldPassword',
+  newpassword: 'NewPassword',
+  ivr: 'IVR',
+};
 /** Sent by browsers' scripts against caches. */
 const IGNORED = new Set(['_', 'random']);
 /** Repeated, these are lists. */
@@ -56,6 +64,11 @@ function plainName(name: string): string {
   return ALIASES[plain] ?? plain;
 }
 
+/** How a parameter is shown where no client has spelled it. @param plain Its plain name. */
+export function spelling(plain: string): string {
+  return GUIDE_SPELLING[plain] ?? plain;
+}
+
 /** As a form is decoded: `+` is a blank, `%XX` a byte of UTF-8. */
 function decode(text: string, parameter: string | null): string {
   try {
@@ -85,7 +98,7 @@ export function checkParameters<S extends Schema>(schema: S, sent: Sentence): v.
   if (result.success) return result.output;
   const [issue] = result.issues;
   const plain = String(issue.path?.[0]?.key ?? '');
-  const name = sent.get(plain)?.name ?? plain;
+  const name = sent.get(plain)?.name ?? spelling(plain);
   if (issue.received === 'undefined') throw new CgiError('invalid', `${name} is missing`, name);
   throw new CgiError('invalid', `${name} ${issue.message}`, name);
 }

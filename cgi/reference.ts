@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import type { Right } from '../storage/model/rights.ts';
+import { spelling } from './params.ts';
 import type { Verb } from './verb.ts';
 
 export interface ParameterReference {
@@ -27,7 +28,7 @@ export function referenceOf(table: Readonly<Record<number, Verb>>): NumberRefere
     about,
     right,
     parameters: Object.entries(parameters.entries).map(([plain, schema]) => ({
-      name: GUIDE_SPELLING[plain] ?? plain,
+      name: spelling(plain),
       about: v.getDescription(schema as v.GenericSchema) ?? v.getDescription(unwrapped(schema)) ?? '',
       required: schema.type !== 'optional',
     })),
@@ -37,12 +38,3 @@ export function referenceOf(table: Readonly<Record<number, Verb>>): NumberRefere
 function unwrapped(schema: v.ObjectEntries[string]): v.GenericSchema {
   return ('wrapped' in schema ? schema.wrapped : schema) as v.GenericSchema;
 }
-
-/** Names are matched in any case; shown as the guide writes them. */
-const GUIDE_SPELLING: Readonly<Record<string, string>> = {
-  username: 'UserName',
-  password: 'Password',
-  oldpassword: 'OldPassword',
-  newpassword: 'NewPassword',
-  ivr: 'IVR',
-};

@@ -8,6 +8,7 @@ import type { AmiLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { Header, Packet } from '../wire/packet.ts';
 import type { Classes } from './classes.ts';
+import type { CompiledFilter } from './filter.ts';
 import type { AmiEvent, Relay } from './relay.ts';
 import type { AmiUser, AmiUsers } from './users.ts';
 
@@ -88,9 +89,8 @@ export interface Conversation {
 }
 
 /** One of `Action: Filter`. */
-export interface EventFilter {
+export interface EventFilter extends CompiledFilter {
   readonly excludes: boolean;
-  matches(text: string): boolean;
 }
 
 /** A replay under way holds live events of ours back. */

@@ -33,11 +33,18 @@ interface State {
   other: number;
 }
 
-/** @returns whether a text holds a match somewhere. @throws {FilterError} */
-export function compileFilter(pattern: string): (text: string) => boolean {
+export interface CompiledFilter {
+  /** Whether a text holds a match somewhere. */
+  matches(text: string): boolean;
+  /** States of its automaton: a character of a text costs so many steps at most. */
+  readonly states: number;
+}
+
+/** @param most States that it may have. @throws {FilterError} */
+export function compileFilter(pattern: string, most: number = STATES_MAX): CompiledFilter {
   const states: State[] = [];
   const add = (kind: State['kind'], next = -1, has: CharacterSet | null = null, other = -1): number => {
-    if (states.length >= STATES_MAX) throw new FilterError('the pattern is too large');
+    if (states.length >= Math.min(most, STATES_MAX)) throw new FilterError('the pattern is too large');
     return states.push({ kind, has, next, other }) - 1;
   };
   const match = add('match');
@@ -69,7 +76,7 @@ export function compileFilter(pattern: string): (text: string) => boolean {
     }
   }
   const start = build(parse(pattern), match);
-  return (text) => search(states, start, match, text);
+  return { matches: (text) => search(states, start, match, text), states: states.length };
 }
 
 function search(states: readonly State[], start: number, match: number, text: string): boolean {

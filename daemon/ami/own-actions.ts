@@ -154,7 +154,9 @@ function filter(request: Packet, conversation: Conversation): void {
   }
   try {
     const excludes = text.startsWith('!');
-    conversation.filters.push({ excludes, matches: compileFilter(excludes ? text.slice(1) : text) });
+    const taken = conversation.filters.reduce((sum, { states }) => sum + states, 0);
+    const compiled = compileFilter(excludes ? text.slice(1) : text, limits.filterStates - taken);
+    conversation.filters.push({ excludes, ...compiled });
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
     refuse(request, conversation, 'Filter did not compile.  Check the syntax of the filter given.');

@@ -183,6 +183,16 @@ describe('filters', () => {
     hear('B', 'dtmf,all');
     expect(await heard()).toEqual(['A']);
   });
+  test('are bounded together in what they may cost an event', async () => {
+    const { say, heard } = await scene();
+    for (let index = 0; index < 4; index++) say(...add(`${index}.{0,140}zzz`)); // 285 states each
+    expect(await heard()).toEqual([
+      'Success Success',
+      'Success Success',
+      'Success Success',
+      'Error Filter did not compile.  Check the syntax of the filter given.',
+    ]);
+  });
   test('are bounded in number and length', async () => {
     const { say, heard } = await scene();
     say(...add('x'.repeat(257)));

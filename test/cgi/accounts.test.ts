@@ -122,7 +122,7 @@ describe('accounts (30007 to 30009)', () => {
   });
 
   test.each([
-    ['', 'username'],
+    ['', 'UserName'],
     ['UserName=a b', 'UserName'],
     ['UserName=eva', 'role'],
     [`UserName=eva&Password=${MAX}`, 'role'],

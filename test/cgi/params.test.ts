@@ -79,6 +79,11 @@ describe('checking', () => {
   test('refuses what it doesn’t know, what is missing and what is wrong, by the client’s own spelling', () => {
     expect(fault(() => check('name=x&Colour=1'))).toEqual(['invalid', 'Colour', 'Colour is not a parameter here']);
     expect(fault(() => check(''))).toEqual(['invalid', 'name', 'name is missing']);
+    const guide = v.strictObject({ username: v.string() });
+    expect(fault(() => checkParameters(guide, readParameters('')))?.slice(1)).toEqual([
+      'UserName', // as the reference shows it
+      'UserName is missing',
+    ]);
     expect(fault(() => check('name=x&LIMIT=0'))).toEqual(['invalid', 'LIMIT', 'LIMIT must be 1 or more']);
     expect(fault(() => check(`name=x&${'y'.repeat(500)}=1`))?.[1]).toBe('y'.repeat(64));
   });
