@@ -22,8 +22,8 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { pathFault } from '../../storage/model/recording-path.ts';
-import type { Looked, Moved, SeenFile, TrashFolder } from './file-protocol.ts';
-import { BATCH_FILES, TRASH_FOLDERS_MAX } from './limits.ts';
+import type { Looked, Moved, Stretch, TrashFolder } from './file-protocol.ts';
+import { BATCH_FILES, READ_BYTES, TRASH_FOLDERS_MAX } from './limits.ts';
 import { codeOf } from './medium.ts';
 
 /** Hidden, so that the watcher leaves it alone. */
@@ -95,20 +95,74 @@ function lookAtOne(root: Folder, path: string): Looked {
 }
 
 /**
- * Fills `bytes` from a place on. @returns them; null when it is no longer the file that was looked at. One that has only grown still is: Asterisk
- * appends, and its beginning is what was promised.
+ * Reads stretches of files into a room, one after another. A file that has only grown since it was looked at still is the
+ * same: Asterisk appends, and its beginning is what was promised.
+ * @param enough Asked after every {@link READ_BYTES}: a step on a slow medium ends in time, with what it has by then.
+ * @returns how many bytes were read, at least one unless none were wanted; the first file that is no longer the one that
+ * was looked at ends it, and null says that nothing could be read before.
+ * @throws what the system throws, but for absence, unless something was read before.
  */
-export function readStretch(
+export function readStretches(
   real: string,
-  file: SeenFile,
-  from: number,
-  bytes: Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> | null {
+  stretches: readonly Stretch[],
+  room: Uint8Array,
+  enough: () => boolean,
+): number | null {
+  return withFolder(real, (root) => {
+    let filled = 0;
+    const place = createOpenFolder(root);
+    try {
+      for (const stretch of stretches) {
+        if (stretch.length === 0) continue;
+        const got = readStretch(place, stretch, room, enough);
+        filled += got ?? 0;
+        if (got === null) return filled || null;
+        if (got < stretch.length || enough()) return filled;
+      }
+      return filled;
+    } catch (error) {
+      if (filled === 0) throw error;
+      return filled; // what fails is tried again, as the first, and told then
+    } finally {
+      place.close();
+    }
+  });
+}
+
+/** The folder that the last file lay in stays open: a day's recordings are read one after another. */
+function createOpenFolder(root: Folder) {
+  let name = '';
+  let open: Folder | undefined;
+  const close = () => {
+    if (open) closeSync(open.fd);
+    open = undefined;
+  };
+  return {
+    /** @throws what the system throws. */
+    of(folder: string): Folder {
+      if (folder === '') return root;
+      if (open && name === folder) return open;
+      close();
+      open = { fd: openSync(inside(root, folder), FOLDER) };
+      name = folder;
+      return open;
+    },
+    close,
+  };
+}
+
+/** @returns how many bytes were read, fewer than wanted when it was enough; null: it is no longer that file. */
+function readStretch(
+  place: ReturnType<typeof createOpenFolder>,
+  { file, from, at, length }: Stretch,
+  room: Uint8Array,
+  enough: () => boolean,
+): number | null {
   if (pathFault(file.path)) return null;
   const [folder, name] = parts(file.path);
   let fd: number;
   try {
-    fd = withFolder(real, (root) => within(root, folder, (day) => openSync(inside(day, name), FILE)));
+    fd = openSync(inside(place.of(folder), name), FILE);
   } catch (error) {
     if (isAbsent(error)) return null;
     throw error;
@@ -117,12 +171,14 @@ export function readStretch(
     const stat = fstatSync(fd);
     const same = stat.size > file.size || (stat.size === file.size && Math.trunc(stat.mtimeMs) === file.mtimeMs);
     if (!stat.isFile() || !same) return null;
-    for (let done = 0; done < bytes.length; ) {
-      const got = readSync(fd, bytes, done, bytes.length - done, from + done);
-      if (got === 0) return null;
+    let done = 0;
+    while (done < length) {
+      const got = readSync(fd, room, at + done, Math.min(length - done, READ_BYTES), from + done);
+      if (got === 0) return done || null; // it shrinks: what is asked for next says so
       done += got;
+      if (enough()) break;
     }
-    return bytes;
+    return done;
   } finally {
     closeSync(fd);
   }
