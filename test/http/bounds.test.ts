@@ -33,6 +33,62 @@ describe('a client that', () => {
     expect(answers).toContainEqual(['9006', 499]);
   });
 
+  test('never reads is one of a few: a further listing is told to come back, and each way to go away makes room', async () => {
+    const made = { pages: 0, ended: false };
+    const { url, authorization, answers } = await startListener(endlessPages(65_536, made), {
+      listings: 3,
+      stalledMs: 3_000,
+    });
+    const [, bearer = ''] = authorization.trim().split(': ');
+    const listing = () => fetch(`${url}/cgi/webserve/9006?&since=0`, { headers: { Authorization: bearer } });
+    /** One that reads its head and no more; null when it was refused. */
+    const stuck = async () => {
+      const socket = await dial(url);
+      socket.write(`${LISTING}${authorization}\r\n`);
+      const [head] = (await once(socket, 'data')) as [Buffer];
+      socket.pause();
+      if (head.toString('latin1').startsWith('HTTP/1.1 200 ')) return socket;
+      socket.destroy();
+      return null;
+    };
+    const isFull = async () => {
+      const refused = await listing();
+      expect(refused.status).toBe(429);
+      expect(refused.headers.get('retry-after')).toBe('2');
+      expect(await refused.json()).toEqual({ error: { code: 'busy', message: '3 listings are being sent already' } });
+    };
+    const [ended, reset] = [await stuck(), await stuck(), await stuck()];
+    await isFull();
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    ended?.destroy();
+    await eventually(stuck);
+    await isFull();
+    reset?.resetAndDestroy();
+    await eventually(stuck);
+    await isFull();
+    await eventually(() => answers.filter(([, status]) => status === 499).length === 5); // three of them for their silence
+    expect([await stuck(), await stuck(), await stuck()]).not.toContain(null);
+    await isFull();
+  });
+
+  test('reads its listing to the end, or gets an error for one, makes room too', async () => {
+    let fails = false;
+    async function* pages() {
+      if (fails) throw new Error('of ours');
+      yield { bytes: bytesOf('{}'), rows: 1, next: null };
+    }
+    const { url, authorization } = await startListener(pages, { listings: 1 });
+    const [, bearer = ''] = authorization.trim().split(': ');
+    const statuses: number[] = [];
+    for (let n = 0; n < 6; n++) {
+      fails = n % 2 === 1;
+      const answer = await fetch(`${url}/cgi/webserve/9006?&since=0`, { headers: { Authorization: bearer } });
+      await answer.text();
+      statuses.push(answer.status);
+    }
+    expect(statuses).toEqual([200, 500, 200, 500, 200, 500]);
+  });
+
   test('goes away in the middle of a listing ends the store’s work on it', async () => {
     const made = { pages: 0, ended: false };
     const { url, authorization, log } = await startListener(endlessPages(1_024, made, 5_000_000));
