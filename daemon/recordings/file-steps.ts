@@ -61,6 +61,33 @@ function within<T>(top: Folder, folder: string, work: (folder: Folder) => T): T 
   return folder === '' ? work(top) : withFolder(inside(top, folder), work);
 }
 
+interface OpenFolder {
+  /** @throws what the system throws. */
+  of(folder: string): Folder;
+  close(): void;
+}
+
+/** The folder that the last file lay in stays open: a day's recordings are asked for one after another. */
+function createOpenFolder(root: Folder): OpenFolder {
+  let name = '';
+  let open: Folder | undefined;
+  const close = () => {
+    if (open) closeSync(open.fd);
+    open = undefined;
+  };
+  return {
+    of(folder) {
+      if (folder === '') return root;
+      if (open && name === folder) return open;
+      close();
+      open = { fd: openSync(inside(root, folder), FOLDER) };
+      name = folder;
+      return open;
+    },
+    close,
+  };
+}
+
 function isAbsent(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(codeOf(error));
 }
@@ -76,18 +103,23 @@ function lookFor(path: string): Stats | null {
 
 /** @param real The recordings folder, its own links resolved. @throws what the system throws, but for absence. */
 export function lookAt(real: string, paths: readonly string[]): Looked[] {
-  return withFolder(real, (root) => paths.map((path) => lookAtOne(root, path)));
+  return withFolder(real, (root) => {
+    const place = createOpenFolder(root);
+    try {
+      return paths.map((path) => lookAtOne(root, place, path));
+    } finally {
+      place.close();
+    }
+  });
 }
 
-function lookAtOne(root: Folder, path: string): Looked {
+function lookAtOne(root: Folder, place: OpenFolder, path: string): Looked {
   if (pathFault(path)) return 'outside';
   const [folder, name] = parts(path);
   try {
-    return within(root, folder, (day): Looked => {
-      const stat = lstatSync(inside(day, name));
-      if (stat.isSymbolicLink()) return 'outside';
-      return stat.isFile() ? { size: stat.size, mtimeMs: Math.trunc(stat.mtimeMs) } : 'missing';
-    });
+    const stat = lstatSync(inside(place.of(folder), name));
+    if (stat.isSymbolicLink()) return 'outside';
+    return stat.isFile() ? { size: stat.size, mtimeMs: Math.trunc(stat.mtimeMs) } : 'missing';
   } catch (error) {
     if (!isAbsent(error)) throw error;
     return folder !== '' && lookFor(inside(root, folder))?.isSymbolicLink() ? 'outside' : 'missing';
@@ -129,31 +161,9 @@ export function readStretches(
   });
 }
 
-/** The folder that the last file lay in stays open: a day's recordings are read one after another. */
-function createOpenFolder(root: Folder) {
-  let name = '';
-  let open: Folder | undefined;
-  const close = () => {
-    if (open) closeSync(open.fd);
-    open = undefined;
-  };
-  return {
-    /** @throws what the system throws. */
-    of(folder: string): Folder {
-      if (folder === '') return root;
-      if (open && name === folder) return open;
-      close();
-      open = { fd: openSync(inside(root, folder), FOLDER) };
-      name = folder;
-      return open;
-    },
-    close,
-  };
-}
-
 /** @returns how many bytes were read, fewer than wanted when it was enough; null: it is no longer that file. */
 function readStretch(
-  place: ReturnType<typeof createOpenFolder>,
+  place: OpenFolder,
   { file, from, at, length }: Stretch,
   room: Uint8Array,
   enough: () => boolean,
