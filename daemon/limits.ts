@@ -30,11 +30,6 @@ export const httpLimits = {
   strangerBody: 16_384,
   /** Bytes of all bodies being read at a time, four of the largest: 256 connections may not take a gigabyte. */
   bodies: 16 * 1024 * 1024,
-  /**
-   * Listings being sent at a time. One whose reader is stuck holds the page that is sent, the next one and what they were
-   * made from, 1.1 MB in all (120 of them held 130 MB), until it is dropped as stalled: so these hold 35 MB. Beyond it 429.
-   */
-  listings: 32,
   /** Requests sent ahead of their answers on one connection; they are answered one after another. */
   pipelined: 32,
   /** Connections at a time: file descriptors of a small box. */

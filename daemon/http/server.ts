@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { callerOf, dispatch, faultReply, isNumber } from '../../cgi/dispatch.ts';
 import { playRecording } from '../../cgi/recording/play.ts';
-import { CgiError, errorReply, json, type Reply } from '../../cgi/reply.ts';
+import { CgiError, errorReply, json } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { may } from '../../storage/model/rights.ts';
 import type { ListenAddress } from '../config.ts';
@@ -35,8 +35,6 @@ export interface HttpOptions {
 interface Context extends HttpOptions {
   readonly limits: HttpLimits;
   readonly bodies: Bodies;
-  /** Listings being sent. */
-  readonly listings: { count: number };
 }
 
 export interface HttpListeners {
@@ -53,7 +51,7 @@ const RECORDINGS = '/recordings/';
 /** @throws when an address can't be listened on; none is left open then. */
 export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   const limits = options.limits ?? httpLimits;
-  const context: Context = { ...options, limits, bodies: createBodies(limits), listings: { count: 0 } };
+  const context: Context = { ...options, limits, bodies: createBodies(limits) };
   const plain: Server[] = [];
   const secure: Server[] = [];
   const close = async () => {
@@ -155,8 +153,7 @@ async function route(
     const number = path.slice(NUMBERS.length);
     const body = (known: boolean) => bodies.read(request, response, known);
     const asked = { number, query, body, token: tokenOf(request), address: request.socket.remoteAddress ?? '' };
-    const reply = await dispatch(asked, services);
-    return reply.kind === 'rows' ? writeListing(context, response, reply) : writeReply(response, reply);
+    return writeReply(response, await dispatch(asked, services));
   }
   if (!allows(request, response, 'GET', 'HEAD')) return;
   if (path.startsWith(RECORDINGS)) {
@@ -178,21 +175,6 @@ async function route(
     return writeText(response, 200, 'text/plain; version=0.0.4; charset=utf-8', context.metrics());
   }
   return refuse(response, 'not_found', 'there is nothing here; numbers stand under /cgi/webserve/');
-}
-
-/**
- * Its place is free again when the store's work on it has ended, however the client went away.
- * @throws {CgiError} `busy`: a listing that waited for a stuck reader's place would be no answer either.
- */
-async function writeListing({ limits, listings }: Context, response: ServerResponse, reply: Reply): Promise<void> {
-  if (listings.count >= limits.listings)
-    throw new CgiError('busy', `${limits.listings} listings are being sent already`);
-  listings.count++;
-  try {
-    await writeReply(response, reply);
-  } finally {
-    listings.count--;
-  }
 }
 
 /** Whether the request's method is one of these; if not, that's answered. */
