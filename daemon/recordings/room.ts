@@ -1,6 +1,7 @@
 /** How the bytes of files that are read one after another come to stand in rooms of memory. Pure: no file is touched. */
 import type { Margins, Part, Piece } from '../../cgi/recording/port.ts';
 import type { SeenFile, Stretch } from './file-protocol.ts';
+import { BATCH_FILES } from './limits.ts';
 
 /** The bytes wanted of a file. */
 export interface Wanted {
@@ -24,7 +25,8 @@ interface Place {
 }
 
 /**
- * Plans room after room: each is asked for when the one before it is filled, by how much it was.
+ * Plans room after room: each is asked for when the one before it is filled, by how much it was. A room holds no more than
+ * {@link BATCH_FILES} files, however small they are.
  * @param bytes Of a room: more than all margins of one file.
  */
 export function createPlanner(wanted: readonly Wanted[], margins: (index: number) => Margins, bytes: number) {
@@ -38,7 +40,7 @@ export function createPlanner(wanted: readonly Wanted[], margins: (index: number
       const stretches: Stretch[] = [];
       const parts: Part[] = [];
       let at = 0;
-      for (let place = next; ; ) {
+      for (let place = next; parts.length < BATCH_FILES; ) {
         const one = wanted[place.index];
         if (!one) break;
         const { before, after } = margins(place.index);
@@ -56,7 +58,10 @@ export function createPlanner(wanted: readonly Wanted[], margins: (index: number
         at = begin + length + after;
         place = behind(part);
       }
-      if (parts.length === 0) return null;
+      if (parts.length === 0) {
+        if (wanted[next.index]) throw new Error('a room has no room for the margins of one file');
+        return null;
+      }
       const filled = (room: ArrayBuffer, count: number): Piece => {
         const there: Part[] = [];
         let left = count;

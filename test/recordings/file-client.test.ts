@@ -291,7 +291,8 @@ test('a medium that is another one breaks the answer off', async () => {
   await pause(20);
   mkdirSync(join(dir, '20210329'), { recursive: true });
   writeFileSync(join(dir, PATH), Buffer.alloc(READ_BYTES * 3));
-  await expect(bytes.next()).rejects.toBeInstanceOf(Error);
+  // One piece is read ahead: it may have been before. There is one more behind it.
+  await expect(bytes.next().then(() => bytes.next())).rejects.toBeInstanceOf(Error);
 });
 
 test('a folder so young that its birth doesn’t show yet stays the same when the trash is made in it', async () => {

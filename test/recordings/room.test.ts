@@ -1,6 +1,7 @@
 /** Files in rooms of memory: whatever their sizes and margins are and however much each step reads, every byte has its place. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { BATCH_FILES } from '../../daemon/recordings/limits.ts';
 import { createPlanner, type Wanted } from '../../daemon/recordings/room.ts';
 
 const ROOM = 64;
@@ -62,6 +63,29 @@ test('small files share a room, and a large one goes over several', () => {
   const { text, steps } = read(sizes, margins, () => ROOM);
   expect(text).toBe(wholeOf(sizes, margins));
   expect(steps).toBe(4);
+});
+
+test('so many empty files at a time that a message stays small', () => {
+  const sizes = Array<number>(BATCH_FILES * 2 + 1).fill(0);
+  const { text, steps } = read(
+    sizes,
+    sizes.map(() => [0, 0] as const),
+    () => ROOM,
+  );
+  expect([text, steps]).toEqual(['', 3]);
+});
+
+test('margins that no room holds are an error, never an archive that ends early', () => {
+  expect(() =>
+    read(
+      [5, 5],
+      [
+        [4, 4],
+        [40, 40],
+      ],
+      () => ROOM,
+    ),
+  ).toThrow('no room');
 });
 
 test('every byte and every margin once and in order, however little a step reads', () => {
