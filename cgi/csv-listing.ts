@@ -28,14 +28,17 @@ export function csv<Kind extends keyof Listings>(
   filename?: string,
 ): Reply {
   async function* text(): AsyncGenerator<string | Uint8Array> {
-    // The names of columns are ours and hold nothing that wants quoting. They wait for the first page: a store that
-    // can't answer still gets a proper error.
+    // The names of columns are ours and hold nothing that wants quoting. They wait for the first rows: a store that can't
+    // answer, or has too many listings to read already, still gets a proper error.
     let head = (bom ? BOM : '') + listing.fields.map(([name]) => name).join(delimiter) + LINE_END;
     for await (const page of store.pages(kind, { ...listing, format: { delimiter, asText } })) {
-      yield head;
-      head = '';
+      if (page.rows > 0) {
+        yield head;
+        head = '';
+      }
       yield page.bytes;
     }
+    yield head;
   }
   return { kind: 'rows', text: text(), type: 'text/csv; charset=utf-8', ...(filename !== undefined && { filename }) };
 }

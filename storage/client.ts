@@ -20,6 +20,7 @@ import type {
 import { HitList, slicesOf } from './hits.ts';
 import { createLanes, type Lane, type Lanes, type Transport } from './lanes.ts';
 import { letGo } from './let-go.ts';
+import { createLongListings } from './long-listings.ts';
 import { byIndex } from './model/number-search.ts';
 import type { Operation, Operations, Step, StepDone, StoreOptions, Write, Written } from './store.ts';
 import type { Answer } from './worker.ts';
@@ -76,6 +77,7 @@ export interface StoreClient {
   /**
    * The pages of a listing, one a step; a step that found nothing gives an empty one. The store works on the next while
    * the caller has one, and on no more: who asks for none has it stop there. A page is good until the next is asked for.
+   * Rejects with `busy` in the place of the first rows when too many listings of several pages are being read.
    */
   pages<Kind extends keyof Listings>(kind: Kind, listing: Listing<Listings[Kind]>): AsyncGenerator<Page>;
   /** Counts likewise: the sum of all steps is how many match. */
@@ -164,6 +166,7 @@ export async function openStoreWorker(
 /** A client over any lanes. */
 export function clientOf(lanes: Lanes, { onCommit, close }: Pick<StoreClient, 'onCommit' | 'close'>): StoreClient {
   let hitLists = 0;
+  const longListings = createLongListings();
   return {
     onCommit,
     close,
@@ -177,11 +180,14 @@ export function clientOf(lanes: Lanes, { onCommit, close }: Pick<StoreClient, 'o
     ask: async (operation, ...[argument]) => (await lanes.ask('interactive', { operation, argument })).value as never,
     work: async (operation, ...[argument]) => (await lanes.ask('bulk', { operation, argument })).value as never,
     pages: (kind, listing) =>
-      searched(
-        kind,
-        listing.filter,
-        (ids) => foundPages(lanes, ids, listing as Listing<CallFilter>),
-        () => scannedPages(lanes, kind, listing),
+      longListings.bound(
+        searched(
+          kind,
+          listing.filter,
+          (ids) => foundPages(lanes, ids, listing as Listing<CallFilter>),
+          () => scannedPages(lanes, kind, listing),
+        ),
+        listing.limit ?? Number.POSITIVE_INFINITY,
       ),
     count: (kind, filter) => looked<Count>(kind, `${kind}Count`, filter),
     totals: (filter, by) => looked<TotalsStep>('call', 'callTotals', filter, { by }),

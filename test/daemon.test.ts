@@ -358,7 +358,7 @@ describe('bad parameters', () => {
     ['9006', 'src=%E0%A4%A', 'src'],
     ['20053', 'calltype=Sideways', 'calltype'],
     ['20053', 'wavefiles=x', 'wavefiles'],
-    ['8404', 'UserName=admin', 'password'],
+    ['8404', 'UserName=admin', 'Password'],
     ['8404', 'UserName=admin&Password=admin', 'Password'],
   ])('%s?&%s names %s', async (number, query, parameter) => {
     const { get } = daemon;

@@ -143,9 +143,10 @@ function plus(a: Sums, b: Sums): Sums {
 
 function figures({ talked, ...sums }: Sums) {
   const { count, answered } = sums;
+  // Divided last: a quotient that ends in a half is then exact, and goes up.
   return {
     ...sums,
-    asr: count > 0 ? Math.round((answered / count) * 10_000) / 100 : null,
-    acd: answered > 0 ? Math.round((talked / answered) * 10) / 10 : null,
+    asr: count > 0 ? Math.round((answered * 10_000) / count) / 100 : null,
+    acd: answered > 0 ? Math.round((talked * 10) / answered) / 10 : null,
   };
 }

@@ -28,24 +28,21 @@ export const downloadRecordings = verb({
       const large = entries.find((entry) => !fitsZip(entry));
       if (large) throw new CgiError('too_large', `${large.name} is over 4 GB: use format=tar`, 'format');
       const size = zipSize(entries);
-      return { kind: 'archive', type: 'application/zip', filename, size, bytes: zip(entries) };
+      return { kind: 'archive', type: 'application/zip', filename, size, bytes: zip(entries, recordingFiles) };
     }
     const size = tarSize(entries);
-    return { kind: 'archive', type: 'application/x-tar', filename, size, bytes: tar(entries) };
+    return { kind: 'archive', type: 'application/x-tar', filename, size, bytes: tar(entries, recordingFiles) };
   },
 });
 
 function entriesOf({ found, missing }: FoundFiles, now: number): Entry[] {
   const entries = found.map(({ path, file }): Entry => {
     const { size, mtimeMs } = file;
-    return { name: path, size, mtimeMs, read: () => file.read(0, size - 1) };
+    return { name: path, size, mtimeMs, content: file };
   });
   if (missing.length === 0) return entries;
   const text = Buffer.from(missing.map((path) => `${path}\r\n`).join(''));
-  async function* read() {
-    yield text;
-  }
-  return [...entries, { name: 'MISSING.txt', size: text.length, mtimeMs: now * 1000, read }];
+  return [...entries, { name: 'MISSING.txt', size: text.length, mtimeMs: now * 1000, content: text }];
 }
 
 /** `2021Apr14.184654` of `2021-04-14 18:46:54`. */

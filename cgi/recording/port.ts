@@ -12,6 +12,38 @@ export interface RecordingFiles {
    * @throws {CgiError} `storage_offline` at once while the medium is away or hangs, `invalid` for a path that leads out.
    */
   look(paths: readonly string[]): Promise<(ReplyFile | null)[]>;
+  /**
+   * Reads files that `look` gave one after another, several in one piece of memory, with room around each for what an
+   * archive puts there. Ending the iteration ends the reading.
+   * @param margins Of each file, by its index.
+   * @throws {CgiError} `storage_offline`; `conflict` when one is no longer the file that was looked at, behind the bytes
+   * of those before it; `busy`.
+   */
+  readAll(files: readonly ReplyFile[], margins: (index: number) => Margins): AsyncIterable<Piece>;
+}
+
+/** Bytes left free before a file's first and behind its last: up to 4 KB together. */
+export interface Margins {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** A run of bytes of files and their margins. */
+export interface Piece {
+  /** Good until the next piece is asked for. In the margins stands anything. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly parts: readonly Part[];
+}
+
+/** What of one file stands in a piece. */
+export interface Part {
+  readonly index: number;
+  /** Of its bytes, without margins. */
+  readonly at: number;
+  readonly length: number;
+  /** Whether its first byte, and so the margin before it, is here; and whether its last, and the margin behind it. */
+  readonly first: boolean;
+  readonly last: boolean;
 }
 
 export interface RecordingDeletions {

@@ -5,6 +5,7 @@
  */
 
 import { type Entry, readEntries } from './entry.ts';
+import type { Margins, RecordingFiles } from './port.ts';
 
 const BLOCK = 512;
 /** Two blocks of zeros. */
@@ -14,25 +15,39 @@ const SIZE_MAX = 8 ** 11 - 1;
 
 /** Bytes of the whole archive. */
 export function tarSize(entries: readonly Entry[]): number {
-  return entries.reduce((sum, entry) => sum + headers(entry).length + padded(entry.size), END.length);
+  return entries.reduce((sum, entry) => sum + headersLength(entry) + padded(entry.size), END.length);
 }
 
 /**
- * The archive, as it is asked for: no more than one piece is read ahead.
- * @throws what reading throws, and when a file gives another number of bytes than it promised.
+ * The archive, as it is asked for: no more than one piece is read ahead. A piece is good until the next is asked for.
+ * @throws what reading throws.
  */
-export async function* tar(entries: readonly Entry[]): AsyncGenerator<Uint8Array> {
-  for await (const { entry, bytes } of readEntries(entries)) {
-    yield headers(entry);
-    yield* bytes;
-    const pad = padded(entry.size) - entry.size;
-    if (pad > 0) yield END.subarray(0, pad);
+export async function* tar(
+  entries: readonly Entry[],
+  files: Pick<RecordingFiles, 'readAll'>,
+): AsyncGenerator<Uint8Array> {
+  const margins = (index: number): Margins => {
+    const entry = entries[index] as Entry;
+    return { before: headersLength(entry), after: padded(entry.size) - entry.size };
+  };
+  for await (const { bytes, parts } of readEntries(entries, files, margins)) {
+    for (const { index, at, length, first, last } of parts) {
+      const entry = entries[index] as Entry;
+      if (first) bytes.set(headers(entry), at - headersLength(entry));
+      if (last) bytes.fill(0, at + length, at + length + padded(entry.size) - entry.size);
+    }
+    yield bytes;
   }
   yield END;
 }
 
 function padded(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK;
+}
+
+/** Bytes of {@link headers}. */
+function headersLength({ name }: Entry): number {
+  return splitName(Buffer.from(name)) ? BLOCK : 2 * BLOCK + padded(paxRecord('path', name).length);
 }
 
 /** The blocks before a file's bytes. */
@@ -94,7 +109,8 @@ function header({ name, prefix, size, seconds, type }: Header): Buffer {
   block.write(type, 156, 'latin1');
   block.write('ustar\0' + '00', 257, 'latin1');
   prefix.copy(block, 345);
-  const sum = block.reduce((total, byte) => total + byte, 0);
+  let sum = 0;
+  for (const byte of block) sum += byte;
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return block;
 }

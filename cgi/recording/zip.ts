@@ -5,6 +5,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { type Entry, readEntries } from './entry.ts';
+import type { Margins, RecordingFiles } from './port.ts';
 
 /** From here on a size or an offset doesn't fit into four bytes. */
 const BIG = 0xffff_ffff;
@@ -16,6 +17,9 @@ const VERSION_64 = 45;
 /** Unix: the upper half of the attributes is a mode. */
 const MADE_BY = (3 << 8) | VERSION_64;
 const MODE = (0o100_644 << 16) >>> 0;
+
+/** Bytes behind a file's own: its checksum and size. */
+const DESCRIPTOR = 16;
 
 interface Written {
   readonly entry: Entry;
@@ -30,7 +34,7 @@ export function zipSize(entries: readonly Entry[]): number {
   let directory = 0;
   for (const entry of entries) {
     directory += central({ entry, crc: 0, offset }).length;
-    offset += local(entry).length + entry.size + 16;
+    offset += local(entry).length + entry.size + DESCRIPTOR;
   }
   return offset + directory + end(entries.length, offset, directory).length;
 }
@@ -41,23 +45,32 @@ export function fitsZip({ size }: Entry): boolean {
 }
 
 /**
- * The archive, as it is asked for: no more than one piece is read ahead.
- * @throws what reading throws, and when a file gives another number of bytes than it promised.
+ * The archive, as it is asked for: no more than one piece is read ahead. A piece is good until the next is asked for.
+ * @throws what reading throws.
  */
-export async function* zip(entries: readonly Entry[]): AsyncGenerator<Uint8Array> {
+export async function* zip(
+  entries: readonly Entry[],
+  files: Pick<RecordingFiles, 'readAll'>,
+): AsyncGenerator<Uint8Array> {
   const written: Written[] = [];
   let offset = 0;
-  for await (const { entry, bytes } of readEntries(entries)) {
-    const header = local(entry);
-    yield header;
-    let crc = 0;
-    for await (const piece of bytes) {
-      crc = crc32(piece, crc);
-      yield piece;
+  let crc = 0;
+  const margins = (index: number): Margins => ({ before: local(entries[index] as Entry).length, after: DESCRIPTOR });
+  for await (const { bytes, parts } of readEntries(entries, files, margins)) {
+    for (const { index, at, length, first, last } of parts) {
+      const entry = entries[index] as Entry;
+      if (first) {
+        const header = local(entry);
+        bytes.set(header, at - header.length);
+        crc = 0;
+      }
+      crc = crc32(bytes.subarray(at, at + length), crc);
+      if (!last) continue;
+      bytes.set(fields([4, 0x0807_4b50], [4, crc], [4, entry.size], [4, entry.size]), at + length);
+      written.push({ entry, crc, offset });
+      offset += local(entry).length + entry.size + DESCRIPTOR;
     }
-    yield fields([4, 0x0807_4b50], [4, crc], [4, entry.size], [4, entry.size]);
-    written.push({ entry, crc, offset });
-    offset += header.length + entry.size + 16;
+    yield bytes;
   }
   let directory = 0;
   for (const each of written) {

@@ -5,16 +5,10 @@ export type FileStep =
   /** Sizes and times of files. */
   | { readonly kind: 'look'; readonly paths: readonly string[] }
   /**
-   * A stretch of a file that must still be the one that was looked at, as long as `room` or up to `to`. The room comes
-   * back with the bytes in it: new memory for every stretch would grow the process by far more than is ever in use.
+   * Stretches of files that must still be those that were looked at, one after another into `room`. The room comes back
+   * with the bytes in it: new memory for every step would grow the process by far more than is ever in use.
    */
-  | {
-      readonly kind: 'read';
-      readonly file: SeenFile;
-      readonly from: number;
-      readonly to: number;
-      readonly room: ArrayBuffer;
-    }
+  | { readonly kind: 'read'; readonly stretches: readonly Stretch[]; readonly room: ArrayBuffer }
   /** Whether a deletion's folder in the trash is there; `make` makes it. */
   | { readonly kind: 'folder'; readonly folder: string; readonly make: boolean }
   /** Moves files into a deletion's folder, and back. Said twice it does what once does. */
@@ -38,6 +32,16 @@ export interface SeenFile {
   readonly identity: string;
 }
 
+/** Where bytes of a file come to stand in a room. */
+export interface Stretch {
+  readonly file: SeenFile;
+  /** Its first byte in the file, and in the room. */
+  readonly from: number;
+  readonly at: number;
+  /** Bytes; 0: the file isn't even opened. */
+  readonly length: number;
+}
+
 /** `outside`: a link, whose end may be anywhere. `missing`: there is no such file. */
 export type Looked = { readonly size: number; readonly mtimeMs: number } | 'missing' | 'outside';
 
@@ -53,8 +57,11 @@ export interface TrashFolder {
 /** What each step answers. */
 export interface FileAnswers {
   look: readonly Looked[];
-  /** null: it is no longer the file that was looked at. */
-  read: Uint8Array<ArrayBuffer> | null;
+  /**
+   * How many bytes of the stretches, in their order, are there: one at least, and not all when time ran out or a later
+   * file failed, which is told when it is asked for as the first. null: the first is no longer the file that was looked at.
+   */
+  read: { readonly room: ArrayBuffer; readonly filled: number } | null;
   /** '' when it is there, else the system's code. */
   folder: string;
   trash: readonly Moved[];

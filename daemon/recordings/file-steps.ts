@@ -22,8 +22,8 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { pathFault } from '../../storage/model/recording-path.ts';
-import type { Looked, Moved, SeenFile, TrashFolder } from './file-protocol.ts';
-import { BATCH_FILES, TRASH_FOLDERS_MAX } from './limits.ts';
+import type { Looked, Moved, Stretch, TrashFolder } from './file-protocol.ts';
+import { BATCH_FILES, READ_BYTES, TRASH_FOLDERS_MAX } from './limits.ts';
 import { codeOf } from './medium.ts';
 
 /** Hidden, so that the watcher leaves it alone. */
@@ -61,6 +61,33 @@ function within<T>(top: Folder, folder: string, work: (folder: Folder) => T): T 
   return folder === '' ? work(top) : withFolder(inside(top, folder), work);
 }
 
+interface OpenFolder {
+  /** @throws what the system throws. */
+  of(folder: string): Folder;
+  close(): void;
+}
+
+/** The folder that the last file lay in stays open: a day's recordings are asked for one after another. */
+function createOpenFolder(root: Folder): OpenFolder {
+  let name = '';
+  let open: Folder | undefined;
+  const close = () => {
+    if (open) closeSync(open.fd);
+    open = undefined;
+  };
+  return {
+    of(folder) {
+      if (folder === '') return root;
+      if (open && name === folder) return open;
+      close();
+      open = { fd: openSync(inside(root, folder), FOLDER) };
+      name = folder;
+      return open;
+    },
+    close,
+  };
+}
+
 function isAbsent(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(codeOf(error));
 }
@@ -76,18 +103,23 @@ function lookFor(path: string): Stats | null {
 
 /** @param real The recordings folder, its own links resolved. @throws what the system throws, but for absence. */
 export function lookAt(real: string, paths: readonly string[]): Looked[] {
-  return withFolder(real, (root) => paths.map((path) => lookAtOne(root, path)));
+  return withFolder(real, (root) => {
+    const place = createOpenFolder(root);
+    try {
+      return paths.map((path) => lookAtOne(root, place, path));
+    } finally {
+      place.close();
+    }
+  });
 }
 
-function lookAtOne(root: Folder, path: string): Looked {
+function lookAtOne(root: Folder, place: OpenFolder, path: string): Looked {
   if (pathFault(path)) return 'outside';
   const [folder, name] = parts(path);
   try {
-    return within(root, folder, (day): Looked => {
-      const stat = lstatSync(inside(day, name));
-      if (stat.isSymbolicLink()) return 'outside';
-      return stat.isFile() ? { size: stat.size, mtimeMs: Math.trunc(stat.mtimeMs) } : 'missing';
-    });
+    const stat = lstatSync(inside(place.of(folder), name));
+    if (stat.isSymbolicLink()) return 'outside';
+    return stat.isFile() ? { size: stat.size, mtimeMs: Math.trunc(stat.mtimeMs) } : 'missing';
   } catch (error) {
     if (!isAbsent(error)) throw error;
     return folder !== '' && lookFor(inside(root, folder))?.isSymbolicLink() ? 'outside' : 'missing';
@@ -95,20 +127,52 @@ function lookAtOne(root: Folder, path: string): Looked {
 }
 
 /**
- * Fills `bytes` from a place on. @returns them; null when it is no longer the file that was looked at. One that has only grown still is: Asterisk
- * appends, and its beginning is what was promised.
+ * Reads stretches of files into a room, one after another. A file that has only grown since it was looked at still is the
+ * same: Asterisk appends, and its beginning is what was promised.
+ * @param enough Asked after every {@link READ_BYTES}: a step on a slow medium ends in time, with what it has by then.
+ * @returns how many bytes were read, at least one unless none were wanted; the first file that is no longer the one that
+ * was looked at ends it, and null says that nothing could be read before.
+ * @throws what the system throws, but for absence, unless something was read before.
  */
-export function readStretch(
+export function readStretches(
   real: string,
-  file: SeenFile,
-  from: number,
-  bytes: Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> | null {
+  stretches: readonly Stretch[],
+  room: Uint8Array,
+  enough: () => boolean,
+): number | null {
+  return withFolder(real, (root) => {
+    let filled = 0;
+    const place = createOpenFolder(root);
+    try {
+      for (const stretch of stretches) {
+        if (stretch.length === 0) continue;
+        const got = readStretch(place, stretch, room, enough);
+        filled += got ?? 0;
+        if (got === null) return filled || null;
+        if (got < stretch.length || enough()) return filled;
+      }
+      return filled;
+    } catch (error) {
+      if (filled === 0) throw error;
+      return filled; // what fails is tried again, as the first, and told then
+    } finally {
+      place.close();
+    }
+  });
+}
+
+/** @returns how many bytes were read, fewer than wanted when it was enough; null: it is no longer that file. */
+function readStretch(
+  place: OpenFolder,
+  { file, from, at, length }: Stretch,
+  room: Uint8Array,
+  enough: () => boolean,
+): number | null {
   if (pathFault(file.path)) return null;
   const [folder, name] = parts(file.path);
   let fd: number;
   try {
-    fd = withFolder(real, (root) => within(root, folder, (day) => openSync(inside(day, name), FILE)));
+    fd = openSync(inside(place.of(folder), name), FILE);
   } catch (error) {
     if (isAbsent(error)) return null;
     throw error;
@@ -117,12 +181,14 @@ export function readStretch(
     const stat = fstatSync(fd);
     const same = stat.size > file.size || (stat.size === file.size && Math.trunc(stat.mtimeMs) === file.mtimeMs);
     if (!stat.isFile() || !same) return null;
-    for (let done = 0; done < bytes.length; ) {
-      const got = readSync(fd, bytes, done, bytes.length - done, from + done);
-      if (got === 0) return null;
+    let done = 0;
+    while (done < length) {
+      const got = readSync(fd, room, at + done, Math.min(length - done, READ_BYTES), from + done);
+      if (got === 0) return done || null; // it shrinks: what is asked for next says so
       done += got;
+      if (enough()) break;
     }
-    return bytes;
+    return done;
   } finally {
     closeSync(fd);
   }

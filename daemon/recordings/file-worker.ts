@@ -11,10 +11,11 @@ import {
   lookAt,
   moveBack,
   moveToTrash,
-  readStretch,
+  readStretches,
   removeFiles,
   trashFolder,
 } from './file-steps.ts';
+import { STEP_WORK_MS } from './limits.ts';
 import { faultOf, lookAtMedium, type MediumFacts } from './medium.ts';
 import type { MediumLook, WorkerSettings } from './protocol.ts';
 
@@ -31,9 +32,13 @@ function done(step: FileStep, { real, place }: MediumFacts): FileAnswer['value']
     case 'look':
       return lookAt(real, step.paths);
     case 'read': {
-      if (step.file.identity !== place) return null;
-      const length = Math.min(step.room.byteLength, step.to - step.from + 1);
-      return readStretch(real, step.file, step.from, new Uint8Array(step.room, 0, length));
+      const { room, stretches } = step;
+      const other = stretches.findIndex(({ file }) => file.identity !== place);
+      const own = other < 0 ? stretches : stretches.slice(0, other);
+      if (own.length === 0) return null;
+      const end = performance.now() + STEP_WORK_MS;
+      const filled = readStretches(real, own, new Uint8Array(room), () => performance.now() >= end);
+      return filled === null ? null : { room, filled };
     }
     case 'folder':
       return trashFolder(real, step.folder, step.make);
@@ -71,7 +76,7 @@ function perform(step: FileStep): FileAnswer {
 port.on('message', ({ id, step }: { readonly id: number; readonly step: FileStep }) => {
   try {
     const answer = perform(step);
-    port.postMessage({ id, answer }, answer.value instanceof Uint8Array ? [answer.value.buffer] : []);
+    port.postMessage({ id, answer }, step.kind === 'read' && answer.value ? [step.room] : []);
   } catch (error) {
     port.postMessage({ id, failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }

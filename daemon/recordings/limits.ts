@@ -53,9 +53,16 @@ export const CLOSE_MS = 1_500;
 export const WORKER_HEAP_MB = 128;
 /** Bytes of a file in one message: smaller ones cost a message each, larger ones memory for every client. */
 export const READ_BYTES = 262_144;
-/** Files read by somebody at a time; each may hold two of the messages above. Beyond it 429. */
+/**
+ * The same of an archive, which has several files in one: a message to and fro costs as much as reading a file of 160 KB.
+ * A slow medium sends back what it has after {@link STEP_WORK_MS}.
+ */
+export const ARCHIVE_BYTES = 1_048_576;
+/** Archives at a time that have messages so large; a further one has those of a single file. */
+export const LARGE_ARCHIVES_MAX = 4;
+/** Answers with files at a time; each may hold two of its messages: 22 MB in all. Beyond it 429. */
 export const READERS_MAX = 32;
-/** Memory of reads that is kept for the next ones: of the messages above. */
+/** Memory of reads that is kept for the next ones: of the messages of a single file. */
 export const SPARE_MAX = 4;
 /** The worker for file work is ended after so long without work: it costs 5 MB. */
 export const FILES_IDLE_MS = 30_000;

@@ -5,6 +5,8 @@
 
 /** Bytes of one name: what Linux and every filesystem of a stick allow. */
 const NAME_MAX = 255;
+/** Bytes that one character of JavaScript, half of a pair included, takes at most: so short names need no counting. */
+const UTF8_MAX = 3;
 
 /** @returns what is wrong with it, to stand behind the path in a sentence; '' when it may name a recording. */
 export function pathFault(path: string): string {
@@ -18,7 +20,8 @@ export function pathFault(path: string): string {
     if (name === '') return 'has an empty part';
     if (name === '..' || name === '.') return 'leads out of the recordings folder';
     if (name.startsWith('.')) return 'is hidden';
-    if (new TextEncoder().encode(name).length > NAME_MAX) return `has a part of over ${NAME_MAX} bytes`;
+    if (name.length * UTF8_MAX > NAME_MAX && new TextEncoder().encode(name).length > NAME_MAX)
+      return `has a part of over ${NAME_MAX} bytes`;
   }
   if (names.length > 2) return 'is deeper than a recording lies';
   if (!/\.wav$/i.test(path)) return 'is no .wav file';

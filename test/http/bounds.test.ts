@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { CgiError } from '../../cgi/reply.ts';
+import type { Page } from '../../storage/filter.ts';
+import { createLongListings } from '../../storage/long-listings.ts';
 import { eventually } from '../support/daemon.ts';
 import { bytesOf } from '../support/page.ts';
 import { endlessPages, startListener } from './listener.ts';
@@ -31,6 +33,59 @@ describe('a client that', () => {
     await eventually(() => made.ended);
     expect(made.pages).toBe(seen);
     expect(answers).toContainEqual(['9006', 499]);
+  });
+
+  test('never reads is one of a few: a further long listing is told to come back, and each way to go away makes room', async () => {
+    const made = { pages: 0, ended: false };
+    const long = createLongListings(3);
+    let isShort = false;
+    async function* one(): AsyncGenerator<Page> {
+      yield { bytes: bytesOf('{}'), rows: 1, next: null };
+    }
+    const { url, authorization, answers, log } = await startListener(
+      () => long.bound(isShort ? one() : endlessPages(65_536, made)(), Number.POSITIVE_INFINITY),
+      { stalledMs: 4_000 },
+    );
+    const [, bearer = ''] = authorization.trim().split(': ');
+    const listing = (query = '9006?&since=0') =>
+      fetch(`${url}/cgi/webserve/${query}`, { headers: { Authorization: bearer } });
+    /** One that reads its head and no more; null when it was refused. */
+    const stuck = async () => {
+      const socket = await dial(url);
+      socket.write(`${LISTING}${authorization}\r\n`);
+      const [head] = (await once(socket, 'data')) as [Buffer];
+      socket.pause();
+      if (head.toString('latin1').startsWith('HTTP/1.1 200 ')) return socket;
+      socket.destroy();
+      return null;
+    };
+    const isFull = async () => {
+      for (const query of [
+        '9006?&since=0',
+        '9005?&startdate=2000-01-01%2000:00',
+        '9006?&startdate=2000-01-01%2000:00&format=csv',
+      ]) {
+        const refused = await listing(query);
+        expect(refused.status, query).toBe(429);
+        expect(refused.headers.get('retry-after')).toBe('2');
+        expect(await refused.json()).toEqual({ error: { code: 'busy', message: 'try again shortly' } });
+      }
+      isShort = true;
+      expect((await listing()).status).toBe(200);
+      isShort = false;
+    };
+    const [ended, reset] = [await stuck(), await stuck(), await stuck()];
+    await isFull();
+    ended?.destroy();
+    await eventually(stuck);
+    await isFull();
+    reset?.resetAndDestroy();
+    await eventually(stuck);
+    await isFull();
+    await eventually(() => answers.filter(([, status]) => status === 499).length === 5); // three of them for their silence
+    expect([await stuck(), await stuck(), await stuck()]).not.toContain(null);
+    await isFull();
+    expect(log).toEqual([]);
   });
 
   test('goes away in the middle of a listing ends the store’s work on it', async () => {

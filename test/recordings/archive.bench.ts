@@ -110,28 +110,30 @@ while c.recv_into(b): pass`,
   console.log(`tar cf - | cat over loopback: ${loopback} MB/s`);
 
   const client = openClient(place.recordings, { state: 'mounted', sweeps: 0 });
-  const looked = await createRecordingFiles(client).look(paths);
+  const recordingFiles = createRecordingFiles(client);
+  const looked = await recordingFiles.look(paths);
   const entries = looked.map((file, index): Entry => {
     if (!file) throw new Error('gone');
     return {
       name: paths[index] ?? '',
       size: file.size,
       mtimeMs: file.mtimeMs,
-      read: () => file.read(0, file.size - 1),
+      content: file,
     };
   });
   const own = await timed(async () => {
     let length = 0;
-    for await (const piece of tar(entries)) length += piece.length;
+    for await (const piece of tar(entries, recordingFiles)) length += piece.length;
     return length;
   });
   const { TarArchive } = await import('archiver');
   const theirs = await timed(async () => {
     const archive = new TarArchive();
     void (async () => {
-      for (const { name, size, mtimeMs, read } of entries) {
+      for (const { name, size, mtimeMs, content } of entries) {
+        if (content instanceof Uint8Array) continue;
         const done = new Promise((resolve) => archive.once('entry', resolve));
-        archive.append(Readable.from(copied(read()), { objectMode: false }), {
+        archive.append(Readable.from(copied(content.read(0, size - 1)), { objectMode: false }), {
           name,
           date: new Date(mtimeMs),
           mode: 0o644,

@@ -1,11 +1,24 @@
 /** The worker for file work when the medium hangs: nobody waits twice, no more than two threads hang, and it comes back. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { ReplyFile } from '../../cgi/reply.ts';
+import type { FileClient } from '../../daemon/recordings/file-client.ts';
 import { createRecordingFiles } from '../../daemon/recordings/files.ts';
-import { READ_BYTES, READERS_MAX } from '../../daemon/recordings/limits.ts';
+import { ARCHIVE_BYTES, LARGE_ARCHIVES_MAX, READ_BYTES, READERS_MAX } from '../../daemon/recordings/limits.ts';
 import { createStepClient, createThreads } from '../../daemon/recordings/step-client.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { pause, until } from './helper.ts';
@@ -159,6 +172,115 @@ test('readers are bounded, and one that ends makes room', async () => {
   expect(await collect(file.read(0, 1))).toBe(2);
 });
 
+describe('an archive’s files', () => {
+  const NONE = { before: 0, after: 0 };
+  /** Forty files of 10 KB, and how often the medium was asked. */
+  async function several(options: Parameters<typeof openClient>[2] = {}) {
+    const opened = open(options);
+    let steps = 0;
+    const client: FileClient = {
+      ...opened.client,
+      ask: (step) => {
+        steps += 1;
+        return opened.client.ask(step);
+      },
+    };
+    const paths = Array.from({ length: 40 }, (_, n) => `20210329/${n + 10}.wav`);
+    for (const [n, path] of paths.entries()) writeFileSync(join(opened.dir, path), Buffer.alloc(10_000, n));
+    const files = createRecordingFiles(client);
+    const looked = (await files.look(paths)).map((file) => file as ReplyFile);
+    steps = 0;
+    return { ...opened, files, looked, paths, steps: () => steps };
+  }
+
+  test('come many at a time, each in its place', async () => {
+    const { files, looked, steps } = await several();
+    let at = 0;
+    for await (const { bytes, parts } of files.readAll(looked, () => ({ before: 3, after: 2 })))
+      for (const part of parts) {
+        expect(part).toMatchObject({ index: at, length: 10_000, first: true, last: true });
+        expect(Buffer.alloc(10_000, at).equals(bytes.subarray(part.at, part.at + part.length))).toBe(true);
+        at += 1;
+      }
+    expect(at).toBe(40);
+    expect(steps()).toBe(1);
+  });
+
+  test.each([
+    ['shrinks', (path: string) => truncateSync(path, 5)],
+    ['goes', (path: string) => rmSync(path)],
+    ['is written again', (path: string) => utimesSync(path, 1, 1)],
+  ])('of which one %s: those before it come, then it is told', async (_, change) => {
+    const { files, looked, dir, paths } = await several();
+    change(join(dir, paths[7] ?? ''));
+    const got: number[] = [];
+    const reading = async () => {
+      for await (const { parts } of files.readAll(looked, () => NONE)) got.push(...parts.map(({ index }) => index));
+    };
+    await expect(reading()).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('17.wav') });
+    expect(got).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
+  test('of which one grows: its beginning is what was promised', async () => {
+    const { files, looked, dir, paths } = await several();
+    appendFileSync(join(dir, paths[7] ?? ''), 'more');
+    const lengths: number[] = [];
+    for await (const { parts } of files.readAll(looked, () => NONE)) lengths.push(...parts.map(({ length }) => length));
+    expect(lengths).toEqual(looked.map(() => 10_000));
+  });
+
+  test('on a slow medium come as they are read: no step is as long as the deadline', async () => {
+    // A quarter of a second a file: forty take ten, of a deadline of two.
+    const base = temporaryFolder();
+    const slow = join(base, 'slow.mjs');
+    writeFileSync(
+      slow,
+      `import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+const real = fs.readSync;
+fs.readSync = (...args) => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
+  return real(...args);
+};
+syncBuiltinESMExports();
+await import(${JSON.stringify(FILE_WORKER.href)});
+`,
+    );
+    const { files, looked, steps } = await several({ worker: pathToFileURL(slow), deadlineMs: 2_000 });
+    let got = 0;
+    for await (const { parts } of files.readAll(looked.slice(0, 12), () => NONE)) got += parts.length;
+    expect(got).toBe(12);
+    expect(steps()).toBeGreaterThanOrEqual(4);
+  });
+
+  test('that nobody wants any more are not read on', async () => {
+    const { files, looked, steps, dir } = await several();
+    for (let n = 0; n < 8; n++) writeFileSync(join(dir, `20210329/big${n}.wav`), Buffer.alloc(ARCHIVE_BYTES));
+    const big = (await files.look(Array.from({ length: 8 }, (_, n) => `20210329/big${n}.wav`))) as ReplyFile[];
+    const before = steps();
+    for await (const { bytes } of files.readAll([...big, ...looked], () => NONE)) {
+      expect(bytes.length).toBe(ARCHIVE_BYTES);
+      break;
+    }
+    await pause(100);
+    expect(steps() - before).toBeLessThanOrEqual(2);
+  });
+
+  test('have large pieces for the first few archives only, so that all together hold no more than is told', async () => {
+    const { files, dir } = await several();
+    writeFileSync(join(dir, '20210329/big.wav'), Buffer.alloc(ARCHIVE_BYTES * 2));
+    const [big] = await files.look(['20210329/big.wav']);
+    const begin = () => files.readAll([big as ReplyFile], () => NONE)[Symbol.asyncIterator]();
+    const archives = Array.from({ length: LARGE_ARCHIVES_MAX + 1 }, begin);
+    const sizes = await Promise.all(archives.map(async (each) => (await each.next()).value?.bytes.length));
+    expect(sizes).toEqual([...Array<number>(LARGE_ARCHIVES_MAX).fill(ARCHIVE_BYTES), READ_BYTES]);
+    await archives[0]?.return?.();
+    const later = begin();
+    expect((await later.next()).value?.bytes).toHaveLength(ARCHIVE_BYTES);
+    for (const each of [...archives, later]) await each.return?.();
+  });
+});
+
 test('a medium that is another one breaks the answer off', async () => {
   const { files, dir } = open();
   const [file] = await files.look([PATH]);
@@ -169,8 +291,8 @@ test('a medium that is another one breaks the answer off', async () => {
   await pause(20);
   mkdirSync(join(dir, '20210329'), { recursive: true });
   writeFileSync(join(dir, PATH), Buffer.alloc(READ_BYTES * 3));
-  const rest = bytes.next().then(() => bytes.next()); // one piece is read ahead
-  await expect(rest).rejects.toBeInstanceOf(Error);
+  // One piece is read ahead: it may have been before. There is one more behind it.
+  await expect(bytes.next().then(() => bytes.next())).rejects.toBeInstanceOf(Error);
 });
 
 test('a folder so young that its birth doesn’t show yet stays the same when the trash is made in it', async () => {

@@ -11,17 +11,18 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { SeenFile } from '../../daemon/recordings/file-protocol.ts';
 import {
   eraseSome,
   listTrash,
   lookAt,
   moveBack,
   moveToTrash,
-  readStretch,
+  readStretches,
   removeFiles,
   trashFolder,
 } from '../../daemon/recordings/file-steps.ts';
-import { BATCH_FILES } from '../../daemon/recordings/limits.ts';
+import { BATCH_FILES, READ_BYTES } from '../../daemon/recordings/limits.ts';
 import { pathFault } from '../../storage/model/recording-path.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
@@ -33,6 +34,13 @@ function store() {
   writeFileSync(join(root, '20210329/a.wav'), 'sound of a');
   writeFileSync(join(root, 'root.wav'), 'root');
   return { base, root };
+}
+
+/** Its text; null: it is no longer that file. */
+function readOne(root: string, file: SeenFile, from: number, length: number): string | null {
+  const room = new Uint8Array(length);
+  const filled = readStretches(root, [{ file, from, at: 0, length }], room, () => false);
+  return filled === null ? null : Buffer.from(room.subarray(0, filled)).toString();
 }
 
 const files = (root: string) =>
@@ -72,7 +80,7 @@ describe('a path', () => {
     const { root } = store();
     expect(lookAt(root, [path])).toEqual(['outside']);
     const seen = { path, size: 4, mtimeMs: 0, identity: '' };
-    expect(readStretch(root, seen, 0, new Uint8Array(4))).toBeNull();
+    expect(readOne(root, seen, 0, 4)).toBeNull();
     expect(removeFiles(root, [path])).toEqual(['missing']);
     expect(trashFolder(root, '1-00000000', true)).toBe('');
     expect(moveToTrash(root, '1-00000000', [path])).toEqual(['missing']);
@@ -92,8 +100,7 @@ describe('a path', () => {
     mkdirSync(join(root, '20210329/folder.wav'));
     const paths = ['20210329/link.wav', 'outside/secret.wav', 'inside/a.wav', '20210329/folder.wav', 'no/a.wav'];
     expect(lookAt(root, paths)).toEqual(['outside', 'outside', 'outside', 'missing', 'missing']);
-    for (const path of paths)
-      expect(readStretch(root, { path, size: 6, mtimeMs: 0, identity: '' }, 0, new Uint8Array(6))).toBeNull();
+    for (const path of paths) expect(readOne(root, { path, size: 6, mtimeMs: 0, identity: '' }, 0, 6)).toBeNull();
     trashFolder(root, '1-00000000', true);
     expect(moveToTrash(root, '1-00000000', paths)).toEqual(paths.map(() => 'missing'));
     expect(removeFiles(root, paths)).toEqual(paths.map(() => 'missing'));
@@ -127,14 +134,14 @@ describe('a stretch', () => {
 
   test('is read where it lies', () => {
     const { root } = store();
-    expect(Buffer.from(readStretch(root, seen(root), 1, new Uint8Array(2)) ?? []).toString()).toBe('oo');
+    expect(readOne(root, seen(root), 1, 2)).toBe('oo');
   });
 
   test('of a file that has grown is what was promised', () => {
     const { root } = store();
     const file = seen(root);
     writeFileSync(join(root, 'root.wav'), 'root and more');
-    expect(Buffer.from(readStretch(root, file, 0, new Uint8Array(4)) ?? []).toString()).toBe('root');
+    expect(readOne(root, file, 0, 4)).toBe('root');
   });
 
   test.each([
@@ -145,7 +152,68 @@ describe('a stretch', () => {
     const { root } = store();
     const file = seen(root);
     change(join(root, 'root.wav'));
-    expect(readStretch(root, file, 0, new Uint8Array(4))).toBeNull();
+    expect(readOne(root, file, 0, 4)).toBeNull();
+  });
+});
+
+describe('stretches of several files', () => {
+  const NAMES = ['20210329/a.wav', '20210329/b.wav', '20210330/c.wav', 'root.wav'];
+  /** Four files of ten bytes, `a` to `d`, and room for each at every twelfth byte. */
+  function several() {
+    const { root } = store();
+    mkdirSync(join(root, '20210330'));
+    for (const [n, path] of NAMES.entries()) writeFileSync(join(root, path), 'abcd'.charAt(n).repeat(10));
+    const looked = lookAt(root, NAMES);
+    const stretches = NAMES.map((path, n) => {
+      const { size, mtimeMs } = looked[n] as { size: number; mtimeMs: number };
+      return { file: { path, size, mtimeMs, identity: '' }, from: 0, at: 2 + 12 * n, length: 10 };
+    });
+    const room = new Uint8Array(50).fill(0x2e);
+    const read = (enough = () => false) => readStretches(root, stretches, room, enough);
+    return { root, stretches, read, text: () => Buffer.from(room).toString() };
+  }
+
+  test('come to stand where they are wanted, and nothing is written beside them', () => {
+    const { read, text } = several();
+    expect(read()).toBe(40);
+    expect(text()).toBe('..aaaaaaaaaa..bbbbbbbbbb..cccccccccc..dddddddddd..');
+  });
+
+  test('end before the first that is no longer what it was; as the first of all it is told', () => {
+    const { root, stretches, read } = several();
+    writeFileSync(join(root, NAMES[2] ?? ''), 'short');
+    expect(read()).toBe(20);
+    expect(readStretches(root, stretches.slice(2), new Uint8Array(50), () => false)).toBeNull();
+    renameSync(join(root, '20210329'), join(root, 'other'));
+    expect(read()).toBeNull();
+  });
+
+  test('end before the first that the system does not give; as the first of all its error is thrown', () => {
+    const { root, stretches } = several();
+    const last = stretches.at(-1);
+    if (!last) throw new Error('there are four');
+    // Beyond what a read can take: EINVAL, as a broken medium's EIO.
+    const broken = { ...last, from: -5 };
+    const room = new Uint8Array(50);
+    expect(readStretches(root, [...stretches.slice(0, 2), broken], room, () => false)).toBe(20);
+    expect(() => readStretches(root, [broken], room, () => false)).toThrow();
+  });
+
+  test('end when it is enough: between files, and in the middle of a large one', () => {
+    const { root, read } = several();
+    expect(read(() => true)).toBe(10);
+    writeFileSync(join(root, 'root.wav'), Buffer.alloc(READ_BYTES * 3));
+    const [looked] = lookAt(root, ['root.wav']);
+    const file = { path: 'root.wav', identity: '', ...(looked as { size: number; mtimeMs: number }) };
+    const large = { file, from: 0, at: 0, length: READ_BYTES * 3 };
+    let asked = 0;
+    expect(readStretches(root, [large], new Uint8Array(READ_BYTES * 3), () => ++asked === 2)).toBe(READ_BYTES * 2);
+  });
+
+  test('of empty files open nothing', () => {
+    const { root, stretches } = several();
+    const empty = stretches.map((each) => ({ ...each, file: { ...each.file, path: 'gone.wav' }, length: 0 }));
+    expect(readStretches(root, empty, new Uint8Array(0), () => false)).toBe(0);
   });
 });
 

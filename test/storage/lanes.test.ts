@@ -2,6 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { clientOf, openStoreWorker } from '../../storage/client.ts';
 import { createLanes, type Request, type Result } from '../../storage/lanes.ts';
+import { LONG_LISTINGS_MAX } from '../../storage/long-listings.ts';
 import { type Operation, openStore, type Write } from '../../storage/store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
@@ -265,6 +266,37 @@ test('of a listing one page is made ahead and no more; who asks for no further o
   await settled();
   expect(asked).toHaveLength(3);
   expect(second.value?.bytes).toEqual(bytes()); // it may still be under way to the client
+});
+
+test('listings of several pages are bounded; one of a single page, or that wants no more rows, is not counted', async () => {
+  let next: object | null = { key: 1, id: 1 };
+  let rows = 1;
+  const lanes = createLanes(async () => ({ value: { bytes: new Uint8Array([123, 125]), rows, next }, ms: 1 }));
+  const client = clientOf(lanes, { onCommit: () => {}, close: async () => {} });
+  const begin = (part: object = {}) =>
+    client.pages('call', { filter: { start: {} }, fields: [['id', 'id']], order: 'desc', ...part });
+  const short = begin({ limit: 1 });
+  expect((await short.next()).value?.rows).toBe(1);
+  const long = Array.from({ length: LONG_LISTINGS_MAX }, () => begin());
+  for (const pages of long) expect((await pages.next()).value?.rows).toBe(1);
+  const refused = begin();
+  await expect(refused.next()).rejects.toMatchObject({ code: 'busy' });
+  expect((await begin({ limit: 1 }).next()).value?.rows).toBe(1);
+  rows = 0; // nothing found yet: it is not known to be long, and nothing has been sent
+  const searching = begin();
+  expect((await searching.next()).value?.rows).toBe(0);
+  rows = 1;
+  await searching.next(); // the page that was made ahead
+  await expect(searching.next()).rejects.toMatchObject({ code: 'busy' });
+  await long[0]?.return(undefined);
+  const later = begin();
+  expect((await later.next()).value?.rows).toBe(1);
+  next = null;
+  let count = 0;
+  for await (const _ of later) count += 1; // to its end
+  expect(count).toBeGreaterThan(0);
+  next = { key: 1, id: 1 };
+  expect((await begin().next()).value?.rows).toBe(1);
 });
 
 test('a page ahead that fails is told when it is asked for, and where it is not nobody hears of it', async () => {
