@@ -40,6 +40,20 @@ export interface CompiledFilter {
   readonly states: number;
 }
 
+/** One of `Action: Filter`: with `!` before it, it excludes. */
+export interface EventFilter extends CompiledFilter {
+  readonly excludes: boolean;
+}
+
+/** Of filters that include one must match, if there are any; of those that exclude none may (`match_filter`). */
+export function passesFilters(filters: readonly EventFilter[], text: string): boolean {
+  const including = filters.filter(({ excludes }) => !excludes);
+  return (
+    (including.length === 0 || including.some(({ matches }) => matches(text))) &&
+    !filters.some(({ excludes, matches }) => excludes && matches(text))
+  );
+}
+
 /** @param most States that it may have. @throws {FilterError} */
 export function compileFilter(pattern: string, most: number = STATES_MAX): CompiledFilter {
   const states: State[] = [];
