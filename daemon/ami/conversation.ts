@@ -8,7 +8,7 @@ import type { AmiLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { Header, Packet } from '../wire/packet.ts';
 import type { Classes } from './classes.ts';
-import type { CompiledFilter } from './filter.ts';
+import type { EventFilter } from './filter.ts';
 import type { AmiEvent, Relay } from './relay.ts';
 import type { AmiUser, AmiUsers } from './users.ts';
 
@@ -86,11 +86,6 @@ export interface Conversation {
   /** The number given out by Challenge; '' none yet. */
   challenge: string;
   end(): void;
-}
-
-/** One of `Action: Filter`. */
-export interface EventFilter extends CompiledFilter {
-  readonly excludes: boolean;
 }
 
 /** A replay under way holds live events of ours back. */

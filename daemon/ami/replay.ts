@@ -4,6 +4,7 @@
 import { formatPacket, type Packet } from '../wire/packet.ts';
 import { includes, maskOf } from './classes.ts';
 import { type Conversation, header, type Replay, type Replayed } from './conversation.ts';
+import { passesFilters } from './filter.ts';
 
 /**
  * `Since: N`: the events of ours after that EventSequence, oldest first, as a list; live ones of ours are held back
@@ -37,7 +38,11 @@ export async function replay(request: Packet, conversation: Conversation): Promi
     let count = 0;
     while (!conversation.closed) {
       const user = conversation.user(); // its rights may have changed
-      const told = page.events.filter(({ classes }) => includes(user.readClasses, classes));
+      const told = page.events.filter(
+        ({ classes, bytes }) =>
+          includes(user.readClasses, classes) &&
+          (conversation.filters.length === 0 || passesFilters(conversation.filters, bytes.toString('utf8'))),
+      );
       if (told.length > 0)
         event(Buffer.concat(told.map(({ bytes, extras }) => (user.extras && extras ? extras : bytes))));
       count += told.length;

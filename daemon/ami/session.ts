@@ -7,7 +7,8 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import { formatPacket, type Packet, type PacketFault } from '../wire/packet.ts';
 import { isAction, mayCall, mayForward } from './actions.ts';
 import { ALL_CLASSES, NO_CLASSES } from './classes.ts';
-import { type Conversation, type EventFilter, header, type SessionServices, type Wire } from './conversation.ts';
+import { type Conversation, header, type SessionServices, type Wire } from './conversation.ts';
+import { passesFilters } from './filter.ts';
 import { ownActions } from './own-actions.ts';
 import type { AmiEvent, Listener } from './relay.ts';
 
@@ -231,15 +232,6 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
     },
     close,
   };
-}
-
-/** Of filters that include one must match, if there are any; of those that exclude none may (`match_filter`). */
-function passesFilters(filters: readonly EventFilter[], text: string): boolean {
-  const including = filters.filter(({ excludes }) => !excludes);
-  return (
-    (including.length === 0 || including.some(({ matches }) => matches(text))) &&
-    !filters.some(({ excludes, matches }) => excludes && matches(text))
-  );
 }
 
 /** As Asterisk answers them (main/manager.c, `do_message`). */

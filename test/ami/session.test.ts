@@ -252,6 +252,21 @@ describe('CdrdReplay', () => {
     expect(store.asked).toEqual([]);
   });
 
+  test('goes through the filters of the session, as live events do', async () => {
+    const { say, store, heard } = await scene();
+    store.rows.push(ours(1), ours(2, 'agent'), ours(3));
+    say('Action: Filter', 'Operation: Add', 'Filter: !Privilege: agent');
+    say('Action: CdrdReplay', 'Since: 0');
+    await store.answerAll();
+    expect(await heard()).toEqual([
+      'Success Success',
+      'Success Events will follow',
+      'cdr 1',
+      'cdr 3',
+      'CdrdReplayComplete 3',
+    ]);
+  });
+
   test('live events of ours come once and in their turn, Asterisk’s at once', async () => {
     const { say, store, heard } = await scene();
     const live = (sequence: number) => {

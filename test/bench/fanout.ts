@@ -19,7 +19,7 @@ const EVENTS_A_SECOND = 1_000;
 /** Milliseconds between two writes of the sender. */
 const BEAT_MS = 10;
 const SECONDS = Number(process.argv[2] ?? 30);
-const ROUNDS = 2;
+const ROUNDS = 3;
 const SECRET = 'bench';
 /** Makes an event as long as Asterisk's usual ones. */
 const FILLER = 'x'.repeat(300);

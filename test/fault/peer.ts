@@ -55,11 +55,13 @@ export async function startPeer(ledger: Ledger): Promise<Peer> {
     });
     socket.on('data', (chunk) => {
       for (const request of read(chunk)) {
+        const id = `ActionID: ${request.get('ActionID')}\r\n`;
         const answer = {
           challenge: 'Challenge: 123456789\r\n',
           coresettings: 'AsteriskVersion: 16.28.0~scripted\r\n',
+          coreshowchannels: `EventList: start\r\n\r\nEvent: CoreShowChannelsComplete\r\n${id}EventList: Complete\r\n`,
         }[request.get('Action').toLowerCase()];
-        socket.write(`Response: Success\r\nActionID: ${request.get('ActionID')}\r\n${answer ?? ''}\r\n`);
+        socket.write(`Response: Success\r\n${id}${answer ?? ''}\r\n`);
         // The first thing that a daemon does once it is up, so from here on it hears events.
         if (request.get('Action') === 'DBPut') client = socket;
       }
