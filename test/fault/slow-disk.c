@@ -1,6 +1,6 @@
 /*
- * A disk that is slow, and one on which the process dies: an LD_PRELOAD library that stands between Node and libc for the
- * files of one store. Each operation that changes them is numbered and logged, so that the stage of a commit can be named.
+ * A disk that is slow, full or failing, and one on which the process dies: an LD_PRELOAD library that stands between Node
+ * and libc for the files of one store. Each operation that changes them is numbered and logged, so that the stage of a commit can be named.
  *
  * CDRD_FAULT_STORE  only paths that contain this text are touched (needed; without it the library does nothing)
  * CDRD_FAULT_LOG    file that gets one line an operation: NUMBER KIND PATH OFFSET LENGTH, and `killed HOW` as the last
@@ -10,6 +10,10 @@
  *                     kill KIND END N HOW  SIGKILL at the Nth (from 1) operation of this kind (`any`: every kind) whose
  *                                          path ends in END (`any`: every path), counted from when the line appeared;
  *                                          HOW is before, torn (half of a write is done) or after
+ *                     fail KIND END ERROR N
+ *                                          from the Nth such operation on (likewise) all of them fail with ERROR: EIO,
+ *                                          EROFS, ENOSPC; nothing of them is done, but with SHORT half of a write is
+ *                     free BYTES           statfs says that so much is free
  * Kinds: create write header headersync (of a WAL's header, and its fsync) fsync truncate rename unlink mkdir rmdir.
  *
  * Node's libuv calls these functions of libc from whatever thread; it imports no others that change a file, but for
@@ -30,6 +34,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,7 +48,7 @@
 #define HOLD_LOOKS 12000
 #define HOLD_LOOK_MS 5
 
-enum how { NOT, BEFORE, TORN, AFTER };
+enum how { NOT, BEFORE, TORN, AFTER, FAIL, SHORT };
 
 static const char *store, *log_path, *plan_path;
 static char *paths[FDS_MAX];
@@ -54,6 +59,8 @@ static long number;
 static char plan_seen[PLAN_LENGTH];
 static char kill_kind[WORD_LENGTH], kill_end[WORD_LENGTH], kill_how[WORD_LENGTH];
 static long kill_at, matches, slow_ms;
+static char fail_kind[WORD_LENGTH], fail_end[WORD_LENGTH], fail_error[WORD_LENGTH];
+static long fail_from, fail_matches, free_bytes = -1;
 static int hold;
 
 __attribute__((constructor)) static void begin(void) {
@@ -83,17 +90,28 @@ static void read_plan(void) {
   }
   if (strcmp(text, plan_seen) == 0) return;
   strcpy(plan_seen, text);
-  slow_ms = kill_at = matches = 0;
+  slow_ms = kill_at = matches = fail_from = fail_matches = 0;
+  free_bytes = -1;
   hold = strstr(text, "hold") != NULL;
   const char *line = strstr(text, "slow ");
   if (line) sscanf(line, "slow %ld", &slow_ms);
   line = strstr(text, "kill ");
   if (line && sscanf(line, "kill %63s %63s %ld %63s", kill_kind, kill_end, &kill_at, kill_how) != 4) kill_at = 0;
+  line = strstr(text, "fail ");
+  if (line && sscanf(line, "fail %63s %63s %63s %ld", fail_kind, fail_end, fail_error, &fail_from) != 4) fail_from = 0;
+  line = strstr(text, "free ");
+  if (line) sscanf(line, "free %ld", &free_bytes);
 }
 
 static int ends(const char *path, const char *end) {
   size_t all = strlen(path), tail = strlen(end);
   return strcmp(end, "any") == 0 || (all >= tail && strcmp(path + all - tail, end) == 0);
+}
+
+static int is_kind(const char *kind, const char *wanted) { return strcmp(wanted, "any") == 0 || strcmp(wanted, kind) == 0; }
+
+static int error_number(void) {
+  return strcmp(fail_error, "ENOSPC") == 0 ? ENOSPC : strcmp(fail_error, "EROFS") == 0 ? EROFS : EIO;
 }
 
 static void die(const char *how) {
@@ -118,14 +136,15 @@ static enum how meet(const char *kind, const char *path, long offset, size_t len
   snprintf(text, sizeof text, "%ld %s %s %ld %zu\n", ++number, kind, path, offset, length);
   write_log(text);
   enum how how = NOT;
-  if (kill_at > 0 && (strcmp(kill_kind, "any") == 0 || strcmp(kill_kind, kind) == 0) && ends(path, kill_end) &&
-      ++matches == kill_at)
+  if (fail_from > 0 && is_kind(kind, fail_kind) && ends(path, fail_end) && ++fail_matches >= fail_from)
+    how = strcmp(fail_error, "SHORT") == 0 ? SHORT : FAIL;
+  if (kill_at > 0 && is_kind(kind, kill_kind) && ends(path, kill_end) && ++matches == kill_at)
     how = strcmp(kill_how, "before") == 0 ? BEFORE : strcmp(kill_how, "torn") == 0 ? TORN : AFTER;
   long wait = is_sync ? slow_ms : 0;
   int held = is_sync && hold;
   if (how == BEFORE) die("before");
   /* Whoever must die keeps the lock: no other thread gets any further on the store. */
-  if (how == NOT) pthread_mutex_unlock(&lock);
+  if (how == NOT || how == FAIL || how == SHORT) pthread_mutex_unlock(&lock);
   if (wait > 0) sleep_ms(wait);
   for (int look = 0; held && look < HOLD_LOOKS; look++) {
     sleep_ms(HOLD_LOOK_MS);
@@ -135,6 +154,12 @@ static enum how meet(const char *kind, const char *path, long offset, size_t len
     pthread_mutex_unlock(&lock);
   }
   return how;
+}
+
+/* What a function that fails gives. */
+static int refuse(void) {
+  errno = error_number();
+  return -1;
 }
 
 static void leave(enum how how) {
@@ -186,6 +211,7 @@ static const char *path_of(int file) {
     enum how how = NOT; \
     if (ours && (flags & O_CREAT) && syscall(SYS_faccessat, AT_FDCWD, path, F_OK) != 0) \
       how = meet("create", path, 0, 0, 0); \
+    if (how == FAIL) return refuse(); \
     int file = next ARGUMENTS; \
     leave(how); \
     if (file >= 0) follow(file, ours ? path : NULL); \
@@ -209,7 +235,8 @@ static ssize_t met_write(const char *path, int file, const void *bytes, size_t l
   if (is_wal) header_written = offset == 0;
   const char *kind = is_wal && offset == 0 ? "header" : "write";
   enum how how = meet(kind, path, offset, length, 0);
-  ssize_t done = write_at(file, bytes, how == TORN ? length / 2 : length, offset);
+  if (how == FAIL) return refuse();
+  ssize_t done = write_at(file, bytes, how == TORN || how == SHORT ? length / 2 : length, offset);
   int error = errno;
   leave(how);
   errno = error;
@@ -247,6 +274,7 @@ ssize_t pwritev64(int file, const struct iovec *pieces, int count, off64_t offse
     NEXT(name); \
     const char *path = path_of(file); \
     enum how how = path ? meet(kind, path, offset, 0, is_sync) : NOT; \
+    if (how == FAIL) return refuse(); \
     int result = next ARGUMENTS; \
     int error = errno; \
     leave(how); \
@@ -266,6 +294,7 @@ BY_DESCRIPTOR(ftruncate64, "truncate", (int file, off64_t length), (file, length
   int name PARAMETERS { \
     NEXT(name); \
     enum how how = concerns(path) ? meet(kind, path, 0, 0, 0) : NOT; \
+    if (how == FAIL) return refuse(); \
     int result = next ARGUMENTS; \
     int error = errno; \
     leave(how); \
@@ -276,3 +305,16 @@ BY_PATH(unlink, "unlink", (const char *path), (path))
 BY_PATH(rmdir, "rmdir", (const char *path), (path))
 BY_PATH(mkdir, "mkdir", (const char *path, mode_t mode), (path, mode))
 BY_PATH(rename, "rename", (const char *path, const char *to), (path, to))
+
+/* Of any path of the store: how much room it says there is. */
+int statfs64(const char *path, struct statfs64 *status) {
+  NEXT(statfs64);
+  int result = next(path, status);
+  if (result == 0 && concerns(path)) {
+    pthread_mutex_lock(&lock);
+    read_plan();
+    if (free_bytes >= 0) status->f_bavail = free_bytes / status->f_bsize;
+    pthread_mutex_unlock(&lock);
+  }
+  return result;
+}
