@@ -1,106 +1,40 @@
 /**
- * File work on the medium: look, read, into the trash and out of it. Every name is opened inside the folder that was opened
- * before it, never following a link: Node has no openat, but `/proc/self/fd/N/name` is one. So a folder that somebody
- * exchanges for a link in mid-walk leads nowhere. A hard link is a file of the same filesystem like any other and is
- * served: the kernel lets nobody link what he may not write, and backups by hard links are common.
- *
- * Synchronous calls only: it runs in the worker, which may hang alone.
+ * File work on the medium: look, read, into the trash and out of it. Synchronous calls only: it runs in the worker, which
+ * may hang alone.
  */
 import {
   closeSync,
   constants,
   fstatSync,
-  fsyncSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
   renameSync,
   rmdirSync,
-  type Stats,
   unlinkSync,
 } from 'node:fs';
 import { pathFault } from '../../storage/model/recording-path.ts';
 import type { Looked, Moved, Stretch, TrashFolder } from './file-protocol.ts';
 import { BATCH_FILES, READ_BYTES, TRASH_FOLDERS_MAX } from './limits.ts';
 import { codeOf } from './medium.ts';
+import {
+  createOpenFolder,
+  type Folder,
+  inside,
+  isAbsent,
+  lookFor,
+  makeFolder,
+  type OpenFolder,
+  parts,
+  sync,
+  withFolder,
+  within,
+} from './open-folder.ts';
 
 /** Hidden, so that the watcher leaves it alone. */
 const TRASH = '.trash';
-const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-/** Asterisk's group must be able to work in folders that we make. */
-const FOLDER_MODE = 0o2775;
-
-/** A folder that is open while work goes on inside it. */
-interface Folder {
-  readonly fd: number;
-}
-
-function inside({ fd }: Folder, name: string): string {
-  return `/proc/self/fd/${fd}/${name}`;
-}
-
-function withFolder<T>(path: string, work: (folder: Folder) => T): T {
-  const fd = openSync(path, FOLDER);
-  try {
-    return work({ fd });
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** A path's folder ('' = the root) and name. */
-function parts(path: string): readonly [folder: string, name: string] {
-  const slash = path.indexOf('/');
-  return slash < 0 ? ['', path] : [path.slice(0, slash), path.slice(slash + 1)];
-}
-
-function within<T>(top: Folder, folder: string, work: (folder: Folder) => T): T {
-  return folder === '' ? work(top) : withFolder(inside(top, folder), work);
-}
-
-interface OpenFolder {
-  /** @throws what the system throws. */
-  of(folder: string): Folder;
-  close(): void;
-}
-
-/** The folder that the last file lay in stays open: a day's recordings are asked for one after another. */
-function createOpenFolder(root: Folder): OpenFolder {
-  let name = '';
-  let open: Folder | undefined;
-  const close = () => {
-    if (open) closeSync(open.fd);
-    open = undefined;
-  };
-  return {
-    of(folder) {
-      if (folder === '') return root;
-      if (open && name === folder) return open;
-      close();
-      open = { fd: openSync(inside(root, folder), FOLDER) };
-      name = folder;
-      return open;
-    },
-    close,
-  };
-}
-
-function isAbsent(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(codeOf(error));
-}
-
-function lookFor(path: string): Stats | null {
-  try {
-    return lstatSync(path);
-  } catch (error) {
-    if (isAbsent(error)) return null;
-    throw error;
-  }
-}
-
 /** @param real The recordings folder, its own links resolved. @throws what the system throws, but for absence. */
 export function lookAt(real: string, paths: readonly string[]): Looked[] {
   return withFolder(real, (root) => {
@@ -194,14 +128,6 @@ function readStretch(
   }
 }
 
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { mode: FOLDER_MODE });
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-  }
-}
-
 /** @returns '' when a deletion's folder is there, else the system's code. */
 export function trashFolder(real: string, folder: string, make: boolean): string {
   try {
@@ -217,15 +143,6 @@ export function trashFolder(real: string, folder: string, make: boolean): string
     return '';
   } catch (error) {
     return codeOf(error);
-  }
-}
-
-/** Whatever the row in the store says must also hold after a power cut; not every filesystem can sync a folder. */
-function sync({ fd }: Folder): void {
-  try {
-    fsyncSync(fd);
-  } catch (error) {
-    if (!['EINVAL', 'ENOTSUP', 'EBADF', 'EROFS'].includes(codeOf(error))) throw error;
   }
 }
 
@@ -341,12 +258,7 @@ function empty(folder: Folder, removals: number): number {
     if (left === 0) return 0;
     const path = Buffer.concat([Buffer.from(inside(folder, '')), entry.name]);
     if (entry.isDirectory()) {
-      const fd = openSync(path, FOLDER);
-      try {
-        left = empty({ fd }, left);
-      } finally {
-        closeSync(fd);
-      }
+      left = withFolder(path, (inner) => empty(inner, left));
       if (left === 0) return 0;
       rmdirSync(path);
     } else unlinkSync(path);

@@ -1,0 +1,105 @@
+/**
+ * Folders of the medium, open while work goes on inside them. Every name is opened inside the folder that was opened before
+ * it, never following a link: Node has no openat, but `/proc/self/fd/N/name` is one. So a folder that somebody exchanges
+ * for a link in mid-walk leads nowhere. A hard link is a file of the same filesystem like any other and is served: the
+ * kernel lets nobody link what he may not write, and backups by hard links are common.
+ *
+ * Synchronous calls only: they run in the workers, which may hang alone.
+ */
+import { closeSync, constants, fsyncSync, lstatSync, mkdirSync, openSync, type Stats } from 'node:fs';
+import { codeOf } from './medium.ts';
+
+const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** Asterisk's group must be able to work in folders that we make. */
+const FOLDER_MODE = 0o2775;
+
+/** A folder that is open while work goes on inside it. */
+export interface Folder {
+  readonly fd: number;
+}
+
+/** The way to a name in it. */
+export function inside({ fd }: Folder, name: string): string {
+  return `/proc/self/fd/${fd}/${name}`;
+}
+
+/** @throws what the system throws: ELOOP, ENOTDIR where a link has taken its place. */
+export function withFolder<T>(path: string | Buffer, work: (folder: Folder) => T): T {
+  const fd = openSync(path, FOLDER);
+  try {
+    return work({ fd });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A path's folder ('' = the root) and name. */
+export function parts(path: string): readonly [folder: string, name: string] {
+  const slash = path.indexOf('/');
+  return slash < 0 ? ['', path] : [path.slice(0, slash), path.slice(slash + 1)];
+}
+
+/** The same for a folder in another one; '' = that one itself. */
+export function within<T>(top: Folder, folder: string, work: (folder: Folder) => T): T {
+  return folder === '' ? work(top) : withFolder(inside(top, folder), work);
+}
+
+export interface OpenFolder {
+  /** @throws what the system throws. */
+  of(folder: string): Folder;
+  close(): void;
+}
+
+/** The folder that the last file lay in stays open: a day's recordings are asked for one after another. */
+export function createOpenFolder(root: Folder): OpenFolder {
+  let name = '';
+  let open: Folder | undefined;
+  const close = () => {
+    if (open) closeSync(open.fd);
+    open = undefined;
+  };
+  return {
+    of(folder) {
+      if (folder === '') return root;
+      if (open && name === folder) return open;
+      close();
+      open = { fd: openSync(inside(root, folder), FOLDER) };
+      name = folder;
+      return open;
+    },
+    close,
+  };
+}
+
+/** Whether a failed call says that there is no such file, and nothing worse. */
+export function isAbsent(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(codeOf(error));
+}
+
+/** null: there is no such file. @throws what the system throws otherwise. */
+export function lookFor(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}
+
+/** One that is there already will do. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: FOLDER_MODE });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+/** Whatever the row in the store says must also hold after a power cut; not every filesystem can sync a folder. */
+export function sync({ fd }: Folder): void {
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP', 'EBADF', 'EROFS'].includes(codeOf(error))) throw error;
+  }
+}
