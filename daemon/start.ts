@@ -126,6 +126,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       client: fileClient,
       log,
       now,
+      medium: () => recordings.state().medium ?? null,
       onCalls: (sequences) => bus.emit('calls', sequences),
     });
     const amiUsers = await openAmiUsers(config.state.dir);
@@ -164,14 +165,15 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       today: () => zone.text(now()).slice(0, 10).replaceAll('-', ''),
       onState: (state) => bus.emit('medium', state),
       index: {
-        known: (folder) => store.ask('knownRecordings', folder),
-        folders: () => store.ask('recordingFolders'),
-        async found(files) {
-          const written = await store.write({ kind: 'recordings', files });
+        medium: async (mark) => (await store.write({ kind: 'mediumSeen', mark })).medium ?? 0,
+        known: (medium, folder) => store.ask('knownRecordings', { medium, folder }),
+        folders: (medium) => store.ask('recordingFolders', medium),
+        async found(medium, files) {
+          const written = await store.write({ kind: 'recordings', medium, files });
           bus.emit('recordings', files, written.recordings);
           if (written.calls.length > 0) bus.emit('calls', written.calls);
         },
-        gone: async (paths) => void (await store.write({ kind: 'gone', paths })),
+        gone: async (medium, paths) => void (await store.write({ kind: 'gone', medium, paths })),
       },
     });
     stops.push(() => recordings.close());

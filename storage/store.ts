@@ -53,10 +53,12 @@ import {
   unfinishedDeletions,
 } from './sql/deletion.ts';
 import { callCount, callHits, callPage, recordingCount, recordingPage } from './sql/listing.ts';
+import { seeMedium } from './sql/medium.ts';
+import { keepMediumChange, type MediumChange } from './sql/medium-change.ts';
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
-import { type OutboxEvent, outboxPage } from './sql/outbox.ts';
+import { announce, type OutboxEvent, outboxPage } from './sql/outbox.ts';
 import { changePause, openPauses, type PauseChange } from './sql/pause.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
 import { type Trashed, type TrashProgress, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
@@ -105,8 +107,11 @@ export type Write =
   | { readonly kind: 'close'; readonly group: string }
   /** Folds the next calls along their starts anew. */
   | { readonly kind: 'refold'; readonly after: NonNullable<Walk> }
-  | { readonly kind: 'recordings'; readonly files: readonly RecordingFile[] }
-  | { readonly kind: 'gone'; readonly paths: readonly string[] }
+  /** The medium with this mark is in place: its id is what recordings are told under. */
+  | { readonly kind: 'mediumSeen'; readonly mark: string }
+  | { readonly kind: 'mediumChanged'; readonly change: MediumChange }
+  | { readonly kind: 'recordings'; readonly medium: number; readonly files: readonly RecordingFile[] }
+  | { readonly kind: 'gone'; readonly medium: number; readonly paths: readonly string[] }
   | { readonly kind: 'user'; readonly user: User; readonly audit: AuditLine }
   | { readonly kind: 'userGone'; readonly name: string; readonly audit: AuditLine }
   | { readonly kind: 'apiKey'; readonly key: ApiKey; readonly audit: AuditLine }
@@ -153,6 +158,10 @@ export interface Written {
   readonly calls: readonly number[];
   /** Of recordings that are new or have come back. */
   readonly recordings: readonly number[];
+  /** Of a medium that was seen: its id. */
+  readonly medium: number | null;
+  /** Of a change of the medium. */
+  readonly change: number | null;
   /** Calls of the records given that still wait to be closed. */
   readonly open: readonly OpenGroup[];
   /** Of a refold: where to go on. */
@@ -167,6 +176,8 @@ const NOTHING: Written = {
   records: [],
   calls: [],
   recordings: [],
+  medium: null,
+  change: null,
   open: [],
   next: null,
   removed: 0,
@@ -208,6 +219,7 @@ export type {
   Deletion,
   DeletionKind,
   DeletionState,
+  MediumChange,
   OpenGroup,
   OutboxEvent,
   Trashed,
@@ -298,15 +310,19 @@ export function openStore(options: StoreOptions) {
         return { calls: closeGroup(database, item.group, now()) };
       case 'refold':
         return refoldStep(database, item.after, rules, now());
+      case 'mediumSeen':
+        return { medium: seeMedium(database, item.mark, now()) };
+      case 'mediumChanged':
+        return { change: announce(database, 'medium', keepMediumChange(database, item.change, now()), now()) };
       case 'recordings': {
-        const applied = item.files.map((file) => applyRecording(database, file, names, now()));
+        const applied = item.files.map((file) => applyRecording(database, item.medium, file, names, now()));
         return {
           recordings: applied.flatMap(({ own }) => own ?? []),
           calls: applied.flatMap(({ calls }) => calls),
         };
       }
       case 'gone':
-        markGone(database, item.paths, now());
+        markGone(database, item.medium, item.paths, now());
         return {};
       case 'user':
         putUser(database, item.user, now());
@@ -389,8 +405,9 @@ export function openStore(options: StoreOptions) {
     searchMerge: () => database.transaction(() => mergeNumbers(database)),
     recordingPage: (request: PageRequest<RecordingFilter>) => recordingPage(database, request),
     recordingCount: (request: CountRequest<RecordingFilter>) => recordingCount(database, request),
-    knownRecordings: (folder: string) => knownRecordings(database, folder),
-    recordingFolders: () => recordingFolders(database),
+    knownRecordings: ({ medium, folder }: { medium: number; folder: string }) =>
+      knownRecordings(database, medium, folder),
+    recordingFolders: (medium: number) => recordingFolders(database, medium),
     openGroups: () => openGroups(database),
     trace: (uniqueId: string) => trace(database, uniqueId, rules),
     csvPositions: () => csvPositions(database),

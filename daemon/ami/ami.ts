@@ -62,6 +62,7 @@ export function createAmi({ config, store, users, bus, log, limits = amiLimits }
     async after(sequence) {
       const { events, ...edges } = await store.work('outbox', sequence);
       const made = events
+        .filter((event) => event.kind !== 'medium')
         .filter((event) => event.kind === 'cdr' || isFresh(event.mtimeMs, event.at * 1000))
         .map((event) =>
           event.kind === 'cdr'

@@ -41,6 +41,8 @@ export interface DeletionsOptions {
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
   /** Epoch seconds. */
   now(): number;
+  /** What the index calls the medium in place; null: none is known to be. */
+  medium(): number | null;
   /** Calls whose answers have changed: their EventSequences. */
   onCalls(sequences: readonly number[]): void;
   /** Tests have a shorter one. */
@@ -284,7 +286,7 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
     const expiresAt = purge ? 0 : at + Math.max(1, Math.round((await days()) * 86_400));
     const { deletion } = await store.write({
       kind: 'deletion',
-      deletion: { kind: 'recording', ...by, expiresAt, content: paths },
+      deletion: { kind: 'recording', ...by, medium: options.medium(), expiresAt, content: paths },
       audit: { ...by, action: 'recordings.delete', detail: { files: paths.length, purge } },
     });
     if (!deletion) throw new Error('the store began no deletion');

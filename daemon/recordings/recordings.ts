@@ -23,14 +23,16 @@ export type { FoundRecording, RequireMount } from './protocol.ts';
 
 /** What is already known, and who is told; the store implements it. A rejection is logged and the folder looked at again. */
 export interface RecordingIndex {
+  /** The medium with this mark is in place. @returns what the index calls it: all the others are asked about it alone. */
+  medium(mark: string): Promise<number>;
   /** What the index knows of one folder (`''` = the root): lines `name\tsize\tmtimeMs`, newline separated; '' = nothing. */
-  known(folder: string): Promise<string>;
+  known(medium: number, folder: string): Promise<string>;
   /** Folders that the index knows. */
-  folders(): Promise<string[]>;
+  folders(medium: number): Promise<string[]>;
   /** Insert or update by path; may come twice. */
-  found(files: readonly FoundRecording[]): Promise<void>;
+  found(medium: number, files: readonly FoundRecording[]): Promise<void>;
   /** These were missed by two looks at a living medium. */
-  gone(paths: readonly string[]): Promise<void>;
+  gone(medium: number, paths: readonly string[]): Promise<void>;
 }
 
 export interface MediumState {
@@ -42,6 +44,8 @@ export interface MediumState {
   readonly since: number;
   /** `MAJ:MIN`. */
   readonly device?: string;
+  /** What the index calls the medium that is in place; absent: none is known to be. */
+  readonly medium?: number;
 }
 
 export interface RecordingsOptions {
@@ -112,6 +116,8 @@ export function startRecordings(options: RecordingsOptions): Recordings {
   let medium: MediumState = { state: 'absent', why: 'not looked at yet', since: now() };
   /** Of the medium whose folders we know; undefined = a full look is due. */
   let identity: string | undefined;
+  /** What the index calls it. */
+  let mediumId = 0;
   let folders: ReadonlySet<string> = new Set();
   /** Folders that the full look has still to see, newest first. Bounded by the medium's own first level. */
   let toLook: string[] = [];
@@ -168,7 +174,8 @@ export function startRecordings(options: RecordingsOptions): Recordings {
     const changed = state !== medium.state || why !== medium.why || device !== (medium.device ?? '');
     if (state !== 'mounted') forget();
     if (!changed || closed) return;
-    medium = { state, why, since: now(), ...(device && { device }) };
+    const known = state === 'mounted' && { medium: mediumId };
+    medium = { state, why, since: now(), ...(device && { device }), ...known };
     const fields = { state, why: why || undefined, device: device || undefined, dir: options.dir };
     if (state === 'mounted') log.info('recordings: the medium is there', fields);
     else log.warn('recordings: no medium', fields);
@@ -209,12 +216,12 @@ export function startRecordings(options: RecordingsOptions): Recordings {
   const tell = async (answer: FilesAnswer): Promise<void> => {
     if (closed) throw new MediumChanged();
     if (answer.found.length > 0) {
-      await index.found(answer.found);
+      await index.found(mediumId, answer.found);
       count.indexed += answer.found.length;
     }
     if (closed) throw new MediumChanged();
     if (answer.gone.length > 0) {
-      await index.gone(answer.gone);
+      await index.gone(mediumId, answer.gone);
       count.gone += answer.gone.length;
     }
   };
@@ -235,7 +242,7 @@ export function startRecordings(options: RecordingsOptions): Recordings {
       if (!keep || mono() >= (freshUntil.get(folder) ?? 0)) {
         // Set before asking: what is told meanwhile is in the worker's copy as well.
         if (keep) freshUntil.set(folder, mono() + KNOWN_FRESH_MS);
-        known = await index.known(folder);
+        known = await index.known(mediumId, folder);
       }
       const compare = compareAlways || (keep && known !== null);
       count.looks += 1;
@@ -297,7 +304,8 @@ export function startRecordings(options: RecordingsOptions): Recordings {
 
   /** A new medium, or the first: everything is to be looked at, today and yesterday by the sweep that found it. */
   const startFullLook = async (answer: RootAnswer): Promise<void> => {
-    const known = await index.folders();
+    mediumId = await index.medium('');
+    const known = await index.folders(mediumId);
     identity = answer.medium.identity;
     freshUntil.clear();
     folders = new Set(answer.folders);

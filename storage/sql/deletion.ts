@@ -22,6 +22,8 @@ export interface Deletion {
   readonly state: DeletionState;
   readonly who: string;
   readonly address: string;
+  /** Of recordings: the medium that they lie on, by its id in the index; null: they are calls. */
+  readonly medium: number | null;
   /** Epoch seconds. */
   readonly at: number;
   /** Epoch seconds after which it is erased. */
@@ -36,17 +38,19 @@ export interface Deletion {
   readonly bytes: number;
 }
 
-export type NewDeletion = Pick<Deletion, 'kind' | 'who' | 'address' | 'expiresAt' | 'content'>;
+export type NewDeletion = Pick<Deletion, 'kind' | 'who' | 'address' | 'expiresAt' | 'content'> &
+  Partial<Pick<Deletion, 'medium'>>;
 
 /** @param now Epoch seconds. @returns the deletion as it begins. */
 export function beginDeletion(database: Database, fresh: NewDeletion, now: number): Deletion {
   const token = randomBytes(18).toString('base64url');
+  const { medium = null } = fresh;
   const { id } = database.run(
-    `INSERT INTO deletion (token, kind, state, who, address, at, expires_at, content, progress, count, bytes)
-     VALUES (?, ?, 'deleting', ?, ?, ?, ?, ?, 'null', 0, 0)`,
-    [token, fresh.kind, fresh.who, fresh.address, now, fresh.expiresAt, JSON.stringify(fresh.content)],
+    `INSERT INTO deletion (token, kind, state, who, address, medium, at, expires_at, content, progress, count, bytes)
+     VALUES (?, ?, 'deleting', ?, ?, ?, ?, ?, ?, 'null', 0, 0)`,
+    [token, fresh.kind, fresh.who, fresh.address, medium, now, fresh.expiresAt, JSON.stringify(fresh.content)],
   );
-  return { ...fresh, id, token, state: 'deleting', at: now, progress: null, count: 0, bytes: 0 };
+  return { ...fresh, medium, id, token, state: 'deleting', at: now, progress: null, count: 0, bytes: 0 };
 }
 
 export function deletionById(database: Database, id: number): Deletion | null {
@@ -67,7 +71,7 @@ export function deletions(database: Database, kind: DeletionKind, limit: number)
   const content = kind === 'recording' ? `substr(content, 1, ${PATHS_LISTED})` : 'content';
   return database
     .all(
-      `SELECT id, token, kind, state, who, address, at, expires_at, progress, count, bytes, ${content} AS content
+      `SELECT id, token, kind, state, who, address, medium, at, expires_at, progress, count, bytes, ${content} AS content
        FROM deletion WHERE kind = ? ORDER BY id DESC LIMIT ?`,
       [kind, limit],
     )
@@ -123,6 +127,7 @@ function toDeletion(row: Row): Deletion {
     state: String(row['state']) as DeletionState,
     who: String(row['who']),
     address: String(row['address']),
+    medium: row['medium'] === null ? null : Number(row['medium']),
     at: Number(row['at']),
     expiresAt: Number(row['expires_at']),
     content: JSON.parse(String(row['content'])),

@@ -1,12 +1,14 @@
 /**
  * What is to be told to the world, written in the transaction that made it true. The row's id is the `EventSequence`
- * that every consumer resumes from; its content is read from the leg, call or recording that it points to.
+ * that every consumer resumes from; its content is read from the leg, call, recording or
+ * change of the medium that it points to.
  */
 import type { Leg } from '../model/leg.ts';
 import type { Database } from './database.ts';
 import { legById } from './leg.ts';
+import { type MediumChange, mediumChangeById } from './medium-change.ts';
 
-export type OutboxKind = 'cdr' | 'call' | 'recording';
+export type OutboxKind = 'cdr' | 'call' | 'recording' | 'medium';
 
 /** Rows kept, so that a consumer that was away can resume: at 3 a call about 80,000 calls, 5 MB. */
 const OUTBOX_KEPT = 250_000;
@@ -32,7 +34,9 @@ export type OutboxEvent =
       readonly mtimeMs: number;
       /** Epoch seconds when it was found. */
       readonly at: number;
-    };
+    }
+  /** The medium's state changed. `at`: epoch seconds. */
+  | ({ readonly sequence: number; readonly kind: 'medium'; readonly at: number } & MediumChange);
 
 export interface OutboxPage {
   readonly events: readonly OutboxEvent[];
@@ -62,6 +66,11 @@ export function outboxPage(database: Database, after: number): OutboxPage {
       const leg = legById(database, ref);
       return leg ? [{ sequence, kind: 'cdr', leg }] : [];
     }
+    const at = Number(row['at']);
+    if (row['kind'] === 'medium') {
+      const change = mediumChangeById(database, ref);
+      return change ? [{ sequence, kind: 'medium', at, ...change }] : [];
+    }
     if (row['kind'] !== 'recording') return [];
     const file = database.first("SELECT path, seconds, mtime_ms FROM recording WHERE id = ? AND state <> 'empty'", [
       ref,
@@ -69,7 +78,7 @@ export function outboxPage(database: Database, after: number): OutboxPage {
     if (!file) return [];
     const seconds = Number(file['seconds']);
     const mtimeMs = Number(file['mtime_ms']);
-    return [{ sequence, kind: 'recording', path: String(file['path']), seconds, mtimeMs, at: Number(row['at']) }];
+    return [{ sequence, kind: 'recording', path: String(file['path']), seconds, mtimeMs, at }];
   });
   const last = rows.at(-1)?.['id'] ?? after;
   return {

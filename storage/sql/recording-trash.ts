@@ -57,18 +57,16 @@ export function trashStep(database: Database, step: TrashStep, now: number): num
   );
   if (changes === 0) return null;
   const { hide = [], show = [], lost = [] } = step;
+  const medium = Number(database.first('SELECT medium FROM deletion WHERE id = ?', [id])?.['medium']);
+  const put = (change: string, binds: readonly number[], path: string): boolean =>
+    database.run(`UPDATE recording SET ${change} AND path = ? AND medium = ?`, [...binds, path, medium]).changes > 0;
   const touched = [
-    ...hide.filter((path) => put(database, 'trash = ? WHERE trash IS NULL', [id, path])),
-    ...show.filter((path) => put(database, 'trash = NULL, gone_at = NULL WHERE trash = ?', [id, path])),
-    ...lost.filter((path) => put(database, 'trash = NULL, gone_at = ? WHERE trash = ?', [now, id, path])),
+    ...hide.filter((path) => put('trash = ? WHERE trash IS NULL', [id], path)),
+    ...show.filter((path) => put('trash = NULL, gone_at = NULL WHERE trash = ?', [id], path)),
+    ...lost.filter((path) => put('trash = NULL, gone_at = ? WHERE trash = ?', [now, id], path)),
   ];
   if (step.audit) audit(database, step.audit, now);
   return touched.flatMap((path) => announceCallsOf(database, path, now));
-}
-
-/** @returns whether the path has such a row. */
-function put(database: Database, change: string, binds: readonly (string | number)[]): boolean {
-  return database.run(`UPDATE recording SET ${change} AND path = ?`, binds).changes > 0;
 }
 
 /** The calls that show this recording, or did: their answers in 9006 have changed. */

@@ -1,11 +1,11 @@
-/** Recordings in the database: one row a file, found again by its path, tied to its call as soon as both are there. */
+/** Recordings in the database: one row a file, found again by its medium and path, tied to its call as soon as both are there. */
 import type { Zone } from '../model/local-time.ts';
 import { parseRecordingName } from '../model/recording-name.ts';
 import { showRecording } from './call.ts';
 import type { Database } from './database.ts';
 import { announce } from './outbox.ts';
 import { announceCallsOf, isBack } from './recording-trash.ts';
-import { callOfRecording, tie } from './tie.ts';
+import { callOfRecording, tie, tieAsTwin } from './tie.ts';
 
 /** A finished file on the medium. */
 export interface RecordingFile {
@@ -27,12 +27,13 @@ export interface NameRules {
 }
 
 /**
- * Puts a file into the index, or brings its row up to date, and ties it to its call.
+ * Puts a file of a medium into the index, or brings its row up to date, and ties it to its call.
  * @returns the EventSequence of the file when it is new, was gone or is back from the trash, and those of the calls that
  * it amended.
  */
 export function applyRecording(
   database: Database,
+  medium: number,
   file: RecordingFile,
   rules: NameRules,
   now: number,
@@ -40,8 +41,8 @@ export function applyRecording(
   const known = database.first(
     `SELECT recording.id AS id, recording.gone_at AS gone_at, recording.trash AS trash, deletion.state AS deletion,
        deletion.progress AS progress
-     FROM recording LEFT JOIN deletion ON deletion.id = recording.trash WHERE recording.path = ?`,
-    [file.path],
+     FROM recording LEFT JOIN deletion ON deletion.id = recording.trash WHERE recording.path = ? AND recording.medium = ?`,
+    [file.path, medium],
   );
   if (known) {
     const id = Number(known['id']);
@@ -56,12 +57,12 @@ export function applyRecording(
       calls: hidden ? announceCallsOf(database, file.path, now) : [],
     };
   }
-  const { id, calls } = insert(database, file, rules, now);
+  const { id, calls } = insert(database, medium, file, rules, now);
   return { calls, own: announce(database, 'recording', id, now) };
 }
 
 /** @returns its id, and the EventSequences of the calls that it changed. */
-function insert(database: Database, file: RecordingFile, { zone, trunks }: NameRules, now: number) {
+function insert(database: Database, medium: number, file: RecordingFile, { zone, trunks }: NameRules, now: number) {
   const name = parseRecordingName(file.path, trunks);
   const written = Math.floor(file.mtimeMs / 1000);
   const recording = {
@@ -71,10 +72,11 @@ function insert(database: Database, file: RecordingFile, { zone, trunks }: NameR
     dst: name.dst ?? '',
   };
   const { id } = database.run(
-    `INSERT INTO recording (path, folder, size, mtime_ms, seconds, state, wall_at, answer_at,
+    `INSERT INTO recording (medium, path, folder, size, mtime_ms, seconds, state, wall_at, answer_at,
        calltype, trunk, src, dst, found_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
+      medium,
       file.path,
       folderOf(file.path),
       file.size,
@@ -90,29 +92,36 @@ function insert(database: Database, file: RecordingFile, { zone, trunks }: NameR
       now,
     ],
   );
+  if (tieAsTwin(database, id, file.path)) return { id, calls: [] };
   const call = callOfRecording(database, recording);
   if (call?.match === 'named') tie(database, call.id, file.path, 'named');
   return { id, calls: call?.match === 'near' ? showRecording(database, call.id, file.path, now) : [] };
 }
 
-/** The files are proven to be gone from a medium that is alive. Their rows stay, unlisted, and come back with the file. */
-export function markGone(database: Database, paths: readonly string[], now: number): void {
+/** The files are proven to be gone from this medium, which is alive. Their rows stay, unlisted, and come back with the file. */
+export function markGone(database: Database, medium: number, paths: readonly string[], now: number): void {
   for (const path of paths)
-    database.run('UPDATE recording SET gone_at = ? WHERE path = ? AND gone_at IS NULL AND trash IS NULL', [now, path]);
+    database.run(
+      'UPDATE recording SET gone_at = ? WHERE path = ? AND medium = ? AND gone_at IS NULL AND trash IS NULL',
+      [now, path, medium],
+    );
 }
 
-/** What the index knows of one folder: lines `name⇥size⇥mtimeMs`, those that are gone or in the trash left out. */
-export function knownRecordings(database: Database, folder: string): string {
+/** What the index knows of one folder of a medium: lines `name⇥size⇥mtimeMs`, those that are gone or in the trash left out. */
+export function knownRecordings(database: Database, medium: number, folder: string): string {
   const row = database.first(
     `SELECT group_concat(substr(path, ?) || char(9) || size || char(9) || mtime_ms, char(10)) AS lines
-     FROM recording WHERE folder = ? AND gone_at IS NULL AND trash IS NULL`,
-    [folder === '' ? 1 : [...folder].length + 2, folder],
+     FROM recording WHERE medium = ? AND folder = ? AND gone_at IS NULL AND trash IS NULL`,
+    [folder === '' ? 1 : [...folder].length + 2, medium, folder],
   );
   return row?.['lines'] ? String(row['lines']) : '';
 }
 
-export function recordingFolders(database: Database): string[] {
-  return database.all('SELECT DISTINCT folder FROM recording').map((row) => String(row['folder']));
+/** Folders of a medium that the index knows. */
+export function recordingFolders(database: Database, medium: number): string[] {
+  return database
+    .all('SELECT DISTINCT folder FROM recording WHERE medium = ?', [medium])
+    .map((row) => String(row['folder']));
 }
 
 function folderOf(path: string): string {

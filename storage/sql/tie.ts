@@ -1,4 +1,7 @@
-/** The tie between a recording and its call, found from either side; the rule itself is in model/match.ts. */
+/**
+ * The tie between a recording and its call, found from either side; the rule itself is in model/match.ts. Files of one
+ * path on several media are copies of one recording: they are tied together.
+ */
 
 import type { CallRow } from '../model/call.ts';
 import { type Candidate, type MatchKind, NEAR_SECONDS, nearestCall } from '../model/match.ts';
@@ -15,15 +18,27 @@ const LONGEST_RING_SECONDS = 7_200;
 export function tie(database: Database, callId: number, path: string, match: MatchKind): number | null {
   release(database, callId);
   if (path === '') return null;
-  const tied = database.first('SELECT call_id, match FROM recording WHERE path = ?', [path]);
+  const tied = database.first('SELECT call_id, match FROM recording WHERE path = ? LIMIT 1', [path]);
   if (!tied || tied['match'] === 'named') return null;
   database.run('UPDATE recording SET call_id = ?, match = ? WHERE path = ?', [callId, match, path]);
   return tied['call_id'] === null ? null : Number(tied['call_id']);
 }
 
+/** A file that has just been found takes the tie of one of the same path on another medium. @returns whether there is one. */
+export function tieAsTwin(database: Database, id: number, path: string): boolean {
+  const twin = database.first('SELECT call_id, match FROM recording WHERE path = ? AND id <> ? LIMIT 1', [path, id]);
+  if (!twin) return false;
+  database.run('UPDATE recording SET call_id = ?, match = ? WHERE id = ?', [
+    twin['call_id'] as number | null,
+    twin['match'] as string | null,
+    id,
+  ]);
+  return true;
+}
+
 /** The call goes, or shows another file: its recording is that of the next call naming it, or nobody's again. */
 export function release(database: Database, callId: number): void {
-  for (const { path } of database.all('SELECT path FROM recording WHERE call_id = ?', [callId])) {
+  for (const { path } of database.all('SELECT DISTINCT path FROM recording WHERE call_id = ?', [callId])) {
     const heir = database.first('SELECT id FROM call WHERE recording = ? AND id <> ? ORDER BY id LIMIT 1', [
       String(path),
       callId,
@@ -40,7 +55,8 @@ export function release(database: Database, callId: number): void {
 export function recordingNear(database: Database, call: CallRow): string {
   if (call.answer === null) return '';
   const free = database.all(
-    'SELECT id, path, answer_at, src, dst FROM recording WHERE answer_at BETWEEN ? AND ? AND call_id IS NULL',
+    `SELECT min(id) AS id, path, answer_at, src, dst FROM recording
+     WHERE answer_at BETWEEN ? AND ? AND call_id IS NULL GROUP BY path`,
     [call.answer - NEAR_SECONDS, call.answer + NEAR_SECONDS],
   );
   const id = nearestCall(call.answer, call, free.map(toCandidate));

@@ -11,6 +11,8 @@ const NOTHING: Written = {
   records: [],
   calls: [],
   recordings: [],
+  medium: null,
+  change: null,
   open: [],
   next: null,
   removed: 0,

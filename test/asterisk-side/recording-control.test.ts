@@ -27,7 +27,17 @@ function scene() {
     {
       async write(item) {
         written.push(item);
-        return { records: [], calls: [], recordings: [], open: [], next: null, removed: 0, deletion: null };
+        return {
+          records: [],
+          calls: [],
+          recordings: [],
+          medium: null,
+          change: null,
+          open: [],
+          next: null,
+          removed: 0,
+          deletion: null,
+        };
       },
     },
   );

@@ -1,6 +1,6 @@
 /** 20053 over files as the watcher finds them: range by the name's own clock, filters, and the length that is shown. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { leg } from '../support/legs.ts';
+import { FIRST_MEDIUM, leg } from '../support/legs.ts';
 import { at, openBox } from './box.ts';
 
 const box = openBox({ atEnd: afterAll });
@@ -31,7 +31,7 @@ const nameOf = (path: unknown) => Object.entries(FILES).find(([, known]) => know
 
 beforeAll(async () => {
   await box.call(leg(at('2021-05-07 04:00:00'))); // answered after 2 s, 3 s of talk
-  await box.store.write({ kind: 'recordings', files: Object.values(FILES) });
+  await box.store.write({ kind: 'recordings', medium: FIRST_MEDIUM, files: Object.values(FILES) });
 });
 
 const names = async (query: string) => (await box.list(20053, query)).rows.map((row) => nameOf(row['path']));

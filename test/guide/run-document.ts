@@ -11,6 +11,7 @@ import { wavHeader } from '../simulator/wav.ts';
 import { eventually, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { type FakeAmi, lettingIn, startFakeAmi } from '../support/fake-ami.ts';
 import { type AtEnd, temporaryFolder } from '../support/folder.ts';
+import { FIRST_MEDIUM } from '../support/legs.ts';
 import { compare, fill, type Known, Mismatch, piecesOf, shown } from './compare.ts';
 import type { AmiTurn, Answer, Body, Entry, GuideDocument, Line, Step, Wav } from './document.ts';
 import { exchange, type RawAnswer } from './exchange.ts';
@@ -155,7 +156,9 @@ async function lay(files: readonly Wav[], { dir, sounds, daemon }: Box, where: s
   }
   const folders = [...new Set(files.map(({ path }) => dirname(path)))];
   await eventually(async () => {
-    const known = await Promise.all(folders.map((folder) => daemon.store.ask('knownRecordings', folder)));
+    const known = await Promise.all(
+      folders.map((folder) => daemon.store.ask('knownRecordings', { medium: FIRST_MEDIUM, folder })),
+    );
     const names = known.flatMap((lines, index) =>
       lines.split('\n').map((line) => `${folders[index]}/${line.split('\t', 1)[0]}`),
     );

@@ -101,13 +101,14 @@ export function memoryIndex(rows = new Map<string, FoundRecording>()): MemoryInd
     failNextFound() {
       fail = true;
     },
-    known: async (folder) =>
+    medium: async () => 1,
+    known: async (_medium, folder) =>
       [...rows.values()]
         .filter((row) => folderOf(row.path) === folder)
         .map((row) => `${row.path.slice(folder ? folder.length + 1 : 0)}\t${stamp(row.size, row.mtimeMs)}`)
         .join('\n'),
     folders: async () => [...new Set([...rows.keys()].map(folderOf))],
-    async found(files) {
+    async found(_medium, files) {
       if (fail) {
         fail = false;
         throw new Error('the store is closed');
@@ -115,7 +116,7 @@ export function memoryIndex(rows = new Map<string, FoundRecording>()): MemoryInd
       told.push(...files);
       for (const file of files) rows.set(file.path, file);
     },
-    async gone(paths) {
+    async gone(_medium, paths) {
       goneTold.push(...paths);
       for (const path of paths) rows.delete(path);
     },

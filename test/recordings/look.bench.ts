@@ -37,7 +37,8 @@ function index(dir: string, knowsAll: boolean): RecordingIndex {
       .map((name) => `${name}\t${stamp(bytes.length, old.getTime())}`)
       .join('\n');
   return {
-    known: async (folder) => (knowsAll && existsSync(join(dir, folder)) ? known(folder) : ''),
+    medium: async () => 1,
+    known: async (_medium, folder) => (knowsAll && existsSync(join(dir, folder)) ? known(folder) : ''),
     folders: async () => (knowsAll ? readdirSync(dir) : []),
     found: async () => {},
     gone: async () => {},

@@ -9,7 +9,7 @@ import { createThreads } from '../../daemon/recordings/step-client.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import { type AtEnd, temporaryFolder } from '../support/folder.ts';
-import { storeOptions } from '../support/legs.ts';
+import { FIRST_MEDIUM, storeOptions } from '../support/legs.ts';
 import { textOf } from '../support/page.ts';
 
 export const FILE_WORKER = new URL('../.build/file-worker.mjs', import.meta.url);
@@ -88,6 +88,7 @@ export function openTrashRig(atEnd: AtEnd = onTestFinished): TrashRig {
         client,
         log: { info: say, warn: say, error: say },
         now: () => rig.clock,
+        medium: () => FIRST_MEDIUM,
         onCalls: (sequences) => rig.calls.push(...sequences),
         waitMs: 5_000,
       });
@@ -103,16 +104,16 @@ export function openTrashRig(atEnd: AtEnd = onTestFinished): TrashRig {
     async sweep() {
       const there = new Set(rig.files().placed);
       const known = new Set<string>();
-      for (const folder of await store.ask('recordingFolders')) {
-        const lines = await store.ask('knownRecordings', folder);
+      for (const folder of await store.ask('recordingFolders', FIRST_MEDIUM)) {
+        const lines = await store.ask('knownRecordings', { medium: FIRST_MEDIUM, folder });
         for (const line of lines.split('\n').filter((each) => each !== ''))
           known.add(join(folder, line.split('\t')[0] ?? ''));
       }
       const found = [...there].filter((path) => !known.has(path));
       const gone = [...known].filter((path) => !there.has(path));
       const files = found.map((path) => ({ path, size: 9, mtimeMs: 0, seconds: 1, state: 'ok' as const }));
-      await store.write({ kind: 'recordings', files });
-      await store.write({ kind: 'gone', paths: gone });
+      await store.write({ kind: 'recordings', medium: FIRST_MEDIUM, files });
+      await store.write({ kind: 'gone', medium: FIRST_MEDIUM, paths: gone });
     },
     files() {
       const all = readdirSync(dir, { recursive: true, withFileTypes: true })

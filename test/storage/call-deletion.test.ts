@@ -9,7 +9,7 @@ import { openDatabase, type Row } from '../../storage/sql/database.ts';
 import type { StoreOptions, Walk } from '../../storage/store.ts';
 import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { leg, storeOptions } from '../support/legs.ts';
+import { FIRST_MEDIUM, leg, storeOptions } from '../support/legs.ts';
 import { textOf } from '../support/page.ts';
 import { countOf, put, rowsOf, shut } from './helper.ts';
 
@@ -122,7 +122,7 @@ describe('in the trash', () => {
     await call(store, recorded);
     await call(store, leg(NOON + 9, { source: '209' }));
     const sound = { path: `${name}.wav`, size: 1, mtimeMs: 0, seconds: 99, state: 'ok' as const };
-    await store.write({ kind: 'recordings', files: [sound] });
+    await store.write({ kind: 'recordings', medium: FIRST_MEDIUM, files: [sound] });
     const listed = () =>
       rowsOf(store, 'recording', [
         ['path', 'path'],
@@ -261,6 +261,7 @@ describe('erased', () => {
       await call(store, leg(start, { recordingFile: `/media/usbStorage/monitor/${name}` }));
     await store.write({
       kind: 'recordings',
+      medium: FIRST_MEDIUM,
       files: [{ path: `${name}.wav`, size: 1, mtimeMs: 0, seconds: 99, state: 'ok' }],
     });
     const { id } = await remove(store);

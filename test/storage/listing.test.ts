@@ -33,8 +33,8 @@ beforeAll(() => {
   afterAll(() => real.close());
   migrate(real, file, migrations);
   real.run(manyCalls(CALLS));
-  real.run(`INSERT INTO recording (path, folder, size, mtime_ms, seconds, state, wall_at, answer_at, calltype, trunk, src, dst, call_id, match, found_at)
-    SELECT 'p' || id, '', 44, 0, 5, 'ok', start_at - 28800, start_at, 'Internal', '', src, dst, id, 'named', 0 FROM call WHERE id % 2`);
+  real.run(`INSERT INTO recording (medium, path, folder, size, mtime_ms, seconds, state, wall_at, answer_at, calltype, trunk, src, dst, call_id, match, found_at)
+    SELECT 1, 'p' || id, '', 44, 0, 5, 'ok', start_at - 28800, start_at, 'Internal', '', src, dst, id, 'named', 0 FROM call WHERE id % 2`);
   database = Object.assign(Object.create(real) as Database, {
     all(sql: string, binds: readonly Bind[] = []) {
       asked.push([sql, binds]);

@@ -8,7 +8,7 @@ import { openStoreHere } from '../../storage/here.ts';
 import type { StoreOptions } from '../../storage/store.ts';
 import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { leg, storeOptions } from '../support/legs.ts';
+import { FIRST_MEDIUM, leg, storeOptions } from '../support/legs.ts';
 import { textOf } from '../support/page.ts';
 import { countOf } from './helper.ts';
 
@@ -217,12 +217,12 @@ describe.each(homes)('the store %s', (_name, open) => {
     });
     const named = '20210422/20210422-010152-1619082112-Internal-205-204';
     await put(store, leg(NOON, { recordingFile: `/media/usbStorage/monitor/${named}` }));
-    await store.write({ kind: 'recordings', files: [file(`${named}.wav`)] });
+    await store.write({ kind: 'recordings', medium: FIRST_MEDIUM, files: [file(`${named}.wav`)] });
     await shut(store);
     // The other call's record names nothing: the file comes first, and the call finds it when it closes.
     const other = leg(NOON + 100, { linkedId: 'b', uniqueId: '1.2', source: '202' });
     const near = `20210422/20210422-010333-${NOON + 103}-Internal-202-204.wav`;
-    await store.write({ kind: 'recordings', files: [file(near)] });
+    await store.write({ kind: 'recordings', medium: FIRST_MEDIUM, files: [file(near)] });
     await put(store, other);
     await shut(store, other);
     expect((await rowsOf(store)).map((row) => row['recording'])).toEqual([near, `${named}.wav`]);
@@ -231,11 +231,15 @@ describe.each(homes)('the store %s', (_name, open) => {
     await put(store, third);
     await shut(store, third);
     const late = `20210422/20210422-010512-${NOON + 202}-Internal-203-204.wav`;
-    await store.write({ kind: 'recordings', files: [file(late)] });
+    await store.write({ kind: 'recordings', medium: FIRST_MEDIUM, files: [file(late)] });
     expect((await rowsOf(store))[0]?.['recording']).toBe(late);
-    expect(await store.ask('knownRecordings', '20210422')).toContain(`${near.slice(9)}\t48044\t`);
-    await store.write({ kind: 'gone', paths: [near] });
-    expect(await store.ask('knownRecordings', '20210422')).not.toContain(near.slice(9));
+    expect(await store.ask('knownRecordings', { medium: FIRST_MEDIUM, folder: '20210422' })).toContain(
+      `${near.slice(9)}\t48044\t`,
+    );
+    await store.write({ kind: 'gone', medium: FIRST_MEDIUM, paths: [near] });
+    expect(await store.ask('knownRecordings', { medium: FIRST_MEDIUM, folder: '20210422' })).not.toContain(
+      near.slice(9),
+    );
     expect(await countOf(store, 'recording', { wall: {} })).toBe(2);
   });
 

@@ -5,7 +5,7 @@ import { openStoreHere } from '../../storage/here.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { leg, storeOptions } from '../support/legs.ts';
+import { FIRST_MEDIUM, leg, storeOptions } from '../support/legs.ts';
 import { put, rowsOf, shut, sqlOn } from './helper.ts';
 
 const START = 1_619_082_110; // answered 2 s later
@@ -39,7 +39,7 @@ function fresh() {
 }
 
 const found = (store: StoreClient, ...files: readonly ReturnType<typeof file>[]) =>
-  store.write({ kind: 'recordings', files });
+  store.write({ kind: 'recordings', medium: FIRST_MEDIUM, files });
 const shown = async (store: StoreClient) =>
   (
     await rowsOf(store, 'call', [

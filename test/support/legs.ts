@@ -3,6 +3,9 @@ import type { Leg } from '../../storage/model/leg.ts';
 import { GUIDE_NUMBERING } from '../../storage/model/number-plan.ts';
 import type { StoreOptions } from '../../storage/store.ts';
 
+/** What the index calls the first medium that a store ever sees. */
+export const FIRST_MEDIUM = 1;
+
 const at = (epoch: number) => ({ epoch, offset: -28_800 });
 
 /** 205 calls 204 at `start`, who answers after 2 s and talks for 3 (guide 3.2). */

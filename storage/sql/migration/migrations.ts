@@ -5,6 +5,7 @@ import { numbers } from './0003-numbers.ts';
 import { search } from './0004-search.ts';
 import { contactStaged } from './0005-contact-staged.ts';
 import { recordingPause } from './0006-recording-pause.ts';
+import { medium } from './0007-medium.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -15,4 +16,5 @@ export const migrations: readonly Migration[] = [
   search,
   contactStaged,
   recordingPause,
+  medium,
 ];
