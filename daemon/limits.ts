@@ -1,4 +1,5 @@
 /** Every bound on what others can make us hold, in one place, each with its reason. The store's own stand in its files. */
+import { BUILT_AT } from './version.ts';
 
 /** Towards Asterisk. It is trusted to be long-winded, not to be endless. */
 export const asteriskLimits = {
@@ -144,8 +145,23 @@ export const jobLimits = {
   idleMs: 100,
   /** Free pages that stay in the file, 1 MB: the next records take them. */
   freePagesKept: 256,
-  /** 2026-01-01, epoch seconds: a clock that shows less has not been set, so nothing expires by it. */
+  /** 2026-01-01, epoch seconds: what was written by a clock that showed less tells no time, so it doesn't expire by it. */
   saneClock: 1_767_225_600,
+} as const;
+
+export const scheduleLimits = {
+  /** Milliseconds between two looks at the clock: so late a job may begin. */
+  beatMs: 5_000,
+  /** Milliseconds that the clock may gain or lose between two looks; more is somebody setting it, or a sleeping box. */
+  jumpMs: 60_000,
+  /** Seconds behind a start, or a jump, before what was missed is made up for: first the box does what it is there for. */
+  graceSeconds: 300,
+  /** Milliseconds that it then waits for an idle moment: in a busy office there may be none before the evening. */
+  patienceMs: 3_600_000,
+  /** Milliseconds that a stop waits for jobs: with the other parts' own bounds it stays within STOP_MS. */
+  closeMs: 1_500,
+  /** Epoch seconds; a clock that shows less has not been set: time doesn't go back behind the day of the build. */
+  saneClock: BUILT_AT,
 } as const;
 
 export const idleLimits = {

@@ -30,16 +30,17 @@ import { boxNames } from './http/self-signed.ts';
 import { listenHttp, tokenOf } from './http/server.ts';
 import { amiPath, createWebSockets } from './http/websocket.ts';
 import { startIdleWork } from './idle.ts';
+import { jobNotes } from './job-notes.ts';
 import { createCallDeletions } from './jobs.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { createRecordingDeletions, type RecordingTrash } from './recordings/deletions.ts';
+import { createRecordingDeletions } from './recordings/deletions.ts';
 import { createFileClient } from './recordings/file-client.ts';
 import { createRecordingFiles } from './recordings/files.ts';
-import { EXPIRE_MS } from './recordings/limits.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
 import { createThreads } from './recordings/step-client.ts';
+import { createSchedule } from './schedule.ts';
 import { openSettings } from './settings.ts';
 import {
   firstAccounts,
@@ -177,7 +178,20 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       },
     });
     stops.push(() => recordings.close());
-    stops.push(tendTrash(recordingDeletions, bus, log, now));
+    bus.on('medium', ({ state }) => {
+      if (state === 'mounted') recordingDeletions.resume();
+    });
+    stops.push(() => recordingDeletions.close());
+    const schedule = createSchedule({
+      zone,
+      log: log.child('jobs'),
+      notes: jobNotes(store),
+      isIdle: () => pbx.live.channels === 0 && LANES.every((lane) => store.depth(lane) === 0),
+      now: Date.now,
+      mono: () => performance.now(),
+    });
+    stops.push(() => schedule.close());
+    await schedule.at('trash', '7 * * * *', async () => void (await recordingDeletions.expire(now())));
 
     const idle = startIdleWork({ store, bus, log });
     stops.push(() => idle.stop());
@@ -256,21 +270,6 @@ function latest<From, Made>(from: () => From, make: (from: From) => Made): () =>
 async function certificateOf({ state }: Config, log: Log): Promise<Certificate> {
   const dir = await secretDir(state.dir);
   return openCertificate({ dir, log: log.child('https'), names: boxNames, now: Date.now });
-}
-
-/** Goes on with deletions when their medium is there, and erases what has expired. @returns how to stop. */
-function tendTrash(trash: RecordingTrash, bus: Bus, log: Log, now: () => number): () => Promise<void> {
-  bus.on('medium', ({ state }) => {
-    if (state === 'mounted') trash.resume();
-  });
-  const beat = setInterval(() => {
-    trash.expire(now()).catch((error: unknown) => log.error('recordings: the trash was not cleaned', { error }));
-  }, EXPIRE_MS);
-  beat.unref();
-  return () => {
-    clearInterval(beat);
-    return trash.close();
-  };
 }
 
 /** No stick and no Asterisk are conditions that it shows, not failures: calls are served all the same. */

@@ -135,6 +135,8 @@ export type Write =
   /** @param expiresAt Epoch seconds: the clock was wrong when it began. */
   | { readonly kind: 'deletionExpiry'; readonly id: number; readonly expiresAt: number }
   | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine }
+  /** Something that the daemon remembers for itself among the settings: no page shows it, and nobody did it. */
+  | { readonly kind: 'note'; readonly name: string; readonly value: unknown }
   /** Several settings, all or none. */
   | { readonly kind: 'settings'; readonly changes: readonly SettingChange[] }
   /** A recording was paused, or goes on. */
@@ -369,6 +371,9 @@ export function openStore(options: StoreOptions) {
       }
       case 'setting':
         return writeSettings([item]);
+      case 'note':
+        writeSetting(database, item.name, item.value, now());
+        return {};
       case 'settings':
         return writeSettings(item.changes);
       case 'pause':

@@ -76,5 +76,3 @@ export const DELETION_WAIT_MS = 45_000;
 export const DELETION_RETRY_MS = 5_000;
 /** Days in the trash, unless the setting says otherwise (guide-resolved). */
 export const TRASH_DAYS = 7;
-/** Between two looks for what has expired. */
-export const EXPIRE_MS = 3_600_000;
