@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { StoreError, storeError } from './errors.ts';
+import type { FileWork } from './file-work.ts';
 import type {
   CallFilter,
   Candidates,
@@ -161,6 +162,31 @@ export async function openStoreWorker(
       await ended;
     },
   });
+}
+
+/**
+ * Work on the store's file while it isn't open, in a worker of its own: the database's code never comes into this thread.
+ * It may take minutes. @throws {StoreError}
+ */
+export async function workOnFile<O extends keyof FileWork>(
+  worker: URL,
+  operation: O,
+  argument: Parameters<FileWork[O]>[0],
+): Promise<ReturnType<FileWork[O]>> {
+  const thread = new Worker(worker);
+  try {
+    return await new Promise((resolve, reject) => {
+      thread.once('message', ({ value, error }: Answer) => {
+        if (error) reject(new StoreError(error.code, error.message));
+        else resolve(value as ReturnType<FileWork[O]>);
+      });
+      thread.once('error', (error) => reject(storeError(error, operation)));
+      thread.once('exit', () => reject(new StoreError('internal', `${operation} ended without an answer`)));
+      thread.postMessage({ id: 1, operation, argument });
+    });
+  } finally {
+    await thread.terminate();
+  }
 }
 
 /** A client over any lanes. */

@@ -17,7 +17,9 @@ export function storeError(error: unknown, doing: string): StoreError {
   const message = error instanceof Error ? error.message : String(error);
   const text = `${message} (${doing.replace(/\s+/g, ' ').slice(0, 200)})`;
   if (/disk is full|ENOSPC|EDQUOT/i.test(message)) return new StoreError('disk_full', text);
-  if (/malformed|not a database/i.test(message)) return new StoreError('corrupt', text);
+  // Of the file only: JSON and search patterns may be malformed, too, and that is no fault of the disk.
+  if (/malformed database schema|disk image is malformed|file is not a database/i.test(message))
+    return new StoreError('corrupt', text);
   if (/I\/O error|(unable to|could not) open|readonly|\b(EIO|EROFS|EACCES|EPERM)\b/i.test(message))
     return new StoreError('io', text);
   return new StoreError('internal', text);

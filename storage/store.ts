@@ -38,7 +38,7 @@ import {
   keepCsvFault,
   writeCsvPosition,
 } from './sql/csv.ts';
-import { type Outcome, openDatabase } from './sql/database.ts';
+import { type Database, type Outcome, openDatabase } from './sql/database.ts';
 import {
   beginDeletion,
   type Deletion,
@@ -72,8 +72,11 @@ import {
   verifyStep,
   type Walk,
 } from './sql/records.ts';
+import { forgetReplacement, replacementOf } from './sql/replace.ts';
+import { tellReplacement } from './sql/replacement.ts';
 import { mergeNumbers } from './sql/search.ts';
 import { readSetting, settings, writeSetting } from './sql/setting.ts';
+import { createStill, type StillFile } from './sql/still.ts';
 import { createCallTotals } from './sql/totals.ts';
 import { trace } from './sql/trace.ts';
 import { putUser, removeUser, type User, userByName, users } from './sql/user.ts';
@@ -224,6 +227,7 @@ export type {
   MediumChange,
   OpenGroup,
   OutboxEvent,
+  StillFile,
   Trashed,
   TrashProgress,
   TrashStep,
@@ -241,17 +245,27 @@ function rulesOf({ numbering, trunks, recordingsDir, zone }: StoreRules) {
   return { names: { zone: zoneOf(zone), trunks: trunks.names }, rules };
 }
 
+/** It has taken another store's place since it was last open. */
+function takeDownReplacement(database: Database, file: string): void {
+  const replacement = replacementOf(file);
+  if (!replacement) return;
+  tellReplacement(database, replacement);
+  forgetReplacement(file);
+}
+
 /** @throws {StoreError} when the file can't be opened or brought to this schema. */
 export function openStore(options: StoreOptions) {
   let { names, rules } = rulesOf(options.rules);
   const database = openDatabase(options.file);
   try {
     migrate(database, options.file, options.migrations ?? released);
+    takeDownReplacement(database, options.file);
   } catch (error) {
     database.close();
     throw error;
   }
   const callTotals = createCallTotals(database);
+  const still = createStill(database, options.file);
   const now = () => Math.floor(Date.now() / 1000);
 
   function writeCsv({ legs, places, faults, ...file }: CsvBatch): Partial<Written> {
@@ -386,17 +400,24 @@ export function openStore(options: StoreOptions) {
     }
   }
 
+  /** One durable transaction. */
+  function commit<T>(work: () => T): T {
+    const done = database.transaction(work);
+    still.committed();
+    return done;
+  }
+
   const operations = {
     /** All of them in one durable transaction; one that fails is undone by itself. */
     write: (items: readonly Write[]): WriteOutcome[] =>
-      database.transaction(() => items.map((item) => database.attempt(() => ({ ...NOTHING, ...write(item) })))),
+      commit(() => items.map((item) => database.attempt(() => ({ ...NOTHING, ...write(item) })))),
     /**
      * One step of long work, in a transaction of its own. It comes by the bulk lane, which has one request under way: a
      * record waits for one step and its commit at most. Taken into the records' own transaction it would hold up each of
      * them by its work as well, and a step that fails would have to be told from them.
      */
     step: (step: Step): StepDone =>
-      database.transaction(() =>
+      commit(() =>
         step.kind === 'vacuum'
           ? { stepped: null, freePages: vacuumStep(database, step.keep) }
           : { stepped: stepDeletion(database, step.id, rules.plan, now()), freePages: 0 },
@@ -407,7 +428,7 @@ export function openStore(options: StoreOptions) {
     callCandidates: (request: CandidatesRequest) => callCandidates(database, request),
     callHits: (request: CountRequest<CallFilter>) => callHits(database, request),
     /** One step of the search index's upkeep. @returns whether there is more to do. */
-    searchMerge: () => database.transaction(() => mergeNumbers(database)),
+    searchMerge: () => commit(() => mergeNumbers(database)),
     recordingPage: (request: PageRequest<RecordingFilter>) => recordingPage(database, request),
     recordingCount: (request: CountRequest<RecordingFilter>) => recordingCount(database, request),
     knownRecordings: ({ medium, folder }: { medium: number; folder: string }) =>
@@ -432,6 +453,9 @@ export function openStore(options: StoreOptions) {
     expiredDeletions: (at: number) => expiredDeletions(database, at),
     outbox: (after: number) => outboxPage(database, after),
     trashed: () => trashed(database),
+    /** From here on the file may be copied, as it is at this moment, until `copyEnd` tells whether it was still throughout. */
+    copyBegin: () => still.begin(),
+    copyEnd: () => still.end(),
     setting: (name: string) => readSetting(database, name),
     settings: () => settings(database),
     /** From now on calls are made by these; what is stored stays as it is. */

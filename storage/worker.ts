@@ -1,11 +1,12 @@
 /** The thread that owns the database file: a message in, one bounded operation, a message out, in order of arrival. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type StoreErrorCode, storeError } from './errors.ts';
+import { type FileWork, fileWork } from './file-work.ts';
 import { type Operation, openStore, type Store, type StoreOptions } from './store.ts';
 
 export interface Question {
   readonly id: number;
-  readonly operation: Operation | 'open' | 'close';
+  readonly operation: Operation | keyof FileWork | 'open' | 'close';
   readonly argument?: unknown;
 }
 
@@ -32,8 +33,10 @@ function perform({ operation, argument }: Question): unknown {
     store?.close();
     return null;
   }
+  if (Object.hasOwn(fileWork, operation) && !store)
+    return (fileWork[operation as keyof FileWork] as (argument: unknown) => unknown)(argument);
   if (!store) throw new Error('the store is not open');
-  return (store.operations[operation] as (argument: unknown) => unknown)(argument);
+  return (store.operations[operation as Operation] as (argument: unknown) => unknown)(argument);
 }
 
 /** A page's memory goes with it instead of being copied. */

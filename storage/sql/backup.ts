@@ -4,20 +4,20 @@
  */
 import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { StoreError } from '../errors.ts';
+import { stampOf } from '../model/backup-name.ts';
 import { syncPath } from '../sync-path.ts';
 import type { Database } from './database.ts';
+import { checkpoint } from './still.ts';
 
 /** Copies kept: the last two suffice to go back over one failed update, and flash is small. */
 const BACKUPS_KEPT = 2;
 
 /** Copies `file` to `backup/NAME-schemaN-YYYYMMDDTHHMMSS.db` in the same folder, durably. */
 export function backupBefore(database: Database, file: string, schema: number): string {
-  const checkpoint = database.first('PRAGMA wal_checkpoint(TRUNCATE)');
-  if (checkpoint?.['busy'] !== 0) throw new StoreError('io', 'the store could not be checkpointed before its backup');
+  checkpoint(database);
   const folder = join(dirname(file), 'backup');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+Z$/g, '');
+  const stamp = stampOf(Math.floor(Date.now() / 1000));
   const prefix = `${basename(file, '.db')}-schema`;
   const target = join(folder, `${prefix}${schema}-${stamp}.db`);
   // Half a copy that a kill left would lie on the flash for ever: the next one has another name.

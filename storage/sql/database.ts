@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { StoreError, type StoreErrorCode, storeError } from '../errors.ts';
 import { syncPath } from '../sync-path.ts';
+import { finishReplacing } from './replace.ts';
 import { createStatements } from './statements.ts';
 
 /** What may be bound. `undefined`, dates and booleans are refused by the type: the package would bind them wrongly or throw. */
@@ -70,7 +71,10 @@ const DISK_FULL_BELOW = 256 * 1024;
  */
 export function openDatabase(file: string): Database {
   try {
+    finishReplacing(file);
     if (!existsSync(file)) create(file);
+    // SQLite would take it for a new database. Ours come by renaming, whole: this one was emptied.
+    if (statSync(file).size === 0) throw new StoreError('corrupt', `${file} is empty`);
     fence(`${file}-shm`);
     return wrap(connect(file), file);
   } catch (error) {
@@ -121,9 +125,14 @@ function create(file: string): void {
 
 function connect(file: string): sqlite.Database {
   const handle = new sqlite.Database(file, { fileMustExist: true });
-  useWal(handle);
-  for (const pragma of PRAGMAS) handle.exec(pragma);
-  return handle;
+  try {
+    useWal(handle);
+    for (const pragma of PRAGMAS) handle.exec(pragma);
+    return handle;
+  } catch (error) {
+    handle.close(); // or its lock would stand in the way of whoever repairs this
+    throw error;
+  }
 }
 
 /** WAL works in this build only after EXCLUSIVE, and is otherwise silently not taken: so the answer is checked. */

@@ -1,0 +1,39 @@
+/** Names of backups, pure: when one was made, and which go when there are enough. They sort as they were made. */
+
+const NAME = /^cdrd-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.db$/;
+
+/** `20261126T040000`, UTC: it never goes back as local time does. @param at Epoch seconds. */
+export function stampOf(at: number): string {
+  return new Date(at * 1000).toISOString().replaceAll(/[-:]|\.\d+Z$/g, '');
+}
+
+/** `cdrd-20261126T040000.db`: no colon, which FAT refuses. */
+export function backupName(at: number): string {
+  return `cdrd-${stampOf(at)}.db`;
+}
+
+/** When the backup of this name was made, epoch seconds; null: it is no backup's name. */
+export function backupTime(name: string): number | null {
+  const [, year, month, day, hour, minute, second] = NAME.exec(name) ?? [];
+  if (!year) return null;
+  const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) / 1000;
+  return Number.isNaN(at) ? null : at;
+}
+
+/**
+ * Which of these backups are over: of each day only the last stays, so that some made by hand don't push the week's out,
+ * and of those the newest `keep`. @param dayOf The day that an epoch second falls on, for people.
+ */
+export function overdue(names: readonly string[], keep: number, dayOf: (at: number) => string): string[] {
+  const days = new Set<string>();
+  return names
+    .filter((name) => backupTime(name) !== null)
+    .sort()
+    .reverse()
+    .filter((name) => {
+      const day = dayOf(backupTime(name) ?? 0);
+      if (days.has(day) || days.size >= keep) return true;
+      days.add(day);
+      return false;
+    });
+}

@@ -1,0 +1,54 @@
+/** A file that may take the store's place: whether it is whole, ours, and not of a newer cdrd. */
+import { rmSync } from 'node:fs';
+import { StoreError, storeError } from '../errors.ts';
+import { syncPath } from '../sync-path.ts';
+import { type Database, openDatabase } from './database.ts';
+
+export interface Examined {
+  readonly schema: number;
+  /** End of the newest record in it, epoch seconds; null: it has none. */
+  readonly last: number | null;
+}
+
+/**
+ * Reads all of it: a copy can be exact and yet one of a damaged store. 300 MB take some ten seconds here, a small ARM
+ * several times as long. Nothing beside the file is left.
+ * @param newest The newest schema that this cdrd knows.
+ * @throws {StoreError} `corrupt`, `newer`
+ */
+export function examine(path: string, newest: number): Examined {
+  try {
+    const database = openDatabase(path);
+    try {
+      return examined(database, newest);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw storeError(error, 'examining a backup');
+  } finally {
+    rmSync(`${path}-shm`, { recursive: true, force: true });
+    syncPath(path);
+  }
+}
+
+function examined(database: Database, newest: number): Examined {
+  const fault = faultIn(database);
+  if (fault !== '') throw new StoreError('corrupt', fault);
+  const schema = Number(database.first('PRAGMA user_version')?.['user_version']);
+  const tables = database.first("SELECT count(*) AS n FROM sqlite_schema WHERE name IN ('leg', 'call', 'outbox')");
+  if (schema < 1 || tables?.['n'] !== 3) throw new StoreError('corrupt', 'it is no store of cdrd');
+  if (schema > newest)
+    throw new StoreError(
+      'newer',
+      `it has schema ${schema}, this cdrd knows up to ${newest}: install the newer cdrd first`,
+    );
+  const last = database.first('SELECT end_at FROM leg ORDER BY id DESC LIMIT 1')?.['end_at'];
+  return { schema, last: last === undefined ? null : Number(last) };
+}
+
+/** What SQLite finds wrong, its first line; '' = nothing. */
+export function faultIn(database: Database): string {
+  const found = String(database.first('PRAGMA integrity_check(1)')?.['integrity_check']);
+  return found === 'ok' ? '' : found.replace(/\s+/g, ' ').slice(0, 200);
+}

@@ -1,0 +1,93 @@
+/**
+ * Another file takes the place of the store: a backup, or nothing, which is a new store. What was there is kept under
+ * another name. It is decided by one note beside the store, written last and durably; from then on every opening carries
+ * it out to its end, whatever dies in between. So there is no moment at which the store is half the one and half the other,
+ * or an old WAL lies beside a new file (SQLite would take it in).
+ */
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { stampOf } from '../model/backup-name.ts';
+import { syncPath } from '../sync-path.ts';
+
+/** What happened to the store, and what it is told when it is opened next. */
+export interface Replacement {
+  /** Name, in the same folder, that what was there goes on under; its WAL likewise, with `-wal`. */
+  readonly aside: string;
+  /** What takes its place, for people; '' = a new, empty store. */
+  readonly from: string;
+  /** Why, for people. */
+  readonly because: string;
+  /** Who did it, for the audit log: `console`, `cdrd`. */
+  readonly who: string;
+  /** Epoch seconds. */
+  readonly at: number;
+  /** The last EventSequence and call id that the store set aside has given out; null: it doesn't tell. */
+  readonly last: { readonly outbox: number; readonly call: number } | null;
+}
+
+/** A name for what is set aside that nothing has yet: `cdrd.db.corrupt-20261126T040000`. @param at Epoch seconds. */
+export function asideName(file: string, why: 'corrupt' | 'before-restore', at: number): string {
+  const name = `${basename(file)}.${why}-${stampOf(at)}`;
+  const taken = (other: string) => ['', '-wal'].some((rest) => existsSync(join(dirname(file), other + rest)));
+  let free = name;
+  for (let n = 2; taken(free); n++) free = `${name}-${n}`;
+  return free;
+}
+
+/** Where the file that is to take the store's place is put, complete and durable, before {@link replaceStore}. */
+export function stagedFile(file: string): string {
+  return `${file}.staged`;
+}
+
+/** Decided, and carried out: two names of one note. */
+const decided = (file: string) => `${file}.replacing`;
+const done = (file: string) => `${file}.replaced`;
+
+/**
+ * The staged file, or without one a new store, takes the place of `file` when that is opened next. Nobody has it open.
+ * @throws what the system throws; then everything is as it was.
+ */
+export function replaceStore(file: string, replacement: Replacement): void {
+  const draft = `${decided(file)}.part`;
+  writeFileSync(draft, JSON.stringify(replacement), { mode: 0o600 });
+  syncPath(draft);
+  renameSync(draft, decided(file));
+  syncPath(dirname(file));
+  finishReplacing(file);
+}
+
+/** Carries out what was decided; before every opening. */
+export function finishReplacing(file: string): void {
+  if (!existsSync(decided(file))) return;
+  const { aside: name, from } = noteOf(decided(file));
+  const aside = join(dirname(file), name);
+  const staged = stagedFile(file);
+  move(`${file}-wal`, `${aside}-wal`);
+  if (from === '') rmSync(staged, { force: true });
+  // Once the staged file has gone, the one in its place is that very file.
+  if (from === '' || existsSync(staged)) move(file, aside);
+  move(staged, file);
+  syncPath(dirname(file));
+  renameSync(decided(file), done(file));
+  syncPath(dirname(file));
+}
+
+/** What has been carried out and not been told to the store yet. */
+export function replacementOf(file: string): Replacement | null {
+  return existsSync(done(file)) ? noteOf(done(file)) : null;
+}
+
+/** The store has taken it down. */
+export function forgetReplacement(file: string): void {
+  rmSync(done(file), { force: true });
+  syncPath(dirname(file));
+}
+
+function noteOf(path: string): Replacement {
+  return JSON.parse(readFileSync(path, 'utf8')) as Replacement;
+}
+
+/** Moved before, or never there: then nothing. */
+function move(from: string, to: string): void {
+  if (existsSync(from) && !existsSync(to)) renameSync(from, to);
+}

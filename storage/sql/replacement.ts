@@ -1,0 +1,54 @@
+/**
+ * What a store that has taken another's place has to know of it, so that those who follow it neither miss nor mix up
+ * anything: numbers that the other has given out since are never given to something else, and calls that only the other
+ * knew are told as gone (the CDR CSV brings them back, under ids of their own).
+ */
+import { audit } from './audit.ts';
+import type { Database } from './database.ts';
+import type { Replacement } from './replace.ts';
+import { readSetting, writeSetting } from './setting.ts';
+
+/** Numbers passed over where the store set aside can't tell how far it was: a year of the busiest box. */
+const MARGIN = 10_000_000;
+/** Calls told as gone at most, the newest: years of a small office. */
+const GONE_MAX = 100_000;
+/** Where it stands in the store: for /healthz. */
+export const REPLACED = 'store.replaced';
+
+/** In one transaction, once, whatever dies behind it. */
+export function tellReplacement(database: Database, replacement: Replacement): void {
+  if ((readSetting(database, REPLACED) as Replacement | null)?.aside === replacement.aside) return;
+  const { aside, from, because, who, at, last } = replacement;
+  database.transaction(() => {
+    const own = { outbox: lastOf(database, 'outbox'), call: lastOf(database, 'call') };
+    const outbox = last ? Math.max(last.outbox, own.outbox) : own.outbox + MARGIN;
+    const call = last ? Math.max(last.call, own.call) : own.call + MARGIN;
+    // A new store says of no call that it has gone: what others hold of it may be all there is.
+    const gone = last && from !== '' ? Math.min(call - own.call, GONE_MAX) : 0;
+    database.run(
+      `WITH RECURSIVE step (n) AS (SELECT 1 WHERE ?1 > 0 UNION ALL SELECT n + 1 FROM step WHERE n < ?1)
+       INSERT OR REPLACE INTO call_removed (id, changed) SELECT ?2 + n, ?3 + n FROM step`,
+      [gone, call - gone, outbox],
+    );
+    setLast(database, 'call', call);
+    // Of no kind that is told: it only holds the place, so that `Since` the last number of the other is understood.
+    database.run("INSERT INTO outbox (id, kind, ref, at) VALUES (?, 'replaced', 0, ?)", [outbox + gone + 1, at]);
+    const detail = { from: from || 'a new, empty store', because, aside };
+    audit(database, { who, address: '', action: 'store.replaced', detail }, at);
+    writeSetting(database, REPLACED, replacement, at);
+  });
+}
+
+/** The last numbers that a store has given out. */
+export function lastNumbers(database: Database): NonNullable<Replacement['last']> {
+  return { outbox: lastOf(database, 'outbox'), call: lastOf(database, 'call') };
+}
+
+function lastOf(database: Database, table: string): number {
+  return Number(database.first('SELECT seq FROM sqlite_sequence WHERE name = ?', [table])?.['seq'] ?? 0);
+}
+
+function setLast(database: Database, table: string, last: number): void {
+  if (database.run('UPDATE sqlite_sequence SET seq = ? WHERE name = ?', [last, table]).changes === 0)
+    database.run('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)', [table, last]);
+}

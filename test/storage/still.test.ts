@@ -1,0 +1,99 @@
+/** The file held still: copied while writing goes on, it is the store of that moment; what takes too long ends by itself. */
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { openStoreHere } from '../../storage/here.ts';
+import { type Database, openDatabase } from '../../storage/sql/database.ts';
+import { createStill } from '../../storage/sql/still.ts';
+import { emptyStore } from '../support/empty-store.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { leg, storeOptions } from '../support/legs.ts';
+import { put, shut, sqlOn } from './helper.ts';
+
+const NOON = 1_619_082_110;
+const walOf = (file: string) => statSync(`${file}-wal`).size;
+
+function opened(): { database: Database; file: string; fill(rows: number): void } {
+  const file = `${temporaryFolder()}/t.db`;
+  const database = openDatabase(file);
+  onTestFinished(() => database.close());
+  database.run('CREATE TABLE t (n INTEGER PRIMARY KEY, content TEXT) STRICT');
+  const fill = (rows: number) =>
+    database.transaction(() =>
+      database.run(
+        `WITH RECURSIVE row (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM row WHERE n < ?)
+         INSERT INTO t (content) SELECT hex(zeroblob(2000)) FROM row`,
+        [rows],
+      ),
+    );
+  return { database, file, fill };
+}
+
+test('stays byte for byte what it was while thousands of pages are written, and is checkpointed again afterwards', () => {
+  const { database, file, fill } = opened();
+  const still = createStill(database, file);
+  fill(100);
+  expect(still.begin()).toEqual({ file, bytes: statSync(file).size, schema: 0 });
+  expect(walOf(file)).toBe(0);
+  const before = readFileSync(file);
+  for (let n = 0; n < 6; n++) {
+    fill(250);
+    still.committed();
+  }
+  expect(readFileSync(file).equals(before)).toBe(true);
+  expect(walOf(file)).toBeGreaterThan(6_000_000);
+  copyFileSync(file, `${file}.copy`);
+  expect(still.end()).toBe(true);
+  fill(1);
+  expect(statSync(file).size).toBeGreaterThan(before.length);
+  expect(sqlOn(`${file}.copy`, 'SELECT count(*) AS n FROM t')).toEqual([{ n: 100 }]);
+});
+
+test.each([
+  ['a WAL that has grown too long', { WAL_BYTES_MAX: 100_000, HELD_MS_MAX: 60_000 }],
+  ['too long a time', { WAL_BYTES_MAX: 100_000_000, HELD_MS_MAX: -1 }],
+])('%s ends it, and the copy is void', (_, limits) => {
+  const { database, file, fill } = opened();
+  const still = createStill(database, file, limits);
+  still.begin();
+  for (let n = 0; n < 6; n++) {
+    fill(250);
+    still.committed();
+  }
+  expect(walOf(file)).toBeLessThan(5_000_000); // checkpointed on the way
+  expect(still.end()).toBe(false);
+});
+
+test('who begins anew has the file as it is then', () => {
+  const { database, file, fill } = opened();
+  const still = createStill(database, file);
+  expect(still.end()).toBe(false);
+  still.begin();
+  fill(1);
+  const { bytes } = still.begin();
+  expect(bytes).toBe(statSync(file).size);
+  expect(still.end()).toBe(true);
+});
+
+test('a copy made while calls come in holds every one that was there when it began', async () => {
+  const folder = temporaryFolder();
+  const options = emptyStore(storeOptions(folder));
+  const store = openStoreHere(options);
+  const call = async (n: number) => {
+    const one = leg(NOON + n * 10);
+    await put(store, one);
+    await shut(store, one);
+  };
+  for (let n = 0; n < 20; n++) await call(n);
+  const { file, bytes, schema } = await store.work('copyBegin');
+  const half = Math.floor(bytes / 2);
+  const content = readFileSync(file).subarray(0, half);
+  for (let n = 20; n < 40; n++) await call(n);
+  const rest = readFileSync(file).subarray(half);
+  expect(await store.work('copyEnd')).toBe(true);
+  await store.close();
+  const copy = `${folder}/copy.db`;
+  writeFileSync(copy, Buffer.concat([content, rest]));
+  expect(sqlOn(copy, 'PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
+  expect(sqlOn(copy, 'PRAGMA user_version')).toEqual([{ user_version: schema }]);
+  expect(sqlOn(copy, 'SELECT count(*) AS n FROM call')).toEqual([{ n: 20 }]);
+});
