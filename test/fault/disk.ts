@@ -54,8 +54,9 @@ export interface Operation {
   readonly kind: string;
   /** Relative to the watched folder; '' = that folder itself. */
   readonly path: string;
-  /** -1: at the descriptor's own place. */
+  /** Of a write its place, of a truncation the new length. */
   readonly offset: number;
+  /** Bytes that it brings: a write's, or those of a rename's new path. */
   readonly length: number;
 }
 
@@ -87,7 +88,8 @@ export function slowDisk(watched: string, own: string): Disk {
       renameSync(`${plan}.new`, plan);
     },
     read() {
-      const lines = existsSync(log) ? readFileSync(log, 'utf8').split('\n').filter(Boolean) : [];
+      const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
+      const lines = text.split('\n').filter((line) => line !== '' && !/^(synced|note) /.test(line));
       const last = /^killed (\w+)$/.exec(lines.at(-1) ?? '');
       const operations = (last ? lines.slice(0, -1) : lines).map((line): Operation => {
         const [, kind = '', path = '', offset, length] = /^\d+ (\w+) (.*) (-?\d+) (\d+)$/.exec(line) ?? [];

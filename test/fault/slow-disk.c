@@ -1,9 +1,12 @@
 /*
  * A disk that is slow, full or failing, and one on which the process dies: an LD_PRELOAD library that stands between Node
- * and libc for the files of one store. Each operation that changes them is numbered and logged, so that the stage of a commit can be named.
+ * and libc for the files of one store. Each operation that changes them is numbered and logged, so that the stage of a
+ * commit can be named.
  *
  * CDRD_FAULT_STORE  only paths that contain this text are touched (needed; without it the library does nothing)
  * CDRD_FAULT_LOG    file that gets one line an operation: NUMBER KIND PATH OFFSET LENGTH, and `killed HOW` as the last
+ * CDRD_FAULT_DATA   file that gets what an operation brought, LENGTH bytes each, one after the other: a write's bytes, a
+ *                   rename's new path. With it the log also says `synced NUMBER` when an fsync has come back
  * CDRD_FAULT_PLAN   file that says what goes wrong; it is read anew before every operation and may appear at any time:
  *                     slow MS              each fsync and fdatasync takes MS milliseconds more
  *                     hold                 each fsync and fdatasync waits until the plan says otherwise, a minute at most
@@ -17,8 +20,9 @@
  * Kinds: create write header headersync (of a WAL's header, and its fsync) fsync truncate rename unlink mkdir rmdir.
  *
  * Node's libuv calls these functions of libc from whatever thread; it imports no others that change a file, but for
- * copy_file_range by syscall() (a backup's copy, which is fsynced and renamed by calls that are seen here). io_uring would
- * go past them: Node 20 doesn't use it for files, and the test proves by the log that the calls are seen.
+ * copy_file_range by syscall(), which is made writes here. io_uring would go past them: Node 20 doesn't use it for files,
+ * and the test proves by the log that the calls are seen. A path through a folder's descriptor (`/proc/self/fd/N/name`)
+ * is named by where it leads.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -50,7 +54,7 @@
 
 enum how { NOT, BEFORE, TORN, AFTER, FAIL, SHORT };
 
-static const char *store, *log_path, *plan_path;
+static const char *store, *log_path, *plan_path, *data_path;
 static char *paths[FDS_MAX];
 static dev_t devices[FDS_MAX];
 static ino_t inodes[FDS_MAX];
@@ -67,18 +71,21 @@ __attribute__((constructor)) static void begin(void) {
   store = getenv("CDRD_FAULT_STORE");
   log_path = getenv("CDRD_FAULT_LOG");
   plan_path = getenv("CDRD_FAULT_PLAN");
+  data_path = getenv("CDRD_FAULT_DATA");
 }
 
 static int concerns(const char *path) { return store && path && strstr(path, store) != NULL; }
 
 /* By syscall: our own files must not come back in through the functions below. */
-static void write_log(const char *text) {
-  if (!log_path) return;
-  int file = syscall(SYS_openat, AT_FDCWD, log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+static void append(const char *to, const void *bytes, size_t length) {
+  if (!to || length == 0) return;
+  int file = syscall(SYS_openat, AT_FDCWD, to, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) return;
-  syscall(SYS_write, file, text, strlen(text));
+  syscall(SYS_write, file, bytes, length);
   syscall(SYS_close, file);
 }
+
+static void write_log(const char *text) { append(log_path, text, strlen(text)); }
 
 static void read_plan(void) {
   char text[PLAN_LENGTH] = "";
@@ -128,12 +135,20 @@ static void sleep_ms(long ms) {
   }
 }
 
-/* Counts, logs and slows one operation, or ends the process before it. Returns what is to happen in it or after it. */
-static enum how meet(const char *kind, const char *path, long offset, size_t length, int is_sync) {
+/* The number of this thread's last operation. */
+static __thread long own_number;
+
+/*
+ * Counts, logs and slows one operation, or ends the process before it. Returns what is to happen in it or after it.
+ * `bytes`: what it brings, `length` of them.
+ */
+static enum how meet(const char *kind, const char *path, long offset, const void *bytes, size_t length, int is_sync) {
   pthread_mutex_lock(&lock);
   char text[PATH_LENGTH + 128];
   read_plan();
   snprintf(text, sizeof text, "%ld %s %s %ld %zu\n", ++number, kind, path, offset, length);
+  own_number = number;
+  append(data_path, bytes, length);
   write_log(text);
   enum how how = NOT;
   if (fail_from > 0 && is_kind(kind, fail_kind) && ends(path, fail_end) && ++fail_matches >= fail_from)
@@ -196,7 +211,19 @@ static const char *path_of(int file) {
   return NULL;
 }
 
-/* An open that makes a file changes its folder; every other one only has its descriptor followed. */
+/* Where a path through a folder's descriptor leads; any other as it is. `room` holds PATH_LENGTH. */
+static const char *resolved(const char *path, char *room) {
+  int folder, used = 0;
+  if (!path || sscanf(path, "/proc/self/fd/%d%n", &folder, &used) != 1 || path[used] != '/') return path;
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+  ssize_t length = readlink(link, room, PATH_LENGTH - 1);
+  if (length < 0) return path;
+  snprintf(room + length, PATH_LENGTH - length, "%s", path + used);
+  return room;
+}
+
+/* An open that makes or empties a file is an operation; every other one only has its descriptor followed. */
 #define OPEN(name, PARAMETERS, ARGUMENTS) \
   int name PARAMETERS { \
     NEXT(name); \
@@ -207,14 +234,19 @@ static const char *path_of(int file) {
       mode = va_arg(rest, mode_t); \
       va_end(rest); \
     } \
-    int ours = concerns(path); \
+    char room[PATH_LENGTH]; \
+    const char *real = resolved(path, room); \
+    int ours = concerns(real); \
     enum how how = NOT; \
-    if (ours && (flags & O_CREAT) && syscall(SYS_faccessat, AT_FDCWD, path, F_OK) != 0) \
-      how = meet("create", path, 0, 0, 0); \
+    if (ours && (flags & (O_CREAT | O_TRUNC))) { \
+      int is_there = syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0; \
+      if (!is_there && (flags & O_CREAT)) how = meet("create", real, 0, NULL, 0, 0); \
+      if (is_there && (flags & O_TRUNC)) how = meet("truncate", real, 0, NULL, 0, 0); \
+    } \
     if (how == FAIL) return refuse(); \
     int file = next ARGUMENTS; \
     leave(how); \
-    if (file >= 0) follow(file, ours ? path : NULL); \
+    if (file >= 0) follow(file, ours ? real : NULL); \
     return file; \
   }
 OPEN(open, (const char *path, int flags, ...), (path, flags, mode))
@@ -225,16 +257,23 @@ static ssize_t write_at(int file, const void *bytes, size_t length, off64_t offs
   return offset < 0 ? syscall(SYS_write, file, bytes, length) : syscall(SYS_pwrite64, file, bytes, length, offset);
 }
 
+static off64_t place_of(int file) {
+  struct stat status;
+  if ((fcntl(file, F_GETFL) & O_APPEND) && fstat(file, &status) == 0) return status.st_size;
+  return lseek64(file, 0, SEEK_CUR);
+}
+
 /*
  * The WAL's own header is an operation of its own, and so is its fsync: writing it over an old one is how a WAL is begun
  * anew. Only the store's one thread writes WALs.
  */
 static int header_written;
 static ssize_t met_write(const char *path, int file, const void *bytes, size_t length, off64_t offset) {
+  off64_t place = offset < 0 ? place_of(file) : offset;
   int is_wal = ends(path, "-wal");
   if (is_wal) header_written = offset == 0;
   const char *kind = is_wal && offset == 0 ? "header" : "write";
-  enum how how = meet(kind, path, offset, length, 0);
+  enum how how = meet(kind, path, place, bytes, length, 0);
   if (how == FAIL) return refuse();
   ssize_t done = write_at(file, bytes, how == TORN || how == SHORT ? length / 2 : length, offset);
   int error = errno;
@@ -269,14 +308,40 @@ ssize_t pwritev64(int file, const struct iovec *pieces, int count, off64_t offse
                            : next(file, pieces, count, offset);
 }
 
+/* Bytes of one step of a copy. */
+#define COPY_STEP 65536
+
+static ssize_t copy(const char *path, int from, off64_t *from_place, int to, off64_t *to_place, size_t length) {
+  char bytes[COPY_STEP];
+  if (length > sizeof bytes) length = sizeof bytes;
+  ssize_t got = from_place ? pread(from, bytes, length, *from_place) : read(from, bytes, length);
+  ssize_t done = got > 0 ? met_write(path, to, bytes, got, to_place ? *to_place : -1) : got;
+  if (done > 0 && from_place) *from_place += done;
+  if (done > 0 && to_place) *to_place += done;
+  return done;
+}
+
+long syscall(long call, ...) {
+  NEXT(syscall);
+  va_list rest;
+  va_start(rest, call);
+  long a[6];
+  for (int index = 0; index < 6; index++) a[index] = va_arg(rest, long);
+  va_end(rest);
+  const char *path = call == SYS_copy_file_range ? path_of(a[2]) : NULL;
+  if (path) return copy(path, a[0], (off64_t *)a[1], a[2], (off64_t *)a[3], a[4]);
+  return next(call, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
 #define BY_DESCRIPTOR(name, kind, PARAMETERS, ARGUMENTS, offset, is_sync) \
   int name PARAMETERS { \
     NEXT(name); \
     const char *path = path_of(file); \
-    enum how how = path ? meet(kind, path, offset, 0, is_sync) : NOT; \
+    enum how how = path ? meet(kind, path, offset, NULL, 0, is_sync) : NOT; \
     if (how == FAIL) return refuse(); \
     int result = next ARGUMENTS; \
     int error = errno; \
+    if (path && is_sync && result == 0) synced(); \
     leave(how); \
     errno = error; \
     return result; \
@@ -286,14 +351,22 @@ static const char *kind_of_sync(int file) {
   header_written = 0;
   return "headersync";
 }
+static void synced(void) {
+  char text[64];
+  snprintf(text, sizeof text, "synced %ld\n", own_number);
+  if (data_path) write_log(text);
+}
 BY_DESCRIPTOR(fsync, kind_of_sync(file), (int file), (file), 0, 1)
 BY_DESCRIPTOR(fdatasync, kind_of_sync(file), (int file), (file), 0, 1)
 BY_DESCRIPTOR(ftruncate64, "truncate", (int file, off64_t length), (file, length), length, 0)
 
-#define BY_PATH(name, kind, PARAMETERS, ARGUMENTS) \
+/* `brought`: what the operation is told beside the path, or NULL. */
+#define BY_PATH(name, kind, PARAMETERS, ARGUMENTS, brought) \
   int name PARAMETERS { \
     NEXT(name); \
-    enum how how = concerns(path) ? meet(kind, path, 0, 0, 0) : NOT; \
+    char room[PATH_LENGTH], room_of_brought[PATH_LENGTH]; \
+    const char *real = resolved(path, room), *with = resolved(brought, room_of_brought); \
+    enum how how = concerns(real) ? meet(kind, real, 0, with, with ? strlen(with) : 0, 0) : NOT; \
     if (how == FAIL) return refuse(); \
     int result = next ARGUMENTS; \
     int error = errno; \
@@ -301,10 +374,10 @@ BY_DESCRIPTOR(ftruncate64, "truncate", (int file, off64_t length), (file, length
     errno = error; \
     return result; \
   }
-BY_PATH(unlink, "unlink", (const char *path), (path))
-BY_PATH(rmdir, "rmdir", (const char *path), (path))
-BY_PATH(mkdir, "mkdir", (const char *path, mode_t mode), (path, mode))
-BY_PATH(rename, "rename", (const char *path, const char *to), (path, to))
+BY_PATH(unlink, "unlink", (const char *path), (path), NULL)
+BY_PATH(rmdir, "rmdir", (const char *path), (path), NULL)
+BY_PATH(mkdir, "mkdir", (const char *path, mode_t mode), (path, mode), NULL)
+BY_PATH(rename, "rename", (const char *path, const char *to), (path, to), to)
 
 /* Of any path of the store: how much room it says there is. */
 int statfs64(const char *path, struct statfs64 *status) {
