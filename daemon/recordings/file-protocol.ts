@@ -1,4 +1,5 @@
 /** What the main thread and the worker for file work on the medium say to each other: one small step at a time. */
+import type { RecordingFault } from '../../storage/model/recording-fault.ts';
 import type { MediumLook } from './protocol.ts';
 
 export type FileStep =
@@ -19,7 +20,9 @@ export type FileStep =
   /** Removes some of what lies in a deletion's folder, and at last the folder. */
   | { readonly kind: 'erase'; readonly folder: string }
   /** The folders in the trash. */
-  | { readonly kind: 'list' };
+  | { readonly kind: 'list' }
+  /** Writes a header's lengths anew from the file's size, or puts the original header back. */
+  | { readonly kind: 'header'; readonly path: string; readonly change: 'repair' | 'restore' };
 
 /** A file as a look saw it. */
 export interface SeenFile {
@@ -54,6 +57,37 @@ export interface TrashFolder {
   readonly mtimeMs: number;
 }
 
+/** A file as it is after a change of its header. */
+interface Headed {
+  /** Bytes. */
+  readonly size: number;
+  /** Whole milliseconds since 1970. */
+  readonly mtimeMs: number;
+  /** Length of the sound, to the millisecond. */
+  readonly seconds: number;
+  /** What is wrong with it now, else ''. */
+  readonly fault: RecordingFault | '';
+}
+
+/** What came of a change of a header. */
+export type HeaderChange =
+  /** It was as it should be already. */
+  | ({ readonly result: 'whole' } & Headed)
+  /** `before`: the lengths that it said, bytes, of the file and of the sound. */
+  | ({
+      readonly result: 'repaired';
+      readonly was: RecordingFault | '';
+      readonly before: { readonly file: number; readonly sound: number };
+    } & Headed)
+  | ({ readonly result: 'restored' } & Headed)
+  /** There is no sound, or no header, that lengths could be written for. */
+  | { readonly result: 'beyond repair'; readonly fault: RecordingFault | '' }
+  /** No header of this file was kept. */
+  | { readonly result: 'no original' }
+  | { readonly result: 'missing' }
+  /** The medium's answer: `EACCES`, `EROFS`. */
+  | { readonly result: 'refused'; readonly code: string };
+
 /** What each step answers. */
 export interface FileAnswers {
   look: readonly Looked[];
@@ -70,6 +104,7 @@ export interface FileAnswers {
   /** Whether there is more to erase. */
   erase: { readonly more: boolean };
   list: readonly TrashFolder[];
+  header: HeaderChange;
 }
 
 export interface FileAnswer<Kind extends keyof FileAnswers = keyof FileAnswers> {

@@ -15,6 +15,7 @@ import {
   removeFiles,
   trashFolder,
 } from './file-steps.ts';
+import { repairHeader, restoreHeader } from './header-steps.ts';
 import { STEP_WORK_MS } from './limits.ts';
 import { faultOf, lookAtMedium, type MediumFacts } from './medium.ts';
 import type { MediumLook, WorkerSettings } from './protocol.ts';
@@ -52,6 +53,8 @@ function done(step: FileStep, { real, place }: MediumFacts): FileAnswer['value']
       return eraseSome(real, step.folder);
     case 'list':
       return listTrash(real);
+    case 'header':
+      return step.change === 'repair' ? repairHeader(real, step.path) : restoreHeader(real, step.path);
   }
 }
 

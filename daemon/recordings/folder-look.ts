@@ -249,7 +249,8 @@ function examine(
       remember(memory, path, { seen: verdict.seen, refused: 0 });
       return verdict.settling ? settle(memory, folder, raw) : 'growing';
     }
-    return finish(memory, known, { path, size, mtimeMs, seconds: verdict.seconds, state: verdict.state });
+    const { state, fault, seconds } = verdict;
+    return finish(memory, known, { path, size, mtimeMs, seconds, state, fault });
   } catch (error) {
     if (codeOf(error) === 'ENOENT') {
       memory.tracked.delete(path);
@@ -258,7 +259,7 @@ function examine(
     // A bad sector, a permission, or a stick on its way out: only a file that keeps refusing is the file's own fault.
     const refused = (before?.refused ?? 0) + 1;
     if (refused >= UNREADABLE_LOOKS && size >= 0) {
-      return finish(memory, known, { path, size, mtimeMs, seconds: 0, state: 'damaged' });
+      return finish(memory, known, { path, size, mtimeMs, seconds: 0, state: 'damaged', fault: 'unreadable' });
     }
     remember(memory, path, { seen: before?.seen, refused });
     return 'growing';

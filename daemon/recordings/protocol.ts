@@ -3,6 +3,8 @@
  * a deadline; only a hint or a note comes unasked.
  */
 
+import type { RecordingFault } from '../../storage/model/recording-fault.ts';
+
 export interface FoundRecording {
   /** Relative to the recordings folder: `YYYYMMDD/name.wav`, or `name.wav` for one lying in the root. */
   readonly path: string;
@@ -13,6 +15,8 @@ export interface FoundRecording {
   /** Length of the sound, to the millisecond; 0 when the file doesn't tell. */
   readonly seconds: number;
   readonly state: 'ok' | 'empty' | 'damaged';
+  /** What is wrong with an empty or damaged one, else ''. */
+  readonly fault: RecordingFault | '';
 }
 
 /** Whether a medium of its own must be mounted: `auto` = under /media, /mnt, /run/media. */

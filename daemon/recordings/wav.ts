@@ -11,6 +11,8 @@ export interface WavHeader {
   readonly dataLength: number;
   /** Length of the file as the header says, bytes (RIFF size + 8). */
   readonly fileLength: number;
+  /** Bytes that can't be parted: a sample of all channels, or two GSM frames. */
+  readonly block: number;
   /** Seconds that so many bytes of sound last, to the millisecond; 0 when the header doesn't tell. */
   seconds(bytes: number): number;
 }
@@ -38,6 +40,12 @@ function lengthOf(view: DataView, at: number): (bytes: number) => number {
   return (bytes) => (byteRate > 0 ? Math.round((bytes * 1000) / byteRate) / 1000 : 0);
 }
 
+/** Whether a file's beginning is that of a WAV at all. */
+export function isRiff(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return bytes.length >= 12 && ascii(view, 0) === 'RIFF' && ascii(view, 8) === 'WAVE';
+}
+
 /**
  * @param bytes the file's beginning.
  * @param size the file's size, bytes: tells a header that goes on from one that ends.
@@ -45,21 +53,22 @@ function lengthOf(view: DataView, at: number): (bytes: number) => number {
 export function parseWav(bytes: Uint8Array, size: number): WavParse {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const beyond = bytes.length < size ? 'more' : 'none';
-  if (bytes.length < 12) return 'none';
-  if (ascii(view, 0) !== 'RIFF' || ascii(view, 8) !== 'WAVE') return 'none';
+  if (!isRiff(bytes)) return 'none';
   const fileLength = view.getUint32(4, true) + 8;
   let seconds: ((bytes: number) => number) | undefined;
+  let block = 1;
   for (let at = 12; ; ) {
     if (at + 8 > bytes.length) return beyond;
     const id = ascii(view, at);
     const length = view.getUint32(at + 4, true);
     if (id === 'data') {
-      return { dataOffset: at + 8, dataLength: length, fileLength, seconds: seconds ?? (() => 0) };
+      return { dataOffset: at + 8, dataLength: length, fileLength, block, seconds: seconds ?? (() => 0) };
     }
     if (id === 'fmt ') {
       if (length < 16) return 'none';
       if (at + 24 > bytes.length) return beyond;
       seconds = lengthOf(view, at + 8);
+      block = view.getUint16(at + 20, true) || 1;
     }
     at += 8 + length + (length & 1);
     if (at >= size) return 'none';
