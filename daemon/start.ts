@@ -18,6 +18,7 @@ import { type AmiUsers, openAmiUsers } from './ami/users.ts';
 import type { Ingest } from './asterisk/ingest.ts';
 import { createLive } from './asterisk/live.ts';
 import { type Pbx, startPbx } from './asterisk/pbx.ts';
+import { createPolicyHistory } from './asterisk/policy-history.ts';
 import { createRecordingControl } from './asterisk/recording-control.ts';
 import { createPolicyWriter } from './asterisk/recording-policy.ts';
 import { type Bus, createBus } from './bus.ts';
@@ -98,7 +99,8 @@ export async function start({ config: given, log, workers, version, onFatal }: S
 
     const store = await openStoreWorker(storeOptions(given), workers.store, onFatal);
     stops.push(() => store.close());
-    const control = createPolicyWriter(log);
+    const told = createPolicyHistory({ store, log, now: Date.now, mono: () => performance.now() });
+    const control = createPolicyWriter(log, told);
     const settings = await openSettings({ config: given, store, log, control });
     const { config } = settings; // whatever a page may set is asked of this one
     const sessions = createSessions(sessionLimits);

@@ -12,7 +12,7 @@ import type {
   TotalsRequest,
 } from './filter.ts';
 import type { FoldRules } from './model/fold.ts';
-import type { Leg, LegSource } from './model/leg.ts';
+import type { CallType, Leg, LegSource } from './model/leg.ts';
 import { zone as zoneOf } from './model/local-time.ts';
 import { type Numbering, numberPlan } from './model/number-plan.ts';
 import { trunkRules } from './model/trunk.ts';
@@ -61,6 +61,7 @@ import { migrations as released } from './sql/migration/migrations.ts';
 import { announce, type OutboxEvent, outboxPage } from './sql/outbox.ts';
 import { changePause, openPauses, type PauseChange } from './sql/pause.ts';
 import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
+import { keepPolicy } from './sql/recording-policy.ts';
 import { type Trashed, type TrashProgress, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
 import {
   foldGroups,
@@ -144,6 +145,8 @@ export type Write =
   | { readonly kind: 'settings'; readonly changes: readonly SettingChange[] }
   /** A recording was paused, or goes on. */
   | { readonly kind: 'pause'; readonly pause: PauseChange; readonly audit: AuditLine }
+  /** Asterisk has acknowledged that it is to record these kinds of calls. */
+  | { readonly kind: 'policyTold'; readonly kinds: readonly CallType[] }
   /** Something that changed nothing in the store and yet is to be known. */
   | { readonly kind: 'audit'; readonly audit: AuditLine };
 
@@ -393,6 +396,9 @@ export function openStore(options: StoreOptions) {
       case 'pause':
         changePause(database, item.pause, now());
         audit(database, item.audit, now());
+        return {};
+      case 'policyTold':
+        keepPolicy(database, item.kinds, now());
         return {};
       case 'audit':
         audit(database, item.audit, now());

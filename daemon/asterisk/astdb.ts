@@ -48,3 +48,9 @@ export const RECORDING_KEYS: ReadonlyMap<string, string> = new Map([
   ['recording.prompt.inbound.record', 'prompt/Inbound/record'],
   ['recording.prompt.outbound.record', 'prompt/Outbound/record'],
 ]);
+
+/** The kinds of calls that an Asterisk with these keys records; none while it is to record nothing. */
+export function recordedKinds(keys: readonly PolicyKey[]): readonly CallType[] {
+  const values = new Map(keys);
+  return values.get('enable') === '1' ? CALL_TYPES.filter((kind) => values.get(kind) === '1') : [];
+}

@@ -2,9 +2,10 @@
  * Tells Asterisk what to record: the whole family after every log-in, because an Asterisk that was set up anew has none of
  * it, and again after every change. What it hasn't acknowledged in this log-in counts as not told.
  */
+import type { CallType } from '../../storage/model/leg.ts';
 import type { Log } from '../log.ts';
 import type { Header, Packet } from '../wire/packet.ts';
-import { FAMILY, type PolicyKey, policyKeys, type RecordingPolicy } from './astdb.ts';
+import { FAMILY, type PolicyKey, policyKeys, type RecordingPolicy, recordedKinds } from './astdb.ts';
 
 export interface PolicyWriter {
   /**
@@ -21,7 +22,14 @@ export interface PolicyWriter {
   retry(): void;
 }
 
-export function createPolicyWriter(log: Pick<Log, 'error'>): PolicyWriter {
+/**
+ * @param onTold Asterisk has acknowledged all of a policy, or still has it: the kinds of calls that it records by that. Told
+ * again and again.
+ */
+export function createPolicyWriter(
+  log: Pick<Log, 'error'>,
+  onTold: (kinds: readonly CallType[]) => void = () => {},
+): PolicyWriter {
   let wanted: readonly PolicyKey[] = [];
   /** What this log-in has acknowledged; null: Asterisk is away. A new map tells a pass under way that it is out of date. */
   let session: { readonly action: Parameters<PolicyWriter['up']>[0]; readonly told: Map<string, string> } | null = null;
@@ -52,9 +60,10 @@ export function createPolicyWriter(log: Pick<Log, 'error'>): PolicyWriter {
   function write(): Promise<void> {
     turn = turn.then(async () => {
       const current = session;
-      if (!current || toldAll()) return;
+      if (!current) return;
       try {
-        await pass(wanted, current);
+        if (!toldAll()) await pass(wanted, current);
+        if (toldAll()) onTold(recordedKinds(wanted));
       } catch (error) {
         // A connection that is lost on the way is told of elsewhere, and the next log-in begins anew.
         const complaint = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,6 @@
 /** Recordings in the database: one row a file, found again by its medium and path, tied to its call as soon as both are there. */
 import type { Zone } from '../model/local-time.ts';
+import type { RecordingFault } from '../model/recording-fault.ts';
 import { parseRecordingName } from '../model/recording-name.ts';
 import { showRecording } from './call.ts';
 import type { Database } from './database.ts';
@@ -18,6 +19,8 @@ export interface RecordingFile {
   readonly seconds: number;
   /** `empty`: a header without sound. `damaged`: the header disagrees with the file for good. */
   readonly state: 'ok' | 'empty' | 'damaged';
+  /** What is wrong with an empty or damaged one; absent or '': not noted. */
+  readonly fault?: RecordingFault | '';
 }
 
 /** What reading a name depends on: the zone of a file whose name tells no time, and trunk names that may hold dashes. */
@@ -46,8 +49,15 @@ export function applyRecording(
   );
   if (known) {
     const id = Number(known['id']);
-    const facts = [file.size, Math.round(file.mtimeMs), Math.round(file.seconds), file.state];
-    database.run('UPDATE recording SET size = ?, mtime_ms = ?, seconds = ?, state = ? WHERE id = ?', [...facts, id]);
+    const { size, mtimeMs, seconds, state, fault = '' } = file;
+    database.run('UPDATE recording SET size = ?, mtime_ms = ?, seconds = ?, state = ?, fault = ? WHERE id = ?', [
+      size,
+      Math.round(mtimeMs),
+      Math.round(seconds),
+      state,
+      fault,
+      id,
+    ]);
     const hidden = known['trash'] !== null;
     if (hidden && !isBack(known['deletion'], known['progress'], now)) return { own: null, calls: [] };
     if (!hidden && known['gone_at'] === null) return { own: null, calls: [] };
@@ -72,9 +82,9 @@ function insert(database: Database, medium: number, file: RecordingFile, { zone,
     dst: name.dst ?? '',
   };
   const { id } = database.run(
-    `INSERT INTO recording (medium, path, folder, size, mtime_ms, seconds, state, wall_at, answer_at,
+    `INSERT INTO recording (medium, path, folder, size, mtime_ms, seconds, state, fault, wall_at, answer_at,
        calltype, trunk, src, dst, found_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       medium,
       file.path,
@@ -83,6 +93,7 @@ function insert(database: Database, medium: number, file: RecordingFile, { zone,
       Math.round(file.mtimeMs),
       Math.round(file.seconds),
       file.state,
+      file.fault ?? '',
       name.wall ?? written + zone.offsetAt(written), // a strange name tells no time: then when it was written
       recording.answer,
       name.callType ?? '',

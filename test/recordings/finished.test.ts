@@ -74,31 +74,36 @@ describe('lengths', () => {
 });
 
 describe('a header that does not agree', () => {
-  const cases: [string, Buffer, number][] = [
-    ['says 0: a call on hold does not grow', wav({ dataLength: 0, fileLength: 0, sound: 16_000 }), 1],
-    ['says more than there is: cut off', wav({ dataLength: 64_000, fileLength: 64_036, sound: 16_000 }), 1],
-    ['says less than there is', wav({ dataLength: 8_000, fileLength: 8_044, sound: 16_000 }), 1],
-    ['says 4 GB: written to a pipe', wav({ dataLength: 0xffff_ffff, fileLength: 7, sound: 16_000 }), 1],
+  const cases: [string, Buffer, number, string][] = [
+    ['says 0: a call on hold does not grow', wav({ dataLength: 0, fileLength: 0, sound: 16_000 }), 1, 'header_zero'],
+    [
+      'says more than there is: cut off',
+      wav({ dataLength: 64_000, fileLength: 64_036, sound: 16_000 }),
+      1,
+      'header_long',
+    ],
+    ['says less than there is', wav({ dataLength: 8_000, fileLength: 8_044, sound: 16_000 }), 1, 'header_short'],
+    ['says 4 GB: written to a pipe', wav({ dataLength: 0xffff_ffff, fileLength: 7, sound: 16_000 }), 1, 'header_long'],
   ];
-  it.each(cases)('%s', (_, bytes, seconds) => {
-    expect(twoLooks(bytes, UNFINISHED_MS - 1).second).toMatchObject({ state: 'growing', settling: false });
-    expect(twoLooks(bytes, UNFINISHED_MS).second).toMatchObject({ state: 'damaged', seconds });
+  it.each(cases)('%s', (_, bytes, seconds, fault) => {
+    expect(twoLooks(bytes, UNFINISHED_MS - 1).second).toMatchObject({ state: 'growing', settling: false, fault: '' });
+    expect(twoLooks(bytes, UNFINISHED_MS).second).toMatchObject({ state: 'damaged', seconds, fault });
   });
 });
 
 describe('no sound', () => {
   it.each([
-    ['0 bytes', Buffer.alloc(0), 'empty'],
-    ['44 bytes: a busy call', wav({ sound: 0 }), 'empty'],
-    ['60 bytes of wav49', gsmWav(0), 'empty'],
-    ['44 bytes whose header promises sound', wav({ sound: 0, dataLength: 999 }), 'empty'],
-    ['no WAV', Buffer.from('#!/bin/sh\necho this is no recording\n'.repeat(3)), 'damaged'],
-    ['half a header', pcmWav(1).subarray(0, 20), 'damaged'],
-    ['zeros', Buffer.alloc(5_000), 'damaged'],
-  ])('%s', (_, bytes, state) => {
+    ['0 bytes', Buffer.alloc(0), 'empty', 'zero_length'],
+    ['44 bytes: a busy call', wav({ sound: 0 }), 'empty', 'no_sound'],
+    ['60 bytes of wav49', gsmWav(0), 'empty', 'no_sound'],
+    ['44 bytes whose header promises sound', wav({ sound: 0, dataLength: 999 }), 'empty', 'no_sound'],
+    ['no WAV', Buffer.from('#!/bin/sh\necho this is no recording\n'.repeat(3)), 'damaged', 'no_wav'],
+    ['half a header', pcmWav(1).subarray(0, 20), 'damaged', 'header_cut'],
+    ['zeros', Buffer.alloc(5_000), 'damaged', 'no_wav'],
+  ])('%s', (_, bytes, state, fault) => {
     const { first, second } = twoLooks(bytes, EMPTY_MS - 1);
     expect([first.state, second.state]).toEqual(['growing', 'growing']);
-    expect(twoLooks(bytes, EMPTY_MS).second).toMatchObject({ state, seconds: 0 });
+    expect(twoLooks(bytes, EMPTY_MS).second).toMatchObject({ state, fault, seconds: 0 });
   });
 });
 

@@ -6,6 +6,7 @@ import { search } from './0004-search.ts';
 import { contactStaged } from './0005-contact-staged.ts';
 import { recordingPause } from './0006-recording-pause.ts';
 import { medium } from './0007-medium.ts';
+import { truth } from './0008-truth.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   contactStaged,
   recordingPause,
   medium,
+  truth,
 ];
