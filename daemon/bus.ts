@@ -1,5 +1,6 @@
 /** What the daemon's parts tell each other: few things, each said after it has become true. */
 import { EventEmitter } from 'node:events';
+import type { DiskStatus } from '../storage/disk.ts';
 import type { Leg, LegSource } from '../storage/model/leg.ts';
 import type { AsteriskStatus } from './asterisk/connection.ts';
 import type { FoundRecording, MediumState } from './recordings/recordings.ts';
@@ -17,6 +18,8 @@ export interface BusEvents {
   /** Something of this call in progress has changed: its LinkedID. */
   live: [linkedId: string];
   asterisk: [status: AsteriskStatus];
+  /** The disk of the store has come into another state. */
+  store: [disk: DiskStatus];
   medium: [state: MediumState];
 }
 

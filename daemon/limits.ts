@@ -132,6 +132,13 @@ export const callLimits = {
   awayQuietMs: 10_000,
   /** Milliseconds between two looks at the CDR CSV and at Asterisk's list of channels: what an event lost costs at most. */
   catchUpMs: 30_000,
+  /** Records by AMI that wait in memory for the disk of the store, 2 KB each: an hour of a busy office. The CDR CSV has more. */
+  held: 1_000,
+} as const;
+
+export const storeLimits = {
+  /** Milliseconds between two looks at the disk of the store; only one that refuses is written to for it. */
+  probeMs: 5_000,
 } as const;
 
 export const jobLimits = {

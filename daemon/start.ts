@@ -52,6 +52,8 @@ import {
   takeState,
   zoneName,
 } from './state.ts';
+import { describeStore, storeHealth } from './store-health.ts';
+import { watchStore } from './store-watch.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -99,6 +101,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
 
     const store = await openStoreWorker(storeOptions(given), workers.store, onFatal);
     stops.push(() => store.close());
+    stops.push(watchStore({ store, bus, log }));
     const told = createPolicyHistory({ store, log, now: Date.now, mono: () => performance.now() });
     const control = createPolicyWriter(log, told);
     const settings = await openSettings({ config: given, store, log, control });
@@ -215,7 +218,10 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       log: log.child('http'),
       webSockets,
       metrics: () => metrics.text(),
-      health: () => ({ ok: ready, body: health(ready, version, pbx, recordings, certificate, amiServer.trouble) }),
+      health: () => ({
+        ok: ready && store.disk.state === 'ok',
+        body: health(ready, version, { store, pbx, recordings, certificate }, amiServer.trouble),
+      }),
       onAnswer(number, status) {
         const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
         answers.set(key, (answers.get(key) ?? 0) + 1);
@@ -274,21 +280,29 @@ async function certificateOf({ state }: Config, log: Log): Promise<Certificate> 
   return openCertificate({ dir, log: log.child('https'), names: boxNames, now: Date.now });
 }
 
-/** No stick and no Asterisk are conditions that it shows, not failures: calls are served all the same. */
+interface HealthParts extends Pick<Parts, 'store' | 'pbx' | 'recordings'> {
+  readonly certificate: Certificate | null;
+}
+
+/**
+ * No stick and no Asterisk are conditions that it shows, not failures: calls are served all the same. A store that takes no
+ * records is one: who watches nothing but the status must hear of it.
+ */
 function health(
   ready: boolean,
   version: string,
-  { connection: { status }, csv }: Pbx,
-  recordings: Recordings,
-  certificate: Certificate | null,
+  { store, pbx, recordings, certificate }: HealthParts,
   amiTrouble: string,
 ): Record<string, unknown> {
+  const { connection, csv } = pbx;
+  const { status } = connection;
   const medium = recordings.state();
   const tls = certificate?.state();
   const since = (ms: number) => new Date(ms).toISOString();
   return {
-    status: ready ? 'ok' : 'stopping',
+    status: statusOf(ready, store),
     version,
+    store: storeHealth(store.disk),
     asterisk: { state: status.state, why: status.why, since: since(status.since), version: status.version },
     ami: { state: amiTrouble ? 'not listening' : 'ok', why: amiTrouble },
     cdr_csv: { state: csv.trouble ? 'unreadable' : 'ok', why: csv.trouble },
@@ -297,6 +311,11 @@ function health(
       ? { state: tls.state, why: tls.why, self_signed: tls.selfSigned, ends: since(tls.ends) }
       : { state: 'off', why: null },
   };
+}
+
+function statusOf(ready: boolean, { disk }: StoreClient): 'ok' | 'not storing' | 'stopping' {
+  if (!ready) return 'stopping';
+  return disk.state === 'ok' ? 'ok' : 'not storing';
 }
 
 interface Parts {
@@ -315,6 +334,7 @@ function describe(metrics: Metrics, { store, pbx, recordings, answers }: Parts):
     [0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 5],
   );
   store.onCommit((ms) => commit(ms / 1000));
+  describeStore(metrics, store);
   metrics.gauge('cdrd_lane_depth', 'Requests waiting for the store or under way.', () =>
     LANES.map((lane) => [{ lane }, store.depth(lane)]),
   );

@@ -46,6 +46,8 @@ export function storeOptions(config: Config): StoreOptions {
   const { names, fxo, gsm } = config.trunks;
   return {
     file: databaseFile(config.state.dir),
+    reserve: config.state.reserveMb * 1_000_000,
+    readingFolder: join(config.run.dir, 'reading'),
     rules: {
       numbering: config.numbering,
       trunks: { names, fxo: fxo.map(({ source }) => source), gsm: gsm.map(({ source }) => source) },

@@ -3,6 +3,7 @@
  * thread it would stall every request and every event for as long.
  */
 import { Worker } from 'node:worker_threads';
+import type { DiskStatus } from './disk.ts';
 import { StoreError, storeError } from './errors.ts';
 import type { FileWork } from './file-work.ts';
 import type {
@@ -87,6 +88,10 @@ export interface StoreClient {
   totals(filter: CallFilter, by: readonly Dimension[]): AsyncGenerator<TotalsStep>;
   /** Called after each durable commit with its milliseconds, fsync included. */
   onCommit(listener: (ms: number) => void): void;
+  /** What the store's disk lets it do, as its last answer told. */
+  readonly disk: DiskStatus;
+  /** Called when an answer told that something of it has changed, before the asker hears of that answer. */
+  onDisk(listener: (disk: DiskStatus) => void): void;
   /** Requests waiting or under way. */
   depth(lane: Lane): number;
   /** Finishes what was asked and closes the file. */
@@ -136,8 +141,14 @@ export async function openStoreWorker(
   });
 
   let commit: (ms: number) => void = () => {};
+  let disk: DiskStatus | undefined;
+  let hear: (disk: DiskStatus) => void = () => {};
   const transport: Transport = async (request) => {
     const answer = await post(request);
+    if (answer.disk) {
+      disk = answer.disk;
+      hear(disk);
+    }
     if (answer.error) throw new StoreError(answer.error.code, answer.error.message);
     if (request.operation === 'write' || request.operation === 'step') commit(answer.commitMs);
     return answer;
@@ -150,8 +161,13 @@ export async function openStoreWorker(
     await ended;
     throw new StoreError(opened.error.code, opened.error.message);
   }
+  disk = opened.disk;
   expected = false;
   return clientOf(lanes, {
+    disk: () => disk as DiskStatus, // an opened store has told it
+    onDisk: (listener) => {
+      hear = listener;
+    },
     onCommit: (listener) => {
       commit = listener;
     },
@@ -189,12 +205,21 @@ export async function workOnFile<O extends keyof FileWork>(
   }
 }
 
+/** What a client has of the store itself, beside its lanes. */
+export interface ClientParts extends Pick<StoreClient, 'onCommit' | 'onDisk' | 'close'> {
+  disk(): DiskStatus;
+}
+
 /** A client over any lanes. */
-export function clientOf(lanes: Lanes, { onCommit, close }: Pick<StoreClient, 'onCommit' | 'close'>): StoreClient {
+export function clientOf(lanes: Lanes, { onCommit, onDisk, disk, close }: ClientParts): StoreClient {
   let hitLists = 0;
   const longListings = createLongListings();
   return {
     onCommit,
+    onDisk,
+    get disk() {
+      return disk();
+    },
     close,
     depth: lanes.depth,
     async write(item) {

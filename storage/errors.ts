@@ -1,6 +1,6 @@
 /** What can go wrong in the store, in a few words that the floors above can act on. */
 
-export type StoreErrorCode = 'busy' | 'closed' | 'corrupt' | 'disk_full' | 'internal' | 'io' | 'newer';
+export type StoreErrorCode = 'busy' | 'closed' | 'corrupt' | 'disk_full' | 'internal' | 'io' | 'newer' | 'read_only';
 
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
@@ -20,7 +20,13 @@ export function storeError(error: unknown, doing: string): StoreError {
   // Of the file only: JSON and search patterns may be malformed, too, and that is no fault of the disk.
   if (/malformed database schema|disk image is malformed|file is not a database/i.test(message))
     return new StoreError('corrupt', text);
-  if (/I\/O error|(unable to|could not) open|readonly|\b(EIO|EROFS|EACCES|EPERM)\b/i.test(message))
-    return new StoreError('io', text);
+  if (/readonly|EROFS/i.test(message)) return new StoreError('read_only', text);
+  if (/I\/O error|(unable to|could not) open|\b(EIO|EACCES|EPERM)\b/i.test(message)) return new StoreError('io', text);
   return new StoreError('internal', text);
 }
+
+/** Whether the disk is at fault, which passes or is mended: the same may well succeed later. */
+export function isDiskFault(error: unknown): error is StoreError {
+  return error instanceof StoreError && DISK_FAULTS.has(error.code);
+}
+const DISK_FAULTS: ReadonlySet<StoreErrorCode> = new Set(['disk_full', 'io', 'read_only']);

@@ -2,7 +2,8 @@
  * What can be asked of the store, as one table of operations. It runs inside the worker; unit tests may open the same
  * thing in their own thread. Nothing here waits: an operation is one bounded step, or one transaction.
  */
-import { StoreError } from './errors.ts';
+import { createDisk, type DiskStatus } from './disk.ts';
+import { isDiskFault, StoreError } from './errors.ts';
 import type {
   CallFilter,
   CandidatesRequest,
@@ -101,6 +102,10 @@ export interface StoreOptions {
   readonly file: string;
   readonly rules: StoreRules;
   readonly migrations?: readonly Migration[];
+  /** Bytes of its disk that stay free: below it the store stops growing. Absent: none. */
+  readonly reserve?: number;
+  /** Where a store can be read from whose disk takes no writes: a folder of this process alone, on another disk. */
+  readonly readingFolder?: string;
 }
 
 /** One thing to be written. What waits together is written in one transaction, in order. */
@@ -150,6 +155,39 @@ export type Write =
   /** Something that changed nothing in the store and yet is to be known. */
   | { readonly kind: 'audit'; readonly audit: AuditLine };
 
+/**
+ * Whether a write makes the store grow. Below the reserve such writes wait; the others are small and few, or make room:
+ * what people do, the ends of calls that are there, steps of deletions.
+ */
+const GROWS: Readonly<Record<Write['kind'], boolean>> = {
+  leg: true,
+  csv: true,
+  close: false,
+  refold: true,
+  mediumSeen: false,
+  mediumChanged: false,
+  recordings: true,
+  gone: true,
+  user: false,
+  userGone: false,
+  apiKey: false,
+  apiKeyGone: false,
+  contacts: true,
+  contactsGone: false,
+  contactsStaged: true,
+  contactsSwapped: true,
+  deletion: false,
+  trash: false,
+  turnDeletion: false,
+  deletionExpiry: false,
+  setting: false,
+  settings: false,
+  pause: false,
+  note: false,
+  policyTold: false,
+  audit: false,
+};
+
 /** @see Write of the kind `setting` */
 export interface SettingChange {
   readonly name: string;
@@ -179,6 +217,11 @@ export interface Written {
   /** The deletion that has begun, or was turned, as it stands. */
   readonly deletion: Deletion | null;
 }
+
+/** Checkpoints come at 1,000 pages, 4 MiB, and a transaction may add as much before: a longer log has lost its checkpoints. */
+const LOG_OVERDUE_BYTES = 16 * 1024 * 1024;
+/** On a full disk a log is worth bringing in that is longer than it stays anyway (database.ts, journal_size_limit). */
+const LOG_LONG_BYTES = 5 * 1024 * 1024;
 
 const NOTHING: Written = {
   records: [],
@@ -259,14 +302,16 @@ function takeDownReplacement(database: Database, file: string): void {
 /** @throws {StoreError} when the file can't be opened or brought to this schema. */
 export function openStore(options: StoreOptions) {
   let { names, rules } = rulesOf(options.rules);
-  const database = openDatabase(options.file);
+  const database = openDatabase(options.file, options.readingFolder);
   try {
     migrate(database, options.file, options.migrations ?? released);
-    takeDownReplacement(database, options.file);
+    if (!database.onlyRead) takeDownReplacement(database, options.file);
   } catch (error) {
     database.close();
     throw error;
   }
+  const disk = createDisk({ file: options.file, reserve: options.reserve ?? 0 });
+  if (database.onlyRead) disk.failed(database.onlyRead);
   const callTotals = createCallTotals(database);
   const still = createStill(database, options.file);
   const now = () => Math.floor(Date.now() / 1000);
@@ -406,24 +451,43 @@ export function openStore(options: StoreOptions) {
     }
   }
 
-  /** One durable transaction. */
-  function commit<T>(work: () => T): T {
-    const done = database.transaction(work);
-    still.committed();
-    return done;
+  /** A transaction of so many writes, which the disk may refuse. */
+  function onDisk<T>(writes: number, work: () => T): T {
+    try {
+      const done = database.transaction(work);
+      still.committed();
+      return done;
+    } catch (error) {
+      if (!isDiskFault(error)) throw error;
+      disk.refused(writes);
+      throw disk.failed(error);
+    }
+  }
+
+  /** Those that have to wait are refused untried; the others share one transaction. */
+  function writeAll(items: readonly Write[]): WriteOutcome[] {
+    const waits = items.some(({ kind }) => GROWS[kind]) ? disk.growthWaits() : null;
+    const taken = items.filter(({ kind }) => !waits || !GROWS[kind]);
+    disk.refused(items.length - taken.length);
+    const outcomes =
+      taken.length === 0
+        ? []
+        : onDisk(taken.length, () => taken.map((item) => database.attempt(() => ({ ...NOTHING, ...write(item) }))));
+    if (!waits) return outcomes;
+    const refusal: WriteOutcome = { failed: { code: waits.code, message: waits.message } };
+    return items.map(({ kind }) => (GROWS[kind] ? refusal : (outcomes.shift() ?? refusal)));
   }
 
   const operations = {
     /** All of them in one durable transaction; one that fails is undone by itself. */
-    write: (items: readonly Write[]): WriteOutcome[] =>
-      commit(() => items.map((item) => database.attempt(() => ({ ...NOTHING, ...write(item) })))),
+    write: writeAll,
     /**
      * One step of long work, in a transaction of its own. It comes by the bulk lane, which has one request under way: a
      * record waits for one step and its commit at most. Taken into the records' own transaction it would hold up each of
      * them by its work as well, and a step that fails would have to be told from them.
      */
     step: (step: Step): StepDone =>
-      commit(() =>
+      onDisk(1, () =>
         step.kind === 'vacuum'
           ? { stepped: null, freePages: vacuumStep(database, step.keep) }
           : { stepped: stepDeletion(database, step.id, rules.plan, now()), freePages: 0 },
@@ -434,7 +498,16 @@ export function openStore(options: StoreOptions) {
     callCandidates: (request: CandidatesRequest) => callCandidates(database, request),
     callHits: (request: CountRequest<CallFilter>) => callHits(database, request),
     /** One step of the search index's upkeep. @returns whether there is more to do. */
-    searchMerge: () => commit(() => mergeNumbers(database)),
+    searchMerge: () => disk.growthWaits() === null && onDisk(1, () => mergeNumbers(database)),
+    /** Looks whether its disk takes writes, and whether it does so again. Where nothing is wrong it writes nothing. */
+    probeDisk(): DiskStatus {
+      const isOk = disk.growthWaits() === null;
+      const isLong = database.logBytes > (isOk ? LOG_OVERDUE_BYTES : LOG_LONG_BYTES);
+      if (isOk && (!isLong || still.held)) return disk.status;
+      still.end(); // a checkpoint follows
+      disk.probe(database.prove, isLong);
+      return disk.status;
+    },
     recordingPage: (request: PageRequest<RecordingFilter>) => recordingPage(database, request),
     recordingCount: (request: CountRequest<RecordingFilter>) => recordingCount(database, request),
     knownRecordings: ({ medium, folder }: { medium: number; folder: string }) =>
@@ -475,6 +548,8 @@ export function openStore(options: StoreOptions) {
     operations,
     /** Milliseconds of the last commit, fsync included. */
     lastCommitMs: () => database.lastCommitMs,
+    /** What its disk lets it do: another object whenever something of it has changed. */
+    disk: () => disk.status,
     close: () => database.close(),
   };
 }

@@ -1,5 +1,6 @@
 /** The thread that owns the database file: a message in, one bounded operation, a message out, in order of arrival. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { DiskStatus } from './disk.ts';
 import { type StoreErrorCode, storeError } from './errors.ts';
 import { type FileWork, fileWork } from './file-work.ts';
 import { type Operation, openStore, type Store, type StoreOptions } from './store.ts';
@@ -17,12 +18,15 @@ export interface Answer {
   readonly ms: number;
   /** Of a write: milliseconds that its commit took, fsync included. */
   readonly commitMs: number;
+  /** What the store's disk lets it do, when something of that has changed. */
+  readonly disk?: DiskStatus;
   readonly error?: { readonly code: StoreErrorCode; readonly message: string };
 }
 
 const port = parentPort;
 if (!port) throw new Error('runs as a worker only');
 let store: Store | null = null;
+let told: DiskStatus | undefined;
 
 function perform({ operation, argument }: Question): unknown {
   if (operation === 'open') {
@@ -55,7 +59,16 @@ port.on('message', (question: Question) => {
     const { code, message } = storeError(thrown, question.operation);
     error = { code, message };
   }
-  const answer = { id: question.id, value, ms: performance.now() - begin, commitMs: store?.lastCommitMs() ?? 0 };
-  port.postMessage(error ? { ...answer, error } : answer, memoryOf(value));
+  const disk = store?.disk();
+  const answer: Answer = {
+    id: question.id,
+    value,
+    ms: performance.now() - begin,
+    commitMs: store?.lastCommitMs() ?? 0,
+    ...(disk && disk !== told && { disk }),
+    ...(error && { error }),
+  };
+  told = disk;
+  port.postMessage(answer, memoryOf(value));
   if (question.operation === 'close' || (question.operation === 'open' && error)) port.close();
 });

@@ -54,7 +54,7 @@ describe('values', () => {
   test('without a file the packaged defaults hold, and nothing is fixed', () => {
     const { fixed, ...values } = loadConfig(null, {});
     expect(values).toEqual({
-      state: { dir: '/var/lib/cdrd' },
+      state: { dir: '/var/lib/cdrd', reserveMb: 16 },
       run: { dir: '/run/cdrd' },
       http: { listen: [{ host: '::', port: 80 }] },
       https: { listen: [{ host: '::', port: 443 }] },

@@ -22,6 +22,11 @@ import { NUMBERING, TIME, TRUNKS } from '../../cgi/settings/schema.ts';
 const SECTIONS = {
   state: v.object({
     dir: key(PATH, '/var/lib/cdrd', 'folder of the database and the secrets; never on the stick or the share'),
+    reserve_mb: key(
+      whole(0, 100_000),
+      16,
+      'megabytes of its disk that stay free: below them no records are taken, while deletions, settings and log-ins are',
+    ),
   }),
   run: v.object({
     dir: key(SOCKET_DIR, '/run/cdrd', 'folder of the local sockets'),

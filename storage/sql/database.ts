@@ -3,11 +3,13 @@
  * synchronous=FULL, created under a temporary name, fenced against other SQLite programs, its folder fsynced after the
  * first write. The caller holds the process lock (daemon/lock.ts) and has removed a stale `<file>.lock` before.
  */
-import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
-import { StoreError, type StoreErrorCode, storeError } from '../errors.ts';
+import { freeBytes } from '../disk.ts';
+import { isDiskFault, StoreError, type StoreErrorCode, storeError } from '../errors.ts';
 import { syncPath } from '../sync-path.ts';
+import { leaveReadingPlace, makeReadingPlace } from './reading-place.ts';
 import { finishReplacing } from './replace.ts';
 import { createStatements } from './statements.ts';
 
@@ -51,6 +53,16 @@ export interface Database {
   attempt<T>(work: () => T): Outcome<T>;
   /** Milliseconds that the last commit took, fsync included. */
   readonly lastCommitMs: number;
+  /** Why it can only be read: what its disk said when it was opened. null: it's written as well. */
+  readonly onlyRead: StoreError | null;
+  /** Of the log. One that goes on growing has lost its checkpoints: SQLite tells nobody of one that fails after a commit. */
+  readonly logBytes: number;
+  /**
+   * Writes a page durably, which changes nothing, and brings the log into the file, whose room it gives back; where it could only be read, it is
+   * opened for writing first. No other way tells that the disk takes writes again.
+   * @throws {StoreError} what the disk refuses; everything is as it was.
+   */
+  prove(): void;
   close(): void;
 }
 
@@ -67,18 +79,38 @@ const DISK_FULL_BELOW = 256 * 1024;
 
 /**
  * Opens or creates the database at `file`, whatever its schema (migrate.ts brings that up to date).
- * @throws {StoreError} `io` when the disk refuses, `disk_full`, `corrupt` when it isn't a database.
+ * @param readingFolder A folder of this process alone, on another disk: with it a database whose disk takes no writes is
+ *   opened for reading ({@link Database.onlyRead}).
+ * @throws {StoreError} `io` when the disk refuses, `disk_full`, `read_only`, `corrupt` when it isn't a database.
  */
-export function openDatabase(file: string): Database {
+export function openDatabase(file: string, readingFolder?: string): Database {
   try {
-    finishReplacing(file);
-    if (!existsSync(file)) create(file);
-    // SQLite would take it for a new database. Ours come by renaming, whole: this one was emptied.
-    if (statSync(file).size === 0) throw new StoreError('corrupt', `${file} is empty`);
-    fence(`${file}-shm`);
-    return wrap(connect(file), file);
+    return wrap(openForWriting(file), file, null, readingFolder);
   } catch (error) {
-    throw faultOf(error, `opening ${file}`, file);
+    const fault = faultOf(error, `opening ${file}`, file);
+    if (readingFolder === undefined || !isDiskFault(fault) || !existsSync(file)) throw fault;
+    return wrap(openForReading(file, readingFolder, fault), file, fault, readingFolder);
+  }
+}
+
+function openForWriting(file: string): sqlite.Database {
+  finishReplacing(file);
+  if (!existsSync(file)) create(file);
+  // SQLite would take it for a new database. Ours come by renaming, whole: this one was emptied.
+  if (statSync(file).size === 0) throw new StoreError('corrupt', `${file} is empty`);
+  fence(`${file}-shm`);
+  return connect(file);
+}
+
+/** @throws {StoreError} `fault`, with why it can't even be read. */
+function openForReading(file: string, folder: string, fault: StoreError): sqlite.Database {
+  try {
+    const handle = new sqlite.Database(makeReadingPlace(file, folder), { readOnly: true });
+    useWal(handle);
+    for (const pragma of PRAGMAS) handle.exec(pragma);
+    return handle;
+  } catch (error) {
+    throw new StoreError(fault.code, `${fault.message}; nor can it be read: ${(error as Error).message}`);
   }
 }
 
@@ -95,17 +127,8 @@ function fence(path: string): void {
 /** ENOSPC, EIO and a failed fsync read alike in this build: the free space tells which it was. */
 function faultOf(error: unknown, doing: string, file: string): StoreError {
   const fault = storeError(error, doing);
-  return fault.code === 'io' && freeBytes(file) < DISK_FULL_BELOW ? new StoreError('disk_full', fault.message) : fault;
-}
-
-/** Of the disk that holds the file; endless where the system won't say. */
-function freeBytes(file: string): number {
-  try {
-    const { bavail, bsize } = statfsSync(dirname(file));
-    return bavail * bsize;
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
+  const isFull = fault.code === 'io' && (freeBytes(dirname(file)) ?? DISK_FULL_BELOW) < DISK_FULL_BELOW;
+  return isFull ? new StoreError('disk_full', fault.message) : fault;
 }
 
 /** A new file's conversion to WAL runs through an unsafe journal, so it happens under another name. */
@@ -142,8 +165,16 @@ function useWal(handle: sqlite.Database): void {
   if (mode !== 'wal') throw new StoreError('internal', `journal_mode is ${String(mode)}, not wal`);
 }
 
-function wrap(handle: sqlite.Database, file: string): Database {
+function wrap(
+  opened: sqlite.Database,
+  file: string,
+  whyOnlyRead: StoreError | null,
+  readingFolder: string | undefined,
+): Database {
+  let handle = opened;
+  let onlyRead = whyOnlyRead;
   const statements = createStatements((sql) => handle.prepare(sql));
+  const functions = new Map<string, TenValues>();
   let folderSynced = false;
   let lastCommitMs = 0;
 
@@ -164,7 +195,10 @@ function wrap(handle: sqlite.Database, file: string): Database {
         const { changes, lastInsertRowid } = s.run(bindable(binds));
         return { changes, id: Number(lastInsertRowid) };
       }),
-    define: (name, work) => void handle.function(name, work),
+    define(name, work) {
+      functions.set(name, work);
+      handle.function(name, work);
+    },
     transaction(work) {
       database.run('BEGIN IMMEDIATE');
       let result: ReturnType<typeof work>;
@@ -202,11 +236,44 @@ function wrap(handle: sqlite.Database, file: string): Database {
     get lastCommitMs() {
       return lastCommitMs;
     },
+    get onlyRead() {
+      return onlyRead;
+    },
+    get logBytes() {
+      return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    },
+    prove() {
+      if (onlyRead) openAgain();
+      const version = Number(database.first('PRAGMA user_version')?.['user_version']);
+      const bringIn = () => database.first('PRAGMA wal_checkpoint(TRUNCATE)');
+      bringIn(); // it may give the room that the page needs
+      database.transaction(() => database.run(`PRAGMA user_version=${version}`));
+      bringIn();
+    },
     close() {
       statements.clear();
       if (handle.isOpen) handle.close();
+      if (onlyRead && readingFolder !== undefined) leaveReadingPlace(readingFolder);
     },
   };
+
+  /** From reading to writing. @throws {StoreError} when the disk still refuses: it goes on being read. */
+  function openAgain(): void {
+    let writing: sqlite.Database;
+    try {
+      // A killed predecessor's, which could not be removed at the start; this process has no other on the file.
+      rmSync(`${file}.lock`, { recursive: true, force: true });
+      writing = openForWriting(file);
+    } catch (error) {
+      throw faultOf(error, `opening ${file}`, file);
+    }
+    statements.clear();
+    handle.close();
+    handle = writing;
+    onlyRead = null;
+    for (const [name, work] of functions) handle.function(name, work);
+    if (readingFolder !== undefined) leaveReadingPlace(readingFolder);
+  }
 
   /** A failed COMMIT may have ended the transaction by itself already. */
   function rollback(): void {

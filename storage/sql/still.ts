@@ -23,6 +23,7 @@ export interface Still {
   begin(): StillFile;
   /** Told after each commit: it ends what takes too long. */
   committed(): void;
+  readonly held: boolean;
   /** Lets go. @returns whether the file has been still since `begin`. */
   end(): boolean;
 }
@@ -60,6 +61,9 @@ export function createStill(database: Database, file: string, limits = { WAL_BYT
         letGo();
         throw error;
       }
+    },
+    get held() {
+      return until !== null;
     },
     committed() {
       if (until === null) return;

@@ -327,6 +327,7 @@ describe.skipIf(!root)('a full disk', () => {
       ).toEqual(new Set(['disk_full']));
       expect(await store.ask('openGroups')).toHaveLength(1 + outcomes.filter((outcome) => outcome === 'stored').length);
       rmSync(`${disk}/filler`);
+      expect(await store.ask('probeDisk')).toMatchObject({ state: 'ok' });
       await put(store, large(50));
       await shut(store, large(50));
       expect(await countOf(store, 'call', { start: {} })).toBe(1);
@@ -353,6 +354,7 @@ describe.skipIf(!root)('a full disk', () => {
       await expect(store.write({ kind: 'csv', batch })).rejects.toMatchObject({ code: 'disk_full' });
       expect(await store.ask('csvPositions')).toEqual([]);
       rmSync(`${disk}/filler`);
+      expect(await store.ask('probeDisk')).toMatchObject({ state: 'ok' });
       const { records } = await store.write({ kind: 'csv', batch });
       expect(records.filter((sequence) => sequence !== null)).toHaveLength(60);
       expect(await store.ask('csvPositions')).toEqual([{ signature: 's', ...place }]);

@@ -1,6 +1,6 @@
 /** What the store's tests share: listings and counts taken together, and a look into the file from a process of its own. */
 import { execFileSync } from 'node:child_process';
-import type { StoreClient } from '../../storage/client.ts';
+import type { ClientParts, StoreClient } from '../../storage/client.ts';
 import type { CallFilter, Field, RecordingFilter } from '../../storage/filter.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import { textOf } from '../support/page.ts';
@@ -49,3 +49,11 @@ export function sqlOn(file: string, sql: string): Record<string, unknown>[] {
     try { process.stdout.write(JSON.stringify(database.all(process.argv[2]))); } finally { database.close(); }`;
   return JSON.parse(execFileSync(process.execPath, ['-e', script, file, sql], { encoding: 'utf8', stdio: 'pipe' }));
 }
+
+/** For a client of which only the lanes matter. */
+export const LANES_ONLY: ClientParts = {
+  disk: () => ({ state: 'ok', why: '', since: 0, free: null, reserve: 0, refused: 0 }),
+  onDisk: () => {},
+  onCommit: () => {},
+  close: async () => {},
+};

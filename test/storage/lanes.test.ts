@@ -6,7 +6,7 @@ import { LONG_LISTINGS_MAX } from '../../storage/long-listings.ts';
 import { type Operation, openStore, type Write } from '../../storage/store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
-import { countOf, put, sqlOn } from './helper.ts';
+import { countOf, LANES_ONLY, put, sqlOn } from './helper.ts';
 import { manyCalls } from './many-calls.ts';
 
 const WORKER = new URL('../.build/store-worker.mjs', import.meta.url);
@@ -211,7 +211,7 @@ test('a listing of 100,000 calls lets every record and question through after tw
     turn = work.catch(() => {});
     return work;
   });
-  const client = clientOf(lanes, { onCommit: () => {}, close: async () => store.close() });
+  const client = clientOf(lanes, { ...LANES_ONLY, close: async () => store.close() });
   onTestFinished(() => client.close());
   let rows = 0;
   let done = false;
@@ -249,7 +249,7 @@ test('of a listing one page is made ahead and no more; who asks for no further o
     asked.push(asked.length);
     return { value: { bytes: bytes(), rows: 1, next: { key: 1, id: 1 } }, ms: 1 };
   });
-  const client = clientOf(lanes, { onCommit: () => {}, close: async () => {} });
+  const client = clientOf(lanes, LANES_ONLY);
   const settled = () => new Promise(setImmediate);
   const pages = client.pages('call', { filter: { start: {} }, fields: [['id', 'id']], order: 'desc' });
   await settled();
@@ -272,7 +272,7 @@ test('listings of several pages are bounded; one of a single page, or that wants
   let next: object | null = { key: 1, id: 1 };
   let rows = 1;
   const lanes = createLanes(async () => ({ value: { bytes: new Uint8Array([123, 125]), rows, next }, ms: 1 }));
-  const client = clientOf(lanes, { onCommit: () => {}, close: async () => {} });
+  const client = clientOf(lanes, LANES_ONLY);
   const begin = (part: object = {}) =>
     client.pages('call', { filter: { start: {} }, fields: [['id', 'id']], order: 'desc', ...part });
   const short = begin({ limit: 1 });
@@ -306,7 +306,7 @@ test('a page ahead that fails is told when it is asked for, and where it is not 
       if (++asked > 1) throw new Error('the disk is gone');
       return { value: { bytes: new Uint8Array([1]), rows: 1, next: { key: 1, id: 1 } }, ms: 1 };
     });
-    const client = clientOf(lanes, { onCommit: () => {}, close: async () => {} });
+    const client = clientOf(lanes, LANES_ONLY);
     return client.pages('call', { filter: { start: {} }, fields: [['id', 'id']], order: 'desc' });
   };
   const asked = failing();

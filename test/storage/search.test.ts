@@ -13,6 +13,7 @@ import { openStore, type Store } from '../../storage/store.ts';
 import { atFileEnd, temporaryFolder } from '../support/folder.ts';
 import { storeOptions } from '../support/legs.ts';
 import { textOf } from '../support/page.ts';
+import { LANES_ONLY } from './helper.ts';
 import { manyCalls } from './many-calls.ts';
 
 interface Call {
@@ -103,7 +104,7 @@ function clientOver(store: Store): StoreClient {
     // So fast that steps grow as they do on a real box, so slow that there is more than one.
     return { value, ms: 10 };
   });
-  return clientOf(lanes, { onCommit: () => {}, close: async () => {} });
+  return clientOf(lanes, LANES_ONLY);
 }
 
 const shown = (filter: CallFilter) =>
