@@ -14,6 +14,8 @@ import { changeOwnPassword } from './access/own-password.ts';
 import { listAmiUsers } from './ami/list.ts';
 import { removeAmiUser } from './ami/remove.ts';
 import { setAmiUser } from './ami/set.ts';
+import { listBackups } from './backup/list.ts';
+import { makeBackup } from './backup/make.ts';
 import { deleteCalls } from './cdr/delete.ts';
 import { downloadCalls } from './cdr/download.ts';
 import { queryCalls } from './cdr/query.ts';
@@ -66,4 +68,6 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30021: listAmiUsers,
   30022: setAmiUser,
   30023: removeAmiUser,
+  30027: listBackups,
+  30028: makeBackup,
 };

@@ -8,6 +8,7 @@ import type { Accounts } from './access/accounts.ts';
 import type { ApiKeys } from './access/keys.ts';
 import type { Known, Sessions } from './access/session.ts';
 import type { AmiUserAdmin } from './ami/port.ts';
+import type { Backups } from './backup/port.ts';
 import type { CallDeletions } from './cdr/port.ts';
 import type { PhoneBook } from './contact/book.ts';
 import type { Live } from './live/port.ts';
@@ -25,6 +26,7 @@ export interface Services {
   readonly callDeletions: CallDeletions;
   readonly recordingFiles: RecordingFiles;
   readonly recordingDeletions: RecordingDeletions;
+  readonly backups: Backups;
   readonly phoneBook: PhoneBook;
   readonly settings: Settings;
   readonly live: Live;

@@ -171,6 +171,11 @@ export const scheduleLimits = {
   saneClock: BUILT_AT,
 } as const;
 
+export const backupLimits = {
+  /** Bytes that a backup leaves free on the medium: four hours of calls. */
+  leaveFree: 256 * 1024 * 1024,
+} as const;
+
 export const idleLimits = {
   /** Milliseconds between two steps of upkeep, each some 5 ms of the store's time and a commit. */
   everyMs: 250,

@@ -26,6 +26,8 @@ export interface BoxSettings extends Settings {
   readonly config: Config;
   /** The rules of this moment: numbering and trunks change while it runs. The same object until they do. */
   rules(): StoreOptions['rules'];
+  /** A setting's value at this moment. */
+  value(name: string): SettingValue;
 }
 
 export interface SettingsOptions {
@@ -109,6 +111,7 @@ export async function openSettings({ config: given, store, log, control }: Setti
   return {
     config,
     rules: () => rules,
+    value: values.now,
     list: (role) => SETTINGS.filter(({ right }) => may(role, right)).map(shown),
     change(wanted, role, by) {
       // One at a time: two that each fit what they found may clash with each other.

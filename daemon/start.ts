@@ -21,6 +21,9 @@ import { type Pbx, startPbx } from './asterisk/pbx.ts';
 import { createPolicyHistory } from './asterisk/policy-history.ts';
 import { createRecordingControl } from './asterisk/recording-control.ts';
 import { createPolicyWriter } from './asterisk/recording-policy.ts';
+import { createBackups } from './backup/backups.ts';
+import { nextBackup, scheduleBackups } from './backup/nightly.ts';
+import { describeBackups, healthOfBackups } from './backup/shown.ts';
 import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
@@ -135,6 +138,16 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       medium: () => recordings.state().medium ?? null,
       onCalls: (sequences) => bus.emit('calls', sequences),
     });
+    const backups = await createBackups({
+      store,
+      stateDir: config.state.dir,
+      ask: async (step) => (await fileClient.ask(step)).value,
+      log,
+      zone,
+      now,
+      keep: () => Number(settings.value('backup.keep')),
+      nextAt: () => nextBackup(schedule, settings),
+    });
     const amiUsers = await openAmiUsers(config.state.dir);
     const ami = createAmi({ config, store, users: amiUsers, bus, log: log.child('ami') });
     stops.push(() => ami.relay.close());
@@ -152,6 +165,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       callDeletions,
       recordingFiles,
       recordingDeletions,
+      backups,
       phoneBook: createPhoneBook(store),
       settings,
       live,
@@ -196,6 +210,8 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       mono: () => performance.now(),
     });
     stops.push(() => schedule.close());
+    stops.push(() => backups.close());
+    await scheduleBackups({ backups, schedule, bus, settings });
     await schedule.at('trash', '7 * * * *', async () => void (await recordingDeletions.expire(now())));
 
     const idle = startIdleWork({ store, bus, log });
@@ -220,7 +236,10 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       metrics: () => metrics.text(),
       health: () => ({
         ok: ready && store.disk.state === 'ok',
-        body: health(ready, version, { store, pbx, recordings, certificate }, amiServer.trouble),
+        body: {
+          ...health(ready, version, { store, pbx, recordings, certificate }, amiServer.trouble),
+          backup: healthOfBackups(backups, settings.value('backup.enable') === true),
+        },
       }),
       onAnswer(number, status) {
         const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
@@ -231,6 +250,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     stops.push(() => callDeletions.close()); // before HTTP: whoever waits for a deletion is told how far it has come
     await callDeletions.begun();
     describe(metrics, { store, pbx, recordings, answers });
+    describeBackups(metrics, backups);
     metrics.gauge('cdrd_recording_deletions', 'Deletions of recordings under way or waiting for their medium.', () =>
       recordingDeletions.underWay(),
     );

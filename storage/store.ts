@@ -504,7 +504,7 @@ export function openStore(options: StoreOptions) {
       const isOk = disk.growthWaits() === null;
       const isLong = database.logBytes > (isOk ? LOG_OVERDUE_BYTES : LOG_LONG_BYTES);
       if (isOk && (!isLong || still.held)) return disk.status;
-      still.end(); // a checkpoint follows
+      still.breakOff(); // a checkpoint follows
       disk.probe(database.prove, isLong);
       return disk.status;
     },
@@ -534,7 +534,7 @@ export function openStore(options: StoreOptions) {
     trashed: () => trashed(database),
     /** From here on the file may be copied, as it is at this moment, until `copyEnd` tells whether it was still throughout. */
     copyBegin: () => still.begin(),
-    copyEnd: () => still.end(),
+    copyEnd: (holder: number) => still.end(holder),
     setting: (name: string) => readSetting(database, name),
     settings: () => settings(database),
     /** From now on calls are made by these; what is stored stays as it is. */

@@ -207,3 +207,6 @@ export const SOUND = v.pipe(
 export const PLACE = TEXT;
 
 export const BOOLEAN = v.boolean('must be yes or no');
+
+/** A time of day, `03:20`. */
+export const CLOCK = v.pipe(TEXT, v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as 03:20'));

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import type { Right } from '../../storage/model/rights.ts';
 import { aboutKey, type KeyAbout, key, rawOf } from './key.ts';
-import { BOOLEAN, NAMES, PATTERNS, PLACE, RANGES, SOUND, TIME_ZONE, whole } from './kinds.ts';
+import { BOOLEAN, CLOCK, NAMES, PATTERNS, PLACE, RANGES, SOUND, TIME_ZONE, whole } from './kinds.ts';
 
 /** Keys of the configuration too: in the file or the environment they are fixed. */
 export const NUMBERING = {
@@ -63,6 +63,12 @@ const TRASH = {
   skip: key(BOOLEAN, false, 'delete recordings at once, without the trash'),
 };
 
+const BACKUP = {
+  enable: key(BOOLEAN, true, 'make a backup of the store on the medium every night'),
+  time: key(CLOCK, '03:20', "when, HH:MM on the box's clock; one that was missed is made up for"),
+  keep: key(whole(1, 365), 7, 'backups kept on the medium, the last one of a day each'),
+};
+
 /** A value as JSON holds it. */
 export type SettingValue = string | number | boolean | readonly string[];
 
@@ -79,7 +85,7 @@ export interface SettingSchema extends KeyAbout {
 }
 
 /** Read once at start: the medium's watcher and everything that tells times are built on them. */
-const AT_START = new Set(['recording.place', 'time.zone']);
+const AT_START = new Set(['recording.place', 'time.zone', 'backup.time']);
 
 const SECTIONS = [
   ['recording', 'recording.settings', RECORDING],
@@ -87,6 +93,7 @@ const SECTIONS = [
   ['trunks', 'settings', TRUNKS],
   ['time', 'settings', TIME],
   ['trash', 'settings', TRASH],
+  ['backup', 'settings', BACKUP],
 ] as const satisfies readonly (readonly [string, Right, object])[];
 
 export const SETTINGS: readonly SettingSchema[] = SECTIONS.flatMap(([section, right, entries]) =>

@@ -1,8 +1,10 @@
 /** What the main thread and the worker for file work on the medium say to each other: one small step at a time. */
 import type { RecordingFault } from '../../storage/model/recording-fault.ts';
+import type { BackupAnswers, BackupStep } from './backup-protocol.ts';
 import type { MediumLook } from './protocol.ts';
 
 export type FileStep =
+  | BackupStep
   /** Sizes and times of files. */
   | { readonly kind: 'look'; readonly paths: readonly string[] }
   /**
@@ -89,7 +91,7 @@ export type HeaderChange =
   | { readonly result: 'refused'; readonly code: string };
 
 /** What each step answers. */
-export interface FileAnswers {
+export interface FileAnswers extends BackupAnswers {
   look: readonly Looked[];
   /**
    * How many bytes of the stretches, in their order, are there: one at least, and not all when time ran out or a later

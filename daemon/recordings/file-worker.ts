@@ -4,6 +4,7 @@
  * that something isn't there: a stick being pulled shows nothing, without an error.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { performBackup } from './backup-steps.ts';
 import type { FileAnswer, FileStep } from './file-protocol.ts';
 import {
   eraseSome,
@@ -55,6 +56,8 @@ function done(step: FileStep, { real, place }: MediumFacts): FileAnswer['value']
       return listTrash(real);
     case 'header':
       return step.change === 'repair' ? repairHeader(real, step.path) : restoreHeader(real, step.path);
+    default:
+      return performBackup(real, step);
   }
 }
 

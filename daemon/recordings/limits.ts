@@ -76,3 +76,7 @@ export const DELETION_WAIT_MS = 45_000;
 export const DELETION_RETRY_MS = 5_000;
 /** Days in the trash, unless the setting says otherwise (guide-resolved). */
 export const TRASH_DAYS = 7;
+/** Piece of a backup: written and made durable in one step, which a slow stick does in a fifth of a second. */
+export const BACKUP_PIECE_BYTES = 1_048_576;
+/** Backups that are listed, the newest: each costs three calls on the medium. */
+export const BACKUPS_LISTED_MAX = 100;

@@ -1,6 +1,7 @@
 /** Names of backups, pure: when one was made, and which go when there are enough. They sort as they were made. */
 
-const NAME = /^cdrd-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.db$/;
+const NAME = /^cdrd-(\d{8}T\d{6})\.db$/;
+const LOCAL = /^cdrd-schema(\d+)-(\d{8}T\d{6})\.db$/;
 
 /** `20261126T040000`, UTC: it never goes back as local time does. @param at Epoch seconds. */
 export function stampOf(at: number): string {
@@ -14,9 +15,19 @@ export function backupName(at: number): string {
 
 /** When the backup of this name was made, epoch seconds; null: it is no backup's name. */
 export function backupTime(name: string): number | null {
-  const [, year, month, day, hour, minute, second] = NAME.exec(name) ?? [];
-  if (!year) return null;
-  const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) / 1000;
+  return timeOf(NAME.exec(name)?.[1]);
+}
+
+/** The same of a copy taken before a migration, `cdrd-schema6-20261126T040000.db`, which lies on the box. */
+export function localBackup(name: string): { readonly schema: number; readonly at: number } | null {
+  const [, schema, stamp] = LOCAL.exec(name) ?? [];
+  const at = timeOf(stamp);
+  return at === null ? null : { schema: Number(schema), at };
+}
+
+function timeOf(stamp: string | undefined): number | null {
+  const text = stamp?.replace(/^(....)(..)(..T..)(..)(..)$/, '$1-$2-$3:$4:$5Z') ?? '';
+  const at = Date.parse(text) / 1000;
   return Number.isNaN(at) ? null : at;
 }
 

@@ -33,6 +33,8 @@ export const RIGHTS = [
   'live.read',
   /** Act on them: pause a recording. */
   'live.control',
+  /** See the backups, and make one (30027, 30028). */
+  'backup',
   /** Read /metrics from another machine. */
   'metrics',
 ] as const;

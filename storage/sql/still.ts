@@ -12,6 +12,8 @@ import { StoreError } from '../errors.ts';
 import type { Database } from './database.ts';
 
 export interface StillFile {
+  /** Who holds it, for {@link Still.end}. */
+  readonly holder: number;
   /** The database file, bytes of it, and the schema it has. */
   readonly file: string;
   readonly bytes: number;
@@ -24,8 +26,10 @@ export interface Still {
   /** Told after each commit: it ends what takes too long. */
   committed(): void;
   readonly held: boolean;
-  /** Lets go. @returns whether the file has been still since `begin`. */
-  end(): boolean;
+  /** Lets go. @returns whether the file has been still since this holder began. */
+  end(holder: number): boolean;
+  /** Lets go, whoever holds it: its copy is void. */
+  breakOff(): void;
 }
 
 /** Of the WAL meanwhile: it lies on the flash, and what is in it costs its checkpoint. A night's calls stay far below. */
@@ -43,6 +47,7 @@ export function checkpoint(database: Database): void {
 
 export function createStill(database: Database, file: string, limits = { WAL_BYTES_MAX, HELD_MS_MAX }): Still {
   let until: number | null = null;
+  let last = 0;
 
   function letGo(): void {
     until = null;
@@ -56,7 +61,7 @@ export function createStill(database: Database, file: string, limits = { WAL_BYT
       try {
         checkpoint(database);
         const schema = Number(database.first('PRAGMA user_version')?.['user_version']);
-        return { file, bytes: statSync(file).size, schema };
+        return { holder: ++last, file, bytes: statSync(file).size, schema };
       } catch (error) {
         letGo();
         throw error;
@@ -70,10 +75,13 @@ export function createStill(database: Database, file: string, limits = { WAL_BYT
       const wal = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
       if (wal > limits.WAL_BYTES_MAX || performance.now() > until) letGo();
     },
-    end() {
-      const still = until !== null;
+    end(holder) {
+      const still = until !== null && holder === last;
       if (still) letGo();
       return still;
+    },
+    breakOff() {
+      if (until !== null) letGo();
     },
   };
 }

@@ -62,6 +62,7 @@ export function openBox({
     callDeletions: deletions,
     recordingFiles: {} as Services['recordingFiles'],
     recordingDeletions: {} as Services['recordingDeletions'],
+    backups: {} as Services['backups'],
     phoneBook: createPhoneBook(store),
     settings: {} as Services['settings'],
     live: {} as Services['live'],

@@ -44,6 +44,8 @@ const EXPECTED: Readonly<Record<number, 'anybody' | 'both' | 'admin'>> = {
   30021: 'admin', // users of the AMI
   30022: 'admin',
   30023: 'admin',
+  30027: 'admin',
+  30028: 'admin',
 };
 
 /** The words that stand for them in the rights, likewise by hand. */
@@ -79,6 +81,8 @@ const RIGHT_OF: Readonly<Record<number, string | null>> = {
   30021: 'users',
   30022: 'users',
   30023: 'users',
+  30027: 'backup',
+  30028: 'backup',
 };
 
 const numbers = Object.keys(TABLE).map(Number);

@@ -29,9 +29,9 @@ async function stage(calls: number, copied: number) {
   return { folder, options, file };
 
   async function copy() {
-    await store.work('copyBegin');
+    const { holder } = await store.work('copyBegin');
     copyFileSync(file, stagedFile(file));
-    await store.work('copyEnd');
+    await store.work('copyEnd', holder);
   }
   async function call(n: number) {
     const one = leg(NOON + n * 10);

@@ -32,7 +32,7 @@ test('stays byte for byte what it was while thousands of pages are written, and 
   const { database, file, fill } = opened();
   const still = createStill(database, file);
   fill(100);
-  expect(still.begin()).toEqual({ file, bytes: statSync(file).size, schema: 0 });
+  expect(still.begin()).toEqual({ holder: 1, file, bytes: statSync(file).size, schema: 0 });
   expect(walOf(file)).toBe(0);
   const before = readFileSync(file);
   for (let n = 0; n < 6; n++) {
@@ -42,7 +42,7 @@ test('stays byte for byte what it was while thousands of pages are written, and 
   expect(readFileSync(file).equals(before)).toBe(true);
   expect(walOf(file)).toBeGreaterThan(6_000_000);
   copyFileSync(file, `${file}.copy`);
-  expect(still.end()).toBe(true);
+  expect(still.end(1)).toBe(true);
   fill(1);
   expect(statSync(file).size).toBeGreaterThan(before.length);
   expect(sqlOn(`${file}.copy`, 'SELECT count(*) AS n FROM t')).toEqual([{ n: 100 }]);
@@ -60,18 +60,19 @@ test.each([
     still.committed();
   }
   expect(walOf(file)).toBeLessThan(5_000_000); // checkpointed on the way
-  expect(still.end()).toBe(false);
+  expect(still.end(1)).toBe(false);
 });
 
-test('who begins anew has the file as it is then', () => {
+test('who begins anew has the file as it is then; the copy before is void', () => {
   const { database, file, fill } = opened();
   const still = createStill(database, file);
-  expect(still.end()).toBe(false);
-  still.begin();
+  expect(still.end(0)).toBe(false);
+  const first = still.begin();
   fill(1);
-  const { bytes } = still.begin();
-  expect(bytes).toBe(statSync(file).size);
-  expect(still.end()).toBe(true);
+  const second = still.begin();
+  expect(second.bytes).toBe(statSync(file).size);
+  expect(still.end(first.holder)).toBe(false);
+  expect(still.end(second.holder)).toBe(true);
 });
 
 test('a copy made while calls come in holds every one that was there when it began', async () => {
@@ -84,12 +85,12 @@ test('a copy made while calls come in holds every one that was there when it beg
     await shut(store, one);
   };
   for (let n = 0; n < 20; n++) await call(n);
-  const { file, bytes, schema } = await store.work('copyBegin');
+  const { holder, file, bytes, schema } = await store.work('copyBegin');
   const half = Math.floor(bytes / 2);
   const content = readFileSync(file).subarray(0, half);
   for (let n = 20; n < 40; n++) await call(n);
   const rest = readFileSync(file).subarray(half);
-  expect(await store.work('copyEnd')).toBe(true);
+  expect(await store.work('copyEnd', holder)).toBe(true);
   await store.close();
   const copy = `${folder}/copy.db`;
   writeFileSync(copy, Buffer.concat([content, rest]));

@@ -1,0 +1,35 @@
+/** What /healthz and /metrics say of the backups. */
+import type { Backups } from '../../cgi/backup/port.ts';
+import type { Metrics } from '../metrics.ts';
+
+/** @param enabled Whether one is made every night. */
+export function healthOfBackups(backups: Pick<Backups, 'state' | 'nextAt'>, enabled: boolean) {
+  const { running, last, why } = backups.state();
+  const next = backups.nextAt();
+  const time = (at: number) => new Date(at * 1000).toISOString();
+  return {
+    state: stateOf(running, why, enabled, last !== null),
+    why,
+    last: last && time(last.at),
+    next: next === null ? null : time(next),
+  };
+}
+
+function stateOf(running: boolean, why: string, enabled: boolean, some: boolean): string {
+  if (running) return 'running';
+  if (why !== '') return 'failed';
+  if (!enabled) return 'off';
+  return some ? 'ok' : 'none yet';
+}
+
+export function describeBackups(metrics: Metrics, backups: Pick<Backups, 'state'>): void {
+  metrics.gauge('cdrd_backup_last_timestamp_seconds', 'When the last backup was made; 0: never.', () => {
+    return backups.state().last?.at ?? 0;
+  });
+  metrics.gauge('cdrd_backup_last_bytes', 'Size of the last backup.', () => backups.state().last?.bytes ?? 0);
+  metrics.counter(
+    'cdrd_backup_failures_total',
+    'Backups that could not be made since the start.',
+    () => backups.state().failures,
+  );
+}

@@ -1,0 +1,69 @@
+/**
+ * One backup on the medium, from the store held still to the name that says that it is whole. Copies are plain: a
+ * technician opens one with sqlite3, checks it with `sha256sum -c` and puts it back with cp. Measured with gzip instead:
+ * see README, "Backup and restore".
+ */
+import { CgiError } from '../../cgi/reply.ts';
+import type { StoreClient } from '../../storage/client.ts';
+import { backupLimits } from '../limits.ts';
+import { type AskMedium, agreed, through } from './pieces.ts';
+
+export interface Written {
+  readonly bytes: number;
+  readonly schema: number;
+  /** SHA-256, hex: of what was read from the store, and of what was read back. */
+  readonly sum: string;
+  /** @see LastBackup */
+  readonly direct: boolean;
+}
+
+export interface WriteOptions {
+  readonly store: Pick<StoreClient, 'work'>;
+  readonly ask: AskMedium;
+  readonly name: string;
+  /** Called between two pieces; what it throws ends it. */
+  between?(): void;
+  /** Bytes that stay free on the medium. */
+  readonly leaveFree?: number;
+}
+
+/** @throws {CgiError} `storage_offline`, `disk_full`, `conflict`; nothing of it stays on a medium that is still there. */
+export async function writeBackup(options: WriteOptions): Promise<Written> {
+  const { ask, name, between } = options;
+  try {
+    const { sum, ...copied } = await copy(options);
+    // Only now: while the store was held still, time counted.
+    const back = await through((at) => ask({ kind: 'backupRead', name, at }), between);
+    if (back.sum !== sum || back.at !== copied.bytes)
+      throw new CgiError('conflict', 'the medium gives back other bytes than were written to it: it is failing');
+    agreed(await ask({ kind: 'backupSeal', name, sum }));
+    return { ...copied, sum, direct: back.direct };
+  } catch (error) {
+    await ask({ kind: 'backupClear' }).catch(() => {}); // else the next one clears it
+    throw error;
+  }
+}
+
+async function copy({ store, ask, name, between, leaveFree = backupLimits.leaveFree }: WriteOptions) {
+  const { free, fileMax } = agreed(await ask({ kind: 'backups' }));
+  const { holder, file, bytes, schema } = await store.work('copyBegin');
+  let still = false;
+  try {
+    if (bytes > fileMax) throw new CgiError('disk_full', 'the store is larger than a file may be on the medium');
+    if (free - bytes < leaveFree)
+      throw new CgiError(
+        'disk_full',
+        `the medium has ${mega(free)} MB free: behind a backup of ${mega(bytes)} less than ${mega(leaveFree)} would be left`,
+      );
+    const { sum } = await through((at) => ask({ kind: 'backupCopy', source: file, name, at, bytes }), between);
+    still = await store.work('copyEnd', holder);
+    if (!still) throw new CgiError('conflict', 'too much was written to the store meanwhile; try again later');
+    return { bytes, schema, sum };
+  } finally {
+    if (!still) await store.work('copyEnd', holder).catch(() => {}); // it ends by itself, too
+  }
+}
+
+function mega(bytes: number): number {
+  return Math.round(bytes / 1_048_576);
+}

@@ -1,0 +1,190 @@
+/** Backups on the medium: whole or not there, whatever happens to the medium, the store and the process meanwhile. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { AskMedium } from '../../daemon/backup/pieces.ts';
+import { overdue } from '../../storage/model/backup-name.ts';
+import { sqlOn } from '../storage/helper.ts';
+import { ADMIN, openBackupRig } from './rig.ts';
+
+const NAME = 'cdrd-20270115T080000.db';
+
+test('made while calls come in: the store of its moment, checked by plain tools, listed, audited', async () => {
+  const rig = openBackupRig();
+  await rig.calls(10);
+  const whileCalling: AskMedium = async (step) => {
+    const answer = await rig.ask(step);
+    if (step.kind === 'backupCopy') await rig.calls(5);
+    return answer;
+  };
+  const backups = await rig.make({ ask: whileCalling });
+  expect(backups.state()).toEqual({ running: false, last: null, why: '', failures: 0 });
+  const made = await backups.make(ADMIN);
+  expect(made).toMatchObject({ name: NAME, at: rig.clock });
+  expect(rig.names()).toEqual([NAME, `${NAME}.sha256`]);
+  const check = execFileSync('sha256sum', ['-c', `${NAME}.sha256`], { cwd: rig.folder, encoding: 'utf8' });
+  expect(check).toBe(`${NAME}: OK\n`);
+  const copy = `${rig.stateDir}/copy.db`;
+  writeFileSync(copy, readFileSync(`${rig.folder}/${NAME}`));
+  expect(sqlOn(copy, 'PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
+  expect(sqlOn(copy, 'SELECT count(*) AS n FROM call')).toEqual([{ n: 10 }]);
+  expect(await backups.list()).toMatchObject([
+    { name: NAME, at: rig.clock, bytes: made.bytes, schema: made.schema, place: 'medium', checksum: 'same' },
+  ]);
+  expect(await rig.audited()).toEqual(['admin backup.made']);
+  // What comes next still knows it.
+  expect((await rig.make()).state().last).toEqual(made);
+});
+
+test('two that are asked for at one time are one', async () => {
+  const rig = openBackupRig();
+  const backups = await rig.make();
+  const [one, other] = await Promise.all([backups.make(ADMIN), backups.make(ADMIN)]);
+  expect(one).toBe(other);
+  expect(await rig.audited()).toEqual(['admin backup.made']);
+});
+
+describe('what is left of a kill', () => {
+  test('is cleared away by the next, and no backup that is whole', async () => {
+    const rig = openBackupRig();
+    const backups = await rig.make();
+    await backups.make(ADMIN);
+    for (const name of ['cdrd-20260101T000000.db.part', 'cdrd-20260101T000000.db.sha256', 'mine.part'])
+      writeFileSync(`${rig.folder}/${name}`, 'half');
+    rig.clock += 86_400;
+    await backups.make(ADMIN);
+    const next = 'cdrd-20270116T080000.db';
+    expect(rig.names()).toEqual([NAME, `${NAME}.sha256`, next, `${next}.sha256`, 'mine.part']);
+  });
+
+  test('in the same second begins anew', async () => {
+    const rig = openBackupRig();
+    await rig.ask({ kind: 'backupCopy', source: `${rig.stateDir}/cdrd.db`, name: NAME, at: 0, bytes: 4096 });
+    expect(rig.names()).toEqual([`${NAME}.part`]);
+    await (await rig.make()).make(ADMIN);
+    expect(rig.names()).toEqual([NAME, `${NAME}.sha256`]);
+  });
+});
+
+describe('not made, and said why', () => {
+  /** What is done instead of a step, or behind it. */
+  const faults: readonly (readonly [what: string, code: string, through: (ask: AskMedium, rig: Rig) => AskMedium])[] = [
+    [
+      'no room',
+      'disk_full',
+      (ask) => async (step) =>
+        step.kind === 'backupCopy' ? ({ refused: 'the medium is full', as: 'full' } as never) : ask(step),
+    ],
+    [
+      'the stick keeps other bytes than it was given',
+      'conflict',
+      (ask, rig) => async (step) => {
+        const answer = await ask(step);
+        if (step.kind === 'backupCopy') spoil(`${rig.folder}/${NAME}.part`);
+        return answer;
+      },
+    ],
+    [
+      'another worker takes over in mid-copy',
+      'conflict',
+      (ask) => async (step) => (step.kind === 'backupRead' ? ask({ ...step, at: 4096 } as never) : ask(step)),
+    ],
+    [
+      'too much is written meanwhile',
+      'conflict',
+      (ask, rig) => async (step) => {
+        if (step.kind === 'backupCopy') await rig.store.work('copyBegin');
+        return ask(step);
+      },
+    ],
+  ];
+  type Rig = ReturnType<typeof openBackupRig>;
+
+  test.each(faults)('%s: %s', async (_, code, through) => {
+    const rig = openBackupRig();
+    const backups = await rig.make({ ask: through(rig.ask, rig) });
+    await expect(backups.make(ADMIN)).rejects.toMatchObject({ code });
+    expect(backups.state()).toMatchObject({ running: false, last: null, failures: 1 });
+    expect(backups.state().why).not.toBe('');
+    expect(await rig.audited()).toEqual(['admin backup.failed']);
+    await rig.ask({ kind: 'backupCopy', source: `${rig.stateDir}/cdrd.db`, name: NAME, at: 0, bytes: 4096 });
+    expect(rig.names()).toEqual([`${NAME}.part`]); // of this try alone
+    // The next goes well.
+    await (await rig.make()).make(ADMIN);
+    expect(rig.names()).toEqual([NAME, `${NAME}.sha256`]);
+  });
+
+  test('so little room that it would leave less than it must: before a byte is written', async () => {
+    const rig = openBackupRig();
+    const steps: string[] = [];
+    const ask: AskMedium = (step) => {
+      steps.push(step.kind);
+      return rig.ask(step);
+    };
+    const backups = await rig.make({ ask, leaveFree: Number.MAX_SAFE_INTEGER });
+    await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'disk_full' });
+    expect(steps).toEqual(['backups', 'backupClear']);
+    // It holds nothing still that would keep the store from its checkpoints.
+    expect(await rig.store.work('copyEnd', 1)).toBe(false);
+  });
+
+  test('no medium: at once', async () => {
+    const rig = openBackupRig();
+    rig.medium.state = 'absent';
+    const backups = await rig.make();
+    await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'storage_offline' });
+    await expect(backups.list()).rejects.toMatchObject({ code: 'storage_offline' });
+    expect(await backups.ofBox()).toEqual([]);
+  });
+
+  function spoil(path: string): void {
+    const content = readFileSync(path);
+    content[5_000] = (content[5_000] ?? 0) ^ 1;
+    writeFileSync(path, content);
+  }
+});
+
+describe('rotation', () => {
+  test('goes by days: of each the last, of those the newest', () => {
+    const names = ['03T010000', '03T230000', '04T030000', '05T030000', '05T120000'].map((at) => `cdrd-202601${at}.db`);
+    const dayOf = (at: number) => new Date(at * 1000).toISOString().slice(0, 10);
+    expect(overdue(names, 7, dayOf)).toEqual(['cdrd-20260105T030000.db', 'cdrd-20260103T010000.db']);
+    expect(overdue([...names].reverse(), 2, dayOf).sort()).toEqual([
+      'cdrd-20260103T010000.db',
+      'cdrd-20260103T230000.db',
+      'cdrd-20260105T030000.db',
+    ]);
+    expect(overdue(['medium', 'cdrd-20260103T010000.db.part', 'cdrd-2026.db'], 1, dayOf)).toEqual([]);
+  });
+
+  test('follows a new one that is whole; what is not ours stays', async () => {
+    const rig = openBackupRig();
+    const backups = await rig.make({ keep: () => 2 });
+    for (let day = 0; day < 4; day++, rig.clock += 86_400) {
+      await backups.make(ADMIN);
+      writeFileSync(`${rig.folder}/of-mine.db`, '');
+    }
+    const days = ['cdrd-20270117T080000.db', 'cdrd-20270118T080000.db'];
+    expect(rig.names()).toEqual([...days.flatMap((name) => [name, `${name}.sha256`]), 'of-mine.db']);
+    expect(await rig.audited()).toContain('admin backup.removed');
+    rig.medium.state = 'absent';
+    await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'storage_offline' });
+    expect(rig.names()).toHaveLength(5);
+  });
+});
+
+test('backups of another box, without a checksum, or with another one are told apart', async () => {
+  const rig = openBackupRig();
+  const backups = await rig.make();
+  await backups.make(ADMIN);
+  const sum = (name: string) => `${'0'.repeat(64)}  ${name}\n`;
+  writeFileSync(`${rig.folder}/cdrd-20270114T080000.db`, 'no database');
+  writeFileSync(`${rig.folder}/cdrd-20270113T080000.db`, 'no database');
+  writeFileSync(`${rig.folder}/cdrd-20270113T080000.db.sha256`, sum('cdrd-20270113T080000.db'));
+  writeFileSync(`${rig.folder}/${NAME}.sha256`, sum(NAME));
+  expect((await backups.list()).map(({ at: _, bytes: __, ...backup }) => backup)).toMatchObject([
+    { name: NAME, checksum: 'different' },
+    { name: 'cdrd-20270114T080000.db', checksum: 'none', schema: null },
+    { name: 'cdrd-20270113T080000.db', checksum: 'unknown', schema: null },
+  ]);
+});
