@@ -40,6 +40,7 @@ import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createRecordingDeletions } from './recordings/deletions.ts';
+import { describeMedium, mediumHealth } from './recordings/figures.ts';
 import { createFileClient } from './recordings/file-client.ts';
 import { createRecordingFiles } from './recordings/files.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
@@ -185,7 +186,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       today: () => zone.text(now()).slice(0, 10).replaceAll('-', ''),
       onState: (state) => bus.emit('medium', state),
       index: {
-        medium: async (mark) => (await store.write({ kind: 'mediumSeen', mark })).medium ?? 0,
+        medium: async (mark, formerly) => (await store.write({ kind: 'mediumSeen', mark, formerly })).medium ?? 0,
         known: (medium, folder) => store.ask('knownRecordings', { medium, folder }),
         folders: (medium) => store.ask('recordingFolders', medium),
         async found(medium, files) {
@@ -316,7 +317,6 @@ function health(
 ): Record<string, unknown> {
   const { connection, csv } = pbx;
   const { status } = connection;
-  const medium = recordings.state();
   const tls = certificate?.state();
   const since = (ms: number) => new Date(ms).toISOString();
   return {
@@ -326,7 +326,7 @@ function health(
     asterisk: { state: status.state, why: status.why, since: since(status.since), version: status.version },
     ami: { state: amiTrouble ? 'not listening' : 'ok', why: amiTrouble },
     cdr_csv: { state: csv.trouble ? 'unreadable' : 'ok', why: csv.trouble },
-    recordings: { state: medium.state, why: medium.why, since: since(medium.since) },
+    recordings: mediumHealth(recordings),
     https: tls
       ? { state: tls.state, why: tls.why, self_signed: tls.selfSigned, ends: since(tls.ends) }
       : { state: 'off', why: null },
@@ -386,12 +386,7 @@ function describe(metrics: Metrics, { store, pbx, recordings, answers }: Parts):
     'AMI packets dropped: over a limit, or of no known kind.',
     () => connection.figures.faults,
   );
-  metrics.gauge('cdrd_medium_state', 'State of the recording medium.', () =>
-    (['absent', 'mounted', 'dead'] as const).map((state) => [{ state }, recordings.state().state === state ? 1 : 0]),
-  );
-  metrics.gauge('cdrd_recordings', 'Figures of the recordings watcher.', () =>
-    Object.entries(recordings.figures()).map(([figure, value]) => [{ figure }, Number(value)]),
-  );
+  describeMedium(metrics, recordings);
   metrics.counter('cdrd_answers_total', 'HTTP answers by number and status.', () =>
     [...answers].map(([key, count]) => {
       const [number = '', status = ''] = key.split(' ');

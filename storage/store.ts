@@ -116,8 +116,8 @@ export type Write =
   | { readonly kind: 'close'; readonly group: string }
   /** Folds the next calls along their starts anew. */
   | { readonly kind: 'refold'; readonly after: NonNullable<Walk> }
-  /** The medium with this mark is in place: its id is what recordings are told under. */
-  | { readonly kind: 'mediumSeen'; readonly mark: string }
+  /** The medium with this mark is in place: its id is what recordings are told under. See sql/medium.ts. */
+  | { readonly kind: 'mediumSeen'; readonly mark: string; readonly formerly?: string | null }
   | { readonly kind: 'mediumChanged'; readonly change: MediumChange }
   | { readonly kind: 'recordings'; readonly medium: number; readonly files: readonly RecordingFile[] }
   | { readonly kind: 'gone'; readonly medium: number; readonly paths: readonly string[] }
@@ -375,7 +375,7 @@ export function openStore(options: StoreOptions) {
       case 'refold':
         return refoldStep(database, item.after, rules, now());
       case 'mediumSeen':
-        return { medium: seeMedium(database, item.mark, now()) };
+        return { medium: seeMedium(database, item.mark, item.formerly ?? null, now()) };
       case 'mediumChanged':
         return { change: announce(database, 'medium', keepMediumChange(database, item.change, now()), now()) };
       case 'recordings': {

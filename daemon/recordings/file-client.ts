@@ -1,13 +1,14 @@
 /**
  * File work for those who wait for it, one step after another in the order asked. While the medium is away nobody waits:
- * what the watcher knows is told at once; and after a step that hung nobody is let in again until the watcher has proven
- * the medium anew, so that no two requests wait for the same deadline.
+ * what the watcher knows is told at once; while it is slow nobody waits for long, though the step goes on; and after a step
+ * that hung nobody is let in again until the watcher has proven the medium anew, so that no two requests wait for the same
+ * deadline.
  */
 import { CgiError } from '../../cgi/reply.ts';
 import type { FileAnswer, FileAnswers, FileStep } from './file-protocol.ts';
-import { FILES_IDLE_MS, STEP_DEADLINE_MS } from './limits.ts';
+import { FILE_WAIT_MS, FILES_IDLE_MS, SLOW_MS, STEP_DEADLINE_MS } from './limits.ts';
 import type { MediumLook, WorkerSettings } from './protocol.ts';
-import type { Recordings } from './recordings.ts';
+import { isThere, type Recordings } from './recordings.ts';
 import { createStepClient, type Threads, WorkerLost } from './step-client.ts';
 
 export interface FileClient {
@@ -30,18 +31,22 @@ export interface FileClientOptions {
   readonly settings: WorkerSettings;
   readonly threads: Threads;
   /** The watcher. */
-  medium(): Pick<Recordings, 'state' | 'figures' | 'sweepNow'>;
+  medium(): Pick<Recordings, 'state' | 'figures' | 'sweepNow' | 'late'>;
   readonly deadlineMs?: number;
+  readonly slowMs?: number;
+  readonly waitMs?: number;
   readonly idleMs?: number;
 }
 
 export function createFileClient(options: FileClientOptions): FileClient {
-  const { worker, settings, threads, medium } = options;
+  const { worker, settings, threads, medium, waitMs = FILE_WAIT_MS } = options;
   const client = createStepClient({
     worker,
     settings,
     threads,
     deadlineMs: options.deadlineMs ?? STEP_DEADLINE_MS,
+    slowMs: options.slowMs ?? SLOW_MS,
+    late: () => medium().late(),
     idleMs: options.idleMs ?? FILES_IDLE_MS,
   });
   let turn: Promise<unknown> = Promise.resolve();
@@ -53,8 +58,8 @@ export function createFileClient(options: FileClientOptions): FileClient {
   const offline = (why: string) => new CgiError('storage_offline', `the recording medium is not there: ${why}`);
 
   const check = (): void => {
-    const { state, why } = medium().state();
-    if (state !== 'mounted') throw offline(why);
+    const state = medium().state();
+    if (!isThere(state)) throw offline(state.why);
     // The sweep that was under way proves nothing about now.
     if (lostAt !== null && medium().figures().sweeps < lostAt + 2) {
       void medium().sweepNow();
@@ -79,17 +84,34 @@ export function createFileClient(options: FileClientOptions): FileClient {
     }
   };
 
+  /**
+   * Somebody waits who has been answered nothing yet: on a medium that is slow he is told so in time. Behind many readers
+   * of one that answers he waits his turn.
+   */
+  const inTime = async (mine: Promise<FileAnswer>): Promise<FileAnswer> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setInterval(() => {
+        if (medium().state().state !== 'mounted') reject(offline(`it takes over ${waitMs / 1000} s to answer`));
+      }, waitMs);
+    });
+    try {
+      return await Promise.race([mine, late]);
+    } finally {
+      clearInterval(timer);
+    }
+  };
+
   return {
     async ask(step) {
       check();
       depth += 1;
       const mine = turn.then(() => perform(step));
-      turn = mine.catch(() => {});
-      try {
-        return (await mine) as never;
-      } finally {
+      const over = () => {
         depth -= 1;
-      }
+      };
+      turn = mine.then(over, over);
+      return (await (step.kind === 'look' ? inTime(mine) : mine)) as never;
     },
     check,
     depth: () => depth,

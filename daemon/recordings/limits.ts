@@ -2,6 +2,10 @@
 
 /** One step of the worker may take this long before the worker counts as hung. A slow share needs seconds, a dead one for ever. */
 export const STEP_DEADLINE_MS = 15_000;
+/** A step that takes longer makes the medium slow: its own work ends after {@link STEP_WORK_MS}, and a share may need a second. */
+export const SLOW_MS = 3_000;
+/** Who asks for a file of a slow medium waits this long, for the turns before as well: then 503; the step goes on without him. */
+export const FILE_WAIT_MS = 5_000;
 /** Hung workers that we leave behind. Each holds a thread and some MB, and a third would hang on the same medium. */
 export const ABANDONED_MAX = 2;
 /** A step stops taking on files after this long and says that there is more, so that steps stay far below the deadline. */
@@ -49,6 +53,14 @@ export const KNOWN_FRESH_MS = 300_000;
 export const HINT_SWEEP_MS = 300;
 /** Closing waits this long for a step under way. */
 export const CLOSE_MS = 1_500;
+/** Bytes written to try whether the medium takes recordings: a cluster or a sector, so that a full one says so. */
+export const PROBE_BYTES = 4_096;
+/** Between two tries while all is well: 300 a day are a thousandth of what one call's recording writes. */
+export const PROBE_MS = 300_000;
+/** The same while it took none, or has hardly any room: so much longer may calls go unrecorded. */
+export const PROBE_AGAIN_MS = 30_000;
+/** Less room than this is hardly any: what ten calls record while nobody tries. */
+export const LOW_BYTES = 64 * 1024 * 1024;
 /** Heap of the worker: one folder of 100,000 recordings made the process grow by up to 120 MB in all; 365 folders of 274 by 29. */
 export const WORKER_HEAP_MB = 128;
 /** Bytes of a file in one message: smaller ones cost a message each, larger ones memory for every client. */

@@ -9,6 +9,7 @@ import { dayBefore } from './known.ts';
 import { KNOWN_FRESH_MS } from './limits.ts';
 import { type MediumClient, WorkerLost } from './medium-client.ts';
 import type { MediumStateMachine } from './medium-state.ts';
+import type { ProbeTurns } from './probe-turns.ts';
 import type { FilesAnswer, Lane, MediumLook, RootAnswer } from './protocol.ts';
 import type { RecordingIndex } from './recording-index.ts';
 import type { Schedule } from './schedule.ts';
@@ -22,6 +23,7 @@ export interface LooksOptions {
   readonly medium: MediumStateMachine;
   readonly schedule: Schedule;
   readonly queue: FolderQueue;
+  readonly probes: ProbeTurns;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   /** Today's folder, `YYYYMMDD`, in the box's zone. */
   today(): string;
@@ -59,12 +61,14 @@ export interface Looks {
 }
 
 export function createLooks(options: LooksOptions): Looks {
-  const { client, index, medium, schedule, queue, log, now, closed } = options;
+  const { client, index, medium, schedule, queue, probes, log, now, closed } = options;
   const mono = (): number => performance.now();
   /** Of the medium whose folders we know; undefined = a full look is due. */
   let identity: string | undefined;
   /** What the index calls it. */
   let mediumId = 0;
+  /** The mark that the medium in place is known by; undefined: it has not been asked for. */
+  let mark: string | undefined;
   let unfinished = 0;
   /** Folder → monotonic time until which the worker's copy of the index is fresh enough. */
   const freshUntil = new Map<string, number>();
@@ -76,6 +80,8 @@ export function createLooks(options: LooksOptions): Looks {
 
   const forget = (): void => {
     identity = undefined;
+    mark = undefined;
+    probes.clear();
     queue.clear();
     unfinished = 0;
     unlisted.clear();
@@ -90,14 +96,15 @@ export function createLooks(options: LooksOptions): Looks {
     return identity;
   };
 
-  const accept = (look: MediumLook): void => {
+  /** @param expected The identity that it must have. */
+  const accept = (look: MediumLook, expected = identity): void => {
     if (look.state !== 'mounted') {
       forget();
       // What an absent medium's path lies on instead isn't its device.
       if (!closed()) medium.lost(look.state, look.why, look.state === 'dead' ? look.device : '');
       throw new MediumChanged();
     }
-    if (look.identity === identity) return;
+    if (look.identity === expected) return;
     forget();
     schedule.sweepNow();
     throw new MediumChanged();
@@ -190,11 +197,22 @@ export function createLooks(options: LooksOptions): Looks {
     if (answer.lookAgain) schedule.sweepNow();
   };
 
+  /** Which medium it is, and whether it takes recordings. What is written changes its folder, and so its identity. */
+  const probe = async (before: string): Promise<string> => {
+    const answer = await client.ask({ kind: 'probe', identity: before });
+    if (answer.medium.state !== 'mounted' || answer.mark === '') {
+      accept(answer.medium, before);
+      throw new MediumChanged();
+    }
+    probes.tried(answer.writing);
+    if (answer.mark !== mark) mediumId = await index.medium(answer.mark, mark ?? null);
+    mark = answer.mark;
+    return answer.medium.identity;
+  };
+
   /** A new medium, or the first: everything is to be looked at, today and yesterday by the sweep that found it. */
   const startFullLook = async (answer: RootAnswer): Promise<void> => {
-    mediumId = await index.medium('');
     const known = await index.folders(mediumId);
-    identity = answer.medium.identity;
     freshUntil.clear();
     queue.begin(answer.folders ?? [], known, lastToday);
     log.debug('recordings: full look', { folders: queue.left() });
@@ -202,6 +220,7 @@ export function createLooks(options: LooksOptions): Looks {
 
   const sweep = async (): Promise<void> => {
     const began = mono();
+    medium.sweepBegan();
     if (schedule.sweepBegan()) freshUntil.clear();
     try {
       const today = options.today();
@@ -211,11 +230,15 @@ export function createLooks(options: LooksOptions): Looks {
       lastToday = today;
       const full = identity === undefined;
       const answer = await client.ask({ kind: 'root', today, yesterday, full });
-      if (!full || answer.medium.state !== 'mounted') accept(answer.medium);
-      watching = answer.watching;
+      accept(answer.medium, full ? answer.medium.identity : identity);
+      probes.seen(answer.space, answer.readOnly);
+      const proven = probes.due() ? await probe(answer.medium.identity) : answer.medium.identity;
       if (full) await startFullLook(answer);
       else if (answer.folders) queue.compare(answer.folders);
-      if (!closed()) medium.found(answer.medium.device, mediumId);
+      if (closed()) throw new MediumChanged();
+      identity = proven;
+      watching = answer.watching;
+      medium.found(answer.medium.device, mediumId, probes.writing());
       const days = [today, yesterday].filter((folder) => folder !== '');
       const others = queue.sweep(days);
       for (const folder of days) await lookAt(folder, 'now', true, folder === today);
@@ -223,6 +246,7 @@ export function createLooks(options: LooksOptions): Looks {
         queue.toEnd(folder);
         await lookAt(folder, 'now', false, false);
       }
+      medium.sweepDone();
     } finally {
       count.sweeps += 1;
       schedule.sweepEnded();

@@ -1,10 +1,19 @@
-/** The state of the medium as the looks at it find it. Each change is told once; what only says it in other words is not. */
+/**
+ * The state of the medium: absent → mounted → slow → dead → absent …, as the looks at it and the deadlines of its workers
+ * find it. Each change is told once; what only says it in other words is not.
+ */
+import type { Writing } from './protocol.ts';
 
 export interface MediumState {
-  /** absent = none there; dead = there and not answering, or answering with errors. */
-  readonly state: 'absent' | 'mounted' | 'dead';
-  /** For people; '' when mounted. */
+  /**
+   * absent = none there; mounted = there and answering; slow = there, and something takes so long that it may never end;
+   * dead = there and not answering, or answering with errors.
+   */
+  readonly state: 'absent' | 'mounted' | 'slow' | 'dead';
+  /** For people; '' when all is well. */
   readonly why: string;
+  /** Whether recordings can be written on it; of a slow one, whether they could before. */
+  readonly writable: boolean;
   /** Wall clock of the change, milliseconds since 1970. */
   readonly since: number;
   /** `MAJ:MIN`. */
@@ -13,28 +22,92 @@ export interface MediumState {
   readonly medium?: number;
 }
 
+/** Whether it is in place, and its files may be asked for. */
+export function isThere({ state }: Pick<MediumState, 'state'>): boolean {
+  return state === 'mounted' || state === 'slow';
+}
+
 export interface MediumStateMachine {
   state(): MediumState;
   /** It is proven to be there and alive. @param medium What the index calls it. */
-  found(device: string, medium: number): void;
+  found(device: string, medium: number, writing: Writing): void;
   /** @param device '' where none is known; a medium that is absent has none. */
   lost(state: 'absent' | 'dead', why: string, device: string): void;
+  /** Something takes long: a medium that is there is slow now. @returns what is called when it is over, once. */
+  late(): () => void;
+  /** A sweep begins; it has gone through. A slow medium is well again when a whole sweep went by without anything late. */
+  sweepBegan(): void;
+  sweepDone(): void;
 }
 
-/** @param now Wall clock, milliseconds since 1970. @param changed Told after each change. */
-export function createMediumState(now: () => number, changed: (state: MediumState) => void): MediumStateMachine {
-  let current: MediumState = { state: 'absent', why: 'not looked at yet', since: now() };
+/**
+ * @param now Wall clock, milliseconds since 1970. @param slowMs How long what is late has taken at least, for people.
+ * @param changed Told after each change.
+ */
+export function createMediumState(
+  now: () => number,
+  slowMs: number,
+  changed: (state: MediumState) => void,
+): MediumStateMachine {
+  let current: MediumState = { state: 'absent', why: 'not looked at yet', writable: false, since: now() };
+  let writing: Writing = { writable: false, why: '' };
+  /** What is late at this moment, and whether anything was since the sweep began. */
+  let lateNow = 0;
+  let wasLate = false;
 
   const become = (next: Omit<MediumState, 'since'>): void => {
-    const { state, why, device } = current;
-    if (next.state === state && next.why === why && next.device === device) return;
+    const told = current;
+    const inOtherWords = next.why === told.why || next.state === 'absent' || next.state === 'dead';
+    const same =
+      next.state === told.state &&
+      next.writable === told.writable &&
+      next.device === told.device &&
+      next.medium === told.medium;
+    if (same && inOtherWords) {
+      current = { ...next, since: told.since };
+      return;
+    }
     current = { ...next, since: now() };
     changed(current);
   };
 
+  const place = ({ device, medium }: Pick<MediumState, 'device' | 'medium'>) => ({
+    ...(device && { device }),
+    ...(medium !== undefined && { medium }),
+  });
+
+  /** There, well or slow. */
+  const there = (state: MediumState['state'], of: Pick<MediumState, 'device' | 'medium'>): void =>
+    become({
+      state,
+      why: state === 'slow' ? `something has taken over ${slowMs / 1000} s` : writing.why,
+      writable: writing.writable,
+      ...place(of),
+    });
+
   return {
     state: () => current,
-    found: (device, medium) => become({ state: 'mounted', why: '', ...(device && { device }), medium }),
-    lost: (state, why, device) => become({ state, why, ...(device && { device }) }),
+    found(device, medium, seen) {
+      writing = seen;
+      // Whether it is slow no longer is for the whole sweep to say.
+      there(current.state === 'slow' ? 'slow' : 'mounted', { device, medium });
+    },
+    lost: (state, why, device) => become({ state, why, writable: false, ...place({ device }) }),
+    late() {
+      lateNow += 1;
+      wasLate = true;
+      if (current.state === 'mounted') there('slow', current);
+      let over = false;
+      return () => {
+        if (!over) lateNow -= 1;
+        over = true;
+      };
+    },
+    sweepBegan() {
+      wasLate = false;
+    },
+    sweepDone() {
+      if (current.state === 'slow' && lateNow === 0 && !wasLate) there('mounted', current);
+    },
   };
 }

@@ -17,6 +17,7 @@ import {
   textOf,
 } from './folder-look.ts';
 import { createHints } from './hint.ts';
+import { readMark, unmarked, writeMark } from './identity-file.ts';
 import { newestFirst } from './known.ts';
 import { BATCH_FILES } from './limits.ts';
 import { faultOf, lookAtMedium, type MediumFacts } from './medium.ts';
@@ -26,11 +27,13 @@ import type {
   FromWorker,
   Lane,
   MediumLook,
+  ProbeAnswer,
   Request,
   RootAnswer,
   Step,
   WorkerSettings,
 } from './protocol.ts';
+import { spaceOf, tryWriting, writeProbe } from './write-probe.ts';
 
 const settings = workerData as WorkerSettings;
 const port = parentPort;
@@ -80,7 +83,7 @@ const nothing: Omit<FilesAnswer, 'medium'> = {
 function root(step: Extract<Step, { kind: 'root' }>): RootAnswer {
   const refuse = (medium: MediumLook): RootAnswer => {
     forgetAll();
-    return { kind: 'root', medium, folders: null, watching: false };
+    return { kind: 'root', medium, folders: null, watching: false, readOnly: false, space: null };
   };
   const before = lookAtMedium(settings);
   if (before.state !== 'mounted') return refuse(plain(before));
@@ -113,7 +116,35 @@ function root(step: Extract<Step, { kind: 'root' }>): RootAnswer {
   const told = sorted.join('/');
   const same = told === toldFolders && !step.full;
   toldFolders = told;
-  return { kind: 'root', medium: plain(after), folders: same ? null : sorted, watching: hints.watching() };
+  return {
+    kind: 'root',
+    medium: plain(after),
+    folders: same ? null : sorted,
+    watching: hints.watching(),
+    readOnly: after.mount?.readOnly ?? false,
+    space: spaceOf(before.real),
+  };
+}
+
+function probe(step: Extract<Step, { kind: 'probe' }>): ProbeAnswer {
+  const nothing = { kind: 'probe' as const, mark: '', writing: { writable: false, why: '' } };
+  const before = lookAtMedium(settings);
+  if (before.state !== 'mounted' || before.identity !== step.identity) return { ...nothing, medium: plain(before) };
+  try {
+    const { real, mount } = before;
+    const space = spaceOf(real);
+    let mark = readMark(real);
+    const writing = tryWriting(mount, space, () => {
+      if (mark === '') mark = writeMark(real);
+      writeProbe(real);
+    });
+    const after = lookAtMedium(settings);
+    // What we write ourselves changes the folder, and with it what older kernels take for its birth.
+    if (after.state !== 'mounted' || after.place !== before.place) return { ...nothing, medium: plain(after) };
+    return { kind: 'probe', medium: plain(after), mark: mark || unmarked(mount, space.total), writing };
+  } catch (error) {
+    return { ...nothing, medium: { ...plain(before), ...faultOf(error, settings.dir) } };
+  }
 }
 
 /** Runs `work` between two proofs of the medium. */
@@ -186,6 +217,8 @@ function answer(step: Step): Answer {
       return more(step);
     case 'quick':
       return quick(step);
+    case 'probe':
+      return probe(step);
   }
 }
 

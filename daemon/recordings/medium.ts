@@ -17,6 +17,8 @@ export interface MediumFacts extends MediumLook {
   readonly place: string;
   /** Files' times are another machine's. */
   readonly remote: boolean;
+  /** What it lies on; undefined: no mount of the table holds it. */
+  readonly mount: Mount | undefined;
 }
 
 /** The system's code of a failed call (`EIO`), or its message. */
@@ -70,7 +72,7 @@ export function lookAtMedium(settings: WorkerSettings): MediumFacts {
   const mount = mountOf(mountsOf(readFileSync(mountinfo, 'utf8')), real);
   const device = mount?.device ?? '';
   const place = `${mount?.id} ${device} ${inode}`;
-  const facts = { device, real, remote: isRemote(mount), place, identity: `${place} ${birth}` };
+  const facts = { device, real, remote: isRemote(mount), mount, place, identity: `${place} ${birth}` };
 
   const missing = missingMount(real, mount, requireMount);
   if (missing) return { ...facts, state: 'absent', why: missing };

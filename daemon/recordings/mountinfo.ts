@@ -12,6 +12,8 @@ export interface Mount {
   readonly type: string;
   /** What was mounted: `/dev/sda1`, `//server/share`. */
   readonly source: string;
+  /** Nothing can be written: mounted so, or the kernel made it so after errors. */
+  readonly readOnly: boolean;
 }
 
 /** mountinfo writes blank, tab, newline and backslash as three octal digits; the bytes are UTF-8. */
@@ -27,11 +29,12 @@ export function parseMountinfo(text: string): Mount[] {
     // 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
     const dash = line.indexOf(' - ');
     if (dash < 0) continue;
-    const [id, , device, , mountPoint] = line.slice(0, dash).split(' ');
-    const [type, source] = line.slice(dash + 3).split(' ');
+    const [id, , device, , mountPoint, options] = line.slice(0, dash).split(' ');
+    const [type, source, superOptions] = line.slice(dash + 3).split(' ');
     if (!id || !device || !mountPoint || !type) continue;
     if (!/^\d+:\d+$/.test(device)) continue;
-    mounts.push({ id, device, mountPoint: unescaped(mountPoint), type, source: unescaped(source ?? '') });
+    const readOnly = [options, superOptions].some((list) => list?.split(',').includes('ro'));
+    mounts.push({ id, device, mountPoint: unescaped(mountPoint), type, source: unescaped(source ?? ''), readOnly });
   }
   return mounts;
 }
@@ -56,14 +59,19 @@ export const MEDIUM_ROOTS = ['/media', '/run/media', '/mnt'] as const;
 
 const inMemory = new Set(['tmpfs', 'ramfs']);
 
+/** Whether a path must lie on a medium of its own. */
+export function demandsMount(path: string, require: 'auto' | 'yes' | 'no'): boolean {
+  if (require !== 'auto') return require === 'yes';
+  return MEDIUM_ROOTS.some((root) => isAtOrBelow(path, root));
+}
+
 /**
  * Why a path doesn't lie on a medium of its own; '' = it does, or it needn't. Without its stick a box must not record to
  * flash, and a path on the root filesystem is that flash.
  */
 export function missingMount(path: string, mount: Mount | undefined, require: 'auto' | 'yes' | 'no'): string {
-  if (require === 'no') return '';
+  if (!demandsMount(path, require)) return '';
   const base = MEDIUM_ROOTS.find((root) => isAtOrBelow(path, root));
-  if (require === 'auto' && !base) return '';
   if (!mount) return `no mount holds ${path}`;
   const covered = base ? isAtOrBelow(mount.mountPoint, base) : mount.mountPoint !== '/';
   // A memory filesystem on /media itself only holds the mount points.

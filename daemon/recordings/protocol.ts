@@ -32,6 +32,20 @@ export interface WorkerSettings {
   readonly blockDevices: string;
 }
 
+/** Room on the medium, bytes. */
+export interface Space {
+  /** What may still be written. */
+  readonly free: number;
+  readonly total: number;
+}
+
+/** Whether the medium takes recordings. */
+export interface Writing {
+  readonly writable: boolean;
+  /** `read-only`, `full`, or why it could not be tried; '' = there is nothing to say. */
+  readonly why: string;
+}
+
 /** The medium at one moment. */
 export interface MediumLook {
   readonly state: 'absent' | 'mounted' | 'dead';
@@ -69,7 +83,9 @@ export type Step =
       readonly now: number;
     }
   | { readonly kind: 'more'; readonly lane: Lane; readonly identity: string; readonly now: number }
-  | { readonly kind: 'quick'; readonly identity: string; readonly now: number };
+  | { readonly kind: 'quick'; readonly identity: string; readonly now: number }
+  /** Which medium it is, and whether it takes recordings. */
+  | { readonly kind: 'probe'; readonly identity: string };
 
 export interface RootAnswer {
   readonly kind: 'root';
@@ -78,6 +94,19 @@ export interface RootAnswer {
   readonly folders: readonly string[] | null;
   /** True while the kernel tells us of changes in today's folder. */
   readonly watching: boolean;
+  /** The mount table's word. */
+  readonly readOnly: boolean;
+  /** null: it doesn't tell. */
+  readonly space: Space | null;
+}
+
+export interface ProbeAnswer {
+  readonly kind: 'probe';
+  /** Proven before and after; when it isn't mounted, or is another, nothing else is said. */
+  readonly medium: MediumLook;
+  /** What tells it from others. */
+  readonly mark: string;
+  readonly writing: Writing;
 }
 
 export interface FilesAnswer {
@@ -105,7 +134,7 @@ export interface FilesAnswer {
   readonly error: string;
 }
 
-export type Answer = RootAnswer | FilesAnswer;
+export type Answer = RootAnswer | FilesAnswer | ProbeAnswer;
 
 export interface Request {
   readonly id: number;

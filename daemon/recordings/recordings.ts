@@ -5,16 +5,17 @@
  */
 import type { Log } from '../log.ts';
 import { createFolderQueue } from './folder-queue.ts';
-import { CLOSE_MS, STEP_DEADLINE_MS } from './limits.ts';
+import { CLOSE_MS, SLOW_MS, STEP_DEADLINE_MS } from './limits.ts';
 import { createLooks, type LookFigures, MediumChanged } from './looks.ts';
 import { createMediumClient, WorkerLost } from './medium-client.ts';
-import { createMediumState, type MediumState } from './medium-state.ts';
-import type { RequireMount } from './protocol.ts';
+import { createMediumState, isThere, type MediumState } from './medium-state.ts';
+import { createProbeTurns, type ProbePeriods } from './probe-turns.ts';
+import type { RequireMount, Space } from './protocol.ts';
 import type { RecordingIndex } from './recording-index.ts';
 import { createSchedule } from './schedule.ts';
 import type { Threads } from './step-client.ts';
 
-export type { MediumState } from './medium-state.ts';
+export { isThere, type MediumState } from './medium-state.ts';
 export type { FoundRecording, RequireMount } from './protocol.ts';
 export type { RecordingIndex } from './recording-index.ts';
 
@@ -34,10 +35,12 @@ export interface RecordingsOptions {
   /** Wall clock, milliseconds since 1970. */
   now(): number;
   onState?(state: MediumState): void;
-  /** For tests: where the system tells of mounts, and how long a step may take. */
+  /** For tests: where the system tells of mounts, how long a step may take, and how often writing is tried. */
   readonly mountinfo?: string;
   readonly blockDevices?: string;
   readonly stepDeadlineMs?: number;
+  readonly slowMs?: number;
+  readonly probePeriods?: ProbePeriods;
 }
 
 /** For /metrics. Counts are since the start. */
@@ -51,6 +54,10 @@ export interface RecordingFigures extends LookFigures {
 
 export interface Recordings {
   state(): MediumState;
+  /** Room on the medium; null: not known. */
+  space(): Space | null;
+  /** Another worker's step on the medium takes long. @returns what is called when it is over. */
+  late(): () => void;
   figures(): RecordingFigures;
   /** Sweeps now, with the index asked afresh; resolves when that sweep is done, also when the medium is away. */
   sweepNow(): Promise<void>;
@@ -62,25 +69,34 @@ export interface Recordings {
 
 /** Starts looking at once; never throws for a medium that isn't there. */
 export function startRecordings(options: RecordingsOptions): Recordings {
-  const { index, log, now, dir, today } = options;
+  const { index, log, now, dir, today, slowMs = SLOW_MS } = options;
+  const mono = () => performance.now();
   let closed = false;
   let resolveFirst = (): void => {};
   const firstLook = new Promise<void>((resolve) => {
     resolveFirst = resolve;
   });
 
-  const schedule = createSchedule(options.sweepSeconds * 1000, () => performance.now());
+  const schedule = createSchedule(options.sweepSeconds * 1000, mono);
   const queue = createFolderQueue();
-  const medium = createMediumState(now, (state) => {
-    const fields = { state: state.state, why: state.why || undefined, device: state.device, dir };
-    if (state.state === 'mounted') log.info('recordings: the medium is there', fields);
-    else log.warn('recordings: no medium', fields);
+  const probes = createProbeTurns(mono, options.probePeriods);
+  const medium = createMediumState(now, slowMs, (state) => {
+    say(state);
     options.onState?.(state);
   });
+  const say = ({ state, why, writable, device, medium: id }: MediumState): void => {
+    const fields = { state, why: why || undefined, device, medium: id, dir };
+    if (state === 'slow') log.warn('recordings: the medium is slow', fields);
+    else if (state !== 'mounted') log.warn('recordings: no medium', fields);
+    else if (!writable) log.warn('recordings: nothing can be written on the medium', fields);
+    else log.info('recordings: the medium is there', fields);
+  };
   const client = createMediumClient({
     worker: options.worker,
     ...(options.threads && { threads: options.threads }),
     deadlineMs: options.stepDeadlineMs ?? STEP_DEADLINE_MS,
+    slowMs,
+    late: medium.late,
     settings: {
       dir,
       requireMount: options.requireMount,
@@ -99,6 +115,7 @@ export function startRecordings(options: RecordingsOptions): Recordings {
     medium,
     schedule,
     queue,
+    probes,
     log,
     today,
     now,
@@ -124,7 +141,7 @@ export function startRecordings(options: RecordingsOptions): Recordings {
           looks.forget();
           log.error('recordings: a sweep failed and will be tried again', { error });
         }
-        if (!looks.known() && medium.state().state !== 'mounted') resolveFirst();
+        if (!looks.known() && !isThere(medium.state())) resolveFirst();
       }
       // Also lets the rest of the process run between two folders.
       if (queue.left() === 0 || !looks.known()) await schedule.sleep();
@@ -138,6 +155,8 @@ export function startRecordings(options: RecordingsOptions): Recordings {
 
   return {
     state: medium.state,
+    space: probes.space,
+    late: medium.late,
     figures: () => ({
       ...looks.figures(),
       workerRestarts: client.restarts(),

@@ -45,6 +45,9 @@ export interface StepClientOptions {
   /** Handed to the worker as its workerData. */
   readonly settings: unknown;
   readonly deadlineMs: number;
+  readonly slowMs: number;
+  /** The step under way takes longer than `slowMs`. @returns what is called when it is over, whatever came of it. */
+  late(): () => void;
   readonly threads: Threads;
   /** What the worker says unasked. */
   onNews?(message: unknown): void;
@@ -150,8 +153,14 @@ export function createStepClient(options: StepClientOptions): StepClient {
         abandon();
         finish(() => reject(new WorkerLost(`the medium did not answer within ${options.deadlineMs / 1000} s`)));
       }, options.deadlineMs);
+      let over = () => {};
+      const slow = setTimeout(() => {
+        over = options.late();
+      }, options.slowMs);
       const finish = (settle: () => void) => {
         clearTimeout(timer);
+        clearTimeout(slow);
+        over();
         waiting = undefined;
         settle();
       };

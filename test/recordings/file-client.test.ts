@@ -116,6 +116,8 @@ test('both workers of a medium together leave two hung threads at most', async (
       worker: hanging.worker,
       threads,
       deadlineMs: 1_000,
+      slowMs: 500,
+      late: () => () => {},
       settings: { dir, requireMount: 'no', mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' },
     });
   const clients = [make(), make()];

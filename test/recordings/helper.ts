@@ -123,9 +123,9 @@ export function memoryIndex(rows = new Map<string, FoundRecording>()): MemoryInd
   };
 }
 
-export interface Rig {
+export interface Rig<Index = MemoryIndex> {
   readonly dir: string;
-  readonly index: MemoryIndex;
+  readonly index: Index;
   readonly recordings: Recordings;
   readonly states: MediumState[];
   readonly messages: string[];
@@ -137,12 +137,12 @@ export const WORKER = new URL('../.build/medium-worker.mjs', import.meta.url);
 export const TODAY = '20260507';
 
 /** Recordings on a folder (default: a temporary one, removed at the end). */
-export function startRig(
-  options: Partial<Omit<RecordingsOptions, 'today'>> & { index?: MemoryIndex; day?: string } = {},
-): Rig {
+export function startRig<Index extends RecordingIndex = MemoryIndex>(
+  options: Partial<Omit<RecordingsOptions, 'today'>> & { index?: Index; day?: string } = {},
+): Rig<Index> {
   const made = options.dir === undefined ? temporaryFolder() : undefined;
   const dir = options.dir ?? made ?? '';
-  const index = options.index ?? memoryIndex();
+  const index = options.index ?? (memoryIndex() as RecordingIndex as Index);
   const states: MediumState[] = [];
   const messages: string[] = [];
   let today = options.day ?? TODAY;

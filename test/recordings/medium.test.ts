@@ -161,6 +161,27 @@ it('replaces a hung worker, says dead, leaves two behind at most, and recovers',
   expect(recordings.figures().workersHung).toBe(0);
 });
 
+it('says slow before it says dead, and well when a sweep went by in time', async () => {
+  const base = folder();
+  const dir = join(base, 'monitor');
+  mkdirSync(join(dir, TODAY), { recursive: true });
+  writeFileSync(join(dir, TODAY, 'a.wav'), pcmWav(1));
+  const { worker, hang, release } = hangingWorker(base);
+  rig = startRig({ dir, worker, slowMs: 300, stepDeadlineMs: 8_000, sweepSeconds: 1 });
+  const { index, recordings, states } = rig;
+  await until('the recording', () => index.rows.size === 1);
+  hang();
+  await until('slow', () => recordings.state().state === 'slow');
+  release();
+  await until('well again', () => recordings.state().state === 'mounted');
+  expect(states.map(({ state, writable }) => [state, writable])).toEqual([
+    ['mounted', true],
+    ['slow', true],
+    ['mounted', true],
+  ]);
+  expect(recordings.figures()).toMatchObject({ workersHung: 0, workerRestarts: 0 });
+});
+
 it('closes within 2 s while a file call hangs', async () => {
   const base = folder();
   const dir = join(base, 'monitor');

@@ -20,6 +20,7 @@ describe('parseMountinfo', () => {
     expect(mounts).toHaveLength(7);
     expect(mounts[4]).toEqual({
       id: '60',
+      readOnly: false,
       device: '8:1',
       mountPoint: '/media/usbStorage',
       type: 'vfat',

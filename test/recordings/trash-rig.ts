@@ -33,7 +33,13 @@ export function openClient(
     idleMs,
     settings: { dir, requireMount: 'no', mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' },
     medium: () => ({
-      state: () => ({ state: medium.state, why: medium.state === 'mounted' ? '' : 'pulled out', since: 0 }),
+      state: () => ({
+        state: medium.state,
+        why: medium.state === 'mounted' ? '' : 'pulled out',
+        writable: medium.state === 'mounted',
+        since: 0,
+      }),
+      late: () => () => {},
       figures: () => ({ sweeps: medium.sweeps }) as RecordingFigures,
       async sweepNow() {},
     }),

@@ -1,0 +1,71 @@
+/**
+ * The medium's own identity: a random mark in `.cdrd/medium` in the recordings folder. Sticks are exchanged, mount points
+ * and device numbers used again; only what lies on the medium itself tells one from another. A stick that was copied as a
+ * whole has the mark of its original and counts as the same medium: what only the original has is then missing from it.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { codeOf } from './medium.ts';
+import type { Mount } from './mountinfo.ts';
+import { inside, isAbsent, makeFolder, sync, withFolder } from './open-folder.ts';
+
+/** What is ours on the medium and no recording: hidden, so that the watcher leaves it alone. */
+export const OWN_FOLDER = '.cdrd';
+const NAME = 'medium';
+const MARK = /^[0-9a-f]{32}$/;
+const TEXT_MAX = 64;
+
+/** @param real The recordings folder. @returns the mark; '' when it has none. @throws what the system throws, but for absence. */
+export function readMark(real: string): string {
+  try {
+    return withFolder(real, (root) =>
+      withFolder(inside(root, OWN_FOLDER), (own) => {
+        const fd = openSync(inside(own, NAME), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+        try {
+          const bytes = Buffer.alloc(TEXT_MAX);
+          const text = bytes.toString('latin1', 0, readSync(fd, bytes)).trim();
+          return MARK.test(text) ? text : '';
+        } finally {
+          closeSync(fd);
+        }
+      }),
+    );
+  } catch (error) {
+    if (isAbsent(error) || codeOf(error) === 'EISDIR') return '';
+    throw error;
+  }
+}
+
+/** Gives the medium a mark: whole and durable, or not at all. @returns it. @throws what the system throws. */
+export function writeMark(real: string): string {
+  const mark = randomBytes(16).toString('hex');
+  withFolder(real, (root) => {
+    makeFolder(inside(root, OWN_FOLDER));
+    withFolder(inside(root, OWN_FOLDER), (own) => {
+      const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+      const fresh = inside(own, `${NAME}.new`);
+      const fd = openSync(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644);
+      try {
+        writeSync(fd, `${mark}\n`);
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      renameSync(fresh, inside(own, NAME));
+      sync(own);
+    });
+    sync(root);
+  });
+  return mark;
+}
+
+/**
+ * What stands for the mark of a medium that has none and takes none, being read-only or full: what it is and how large.
+ * Two such sticks of one make are taken for one.
+ * @param total Bytes.
+ */
+export function unmarked(mount: Mount | undefined, total: number): string {
+  const { type = 'folder', source = '', device = '0:0' } = mount ?? {};
+  // A share has its address; a stick's device changes with the order of plugging in.
+  return `unmarked ${type} ${device.startsWith('0:') ? source : total}`;
+}
