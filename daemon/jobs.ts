@@ -14,15 +14,17 @@ import type { Deletion, DeletionState } from '../storage/store.ts';
 import type { Bus } from './bus.ts';
 import { jobLimits } from './limits.ts';
 import type { Log } from './log.ts';
+import { isUndated, type TrashRules } from './trash-rules.ts';
 
-const DAY_SECONDS = 86_400;
 const UNDER_WAY: readonly DeletionState[] = ['deleting', 'restoring', 'erasing'];
 /** Who erases what has expired. */
 const BOX: By = { who: 'cdrd', address: '' };
 
 export interface DeletionJobs extends CallDeletions {
-  /** Goes on with what an earlier run left, and looks for what has expired, now and then again. */
+  /** Goes on with what an earlier run left. */
   begun(): Promise<void>;
+  /** Begins to erase what has been in the trash for its time. @param at Epoch seconds. */
+  expire(at: number): Promise<void>;
   /** Ends after the step under way; who waits is told how far it has come. */
   close(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export interface DeletionJobsOptions {
   readonly bus: Bus;
   readonly log: Log;
   readonly zone: Zone;
+  readonly trash: TrashRules;
   /** Epoch seconds. */
   now(): number;
   /** Tests give shorter ones. */
@@ -43,6 +46,7 @@ export function createCallDeletions({
   bus,
   log,
   zone,
+  trash,
   now,
   limits = jobLimits,
 }: DeletionJobsOptions): DeletionJobs {
@@ -51,7 +55,6 @@ export function createCallDeletions({
   const waiting = new Map<number, Set<(deletion: Deletion) => void>>();
   let running: Promise<void> | null = null;
   let closed = false;
-  let hourly: NodeJS.Timeout | null = null;
   /** Ends a pause before its time. */
   let wake = () => {};
 
@@ -154,47 +157,13 @@ export function createCallDeletions({
     });
   }
 
-  async function trashSeconds(): Promise<number> {
-    const days = Number((await store.ask('setting', 'trash.days')) ?? limits.trashDays);
-    return Math.round((days >= 0 ? days : limits.trashDays) * DAY_SECONDS);
-  }
-
-  /** Looks for what is over, unless the clock can't be right: a box without a clock battery wakes in 1970. */
-  async function expire(): Promise<void> {
-    if (now() < limits.saneClock) return;
-    for (const deletion of await store.ask('expiredDeletions', now())) {
-      if (deletion.at < limits.saneClock) {
-        // It began before the clock was set: its time begins now.
-        const expiresAt = now() + (await trashSeconds());
-        await store.write({ kind: 'deletionExpiry', id: deletion.id, expiresAt });
-        continue;
-      }
-      const { what } = deletion.content as { what: Record<string, string> };
-      const detail = { deletion: deletion.id, count: deletion.count, deleted_by: deletion.who, ...what };
-      const audit = { ...BOX, action: 'calls.erase', detail };
-      const { deletion: turned } = await store.write({
-        kind: 'turnDeletion',
-        id: deletion.id,
-        from: ['deleted'],
-        to: 'erasing',
-        audit,
-      });
-      if (turned) take(turned);
-    }
-  }
-
-  const look = () =>
-    expire().catch((error: unknown) => {
-      if (!closed) log.error('expired deletions could not be looked for', { error });
-    });
-
   return {
     async begin(filter, by, waitMs) {
       const what = filterWords(filter, zone);
       const fresh = {
         kind: 'call' as const,
         ...by,
-        expiresAt: now() + (await trashSeconds()),
+        expiresAt: now() + trash.seconds(),
         content: { filter, what },
       };
       const audit = { ...by, action: 'calls.delete', detail: what };
@@ -223,14 +192,32 @@ export function createCallDeletions({
 
     async begun() {
       for (const deletion of await store.ask('unfinishedDeletions')) take(deletion);
-      await look();
-      hourly = setInterval(look, limits.expiryMs);
       run();
+    },
+
+    async expire(at) {
+      for (const deletion of await store.ask('deletedCalls')) {
+        if (isUndated(deletion, at)) {
+          await store.write({ kind: 'deletionExpiry', id: deletion.id, expiresAt: at + trash.seconds() });
+          continue;
+        }
+        if (deletion.expiresAt > at) continue;
+        const { what } = deletion.content as { what: Record<string, string> };
+        const detail = { deletion: deletion.id, count: deletion.count, deleted_by: deletion.who, ...what };
+        const audit = { ...BOX, action: 'calls.erase', detail };
+        const { deletion: turned } = await store.write({
+          kind: 'turnDeletion',
+          id: deletion.id,
+          from: ['deleted'],
+          to: 'erasing',
+          audit,
+        });
+        if (turned) take(turned);
+      }
     },
 
     async close() {
       closed = true;
-      if (hourly) clearInterval(hourly);
       wake();
       for (const deletion of jobs.values()) settle(deletion);
       await running;

@@ -142,10 +142,6 @@ export const storeLimits = {
 } as const;
 
 export const jobLimits = {
-  /** Days that deleted calls lie in the trash, unless `trash.days` says otherwise. */
-  trashDays: 7,
-  /** Milliseconds between two looks for what has expired. */
-  expiryMs: 3_600_000,
   /** Milliseconds before work that the disk refused is tried again. */
   againMs: 30_000,
   /** Milliseconds between two steps that give free pages back: nobody waits for them. */
@@ -174,6 +170,18 @@ export const scheduleLimits = {
 export const backupLimits = {
   /** Bytes that a backup leaves free on the medium: four hours of calls. */
   leaveFree: 256 * 1024 * 1024,
+} as const;
+
+export const trustLimits = {
+  /** Seconds that the clock may gain on what was believed, a start behind a holiday included. */
+  leapSeconds: 7 * 86_400,
+  /** Seconds that the box must have run by a clock further ahead before it is believed, all starts taken together. */
+  standSeconds: 86_400,
+  /** Milliseconds between two looks at it, and two notes of it in the store: a kill forgets no more of a day's standing. */
+  lookMs: 60_000,
+  keepMs: 1_800_000,
+  /** Epoch seconds; a clock that shows less has not been set. */
+  saneClock: BUILT_AT,
 } as const;
 
 export const idleLimits = {

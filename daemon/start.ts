@@ -58,6 +58,8 @@ import {
 } from './state.ts';
 import { describeStore, storeHealth } from './store-health.ts';
 import { watchStore } from './store-watch.ts';
+import { trashRules } from './trash-rules.ts';
+import { openTrustedClock } from './trusted-clock.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -120,7 +122,10 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     const zone = zoneOf(zoneName(config));
     const now = () => Math.floor(Date.now() / 1000);
     const keys = await openApiKeys(store);
-    const callDeletions = createCallDeletions({ store, bus, log: log.child('deletions'), zone, now });
+    const clock = await openTrustedClock({ store, log, now: Date.now, mono: () => performance.now() });
+    stops.push(() => clock.close());
+    const trash = trashRules(settings);
+    const callDeletions = createCallDeletions({ store, bus, log: log.child('deletions'), zone, trash, now });
     stops.push(() => callDeletions.close());
     const threads = createThreads();
     const { dir, requireMount } = config.recordings;
@@ -135,6 +140,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       store,
       client: fileClient,
       log,
+      trash,
       now,
       medium: () => recordings.state().medium ?? null,
       onCalls: (sequences) => bus.emit('calls', sequences),
@@ -213,7 +219,10 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     stops.push(() => schedule.close());
     stops.push(() => backups.close());
     await scheduleBackups({ backups, schedule, bus, settings });
-    await schedule.at('trash', '7 * * * *', async () => void (await recordingDeletions.expire(now())));
+    await schedule.at('trash', '7 * * * *', async () => {
+      await callDeletions.expire(clock.now());
+      await recordingDeletions.expire(clock.now());
+    });
 
     const idle = startIdleWork({ store, bus, log });
     stops.push(() => idle.stop());

@@ -52,8 +52,9 @@ function runnerOn(store: StoreClient, clock: { at: number } = { at: NOW }) {
     bus,
     log: createLog({ level: 'error', write: () => {}, terminal: false }),
     zone: zone('Etc/GMT+8'),
+    trash: { seconds: () => 7 * 86_400, skip: () => false },
     now: () => clock.at,
-    limits: { ...jobLimits, againMs: 20, idleMs: 1, expiryMs: 20 },
+    limits: { ...jobLimits, againMs: 20, idleMs: 1 },
   });
   onTestFinished(() => runner.close());
   return { ...runner, told: () => told };
@@ -116,10 +117,9 @@ describe('what lies in the trash', () => {
     const runner = runnerOn(store, clock);
     const deletion = await runner.begin(EVERY, BY, 60_000);
     expect(deletion.expiresAt).toBe(NOW + 7 * 86_400);
-    clock.at = deletion.expiresAt - 1;
-    await runner.begun();
+    await runner.expire(deletion.expiresAt - 1);
     expect(await stateOf(store, deletion)).toBe('deleted');
-    clock.at = deletion.expiresAt;
+    await runner.expire(deletion.expiresAt);
     await eventually(async () => (await stateOf(store, deletion)) === 'erased');
     await expect(runner.undo(deletion.token, BY, 0)).rejects.toMatchObject({ code: 'conflict', parameter: 'undo' });
     expect(await store.ask('trace', `${NOON}.7`)).toEqual([]);
@@ -132,29 +132,24 @@ describe('what lies in the trash', () => {
     );
   });
 
-  test('does not expire by a clock that has not been set, neither then nor when it is', async () => {
-    const store = await filled();
-    const clock = { at: UNSET };
-    const runner = runnerOn(store, clock);
-    const deletion = await runner.begin(EVERY, BY, 60_000);
-    clock.at = UNSET + 8 * 86_400; // still 1970
-    await runner.begun();
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(await stateOf(store, deletion)).toBe('deleted');
-    // What the store's clock wrote in 1970 is not over because the clock was set.
-    const ask = async (operation: 'expiredDeletions', at: number) => {
-      const answer = await store.ask(operation, at);
-      return operation === 'expiredDeletions' ? answer.map((each) => ({ ...each, at: UNSET })) : answer;
-    };
-    const runnerThen = runnerOn({ ...store, ask: ask as StoreClient['ask'] }, { at: NOW });
-    await runnerThen.begun();
-    expect(await store.ask('deletion', deletion.token)).toMatchObject({
-      state: 'deleted',
-      expiresAt: NOW + 7 * 86_400,
-    });
-    expect((await runner.undo(deletion.token, BY, 60_000))?.state).toBe('restored');
-    expect(await shown(store)).toBe(CALLS);
-  });
+  test.each([
+    ['has not been set', UNSET],
+    ['is years ahead', NOW + 20_000 * 86_400],
+  ])(
+    'does not expire by a clock that %s, neither then nor when it is right: its time begins there',
+    async (_, wrong) => {
+      const store = await filled();
+      const runner = runnerOn(store, { at: wrong });
+      const deletion = await runner.begin(EVERY, BY, 60_000);
+      for (const at of [0, UNSET + 8 * 86_400, NOW, NOW + 7 * 86_400 - 1]) {
+        await runner.expire(at);
+        expect(await stateOf(store, deletion)).toBe('deleted');
+      }
+      expect((await store.ask('deletion', deletion.token))?.expiresAt).toBe(NOW + 7 * 86_400);
+      await runner.expire(NOW + 7 * 86_400);
+      await eventually(async () => (await stateOf(store, deletion)) === 'erased');
+    },
+  );
 });
 
 test('the whole daemon deletes, is stopped, and undoes', async () => {

@@ -8,6 +8,7 @@ import { performCommand } from '../daemon/command/store-command.ts';
 import { loadConfig } from '../daemon/config.ts';
 import { openSettings } from '../daemon/settings.ts';
 import { storeOptions } from '../daemon/state.ts';
+import { trashRules } from '../daemon/trash-rules.ts';
 import { openStoreHere } from '../storage/here.ts';
 import { NOW, openBox } from './cgi/box.ts';
 import { temporaryFolder } from './support/folder.ts';
@@ -114,7 +115,9 @@ describe('list', () => {
 
 describe('change', () => {
   test('is kept with an audit line each, is acted on, and outlives a restart', async () => {
-    const { change, store, audit, wanted, start, one } = await openSettled();
+    const { change, store, audit, wanted, start, one, settings } = await openSettled();
+    const trash = trashRules(settings);
+    expect([trash.seconds(), trash.skip()]).toEqual([7 * 86_400, false]);
     const values = {
       'recording.inbound': 'off',
       'recording.prompt.inbound': 'custom/recorded',
@@ -124,6 +127,7 @@ describe('change', () => {
     expect(await change(values)).toMatchObject({ status: 200, body: { pending: [] } });
     expect(await store.ask('setting', 'trash.days')).toBe(30);
     expect(await store.ask('setting', 'trash.skip')).toBe(true);
+    expect([trash.seconds(), trash.skip()]).toEqual([30 * 86_400, true]);
     expect((await audit()).map(({ who, address, action, detail }) => [who, address, action, detail])).toEqual(
       [
         { setting: 'recording.inbound', old: 'yes', new: 'no' },

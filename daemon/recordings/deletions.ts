@@ -10,11 +10,11 @@ import type { StoreClient } from '../../storage/client.ts';
 import type { AuditLine, By } from '../../storage/sql/audit.ts';
 import type { Deletion } from '../../storage/store.ts';
 import type { Log } from '../log.ts';
+import type { TrashRules } from '../trash-rules.ts';
 import { OtherMedium } from './deletion-job.ts';
 import { createDeletionQueue } from './deletion-queue.ts';
 import { createDeletionWork } from './deletion-work.ts';
 import type { FileClient } from './file-client.ts';
-import { TRASH_DAYS } from './limits.ts';
 import { createTrash, type Trash } from './trash.ts';
 
 export interface RecordingTrash extends RecordingDeletions, Pick<Trash, 'expire' | 'free'> {
@@ -30,6 +30,7 @@ export interface DeletionsOptions {
   readonly store: StoreClient;
   readonly client: FileClient;
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
+  readonly trash: TrashRules;
   /** Epoch seconds. */
   now(): number;
   /** What the index calls the medium in place; null: none is known to be. */
@@ -41,7 +42,7 @@ export interface DeletionsOptions {
 }
 
 export function createRecordingDeletions(options: DeletionsOptions): RecordingTrash {
-  const { store, client, log, now } = options;
+  const { store, client, log, now, trash: rules } = options;
   const work = createDeletionWork({
     store,
     client,
@@ -51,19 +52,14 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
     makeRoom: () => trash.makeRoom(),
   });
   const queue = createDeletionQueue({ work, log, now, ...(options.waitMs && { waitMs: options.waitMs }) });
-  const trash = createTrash({ store, client, queue, work, seconds });
-
-  async function seconds(): Promise<number> {
-    const set = Number((await store.ask('setting', 'trash.days')) ?? TRASH_DAYS);
-    return Math.round((Number.isFinite(set) && set >= 0 ? set : TRASH_DAYS) * 86_400);
-  }
+  const trash = createTrash({ store, client, queue, work, rules });
 
   async function begin(paths: readonly string[], wanted: boolean, by: By): Promise<RecordingDeletion> {
     client.check();
-    const purge = wanted || isYes(await store.ask('setting', 'trash.skip'));
+    const purge = wanted || rules.skip();
     const at = now();
     // What is purged has expired when it begins.
-    const expiresAt = purge ? 0 : at + Math.max(1, await seconds());
+    const expiresAt = purge ? 0 : at + rules.seconds();
     const { deletion } = await store.write({
       kind: 'deletion',
       deletion: { kind: 'recording', ...by, medium: options.medium(), expiresAt, content: paths },
@@ -129,8 +125,4 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
       return ended;
     },
   };
-}
-
-function isYes(value: unknown): boolean {
-  return value === true || value === 1 || /^(1|true|yes|on)$/i.test(String(value));
 }

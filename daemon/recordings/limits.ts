@@ -86,8 +86,6 @@ export const DELETION_FILES = 100;
 export const DELETION_WAIT_MS = 45_000;
 /** A deletion that could not go on is tried again after this long; while the medium is known to be away that costs nothing. */
 export const DELETION_RETRY_MS = 5_000;
-/** Days in the trash, unless the setting says otherwise (guide-resolved). */
-export const TRASH_DAYS = 7;
 /** Piece of a backup: written and made durable in one step, which a slow stick does in a fifth of a second. */
 export const BACKUP_PIECE_BYTES = 1_048_576;
 /** Backups that are listed, the newest: each costs three calls on the medium. */

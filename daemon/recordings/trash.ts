@@ -1,7 +1,7 @@
 /** The medium's trash: what has been in it for its time is erased, and the oldest of it goes first where room is needed. */
 import type { StoreClient } from '../../storage/client.ts';
 import type { Trashed } from '../../storage/store.ts';
-import { jobLimits } from '../limits.ts';
+import { isUndated, type TrashRules } from '../trash-rules.ts';
 import { FOLDER_NAME, folderOf, isOffline, type Job } from './deletion-job.ts';
 import type { DeletionQueue } from './deletion-queue.ts';
 import type { DeletionWork } from './deletion-work.ts';
@@ -27,11 +27,10 @@ export interface TrashOptions {
   readonly client: FileClient;
   readonly queue: DeletionQueue;
   readonly work: Pick<DeletionWork, 'step' | 'erasing' | 'eraseFolder'>;
-  /** How long something lies in the trash, seconds. */
-  seconds(): Promise<number>;
+  readonly rules: TrashRules;
 }
 
-export function createTrash({ store, client, queue, work, seconds }: TrashOptions): Trash {
+export function createTrash({ store, client, queue, work, rules }: TrashOptions): Trash {
   async function isHere(each: Trashed): Promise<boolean> {
     return (await client.ask({ kind: 'folder', folder: folderOf(each), make: false })).value === '';
   }
@@ -49,7 +48,7 @@ export function createTrash({ store, client, queue, work, seconds }: TrashOption
   /** Folders of deletions that nobody knows (another box's, or a state folder that was lost), as old as trash may get. */
   async function removeStrays(at: number): Promise<void> {
     const { value: folders } = await client.ask({ kind: 'list' });
-    const old = (at - (await seconds())) * 1000;
+    const old = (at - rules.seconds()) * 1000;
     const known = new Set((await store.work('trashed')).map(folderOf));
     for (const { name, mtimeMs } of folders)
       if (FOLDER_NAME.test(name) && !known.has(name) && mtimeMs < old) await work.eraseFolder(name);
@@ -57,15 +56,12 @@ export function createTrash({ store, client, queue, work, seconds }: TrashOption
 
   return {
     async expire(at) {
-      // A box without a clock battery wakes in 1970: by that clock nothing is over.
-      if (at < jobLimits.saneClock) return 0;
       let begun = 0;
       for (const each of await store.work('trashed')) {
-        if (each.state !== 'deleted' || each.expiresAt > at) continue;
-        if (each.at < jobLimits.saneClock) {
-          // It began before the clock was set: its time begins now.
-          await store.write({ kind: 'deletionExpiry', id: each.id, expiresAt: at + (await seconds()) });
-        } else if (await beginErasing(each)) begun += 1;
+        if (each.state !== 'deleted') continue;
+        if (isUndated(each, at))
+          await store.write({ kind: 'deletionExpiry', id: each.id, expiresAt: at + rules.seconds() });
+        else if (each.expiresAt <= at && (await beginErasing(each))) begun += 1;
       }
       if (queue.size > 0) queue.kick();
       await removeStrays(at).catch((error: unknown) => {

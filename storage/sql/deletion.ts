@@ -90,11 +90,9 @@ export function unfinishedDeletions(database: Database): Deletion[] {
     .map(toDeletion);
 }
 
-/** Those of calls in the trash whose time is over, oldest first. @param now Epoch seconds. */
-export function expiredDeletions(database: Database, now: number): Deletion[] {
-  return database
-    .all("SELECT * FROM deletion WHERE kind = 'call' AND state = 'deleted' AND expires_at <= ? ORDER BY id", [now])
-    .map(toDeletion);
+/** Those of calls that lie in the trash, oldest first. */
+export function deletedCalls(database: Database): Deletion[] {
+  return database.all("SELECT * FROM deletion WHERE kind = 'call' AND state = 'deleted' ORDER BY id").map(toDeletion);
 }
 
 /** Writes how far it has come. What isn't named stays. */

@@ -51,6 +51,7 @@ export function openBox({
     bus: createBus(),
     log: createLog({ level: 'error', write: () => {}, terminal: false }),
     zone: zone(zoneName),
+    trash: { seconds: () => 7 * 86_400, skip: () => false },
     now: () => now,
   });
   atEnd(() => deletions.close());

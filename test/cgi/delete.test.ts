@@ -202,15 +202,6 @@ test('30004 tells of each deletion what it was, in parameters that mean the same
   });
 });
 
-test('the trash time is a setting', async () => {
-  const opened = await box();
-  const audit = { who: 'admin', address: '', action: 'setting', detail: {} };
-  await opened.store.write({ kind: 'setting', name: 'trash.days', value: '30', audit });
-  const { undo } = await deleted(opened, '');
-  const [row] = (await opened.ask(30004, `undo=${undo}`)).body['json_array_deletions'] as Record<string, unknown>[];
-  expect(row).toMatchObject({ expires: '2021-06-06 12:00:00' });
-});
-
 test('30018: deletion and undo stand in the audit log with who, from where, filter and count', async () => {
   const opened = await box();
   const { undo } = await deleted(opened, `${ALL}&src=201,203`);

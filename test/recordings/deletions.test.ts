@@ -9,7 +9,6 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { FileClient } from '../../daemon/recordings/file-client.ts';
 import { DELETION_FILES } from '../../daemon/recordings/limits.ts';
 import type { StoreClient } from '../../storage/client.ts';
-import type { Trashed } from '../../storage/store.ts';
 import { leg } from '../support/legs.ts';
 import { textOf } from '../support/page.ts';
 import { BY, openTrashRig, type TrashRig } from './trash-rig.ts';
@@ -116,8 +115,7 @@ test('the setting trash.skip makes every deletion a purge', async () => {
   const rig = openTrashRig();
   const trash = rig.start();
   await rig.record(...ALL);
-  const audit = { ...BY, action: 'test', detail: {} };
-  await rig.store.write({ kind: 'setting', name: 'trash.skip', value: true, audit });
+  rig.trash.skip = true;
   expect(await trash.begin([A], false, BY)).toMatchObject({ undo: '', deletion: { state: 'erased', count: 1 } });
   expect(rig.files()).toEqual({ placed: [B, C], trashed: [] });
 });
@@ -156,36 +154,31 @@ describe('trash', () => {
     const rig = openTrashRig();
     const trash = rig.start();
     await rig.record(...ALL);
-    const audit = { ...BY, action: 'test', detail: {} };
-    await rig.store.write({ kind: 'setting', name: 'trash.days', value: 1, audit });
+    rig.trash.days = 1;
     await trash.begin([A], false, BY);
     expect(await trash.expire(rig.clock + DAYS + 5)).toBe(1);
   });
 
-  test('does not expire by a clock that has not been set, neither then nor when it is', async () => {
-    const rig = openTrashRig();
-    // As the store's own clock would have written it in 1970.
-    const trash = rig.start((client, store) => {
-      const work: StoreClient['work'] = async (operation, ...argument) => {
-        const answer = await store.work(operation, ...argument);
-        return operation === 'trashed'
-          ? ((answer as Trashed[]).map((each) => ({ ...each, at: 600 })) as never)
-          : answer;
-      };
-      return [client, { ...store, work }];
-    });
-    await rig.record(...ALL);
-    const set = rig.clock;
-    rig.clock = 600;
-    const { undo } = await trash.begin([A], false, BY);
-    expect(await trash.expire(600 + 8 * DAYS)).toBe(0);
-    expect(await trash.expire(set)).toBe(0);
-    await idle(trash);
-    expect(rig.files()).toEqual({ placed: [B, C], trashed: [A] });
-    expect(await rig.store.ask('deletion', undo)).toMatchObject({ state: 'deleted', expiresAt: set + 7 * DAYS });
-    rig.clock = set;
-    expect(await trash.undo(undo, BY)).toMatchObject({ state: 'restored' });
-  });
+  test.each([
+    ['has not been set', () => 600],
+    ['is years ahead', (now: number) => now + 20_000 * DAYS],
+  ])(
+    'does not expire by a clock that %s, neither then nor when it is right: its time begins there',
+    async (_, wrong) => {
+      const rig = openTrashRig();
+      const trash = rig.start();
+      await rig.record(...ALL);
+      const now = rig.clock;
+      rig.clock = wrong(now);
+      const { undo } = await trash.begin([A], false, BY);
+      for (const at of [0, 600 + 8 * DAYS, now, now + 7 * DAYS - 1]) expect(await trash.expire(at)).toBe(0);
+      expect(rig.files()).toEqual({ placed: [B, C], trashed: [A] });
+      expect(await rig.store.ask('deletion', undo)).toMatchObject({ state: 'deleted', expiresAt: now + 7 * DAYS });
+      expect(await trash.expire(now + 7 * DAYS)).toBe(1);
+      await idle(trash);
+      expect(rig.files()).toEqual({ placed: [B, C], trashed: [] });
+    },
+  );
 
   test('goes oldest first when room is needed, and no more of it than is needed', async () => {
     const rig = openTrashRig();

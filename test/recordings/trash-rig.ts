@@ -53,6 +53,8 @@ export interface TrashRig {
   readonly calls: number[];
   readonly log: string[];
   clock: number;
+  /** The settings trash.days and trash.skip. */
+  readonly trash: { days: number; skip: boolean };
   /** As a process that starts; the one before it is closed. */
   start(through?: (client: FileClient, store: StoreClient) => readonly [FileClient, StoreClient]): RecordingTrash;
   /** Puts files there and has them found, as the watcher does. */
@@ -86,6 +88,7 @@ export function openTrashRig(atEnd: AtEnd = onTestFinished): TrashRig {
     calls: [],
     log: [],
     clock: Math.floor(Date.now() / 1000),
+    trash: { days: 7, skip: false },
     start(through = (client, store) => [client, store]) {
       void last?.close();
       const [client, ownStore] = through(openClient(dir, medium), store);
@@ -93,6 +96,7 @@ export function openTrashRig(atEnd: AtEnd = onTestFinished): TrashRig {
         store: ownStore,
         client,
         log: { info: say, warn: say, error: say },
+        trash: { seconds: () => rig.trash.days * 86_400, skip: () => rig.trash.skip },
         now: () => rig.clock,
         medium: () => FIRST_MEDIUM,
         onCalls: (sequences) => rig.calls.push(...sequences),
