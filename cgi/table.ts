@@ -31,9 +31,11 @@ import { pauseRecording } from './live/pause.ts';
 import { deleteRecordings } from './recording/delete.ts';
 import { downloadRecordings } from './recording/download.ts';
 import { queryRecordings } from './recording/query.ts';
+import { repairRecordings } from './recording/repair.ts';
 import { auditLog } from './settings/audit.ts';
 import { changeSettings } from './settings/change.ts';
 import { listSettings } from './settings/list.ts';
+import { truthReport } from './truth/report.ts';
 import type { Verb } from './verb.ts';
 
 export const TABLE: Readonly<Record<number, Verb>> = {
@@ -70,4 +72,6 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30023: removeAmiUser,
   30027: listBackups,
   30028: makeBackup,
+  30029: truthReport,
+  30030: repairRecordings,
 };

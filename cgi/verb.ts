@@ -13,7 +13,7 @@ import type { CallDeletions } from './cdr/port.ts';
 import type { PhoneBook } from './contact/book.ts';
 import type { Live } from './live/port.ts';
 import type { Schema } from './params.ts';
-import type { RecordingDeletions, RecordingFiles } from './recording/port.ts';
+import type { RecordingDeletions, RecordingFiles, RecordingHeaders } from './recording/port.ts';
 import type { Reply } from './reply.ts';
 import type { Settings } from './settings/port.ts';
 
@@ -27,6 +27,7 @@ export interface Services {
   readonly recordingFiles: RecordingFiles;
   readonly recordingDeletions: RecordingDeletions;
   readonly backups: Backups;
+  readonly recordingHeaders: RecordingHeaders;
   readonly phoneBook: PhoneBook;
   readonly settings: Settings;
   readonly live: Live;

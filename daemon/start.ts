@@ -43,6 +43,7 @@ import { createRecordingDeletions } from './recordings/deletions.ts';
 import { describeMedium, mediumHealth } from './recordings/figures.ts';
 import { createFileClient } from './recordings/file-client.ts';
 import { createRecordingFiles } from './recordings/files.ts';
+import { createRecordingHeaders } from './recordings/headers.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
 import { createThreads } from './recordings/step-client.ts';
 import { createSchedule } from './schedule.ts';
@@ -155,6 +156,11 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       keep: () => Number(settings.value('backup.keep')),
       nextAt: () => nextBackup(schedule, settings),
     });
+    const recordingHeaders = createRecordingHeaders({
+      store,
+      client: fileClient,
+      medium: () => recordings.state().medium ?? null,
+    });
     const amiUsers = await openAmiUsers(config.state.dir);
     const ami = createAmi({ config, store, users: amiUsers, bus, log: log.child('ami') });
     stops.push(() => ami.relay.close());
@@ -173,6 +179,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       recordingFiles,
       recordingDeletions,
       backups,
+      recordingHeaders,
       phoneBook: createPhoneBook(store),
       settings,
       live,

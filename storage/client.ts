@@ -18,6 +18,8 @@ import type {
   Page,
   RecordingFilter,
   TotalsStep,
+  TruthFilter,
+  TruthTally,
 } from './filter.ts';
 import { HitList, slicesOf } from './hits.ts';
 import { createLanes, type Lane, type Lanes, type Transport } from './lanes.ts';
@@ -46,6 +48,7 @@ const HIT_LISTS_MAX = 4;
 export interface Listings {
   call: CallFilter;
   recording: RecordingFilter;
+  truth: TruthFilter;
 }
 
 export interface Listing<Filter> {
@@ -86,6 +89,8 @@ export interface StoreClient {
   count<Kind extends keyof Listings>(kind: Kind, filter: Listings[Kind]): AsyncGenerator<Count>;
   /** Sums over calls likewise: the sum of all steps is the total. */
   totals(filter: CallFilter, by: readonly Dimension[]): AsyncGenerator<TotalsStep>;
+  /** Counts findings of the truth report by code, likewise. */
+  tally(filter: TruthFilter): AsyncGenerator<TruthTally>;
   /** Called after each durable commit with its milliseconds, fsync included. */
   onCommit(listener: (ms: number) => void): void;
   /** What the store's disk lets it do, as its last answer told. */
@@ -241,6 +246,7 @@ export function clientOf(lanes: Lanes, { onCommit, onDisk, disk, close }: Client
         listing.limit ?? Number.POSITIVE_INFINITY,
       ),
     count: (kind, filter) => looked<Count>(kind, `${kind}Count`, filter),
+    tally: (filter) => steps<TruthTally>(lanes, 'truthTally', null, () => ({ filter })),
     totals: (filter, by) => looked<TotalsStep>('call', 'callTotals', filter, { by }),
   };
 

@@ -1,6 +1,7 @@
 /** What a listing asks for, in the field's words: the floors above fill it in, `sql/where.ts` turns it into SQL. */
 import type { CallType, Disposition } from './model/leg.ts';
 import type { NumberPattern } from './model/number-pattern.ts';
+import type { TruthKind } from './model/truth.ts';
 
 /** Bounds are inclusive; an absent one is open. */
 export interface Bounds {
@@ -39,6 +40,23 @@ export interface RecordingFilter {
   readonly callTypes?: readonly CallType[];
   /** billsec of the tied call; the sound's length where no call is tied. Seconds. */
   readonly duration?: Bounds;
+}
+
+/** What of the truth report is wanted. @see model/truth.ts */
+export interface TruthFilter {
+  readonly kind: TruthKind;
+  /** Those wanted, of this kind and of others that run along the same rows. */
+  readonly codes: readonly string[];
+  /** Of calls: their start, epoch seconds. */
+  readonly start: Bounds;
+  /** Of recordings: the local clock in the file's name, as if it were UTC. */
+  readonly wall: Bounds;
+}
+
+/** Findings of one step, by code. */
+export interface TruthTally {
+  readonly codes: readonly (readonly [code: string, count: number])[];
+  readonly next: Cursor | null;
 }
 
 /** Where the last page ended. */

@@ -11,6 +11,7 @@ import type {
   PageRequest,
   RecordingFilter,
   TotalsRequest,
+  TruthFilter,
 } from './filter.ts';
 import type { FoldRules } from './model/fold.ts';
 import type { CallType, Leg, LegSource } from './model/leg.ts';
@@ -61,7 +62,14 @@ import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
 import { announce, type OutboxEvent, outboxPage } from './sql/outbox.ts';
 import { changePause, openPauses, type PauseChange } from './sql/pause.ts';
-import { applyRecording, knownRecordings, markGone, type RecordingFile, recordingFolders } from './sql/recording.ts';
+import {
+  applyRecording,
+  indexedRecordings,
+  knownRecordings,
+  markGone,
+  type RecordingFile,
+  recordingFolders,
+} from './sql/recording.ts';
 import { keepPolicy } from './sql/recording-policy.ts';
 import { type Trashed, type TrashProgress, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
 import {
@@ -81,6 +89,7 @@ import { readSetting, settings, writeSetting } from './sql/setting.ts';
 import { createStill, type StillFile } from './sql/still.ts';
 import { createCallTotals } from './sql/totals.ts';
 import { trace } from './sql/trace.ts';
+import { truthCount, truthPage, truthTally } from './sql/truth.ts';
 import { putUser, removeUser, type User, userByName, users } from './sql/user.ts';
 
 /** What calls are made by. Changed ones hold for what comes after. */
@@ -510,8 +519,13 @@ export function openStore(options: StoreOptions) {
     },
     recordingPage: (request: PageRequest<RecordingFilter>) => recordingPage(database, request),
     recordingCount: (request: CountRequest<RecordingFilter>) => recordingCount(database, request),
+    truthPage: (request: PageRequest<TruthFilter>) => truthPage(database, request),
+    truthCount: (request: CountRequest<TruthFilter>) => truthCount(database, request),
+    truthTally: (request: CountRequest<TruthFilter>) => truthTally(database, request),
     knownRecordings: ({ medium, folder }: { medium: number; folder: string }) =>
       knownRecordings(database, medium, folder),
+    indexedRecordings: ({ medium, paths }: { medium: number; paths: readonly string[] }) =>
+      indexedRecordings(database, medium, paths),
     recordingFolders: (medium: number) => recordingFolders(database, medium),
     openGroups: () => openGroups(database),
     trace: (uniqueId: string) => trace(database, uniqueId, rules),

@@ -374,7 +374,13 @@ describe('import, verify and refold', () => {
     expect(await say(['import', MASTER])).toEqual([0, '17 records taken, 0 were there already']);
     expect(await say(['import', MASTER])).toEqual([0, '0 records taken, 0 were there already']);
     const agree = '13 calls against their records, 17 lines of the CDR CSV against the store: all agree';
-    expect(await say(['verify'])).toEqual([0, agree]);
+    const [verified, sum, ...recordings] = await say(['verify']);
+    expect([verified, sum]).toEqual([0, agree]);
+    // What Asterisk had been told to record when these calls were made, nobody wrote down.
+    expect(recordings).toEqual([
+      'recordings:',
+      expect.stringMatching(/^ {2}\d+ calls \(unknown, policy_unknown, unknown\): each names no file/),
+    ]);
     expect(await say(['refold', '--from', '2026-11-01'])).toEqual([0, '0 calls changed']);
     const [code, head, ...lines] = await say(['trace', '1795478108.35']);
     expect([code, head]).toEqual([0, 'call 1795478108.35: 2 records, 1 rows']);
@@ -392,7 +398,7 @@ describe('import, verify and refold', () => {
     expect((await say(['verify'], numbering)).slice(0, 2)).toEqual([1, agree.replace('all agree', '2 differ')]);
     expect(await say(['refold', '--from', '2027-01-01'], numbering)).toEqual([0, '0 calls changed']);
     expect(await say(['refold', '--from', '2026-11-01'], numbering)).toEqual([0, '2 calls changed']);
-    expect(await say(['verify'], numbering)).toEqual([0, agree]);
+    expect((await say(['verify'], numbering)).slice(0, 2)).toEqual([0, agree]);
   });
 
   test('verify looks at every line that was read, whatever Asterisk has written behind it since', async () => {
@@ -403,7 +409,7 @@ describe('import, verify and refold', () => {
     const env = { ...ownEnv(folder), CDRD_ASTERISK_CDR_CSV: cdr, CDRD_TIME_ZONE: 'UTC' };
     expect((await cdrd(['import', cdr], { env })).code).toBe(0);
     writeFileSync(cdr, lines + lines.trim().split('\n').at(-1)?.replaceAll('1795', '1796').concat('\n'));
-    expect((await cdrd(['verify'], { env })).out).toEqual([
+    expect((await cdrd(['verify'], { env })).out.slice(0, 1)).toEqual([
       '13 calls against their records, 17 lines of the CDR CSV against the store: all agree',
     ]);
   });
@@ -424,7 +430,8 @@ describe('import, verify and refold', () => {
       err: [],
     });
     const verified = await cdrd(['verify'], { env: { ...env, CDRD_ASTERISK_CDR_CSV: dump } });
-    expect(verified).toMatchObject({ code: 0, out: [expect.stringContaining('13 calls')] });
+    expect(verified).toMatchObject({ code: 0 });
+    expect(verified.out[0]).toContain('13 calls');
     child.kill('SIGTERM');
     await once(child, 'exit', { signal: AbortSignal.timeout(PATIENCE_MS) });
   });
@@ -443,7 +450,7 @@ describe('import, verify and refold', () => {
     );
     const env = { ...ownEnv(folder), CDRD_TIME_ZONE: 'UTC', CDRD_ASTERISK_CDR_CSV: table };
     expect((await cdrd(['import', table], { env })).out).toEqual(['2 records taken, 0 were there already']);
-    expect((await cdrd(['verify'], { env })).out).toEqual([
+    expect((await cdrd(['verify'], { env })).out.slice(0, 1)).toEqual([
       '2 calls against their records, 2 lines of the CDR CSV against the store: all agree',
     ]);
   });

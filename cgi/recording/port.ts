@@ -70,3 +70,30 @@ export interface RecordingDeletion {
   /** The token for 30003; '' where nothing can be undone. */
   readonly undo: string;
 }
+
+export interface RecordingHeaders {
+  /**
+   * Writes headers' lengths anew from the files' sizes, or puts the original headers back, file by file: what the index
+   * shows and the audit line follow each. A medium that goes away in between leaves the rest as `offline`.
+   * @throws {CgiError} `storage_offline`
+   */
+  change(paths: readonly string[], change: 'repair' | 'restore', by: By): Promise<readonly ChangedHeader[]>;
+}
+
+/** What became of one file. */
+export type ChangedHeader = { readonly path: string } & (
+  | {
+      readonly result: 'repaired' | 'restored' | 'whole';
+      /** Of its sound, whole seconds. */
+      readonly seconds: number;
+      /** What was wrong, by the codes of 30029; absent where nothing was. */
+      readonly was?: string;
+      /** What is wrong still. */
+      readonly fault?: string;
+    }
+  /** Nothing was changed: there is no sound or no header (`fault`), no original, no such file, or nobody knows yet whether it is still written. */
+  | { readonly result: 'beyond repair'; readonly fault: string }
+  | { readonly result: 'no original' | 'missing' | 'not finished' | 'offline' }
+  /** The medium refuses: the system's code. */
+  | { readonly result: 'refused'; readonly code: string }
+);

@@ -15,6 +15,8 @@ export const RIGHTS = [
   'recording.read',
   /** Delete recordings (20054). */
   'recording.delete',
+  /** Write the headers of damaged recordings anew (30030). */
+  'recording.repair',
   /** Change what is recorded and where to. */
   'recording.settings',
   /** Change how the box numbers and keeps calls: number ranges, trunks, zone, trash. */

@@ -26,7 +26,7 @@ interface Path {
   readonly conditions: readonly Condition[];
 }
 
-interface Source<Filter> {
+export interface Source<Filter> {
   /** What rows are taken from; `by` says along which index. It is said because the planner would take another at times. */
   readonly table: (by: string) => string;
   /** What the index belongs to. */
@@ -47,8 +47,8 @@ interface Source<Filter> {
   readonly joined?: { readonly columns: ReadonlySet<string>; readonly join: string };
 }
 
-const text = (column: string) => `CAST(${column} AS TEXT)`;
-const clock = (expression: string) => `strftime('%Y-%m-%d %H:%M:%S', ${expression}, 'unixepoch')`;
+export const text = (column: string) => `CAST(${column} AS TEXT)`;
+export const clock = (expression: string) => `strftime('%Y-%m-%d %H:%M:%S', ${expression}, 'unixepoch')`;
 /** As the guide's CSV writes it: `2021/3/24 1:12:45`. */
 const unpadded = (expression: string) =>
   `replace(replace(strftime('%Y/%m/%d %H:%M:%S', ${expression}, 'unixepoch'), '/0', '/'), ' 0', ' ')`;
@@ -173,7 +173,7 @@ export function matchingCalls(
   };
 }
 
-function page<Filter>(database: Database, source: Source<Filter>, request: PageRequest<Filter>): Page {
+export function page<Filter>(database: Database, source: Source<Filter>, request: PageRequest<Filter>): Page {
   const { parts, column, end, gone } = stretchOf(database, source, request, request.order);
   const format = request.format ?? 'json';
   const values = request.fields.map(([, field]) => expressionOf(source, field));
@@ -249,7 +249,7 @@ function joinedBytes(parts: readonly Uint8Array[], separator: Uint8Array): Uint8
   return bytes;
 }
 
-function count<Filter>(database: Database, source: Source<Filter>, request: CountRequest<Filter>): Count {
+export function count<Filter>(database: Database, source: Source<Filter>, request: CountRequest<Filter>): Count {
   const { parts, end, gone } = stretchOf(database, source, request, 'asc');
   const each = union(gone ? [...parts, gone] : parts, 'SELECT count(*) AS rows');
   const row = database.first(`SELECT sum(rows) AS rows FROM (${each.text})`, each.binds);
@@ -306,7 +306,7 @@ export function union(
  * The next `scan` rows after the cursor. Each side has one bound and no more: of two the planner takes the first it
  * likes, and with the filter's instead of the cursor's every step would walk again over all steps before it.
  */
-function stretchOf<Filter>(
+export function stretchOf<Filter>(
   database: Database,
   source: Source<Filter>,
   { filter, after, scan, ids }: CountRequest<Filter>,

@@ -128,6 +128,17 @@ export function knownRecordings(database: Database, medium: number, folder: stri
   return row?.['lines'] ? String(row['lines']) : '';
 }
 
+/** Those of the paths that the index has of this medium, and that are there. */
+export function indexedRecordings(database: Database, medium: number, paths: readonly string[]): string[] {
+  return database
+    .all(
+      `SELECT path FROM recording WHERE medium = ? AND gone_at IS NULL AND trash IS NULL
+         AND path IN (SELECT value FROM json_each(?))`,
+      [medium, JSON.stringify(paths)],
+    )
+    .map((row) => String(row['path']));
+}
+
 /** Folders of a medium that the index knows. */
 export function recordingFolders(database: Database, medium: number): string[] {
   return database

@@ -199,6 +199,7 @@ function insert(database: Database, table: string, row: Readonly<Record<string, 
 function recordingRow(path: string, seconds: number, written: number, size: number): Record<string, Bind> {
   const name = parseRecordingName(path, ['96', '42']);
   return {
+    medium: 1, // the one that every store begins with
     path,
     folder: dirname(path),
     size,

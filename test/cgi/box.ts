@@ -64,6 +64,7 @@ export function openBox({
     recordingFiles: {} as Services['recordingFiles'],
     recordingDeletions: {} as Services['recordingDeletions'],
     backups: {} as Services['backups'],
+    recordingHeaders: {} as Services['recordingHeaders'],
     phoneBook: createPhoneBook(store),
     settings: {} as Services['settings'],
     live: {} as Services['live'],
