@@ -1,11 +1,11 @@
 /** From a request to its reply: number, then rights, then parameters, then the handler. Nothing is allowed by default. */
 import * as v from 'valibot';
-import { StoreError } from '../storage/errors.ts';
+import { isDiskFault, StoreError } from '../storage/errors.ts';
 import { may, type Right } from '../storage/model/rights.ts';
 import type { Known } from './access/session.ts';
 import { checkParameters, readParameters } from './params.ts';
 import { type NumberReference, referenceOf } from './reference.ts';
-import { CgiError, errorReply, json, type Reply } from './reply.ts';
+import { CgiError, diskFault, errorReply, json, type Reply } from './reply.ts';
 import { TABLE } from './table.ts';
 import type { Services, Verb } from './verb.ts';
 
@@ -96,6 +96,5 @@ export function faultReply(error: unknown): Reply | null {
   if (error instanceof CgiError) return errorReply(error);
   if (!(error instanceof StoreError)) return null;
   if (error.code === 'busy') return errorReply(new CgiError('busy', 'try again shortly'));
-  if (error.code === 'disk_full') return errorReply(new CgiError('disk_full', 'the disk of the call records is full'));
-  return null;
+  return isDiskFault(error) ? errorReply(diskFault(error)) : null;
 }

@@ -1,4 +1,5 @@
 /** What a handler answers, as data: one place (daemon/http/write-reply.ts) writes it. */
+import type { StoreError } from '../storage/errors.ts';
 
 /** Few codes, one table to status. */
 export const ERROR_STATUS = {
@@ -12,6 +13,7 @@ export const ERROR_STATUS = {
   busy: 429,
   internal: 500,
   storage_offline: 503,
+  disk_failing: 503,
   disk_full: 507,
 } as const;
 export type ErrorCode = keyof typeof ERROR_STATUS;
@@ -30,6 +32,18 @@ export class CgiError extends Error {
     this.parameter = parameter;
     this.retryAfter = retryAfter;
   }
+}
+
+const DISK_FAULTS = {
+  disk_full: ['disk_full', 'the disk of the call records is full'],
+  read_only: ['disk_failing', 'the disk of the call records is read-only'],
+  io: ['disk_failing', 'the disk of the call records fails'],
+} as const;
+
+/** What is told of a disk of the store that refuses. @param next What becomes of the matter, for people. */
+export function diskFault({ code }: StoreError, next = ''): CgiError {
+  const [told, message] = DISK_FAULTS[code === 'disk_full' || code === 'read_only' ? code : 'io'];
+  return new CgiError(told, next === '' ? message : `${message}: ${next}`);
 }
 
 /** The session cookie goes with this answer. */

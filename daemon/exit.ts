@@ -1,4 +1,8 @@
 /** Exit codes, after sysexits.h, so that an init system can tell what to do. */
+import { isDiskFault } from '../storage/errors.ts';
+import { ConfigError } from './config.ts';
+import { LockedError } from './lock.ts';
+
 export const EXIT = {
   ok: 0,
   /** The command could not do what it was asked. */
@@ -7,6 +11,8 @@ export const EXIT = {
   usage: 64,
   /** The store has ended under us, or another fault of ours. */
   software: 70,
+  /** A disk is full, fails or is read-only, and what is on it can't even be read: a new start helps when that has changed. */
+  io: 74,
   /** Another cdrd holds the state folder: try again later. */
   locked: 75,
   /** The configuration is wrong. */
@@ -17,3 +23,15 @@ export const EXIT = {
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+
+/** What a start or a command that failed ends with. */
+export function exitCodeOf(error: Error): number {
+  if (error instanceof ConfigError) return EXIT.config;
+  if (error instanceof LockedError) return EXIT.locked;
+  if (error instanceof UsageError) return EXIT.usage;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return isDiskFault(error) || DISK_ERRNOS.has(code) ? EXIT.io : EXIT.failed;
+}
+
+/** Of what is done in files outside of the store. */
+const DISK_ERRNOS: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']);

@@ -5,9 +5,9 @@
  */
 import { filterWords } from '../cgi/cdr/filter.ts';
 import type { CallDeletions } from '../cgi/cdr/port.ts';
-import { CgiError } from '../cgi/reply.ts';
+import { CgiError, diskFault } from '../cgi/reply.ts';
 import type { StoreClient } from '../storage/client.ts';
-import { StoreError } from '../storage/errors.ts';
+import { isDiskFault, StoreError } from '../storage/errors.ts';
 import type { Zone } from '../storage/model/local-time.ts';
 import type { By } from '../storage/sql/audit.ts';
 import type { Deletion, DeletionState } from '../storage/store.ts';
@@ -52,7 +52,7 @@ export function createCallDeletions({
 }: DeletionJobsOptions): DeletionJobs {
   /** Those under way. */
   const jobs = new Map<number, Deletion>();
-  const waiting = new Map<number, Set<(deletion: Deletion) => void>>();
+  const waiting = new Map<number, Set<(deletion: Deletion, fault?: CgiError) => void>>();
   let running: Promise<void> | null = null;
   let closed = false;
   /** Ends a pause before its time. */
@@ -79,9 +79,9 @@ export function createCallDeletions({
         await step(job);
       } catch (error) {
         if (closed) return;
-        // The disk is full, say. Everything is as the last step left it, and so it is told.
-        log.error('a deletion has to wait', { deletion: job.id, error });
-        for (const each of jobs.values()) settle(each);
+        // Everything is as the last step left it, and so it is told. What the disk says, the watch of the store tells.
+        if (!isDiskFault(error)) log.error('a deletion has to wait', { deletion: job.id, error });
+        for (const each of jobs.values()) settle(each, isDiskFault(error) ? waitsFor(error, each) : undefined);
         if (jobs.delete(job.id)) jobs.set(job.id, job); // the last from now on: it may be that only this one can't be done
         await pause(limits.againMs);
       }
@@ -122,7 +122,7 @@ export function createCallDeletions({
         await pause(limits.idleMs);
       }
     } catch (error) {
-      if (!closed) log.warn('free pages of the store could not be given back', { error });
+      if (!closed && !isDiskFault(error)) log.warn('free pages of the store could not be given back', { error });
     }
   }
 
@@ -136,8 +136,8 @@ export function createCallDeletions({
     });
   }
 
-  function settle(deletion: Deletion): void {
-    for (const resolve of waiting.get(deletion.id) ?? []) resolve(deletion);
+  function settle(deletion: Deletion, fault?: CgiError): void {
+    for (const tell of waiting.get(deletion.id) ?? []) tell(deletion, fault);
     waiting.delete(deletion.id);
   }
 
@@ -145,17 +145,23 @@ export function createCallDeletions({
   function ended(deletion: Deletion, waitMs: number): Promise<Deletion> {
     take(deletion);
     if (!jobs.has(deletion.id) || closed) return Promise.resolve(deletion);
-    return new Promise((resolve) => {
-      const resolvers = waiting.get(deletion.id) ?? new Set();
-      const done = (now: Deletion) => {
+    return new Promise((resolve, reject) => {
+      const tellers = waiting.get(deletion.id) ?? new Set();
+      const done = (now: Deletion, fault?: CgiError) => {
         clearTimeout(timer);
-        resolvers.delete(done);
-        resolve(now);
+        tellers.delete(done);
+        if (fault) reject(fault);
+        else resolve(now);
       };
       const timer = setTimeout(() => done(jobs.get(deletion.id) ?? deletion), waitMs);
-      waiting.set(deletion.id, resolvers.add(done));
+      waiting.set(deletion.id, tellers.add(done));
     });
   }
+
+  // What waits for the disk need not wait any longer.
+  bus.on('store', ({ state }) => {
+    if (state === 'ok') wake();
+  });
 
   return {
     async begin(filter, by, waitMs) {
@@ -223,4 +229,12 @@ export function createCallDeletions({
       await running;
     },
   };
+}
+
+/** To whoever asked for it: it has begun, and nobody need ask again. */
+function waitsFor(error: StoreError, { token }: Deletion): CgiError {
+  return diskFault(
+    error,
+    `what was asked goes on when it takes writes; /cgi/webserve/30004?&undo=${token} tells how far it is`,
+  );
 }

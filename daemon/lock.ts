@@ -51,8 +51,8 @@ export async function acquireLock(stateDir: string): Promise<Lock> {
   // A failed accept (too many open files) does not touch the lock, and must not take the daemon down.
   server.on('error', () => {});
   server.unref();
-  // The pid serves the other's message only: a full disk must not keep the daemon from starting.
-  await writeFile(pidFile, `${process.pid}\n`, { mode: 0o644 }).catch(() => {});
+  // The pid serves the other's message only: a full disk must not keep the daemon from starting, nor leave an empty file.
+  await writeFile(pidFile, `${process.pid}\n`, { mode: 0o644 }).catch(() => unlink(pidFile).catch(() => {}));
   let released: Promise<void> | undefined;
   return {
     release: () => {
@@ -94,13 +94,14 @@ async function livingPid(pidFile: string): Promise<number | null> {
  * Removes the lock folder `DB.lock` that a killed process left: node-sqlite3-wasm makes it at open and without this every
  * later open fails with "database is locked". Only the holder of the {@link Lock} may call it, before opening. Returns
  * whether there was one. Removes an empty folder and nothing else: anything else in that place throws (ENOTDIR, ENOTEMPTY).
+ * A read-only disk keeps it: there the database is read without (storage/sql/reading-place.ts).
  */
 export async function removeStaleDatabaseLock(dbPath: string): Promise<boolean> {
   try {
     await rmdir(`${dbPath}.lock`);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!['ENOENT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     return false;
   }
 }

@@ -8,9 +8,7 @@ import { run } from './command/run.ts';
 import { trace } from './command/trace.ts';
 import { user } from './command/user.ts';
 import { verify } from './command/verify.ts';
-import { ConfigError } from './config.ts';
-import { EXIT, UsageError } from './exit.ts';
-import { LockedError } from './lock.ts';
+import { EXIT, exitCodeOf, UsageError } from './exit.ts';
 import { NAME, VERSION } from './version.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -64,16 +62,10 @@ function isParseArgsError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }
 
-function exitCode(error: Error): number {
-  if (error instanceof ConfigError) return EXIT.config;
-  if (error instanceof LockedError) return EXIT.locked;
-  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
-}
-
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: Error) => {
     process.stderr.write(`${explained(error).message}\n`);
-    process.exit(exitCode(error));
+    process.exit(exitCodeOf(error));
   },
 );

@@ -382,6 +382,11 @@ function describe(metrics: Metrics, { store, pbx, recordings, answers }: Parts):
       [{ result: 'lost' }, lost],
     ];
   });
+  metrics.gauge(
+    'cdrd_records_held',
+    'Call records that wait in memory for the disk of the store.',
+    () => ingest.figures.held,
+  );
   metrics.gauge('cdrd_open_calls', 'Calls whose records are still coming.', () => ingest.figures.open);
   metrics.gauge('cdrd_ingest_lag_seconds', 'End of the last record to its commit.', () => ingest.lagSeconds);
   metrics.gauge('cdrd_live_channels', 'Channels that Asterisk has at this moment.', () => pbx.live.channels);

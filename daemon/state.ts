@@ -77,7 +77,8 @@ export function digestOf(password: string): string {
 export async function secretDir(dir: string): Promise<string> {
   const path = join(dir, 'secret');
   await mkdir(path, { recursive: true, mode: 0o700 });
-  await chmod(path, 0o700);
+  // Only where it must: a start on a read-only disk changes nothing.
+  if (((await stat(path)).mode & 0o777) !== 0o700) await chmod(path, 0o700);
   return path;
 }
 

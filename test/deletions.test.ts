@@ -86,8 +86,11 @@ describe('who asks for a deletion', () => {
       step: (step) => (full ? Promise.reject(new StoreError('disk_full', 'the disk is full')) : store.step(step)),
     };
     const runner = runnerOn(refusing);
-    const begun = await runner.begin(EVERY, BY, 60_000);
+    const refusal = await runner.begin(EVERY, BY, 60_000).catch((error: unknown) => error);
+    const [begun] = await store.ask('unfinishedDeletions');
+    if (!begun) throw new Error('no deletion has begun');
     expect(begun).toMatchObject({ state: 'deleting', count: 0 });
+    expect(refusal).toMatchObject({ code: 'disk_full', message: expect.stringContaining(`undo=${begun.token} tells`) });
     expect(await shown(store)).toBe(CALLS);
     full = false;
     await eventually(async () => (await stateOf(store, begun)) === 'deleted');

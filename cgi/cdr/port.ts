@@ -6,8 +6,8 @@ import type { Deletion } from '../../storage/store.ts';
 export interface CallDeletions {
   /**
    * Puts what the filter matches into the trash. The work outlives the asker and a kill.
-   * @param waitMs How long to wait for its end. @returns the deletion as it stands then: still under way, maybe because
-   * the disk refuses, it is gone on with.
+   * @param waitMs How long to wait for its end. @returns the deletion as it stands then: still under way, it is gone on
+   * with. @throws {CgiError} `disk_full`, `disk_failing` when the disk refuses; then, too, what has begun is gone on with.
    */
   begin(filter: CallFilter, by: By, waitMs: number): Promise<Deletion>;
   /** Takes them out of the trash again. null: no deletion has this token. @throws {CgiError} `conflict` when it is too late. */

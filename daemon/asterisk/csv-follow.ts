@@ -3,6 +3,7 @@
  * because how far a file was read is written in the transaction of its rows. A file is known by its first line, not by
  * its name or inode, so that rotation by renaming, copying or compressing changes nothing.
  */
+import { isDiskFault } from '../../storage/errors.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
 import type { CsvBatch, CsvPosition } from '../../storage/store.ts';
 import type { Log } from '../log.ts';
@@ -59,10 +60,13 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
         if (closed) return;
         // One that can't be read (a .gz that a power cut left half) must not keep the others from being read.
         await readOn(file, known).catch((error: Error) => {
+          if (isDiskFault(error)) throw error;
           trouble = `${file.path}: ${error.message}`;
         });
       }
     } catch (error) {
+      // The store's, not the file's: what was not taken is read again when its disk takes writes.
+      if (isDiskFault(error)) return;
       const { code, message } = error as NodeJS.ErrnoException;
       trouble = code === 'ENOENT' ? 'its folder is not there' : message;
     }
@@ -99,6 +103,7 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
   async function read(file: CsvFile, signature: string, from: CsvPosition): Promise<void> {
     if (!file.gzip && file.size <= from.offset) return;
     let { offset } = from;
+    if (file.path === path) figures.behind = Math.max(0, file.size - offset);
     for await (const batch of batchesOf(file, signature, from, zone)) {
       await index.write(batch);
       offset = batch.offset;

@@ -1,22 +1,27 @@
 /**
  * From a record to a call that is shown: each record is written durably, announced after its commit, and its call closed
  * when none of its channels is live and no further record has come for a while. A kill at any moment leaves open calls,
- * which the next start closes.
+ * which the next start closes. While the disk of the store refuses, records wait in memory and are announced when they are
+ * stored; what finds no room there the CDR CSV brings.
  */
 import type { StoreClient } from '../../storage/client.ts';
+import { isDiskFault, StoreError } from '../../storage/errors.ts';
 import { keyOf } from '../../storage/model/identity.ts';
 import type { Leg, LegSource } from '../../storage/model/leg.ts';
 import type { CsvBatch, OpenGroup, Written } from '../../storage/store.ts';
 import type { Bus } from '../bus.ts';
 import { callLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { createHeldRecords } from './held-records.ts';
 
 export interface Ingest {
   /**
    * A record by AMI. Settles after the commit with its EventSequence; null: the CDR CSV brought it before, or the store
-   * refuses it, which is logged and counted in `lost`.
+   * does not take it now. If its disk refuses, the record is held and announced once it is stored.
    */
   record(leg: Leg): Promise<number | null>;
+  /** The disk of the store takes writes again: stores what was held, in order, and closes what could not be closed. */
+  goOn(): Promise<void>;
   /**
    * A stretch of the CDR CSV; settles when its calls that are over are closed.
    * @returns how many of its own records were new, and how many were there. @throws when the store refuses.
@@ -37,8 +42,11 @@ export interface Ingest {
 export interface IngestFigures {
   readonly records: number;
   readonly repeated: number;
+  /** Not stored, and no CDR CSV is read that could bring it. */
   readonly lost: number;
   readonly open: number;
+  /** Waiting in memory for the disk of the store. */
+  readonly held: number;
 }
 
 export interface IngestOptions {
@@ -49,14 +57,32 @@ export interface IngestOptions {
   away(): boolean;
   /** Whether a channel of this LinkedID is live. */
   isLive(linkedId: string): boolean;
+  /** Whether the CDR CSV is read: it brings what could not be stored when it was told. */
+  readsCsv(): boolean;
+  /** Records held in memory, at most. */
+  readonly heldMax?: number;
 }
 
-/** Milliseconds before a call that could not be closed (the disk is full, say) is tried again. */
+/** Milliseconds before a call that could not be closed, for another reason than the disk, is tried again. */
 const CLOSE_AGAIN_MS = 5_000;
 
-export function createIngest({ store, bus, log, away, isLive }: IngestOptions): Ingest {
-  /** Open call groups: the timer that closes each, or null for one that waits for its channels to end. */
+/** What becomes of a record that is neither stored nor held. */
+const CSV_BRINGS = 'the CDR CSV brings it';
+const LOST = 'it is lost: no CDR CSV is read';
+
+/** Held records given to the store at a time: about what it takes into one commit. */
+const GO_ON_WITH = 200;
+
+export function createIngest(options: IngestOptions): Ingest {
+  const { store, bus, log, away, isLive, readsCsv, heldMax = callLimits.held } = options;
+  /** Open call groups: the timer that closes each, or null for one that waits for its channels to end, or for the disk. */
   const open = new Map<string, NodeJS.Timeout | null>();
+  /** Open groups that the disk kept from being closed. */
+  const unclosed = new Set<string>();
+  const held = createHeldRecords(heldMax);
+  /** Records that found no room among the held, since they began to be. */
+  let turnedAway = 0;
+  let goingOn: Promise<void> | null = null;
   const figures = { records: 0, repeated: 0, lost: 0 };
   let lagSeconds = 0;
   let stopped = false;
@@ -86,9 +112,57 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
       if (calls.length > 0) bus.emit('calls', calls);
     } catch (error) {
       if (stopped) return;
+      if (isDiskFault(error)) {
+        if (open.get(group) === timer) open.set(group, null);
+        unclosed.add(group);
+        return;
+      }
       log.error('a call could not be closed; trying again', { group, error });
       closeAfter(group, CLOSE_AGAIN_MS);
     }
+  }
+
+  async function put(leg: Leg): Promise<number | null> {
+    const written = await store.write({ kind: 'leg', leg, source: 'ami' });
+    lagSeconds = Math.max(0, Date.now() / 1000 - leg.end.epoch);
+    announce([leg], written, 'ami');
+    for (const { key, fresh } of written.open) if (fresh || !open.has(key)) closeAfter(key, quietMs());
+    return written.records[0] ?? null;
+  }
+
+  function hold(leg: Leg): void {
+    if (held.add(leg)) return;
+    if (turnedAway++ === 0)
+      log.warn('no more records are held in memory', { held: held.size, next: readsCsv() ? CSV_BRINGS : LOST });
+    if (!readsCsv()) figures.lost++;
+  }
+
+  /** The store itself does not take it, or is not there any more. */
+  function refuse(leg: Leg, error: unknown): void {
+    const brought = readsCsv() && error instanceof StoreError && error.code !== 'internal';
+    if (!brought) figures.lost++;
+    const about = { uniqueid: leg.uniqueId, channel: leg.channel, next: brought ? CSV_BRINGS : LOST, error };
+    log.error('a call record could not be stored', about);
+  }
+
+  /** Until there are none, or the disk refuses again. */
+  async function storeHeld(): Promise<void> {
+    const before = held.size;
+    while (held.size > 0 && !stopped) {
+      const legs = held.oldest(GO_ON_WITH);
+      const outcomes = await Promise.allSettled(legs.map(put));
+      const again = new Set<Leg>();
+      outcomes.forEach((outcome, index) => {
+        const leg = legs[index];
+        if (outcome.status === 'fulfilled' || !leg) return;
+        if (isDiskFault(outcome.reason)) again.add(leg);
+        else refuse(leg, outcome.reason);
+      });
+      held.release(legs.filter((leg) => !again.has(leg)));
+      if (again.size > 0) return;
+    }
+    if (before > 0) log.info('the records that were held are stored', { held: before, turned_away: turnedAway });
+    turnedAway = 0;
   }
 
   /** Announces what a write did, records first, in order. */
@@ -116,17 +190,26 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
 
   return {
     async record(leg) {
-      try {
-        const written = await store.write({ kind: 'leg', leg, source: 'ami' });
-        lagSeconds = Math.max(0, Date.now() / 1000 - leg.end.epoch);
-        announce([leg], written, 'ami');
-        for (const { key, fresh } of written.open) if (fresh || !open.has(key)) closeAfter(key, quietMs());
-        return written.records[0] ?? null;
-      } catch (error) {
-        figures.lost++;
-        log.error('a call record could not be stored', { uniqueid: leg.uniqueId, channel: leg.channel, error });
+      // Behind those that wait already: they are announced in the order in which they came.
+      if (held.size > 0) {
+        hold(leg);
         return null;
       }
+      try {
+        return await put(leg);
+      } catch (error) {
+        if (isDiskFault(error)) hold(leg);
+        else refuse(leg, error);
+        return null;
+      }
+    },
+    goOn() {
+      goingOn ??= storeHeld().finally(() => {
+        goingOn = null;
+        for (const group of unclosed) closeAfter(group, quietMs());
+        unclosed.clear();
+      });
+      return goingOn;
     },
     async batch(batch) {
       const written = await store.write({ kind: 'csv', batch });
@@ -146,13 +229,17 @@ export function createIngest({ store, bus, log, away, isLive }: IngestOptions): 
       for (const [group, timer] of open) if (timer === null) closeAfter(group, callLimits.awayQuietMs);
     },
     get figures() {
-      return { ...figures, open: open.size };
+      return { ...figures, open: open.size, held: held.size };
     },
     get lagSeconds() {
       return lagSeconds;
     },
     stop() {
       stopped = true;
+      if (held.size > 0 && !readsCsv()) {
+        figures.lost += held.size;
+        log.error('records that were held in memory are lost', { held: held.size });
+      }
       for (const timer of open.values()) clearTimeout(timer ?? undefined);
       open.clear();
     },

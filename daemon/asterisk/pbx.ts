@@ -3,6 +3,7 @@
  * its channels tell when a call is over.
  */
 import type { StoreClient } from '../../storage/client.ts';
+import type { DiskStatus } from '../../storage/disk.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
 import type { Bus } from '../bus.ts';
@@ -53,6 +54,7 @@ export async function startPbx({ config, store, bus, log, zone, control, events 
     log,
     away: () => connection.status.state !== 'up',
     isLive: live.isLive,
+    readsCsv: () => csv.figures.trouble === '',
   });
   const csv = followCsv({
     path: config.asterisk.cdrCsv,
@@ -110,6 +112,12 @@ export async function startPbx({ config, store, bus, log, zone, control, events 
     },
   });
 
+  const onStore = ({ state }: DiskStatus) => {
+    // What was held first: it came first, and by AMI it tells more than a CSV of Asterisk's own layout.
+    if (state === 'ok') void ingest.goOn().then(() => csv.catchUp());
+  };
+  bus.on('store', onStore);
+
   ingest.resume(await store.ask('openGroups'));
   void csv.catchUp();
   const beat = setInterval(() => {
@@ -128,6 +136,7 @@ export async function startPbx({ config, store, bus, log, zone, control, events 
     live,
     async close() {
       clearInterval(beat);
+      bus.off('store', onStore);
       await connection.close();
       await csv.close();
       ingest.stop();

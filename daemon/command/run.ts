@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config.ts';
-import { EXIT } from '../exit.ts';
+import { EXIT, exitCodeOf } from '../exit.ts';
 import { STOP_MS } from '../limits.ts';
 import { createLog } from '../log.ts';
 import { start } from '../start.ts';
@@ -68,7 +68,7 @@ export const run: Command = {
           if (stopping) return;
           stopping = true;
           log.error('cdrd did not start', { error: explained(error) });
-          end(error.name === 'LockedError' ? EXIT.locked : EXIT.failed);
+          end(exitCodeOf(error));
         },
       );
     });

@@ -27,7 +27,7 @@ async function performHere(given: Config, request: ControlRequest): Promise<stri
     const store = openStoreHere(storeOptions(given));
     const log = createLog({ level: 'warn' });
     const bus = createBus();
-    const ingest = createIngest({ store, bus, log, away: () => true, isLive: () => false });
+    const ingest = createIngest({ store, bus, log, away: () => true, isLive: () => false, readsCsv: () => false });
     try {
       const { config } = await openSettings({ config: given, store, log, control: null });
       const accounts = createAccounts(store, null, sessionLimits);

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type CsvIndex, followCsv } from '../../daemon/asterisk/csv-follow.ts';
 import { createLog } from '../../daemon/log.ts';
+import { StoreError } from '../../storage/errors.ts';
 import { zone } from '../../storage/model/local-time.ts';
 import type { CsvBatch, CsvPosition } from '../../storage/store.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -16,10 +17,12 @@ function memory() {
   const positions = new Map<string, CsvPosition>();
   const batches: CsvBatch[] = [];
   let dieAt = Number.POSITIVE_INFINITY;
+  let full = false;
   const index: CsvIndex = {
     positions: async () => new Map(positions),
     async write(batch) {
       if (batches.length >= dieAt) throw new Error('killed');
+      if (full) throw new StoreError('disk_full', 'no room');
       batches.push(batch);
       positions.set(batch.signature, { offset: batch.offset, line: batch.line });
     },
@@ -29,6 +32,9 @@ function memory() {
     batches,
     dieAfter: (writes: number) => {
       dieAt = writes;
+    },
+    fill: (now: boolean) => {
+      full = now;
     },
     records: () => batches.flatMap(({ legs }) => legs.map(({ uniqueId }) => Number(uniqueId.split('.')[1]))),
     faults: () => batches.flatMap(({ faults }) => faults),
@@ -224,4 +230,20 @@ test('looks that are asked for during one join the next', async () => {
   appendFileSync(path, lines(60, 51));
   await Promise.all([first, follower.catchUp(), follower.catchUp()]);
   expect(store.records()).toEqual(upTo(60));
+});
+
+test('a store without room is no trouble of the file: it is told how much waits, and read when there is room', async () => {
+  const { path, store, log, follow } = begin();
+  const follower = follow();
+  writeFileSync(path, lines(9));
+  await follower.catchUp();
+  store.fill(true);
+  appendFileSync(path, lines(19, 10));
+  await follower.catchUp();
+  expect(follower.figures).toMatchObject({ lines: 10, behind: lines(19, 10).length, trouble: '' });
+  expect(log).toEqual([]);
+  store.fill(false);
+  await follower.catchUp();
+  expect(store.records()).toEqual(upTo(19));
+  expect(follower.figures.behind).toBe(0);
 });

@@ -47,6 +47,7 @@ function begin() {
     log: createLog({ level: 'error', write: () => {}, terminal: false }),
     away: () => away,
     isLive: (linkedId) => live.has(linkedId),
+    readsCsv: () => true,
   });
   return {
     ingest,
