@@ -1,12 +1,13 @@
 /** The state folder: who holds it, where what lies in it, and the first accounts that a new one gets. */
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { type Accounts, FIRST_ACCOUNTS } from '../cgi/access/accounts.ts';
 import { passwordDigest, userName } from '../cgi/fields.ts';
 import { atomicWrite } from '../storage/atomic-write.ts';
 import type { StoreClient } from '../storage/client.ts';
+import { durableFolder } from '../storage/durable-folder.ts';
 import { numberPlan } from '../storage/model/number-plan.ts';
 import { isRole, ROLES } from '../storage/model/rights.ts';
 import { trunkRules } from '../storage/model/trunk.ts';
@@ -18,7 +19,7 @@ import type { Log } from './log.ts';
 
 /** Makes the folder if need be, takes it for this process and clears a killed predecessor's lock away. */
 export async function takeState(dir: string): Promise<Lock> {
-  await mkdir(dir, { recursive: true, mode: 0o750 });
+  await durableFolder(dir, 0o750);
   const lock = await acquireLock(dir);
   await removeStaleDatabaseLock(databaseFile(dir));
   return lock;
@@ -76,7 +77,7 @@ export function digestOf(password: string): string {
 /** Folder of what must be recoverable and therefore never lies in the store or a backup. */
 export async function secretDir(dir: string): Promise<string> {
   const path = join(dir, 'secret');
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await durableFolder(path, 0o700);
   // Only where it must: a start on a read-only disk changes nothing.
   if (((await stat(path)).mode & 0o777) !== 0o700) await chmod(path, 0o700);
   return path;

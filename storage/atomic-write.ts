@@ -1,6 +1,7 @@
 /** A small file that is either the old one or the new one, whatever dies in between. */
 import { chmod, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from './durable-folder.ts';
 import { storeError } from './errors.ts';
 
 /**
@@ -29,10 +30,5 @@ async function write(path: string, fresh: string, content: string | Uint8Array, 
     await file.close();
   }
   await rename(fresh, path);
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await syncFolder(dirname(path));
 }

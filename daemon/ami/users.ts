@@ -4,11 +4,12 @@
  * Changed at run time: who is logged in goes on with the new rights, who was removed is dropped.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { atomicWrite } from '../../storage/atomic-write.ts';
+import { durableFolder } from '../../storage/durable-folder.ts';
 import { ALL_CLASSES, type Classes, classesOf, isClass } from './classes.ts';
 
 /** Users at a time: one a program, and some. */
@@ -116,7 +117,7 @@ export async function openAmiUsers(stateDir: string): Promise<AmiUsers> {
         extras,
       }),
     );
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await durableFolder(dirname(path), 0o700);
     await chmod(dirname(path), 0o700);
     await atomicWrite(path, `${JSON.stringify(definitions, null, 1)}\n`, 0o600);
     users.clear();
