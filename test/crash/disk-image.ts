@@ -64,7 +64,11 @@ export function diskImage(first: Tree): DiskImage {
   const root = newFolder();
   const syncs = new Map<number, Node>();
   let number = 0;
-  for (const [path, content] of first) {
+  for (const [path, content] of first) putThere(path, content);
+
+  function putThere(path: string, content: Buffer | null): void {
+    const slash = path.lastIndexOf('/');
+    if (slash > 0 && !nodeAt(path.slice(0, slash))) putThere(path.slice(0, slash), null);
     const { folder, name } = place(path);
     const node = content === null ? newFolder() : { durable: content, pending: [] };
     folder.entries.set(name, node);
@@ -158,6 +162,9 @@ export function diskImage(first: Tree): DiskImage {
       }
       case 'synced':
         finishSync(happening.number);
+        return;
+      case 'foreign':
+        putThere(happening.path, happening.content);
         return;
       case 'note':
     }

@@ -2,9 +2,9 @@
  * What a daemon did to its files, in order and with every byte: read back from the log of slow-disk.c. Between the
  * operations stand the player's notes of what it had asked for and what it had been told by then.
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { slowDisk } from '../fault/disk.ts';
+import { type Disk, slowDisk } from '../fault/disk.ts';
 
 /** An operation, the return of an fsync, or a note. Paths are relative to the watched folder; '' = that folder. */
 export type Happening =
@@ -16,29 +16,35 @@ export type Happening =
   | { readonly kind: 'sync'; readonly path: string; readonly number: number }
   /** What had been done to the file before the sync of that number began is durable. */
   | { readonly kind: 'synced'; readonly number: number }
-  | { readonly kind: 'note'; readonly text: string };
+  | { readonly kind: 'note'; readonly text: string }
+  /** Somebody else's file, Asterisk's say, is there whole. */
+  | { readonly kind: 'foreign'; readonly path: string; readonly content: Buffer };
 
-export interface Recorder {
-  /** For the process whose operations are recorded. */
-  readonly env: Readonly<Record<string, string>>;
+export interface Recorder extends Disk {
   /** Puts a note behind everything that has been done up to now. */
   note(text: string): void;
-  /** Operations so far, without the notes. */
-  operations(): number;
+  /** Tells of a file that another process has put there. */
+  foreign(path: string): void;
   /** Everything so far. */
-  read(): Happening[];
+  happenings(): Happening[];
 }
 
-/** @param watched The folder whose files are meant. @param own A folder for the log, outside of `watched`. */
+/** @param watched The folder whose files are meant. @param own A folder for the log, which may be the same. */
 export function recorder(watched: string, own: string): Recorder {
   const disk = slowDisk(watched, own);
   const data = join(own, 'disk-data');
-  const log = disk.env['CDRD_FAULT_LOG'] as string;
+  const log = join(own, 'disk-log');
+  const add = (line: string) => appendFileSync(log, `${line}\n`);
   return {
+    ...disk,
     env: { ...disk.env, CDRD_FAULT_DATA: data },
-    note: (text) => appendFileSync(log, `note ${text}\n`),
-    operations: () => disk.read().operations.length,
-    read: () =>
+    clear() {
+      disk.clear();
+      rmSync(data, { force: true });
+    },
+    note: (text) => add(`note ${text}`),
+    foreign: (path) => add(`foreign ${path} ${readFileSync(join(watched, path)).toString('base64')}`),
+    happenings: () =>
       existsSync(log)
         ? parseTrace(readFileSync(log, 'utf8'), existsSync(data) ? readFileSync(data) : Buffer.alloc(0), watched)
         : [],
@@ -57,9 +63,13 @@ export function parseTrace(log: string, data: Buffer, watched: string): Happenin
     .split('\n')
     .filter((line) => line !== '')
     .map((line): Happening => {
-      const [, mark, text = ''] = /^(note|synced) (.*)$/.exec(line) ?? [];
+      const [, mark, text = ''] = /^(note|synced|foreign) (.*)$/.exec(line) ?? [];
       if (mark === 'note') return { kind: 'note', text };
       if (mark === 'synced') return { kind: 'synced', number: Number(text) };
+      if (mark === 'foreign') {
+        const [path = '', content = ''] = text.split(' ');
+        return { kind: 'foreign', path, content: Buffer.from(content, 'base64') };
+      }
       const [, number, kind, absolute = '', offset, length] = /^(\d+) (\w+) (.*) (\d+) (\d+)$/.exec(line) ?? [];
       const path = relative(absolute);
       switch (kind) {

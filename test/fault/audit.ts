@@ -59,13 +59,19 @@ export function audit(place: Folders, ledger: Ledger, served: readonly string[] 
   }
 }
 
-function rulesOf(place: Folders): FoldRules {
+export function rulesOf(place: Folders): FoldRules {
   const { rules } = storeOptions(loadConfig(null, boxEnv(place, 0)));
   const plan = numberPlan(rules.numbering);
   return { plan, trunks: trunkRules({ ...rules.trunks, plan }), recordingsDir: rules.recordingsDir };
 }
 
-function lookInto(database: Database, rules: FoldRules, ledger: Ledger, served: readonly string[]): Findings {
+/** @param rules Those of the daemon, see {@link rulesOf}. */
+export function lookInto(
+  database: Database,
+  rules: FoldRules,
+  ledger: Pick<Ledger, 'sent' | 'acknowledged'>,
+  served: readonly string[],
+): Findings {
   const faults: string[] = [];
   const texts = (sql: string) => database.all(sql).map((row) => Object.values(row).join(' '));
   const sound = texts('PRAGMA integrity_check');

@@ -89,7 +89,7 @@ export function slowDisk(watched: string, own: string): Disk {
     },
     read() {
       const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
-      const lines = text.split('\n').filter((line) => line !== '' && !/^(synced|note) /.test(line));
+      const lines = text.split('\n').filter((line) => line !== '' && !/^(synced|note|foreign) /.test(line));
       const last = /^killed (\w+)$/.exec(lines.at(-1) ?? '');
       const operations = (last ? lines.slice(0, -1) : lines).map((line): Operation => {
         const [, kind = '', path = '', offset, length] = /^\d+ (\w+) (.*) (-?\d+) (\d+)$/.exec(line) ?? [];

@@ -37,7 +37,11 @@ export interface Life {
 const WAIT_SECONDS = 30;
 
 /** A scene on a copy of a template, or on an empty folder. Nothing runs on it yet but the PBX. */
-export async function openScene(root: string, template: Template | null): Promise<Scene> {
+export async function openScene(
+  root: string,
+  template: Template | null,
+  diskOf: (place: Folders) => Disk = ({ state }) => slowDisk(state, root),
+): Promise<Scene> {
   if (template) cpSync(template.place.root, root, { recursive: true, preserveTimestamps: true });
   const place = folders(root);
   const ledger = template ? copyOf(template.ledger) : emptyLedger();
@@ -46,7 +50,7 @@ export async function openScene(root: string, template: Template | null): Promis
     place,
     ledger,
     peer,
-    disk: slowDisk(place.state, root),
+    disk: diskOf(place),
     life: null as unknown as Life, // begun by the first `begin`
     async close() {
       scene.life?.box.signal('SIGKILL');
