@@ -158,7 +158,10 @@ function moveAll(
     if (pathFault(path)) return 'missing';
     const [folder, name] = parts(path);
     try {
-      if (folder !== '' && !targets.has(folder)) makeFolder(inside(to, folder));
+      if (folder !== '' && !targets.has(folder)) {
+        makeFolder(inside(to, folder));
+        sync(to); // before anything is moved into what a power cut may take away
+      }
       targets.add(folder);
       return within(to, folder, (target) => {
         const there = inside(target, name);
@@ -174,16 +177,21 @@ function moveAll(
       return isAbsent(error) ? 'missing' : { code: codeOf(error) };
     }
   });
-  for (const folder of targets) {
-    for (const side of [from, to]) {
-      try {
-        within(side, folder, sync);
-      } catch (error) {
-        if (!isAbsent(error)) throw error;
-      }
+  // The new names first: a power cut between the two may leave a file in both places, but not in neither.
+  syncAll(to, targets);
+  syncAll(from, targets);
+  return results;
+}
+
+/** Makes the entries of folders durable; one that isn't there has none. */
+function syncAll(top: Folder, folders: Iterable<string>): void {
+  for (const folder of folders) {
+    try {
+      within(top, folder, sync);
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
     }
   }
-  return results;
 }
 
 function inTrash<T>(real: string, folder: string, work: (root: Folder, own: Folder) => T): T {
@@ -216,9 +224,10 @@ export function moveBack(real: string, folder: string, paths: readonly string[])
   );
 }
 
+/** Removes files for good: what was told to be gone must not come back with the power. */
 export function removeFiles(real: string, paths: readonly string[]): Moved[] {
-  return withFolder(real, (root) =>
-    paths.map((path): Moved => {
+  return withFolder(real, (root) => {
+    const results = paths.map((path): Moved => {
       if (pathFault(path)) return 'missing';
       const [folder, name] = parts(path);
       try {
@@ -231,8 +240,10 @@ export function removeFiles(real: string, paths: readonly string[]): Moved[] {
       } catch (error) {
         return isAbsent(error) ? 'missing' : { code: codeOf(error) };
       }
-    }),
-  );
+    });
+    syncAll(root, new Set(paths.filter((path) => !pathFault(path)).map((path) => parts(path)[0])));
+    return results;
+  });
 }
 
 /** @returns whether there is more of it. */
