@@ -1,8 +1,8 @@
 /**
  * What may be on a disk after the power went: a file system that keeps apart what an fsync has made durable and what only
  * was done. Of the latter any part may be there, in any order, and a write in part. Strict, as POSIX allows it: an fsync of a
- * file says nothing of its name, that is its folder's, and a move from one folder to another is two changes. Real ones
- * are mostly kinder (ext4 keeps the order of names), FAT is not.
+ * file says nothing of its name, which is its folder's, and a file that moved from one folder to another is in neither
+ * where only the removal was made durable. Real file systems are mostly kinder (ext4 keeps the order of names).
  */
 import type { Happening } from './trace.ts';
 
@@ -35,6 +35,9 @@ export interface DiskImage {
 type Change = Pending & {
   /** The sync that began after it, if one is under way. */
   syncing?: number;
+  durable?: true;
+  /** Of the removal of a name: the new name in another folder, without which it isn't there either. */
+  readonly after?: Change;
 } & (
     | { readonly kind: 'write'; readonly offset: number; readonly bytes: Buffer }
     | { readonly kind: 'truncate'; readonly length: number }
@@ -99,10 +102,17 @@ export function diskImage(first: Tree): DiskImage {
     return node;
   }
 
-  function changeEntries(folder: Folder, remove: readonly string[], set: readonly (readonly [string, Node])[]): void {
+  function changeEntries(
+    folder: Folder,
+    remove: readonly string[],
+    set: readonly (readonly [string, Node])[],
+    after?: Change,
+  ): Change {
     for (const name of remove) folder.entries.delete(name);
     for (const [name, node] of set) folder.entries.set(name, node);
-    folder.pending.push({ number: ++number, sectors: 0, kind: 'entries', remove, set });
+    const change: Change = { number: ++number, sectors: 0, kind: 'entries', remove, set, ...(after && { after }) };
+    folder.pending.push(change);
+    return change;
   }
 
   function rename(from: string, to: string): void {
@@ -111,10 +121,7 @@ export function diskImage(first: Tree): DiskImage {
     if (!node) return; // it failed
     const target = place(to);
     if (source.folder === target.folder) changeEntries(source.folder, [source.name], [[target.name, node]]);
-    else {
-      changeEntries(target.folder, [], [[target.name, node]]);
-      changeEntries(source.folder, [source.name], []);
-    }
+    else changeEntries(source.folder, [source.name], [], changeEntries(target.folder, [], [[target.name, node]]));
   }
 
   /** What was asked for and could not be done (a folder that is there already, a file that is gone) changes nothing. */
@@ -176,6 +183,7 @@ export function diskImage(first: Tree): DiskImage {
     syncs.delete(of);
     const done = node.pending.filter(({ syncing }) => syncing !== undefined && syncing <= of);
     node.pending = node.pending.filter((change) => !done.includes(change));
+    for (const change of done) change.durable = true;
     if (isFolder(node)) for (const change of done) applyEntries(node.durable, change);
     else node.durable = contentOf(node.durable, done, () => 'whole');
   }
@@ -200,8 +208,13 @@ export function diskImage(first: Tree): DiskImage {
 
   return {
     apply,
-    pending: () => [...nodes()].flatMap(({ pending }) => pending).sort((a, b) => a.number - b.number),
-    tree(landed) {
+    pending: () =>
+      [...nodes()]
+        .flatMap(({ pending }) => pending)
+        .filter(({ after }) => !after)
+        .sort((a, b) => a.number - b.number),
+    tree(how) {
+      const landed = ({ after, ...change }: Change) => (after?.durable ? 'whole' : how(after ?? change));
       const tree = new Map<string, Buffer | null>();
       const walk = (folder: Folder, prefix: string) => {
         const entries = new Map(folder.durable);
@@ -223,7 +236,7 @@ function applyEntries(entries: Map<string, Node>, change: Change): void {
   for (const [name, node] of change.set) entries.set(name, node);
 }
 
-function contentOf(durable: Buffer, changes: readonly Change[], landed: (change: Pending) => Landed | null): Buffer {
+function contentOf(durable: Buffer, changes: readonly Change[], landed: (change: Change) => Landed | null): Buffer {
   const there = changes.flatMap((change) => {
     const how = landed(change);
     return how === null ? [] : [{ change, how }];
