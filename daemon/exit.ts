@@ -9,6 +9,8 @@ export const EXIT = {
   failed: 1,
   /** The command line is wrong. */
   usage: 64,
+  /** The store is damaged: the next start sets it aside and takes a backup in its place. */
+  corrupt: 65,
   /** The store has ended under us, or another fault of ours. */
   software: 70,
   /** A disk is full, fails or is read-only, and what is on it can't even be read: a new start helps when that has changed. */
@@ -30,6 +32,7 @@ export function exitCodeOf(error: Error): number {
   if (error instanceof LockedError) return EXIT.locked;
   if (error instanceof UsageError) return EXIT.usage;
   const { code = '' } = error as NodeJS.ErrnoException;
+  if (code === 'corrupt') return EXIT.corrupt;
   return isDiskFault(error) || DISK_ERRNOS.has(code) ? EXIT.io : EXIT.failed;
 }
 

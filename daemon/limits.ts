@@ -170,6 +170,12 @@ export const scheduleLimits = {
 export const backupLimits = {
   /** Bytes that a backup leaves free on the medium: four hours of calls. */
   leaveFree: 256 * 1024 * 1024,
+  /** Milliseconds that a start without a store waits for each step on a medium before it does without: it may hang. */
+  stepMs: 15_000,
+  /** Seconds for which /healthz tells that the store has been replaced. */
+  toldSeconds: 14 * 86_400,
+  /** Seconds within which a second sign of damage is believed though the store was found whole after the first. */
+  suspectSeconds: 86_400,
 } as const;
 
 export const trustLimits = {

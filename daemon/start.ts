@@ -8,9 +8,10 @@ import { openApiKeys } from '../cgi/access/keys.ts';
 import { createSessions } from '../cgi/access/session.ts';
 import { createPhoneBook } from '../cgi/contact/book.ts';
 import type { Services } from '../cgi/verb.ts';
-import { openStoreWorker, type StoreClient } from '../storage/client.ts';
+import type { StoreClient } from '../storage/client.ts';
 import { LANES } from '../storage/lanes.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
+import { REPLACED, type Replacement } from '../storage/replaced.ts';
 import { createAmi } from './ami/ami.ts';
 import type { AmiServer } from './ami/server.ts';
 import { createAmiUserAdmin } from './ami/user-admin.ts';
@@ -22,8 +23,10 @@ import { createPolicyHistory } from './asterisk/policy-history.ts';
 import { createRecordingControl } from './asterisk/recording-control.ts';
 import { createPolicyWriter } from './asterisk/recording-policy.ts';
 import { createBackups } from './backup/backups.ts';
+import { openMedia } from './backup/media.ts';
 import { nextBackup, scheduleBackups } from './backup/nightly.ts';
-import { describeBackups, healthOfBackups } from './backup/shown.ts';
+import { openOrRecover } from './backup/recover.ts';
+import { describeBackups, describeReplacement, healthOfBackups, healthOfReplacement } from './backup/shown.ts';
 import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
@@ -45,7 +48,7 @@ import { createFileClient } from './recordings/file-client.ts';
 import { createRecordingFiles } from './recordings/files.ts';
 import { createRecordingHeaders } from './recordings/headers.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
-import { createThreads } from './recordings/step-client.ts';
+import { createThreads, type Threads } from './recordings/step-client.ts';
 import { createSchedule } from './schedule.ts';
 import { openSettings } from './settings.ts';
 import {
@@ -106,8 +109,10 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     const metrics = createMetrics();
     stops.push(() => metrics.close());
 
-    const store = await openStoreWorker(storeOptions(given), workers.store, onFatal);
+    const threads = createThreads();
+    const store = await openStore(given, workers, threads, log, onFatal);
     stops.push(() => store.close());
+    const replacement = (await store.ask('setting', REPLACED)) as Replacement | null;
     stops.push(watchStore({ store, bus, log }));
     const told = createPolicyHistory({ store, log, now: Date.now, mono: () => performance.now() });
     const control = createPolicyWriter(log, told);
@@ -128,7 +133,6 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     const trash = trashRules(settings);
     const callDeletions = createCallDeletions({ store, bus, log: log.child('deletions'), zone, trash, now });
     stops.push(() => callDeletions.close());
-    const threads = createThreads();
     const { dir, requireMount } = config.recordings;
     const fileClient = createFileClient({
       worker: workers.files,
@@ -254,7 +258,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       health: () => ({
         ok: ready && store.disk.state === 'ok',
         body: {
-          ...health(ready, version, { store, pbx, recordings, certificate }, amiServer.trouble),
+          ...health(ready, version, { store, replacement, pbx, recordings, certificate }, amiServer.trouble),
           backup: healthOfBackups(backups, settings.value('backup.enable') === true),
         },
       }),
@@ -268,6 +272,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     await callDeletions.begun();
     describe(metrics, { store, pbx, recordings, answers });
     describeBackups(metrics, backups);
+    describeReplacement(metrics, replacement);
     metrics.gauge('cdrd_recording_deletions', 'Deletions of recordings under way or waiting for their medium.', () =>
       recordingDeletions.underWay(),
     );
@@ -298,6 +303,30 @@ export async function start({ config: given, log, workers, version, onFatal }: S
   }
 }
 
+/** A damaged one is replaced by a backup. */
+async function openStore(
+  given: Config,
+  workers: StartOptions['workers'],
+  threads: Threads,
+  log: Log,
+  onDeath: (error: Error) => void,
+): Promise<StoreClient> {
+  const media = openMedia(given, workers.files, threads);
+  try {
+    return await openOrRecover({
+      options: storeOptions(given),
+      stateDir: given.state.dir,
+      worker: workers.store,
+      log: log.child('store'),
+      now: () => Math.floor(Date.now() / 1000),
+      media: media.asks,
+      onDeath,
+    });
+  } finally {
+    media.close();
+  }
+}
+
 /** What is made of something that seldom changes, made anew only when it has. */
 function latest<From, Made>(from: () => From, make: (from: From) => Made): () => Made {
   let source = from();
@@ -318,6 +347,7 @@ async function certificateOf({ state }: Config, log: Log): Promise<Certificate> 
 }
 
 interface HealthParts extends Pick<Parts, 'store' | 'pbx' | 'recordings'> {
+  readonly replacement: Replacement | null;
   readonly certificate: Certificate | null;
 }
 
@@ -328,7 +358,7 @@ interface HealthParts extends Pick<Parts, 'store' | 'pbx' | 'recordings'> {
 function health(
   ready: boolean,
   version: string,
-  { store, pbx, recordings, certificate }: HealthParts,
+  { store, replacement, pbx, recordings, certificate }: HealthParts,
   amiTrouble: string,
 ): Record<string, unknown> {
   const { connection, csv } = pbx;
@@ -338,7 +368,7 @@ function health(
   return {
     status: statusOf(ready, store),
     version,
-    store: storeHealth(store.disk),
+    store: { ...storeHealth(store.disk), ...healthOfReplacement(replacement, Math.floor(Date.now() / 1000)) },
     asterisk: { state: status.state, why: status.why, since: since(status.since), version: status.version },
     ami: { state: amiTrouble ? 'not listening' : 'ok', why: amiTrouble },
     cdr_csv: { state: csv.trouble ? 'unreadable' : 'ok', why: csv.trouble },

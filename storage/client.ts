@@ -105,7 +105,8 @@ export interface StoreClient {
 
 /**
  * Opens the store in a worker thread.
- * @param onDeath Called when the worker ends by itself: without a store the process can't go on.
+ * @param onDeath Called when the worker ends by itself, or meets damage in the file (`corrupt`), maybe again and again:
+ *   without a store the process can't go on.
  * @throws {StoreError} when the file can't be opened.
  */
 export async function openStoreWorker(
@@ -154,6 +155,8 @@ export async function openStoreWorker(
       disk = answer.disk;
       hear(disk);
     }
+    const corrupt = corruptionIn(answer);
+    if (corrupt) onDeath(corrupt);
     if (answer.error) throw new StoreError(answer.error.code, answer.error.message);
     if (request.operation === 'write' || request.operation === 'step') commit(answer.commitMs);
     return answer;
@@ -183,6 +186,16 @@ export async function openStoreWorker(
       await ended;
     },
   });
+}
+
+/** Damage that SQLite has met, in the answer itself or in one of the writes that share it. */
+function corruptionIn({ error, value }: Answer): StoreError | null {
+  const faults = [
+    error,
+    ...(Array.isArray(value) ? value.map((each: { failed?: typeof error } | null) => each?.failed) : []),
+  ];
+  const found = faults.find((fault) => fault?.code === 'corrupt');
+  return found ? new StoreError(found.code, found.message) : null;
 }
 
 /**

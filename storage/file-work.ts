@@ -1,10 +1,12 @@
 /** What is done to the store's file while no store has it open: by the worker, or by a command in its own thread. */
 
 import { existsSync } from 'node:fs';
+import { storeError } from './errors.ts';
+import { type Replacement, stagedFile } from './replaced.ts';
 import { openDatabase } from './sql/database.ts';
 import { type Examined, examine, faultIn } from './sql/examine.ts';
 import { migrations } from './sql/migration/migrations.ts';
-import { asideName, type Replacement, replaceStore, stagedFile } from './sql/replace.ts';
+import { asideName, replaceStore } from './sql/replace.ts';
 import { lastNumbers } from './sql/replacement.ts';
 
 export interface Replacing extends Pick<Replacement, 'from' | 'because' | 'who' | 'at'> {
@@ -16,12 +18,14 @@ export interface Replacing extends Pick<Replacement, 'from' | 'because' | 'who' 
 export const fileWork = {
   /** Whether the file staged for `file` may take its place. @throws {StoreError} `corrupt`, `newer` */
   examineStaged: (file: string): Examined => examine(stagedFile(file), migrations.length),
-  /** What is wrong with the store; '' = nothing. It reads all of it. */
+  /** What is damaged in the store; '' = nothing. It reads all of it. @throws {StoreError} when it can't be read. */
   faultIn: (file: string): string => {
     try {
       return withDatabase(file, faultIn);
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      const { code, message } = storeError(error, 'reading all of it');
+      if (code !== 'corrupt') throw error;
+      return message;
     }
   },
   /** @returns the name that what was there goes on under. */

@@ -2,16 +2,15 @@
  * Backups: one at a time, by night or asked for; when a new one is whole, those that are over go. How the last one went
  * stands in the store, so that a box that is switched off every evening still knows it.
  */
-import { open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Backup, BackupState, Backups, LastBackup } from '../../cgi/backup/port.ts';
 import { CgiError } from '../../cgi/reply.ts';
 import type { StoreClient } from '../../storage/client.ts';
-import { backupName, backupTime, localBackup, overdue } from '../../storage/model/backup-name.ts';
+import { backupName, backupTime, overdue } from '../../storage/model/backup-name.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
 import type { By } from '../../storage/sql/audit.ts';
 import type { Log } from '../log.ts';
-import { backupDir, knownSums, rememberSum } from './known.ts';
+import { boxBackups } from './candidates.ts';
+import { knownSums, rememberSum } from './known.ts';
 import { type AskMedium, agreed } from './pieces.ts';
 import { writeBackup } from './write-backup.ts';
 
@@ -107,10 +106,10 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
     state: (): BackupState => ({ running: running !== null, last, why, failures }),
     nextAt,
     async list() {
-      const all = [...(await ofMedium()), ...(await ofBox(stateDir))];
+      const all = [...(await ofMedium()), ...(await boxBackups(stateDir))];
       return all.sort((a, b) => b.at - a.at);
     },
-    ofBox: () => ofBox(stateDir),
+    ofBox: () => boxBackups(stateDir),
     make(by) {
       running ??= perform(by).finally(() => {
         running = null;
@@ -121,24 +120,4 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
       closed = true;
     },
   };
-}
-
-/** The copies that migrations have left, newest first. */
-async function ofBox(stateDir: string): Promise<Backup[]> {
-  const folder = backupDir(stateDir);
-  const names = await readdir(folder).catch(() => []);
-  const found = await Promise.all(names.map((name) => boxBackup(folder, name)));
-  return found.filter((backup) => backup !== null).sort((a, b) => b.at - a.at);
-}
-
-async function boxBackup(folder: string, name: string): Promise<Backup | null> {
-  const parts = localBackup(name);
-  if (!parts) return null;
-  const file = await open(join(folder, name)).catch(() => null);
-  if (!file) return null;
-  try {
-    return { name, ...parts, bytes: (await file.stat()).size, place: 'box', checksum: 'none' };
-  } finally {
-    await file.close();
-  }
 }

@@ -1,5 +1,7 @@
-/** What /healthz and /metrics say of the backups. */
+/** What /healthz and /metrics say of the backups, and of a store that has taken another's place. */
 import type { Backups } from '../../cgi/backup/port.ts';
+import type { Replacement } from '../../storage/replaced.ts';
+import { backupLimits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** @param enabled Whether one is made every night. */
@@ -32,4 +34,17 @@ export function describeBackups(metrics: Metrics, backups: Pick<Backups, 'state'
     'Backups that could not be made since the start.',
     () => backups.state().failures,
   );
+}
+
+/** For the part `store` of /healthz, some time long: calls since that backup may be missing. @param now Epoch seconds. */
+export function healthOfReplacement(replacement: Replacement | null, now: number): object {
+  if (!replacement || now - replacement.at > backupLimits.toldSeconds) return {};
+  const { from, because, aside, at } = replacement;
+  return { replaced: { by: from || 'a new, empty store', because, aside, at: new Date(at * 1000).toISOString() } };
+}
+
+export function describeReplacement(metrics: Metrics, replacement: Replacement | null): void {
+  metrics.gauge('cdrd_store_replaced_timestamp_seconds', 'When another took the place of the store; 0: never.', () => {
+    return replacement?.at ?? 0;
+  });
 }

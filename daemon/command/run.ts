@@ -27,8 +27,8 @@ export const run: Command = {
         resolve(code);
       };
       const fatal = (error: Error) => {
-        log.error('cdrd can not go on', { error });
-        void stop(EXIT.software);
+        if (!stopping) log.error('cdrd can not go on', { error });
+        void stop(exitCodeOf(error) === EXIT.corrupt ? EXIT.corrupt : EXIT.software);
       };
       const started = start({ config, log, workers, version, onFatal: fatal });
 

@@ -28,7 +28,7 @@ import type {
   ReadBack,
   Refused,
 } from './backup-protocol.ts';
-import { BACKUP_PIECE_BYTES, BACKUPS_LISTED_MAX, READ_BYTES } from './limits.ts';
+import { BACKUP_PIECE_BYTES, BACKUPS_LISTED_MAX, READ_BYTES, STEP_WORK_MS } from './limits.ts';
 import { codeOf } from './medium.ts';
 import { type Folder, inside, isAbsent, makeFolder, sync, withFolder } from './open-folder.ts';
 
@@ -219,12 +219,18 @@ function copyPiece(
   const hashing = hashOf(`copy ${name}`, at);
   if (!hashing) return null;
   const piece = readBox(source, at, Math.min(BACKUP_PIECE_BYTES, bytes - at));
+  const end = performance.now() + STEP_WORK_MS;
   withFile(inside(folder, name + PART), O_WRONLY | O_NOFOLLOW | (at === 0 ? O_CREAT | O_EXCL : 0), (fd) => {
-    writeAll(fd, piece, at);
-    // Piece by piece: at the end of a slow stick's copy it would take longer than a step may.
-    fdatasyncSync(fd);
+    // Made durable bit by bit: at the end of a slow stick's copy it would take longer than a step may, and meanwhile
+    // everybody else's writes would wait behind it.
+    for (let done = 0; done < piece.length && (done === 0 || performance.now() < end); ) {
+      const bit = piece.subarray(done, done + READ_BYTES);
+      writeAll(fd, bit, at + done);
+      fdatasyncSync(fd);
+      passed(hashing, bit);
+      done += bit.length;
+    }
   });
-  passed(hashing, piece);
   return progress(hashing, hashing.at >= bytes);
 }
 

@@ -86,7 +86,7 @@ export const DELETION_FILES = 100;
 export const DELETION_WAIT_MS = 45_000;
 /** A deletion that could not go on is tried again after this long; while the medium is known to be away that costs nothing. */
 export const DELETION_RETRY_MS = 5_000;
-/** Piece of a backup: written and made durable in one step, which a slow stick does in a fifth of a second. */
+/** Piece of a backup in one step at most, which a stick writes in a fifth of a second; a slow one ends it earlier. */
 export const BACKUP_PIECE_BYTES = 1_048_576;
 /** Backups that are listed, the newest: each costs three calls on the medium. */
 export const BACKUPS_LISTED_MAX = 100;

@@ -17,6 +17,8 @@ export interface Examined {
  * @throws {StoreError} `corrupt`, `newer`
  */
 export function examine(path: string, newest: number): Examined {
+  // A WAL that an earlier one left, killed in mid-work, would be taken in.
+  clearBeside(path);
   try {
     const database = openDatabase(path);
     try {
@@ -27,9 +29,13 @@ export function examine(path: string, newest: number): Examined {
   } catch (error) {
     throw storeError(error, 'examining a backup');
   } finally {
-    rmSync(`${path}-shm`, { recursive: true, force: true });
+    clearBeside(path);
     syncPath(path);
   }
+}
+
+function clearBeside(path: string): void {
+  for (const end of ['-wal', '-shm', '.lock']) rmSync(path + end, { recursive: true, force: true });
 }
 
 function examined(database: Database, newest: number): Examined {

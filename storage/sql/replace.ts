@@ -7,23 +7,8 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { stampOf } from '../model/backup-name.ts';
+import { type Replacement, stagedFile } from '../replaced.ts';
 import { syncPath } from '../sync-path.ts';
-
-/** What happened to the store, and what it is told when it is opened next. */
-export interface Replacement {
-  /** Name, in the same folder, that what was there goes on under; its WAL likewise, with `-wal`. */
-  readonly aside: string;
-  /** What takes its place, for people; '' = a new, empty store. */
-  readonly from: string;
-  /** Why, for people. */
-  readonly because: string;
-  /** Who did it, for the audit log: `console`, `cdrd`. */
-  readonly who: string;
-  /** Epoch seconds. */
-  readonly at: number;
-  /** The last EventSequence and call id that the store set aside has given out; null: it doesn't tell. */
-  readonly last: { readonly outbox: number; readonly call: number } | null;
-}
 
 /** A name for what is set aside that nothing has yet: `cdrd.db.corrupt-20261126T040000`. @param at Epoch seconds. */
 export function asideName(file: string, why: 'corrupt' | 'before-restore', at: number): string {
@@ -32,11 +17,6 @@ export function asideName(file: string, why: 'corrupt' | 'before-restore', at: n
   let free = name;
   for (let n = 2; taken(free); n++) free = `${name}-${n}`;
   return free;
-}
-
-/** Where the file that is to take the store's place is put, complete and durable, before {@link replaceStore}. */
-export function stagedFile(file: string): string {
-  return `${file}.staged`;
 }
 
 /** Decided, and carried out: two names of one note. */

@@ -3,17 +3,15 @@
  * anything: numbers that the other has given out since are never given to something else, and calls that only the other
  * knew are told as gone (the CDR CSV brings them back, under ids of their own).
  */
+import { REPLACED, type Replacement } from '../replaced.ts';
 import { audit } from './audit.ts';
 import type { Database } from './database.ts';
-import type { Replacement } from './replace.ts';
 import { readSetting, writeSetting } from './setting.ts';
 
 /** Numbers passed over where the store set aside can't tell how far it was: a year of the busiest box. */
 const MARGIN = 10_000_000;
 /** Calls told as gone at most, the newest: years of a small office. */
 const GONE_MAX = 100_000;
-/** Where it stands in the store: for /healthz. */
-export const REPLACED = 'store.replaced';
 
 /** In one transaction, once, whatever dies behind it. */
 export function tellReplacement(database: Database, replacement: Replacement): void {

@@ -1,0 +1,123 @@
+/**
+ * Opens the store, whatever became of it. A damaged one is set aside whole, never removed, and the newest backup that
+ * proves good takes its place; without any it is a new store. Either way the CDR CSV then brings what Asterisk still has,
+ * and a full look the recordings. It is said loudly, and it ends: each candidate is tried once.
+ */
+import { openStoreWorker, type StoreClient, workOnFile } from '../../storage/client.ts';
+import { StoreError } from '../../storage/errors.ts';
+import { stagedFile } from '../../storage/replaced.ts';
+import type { StoreOptions } from '../../storage/store.ts';
+import type { Log } from '../log.ts';
+import { type Candidate, onBox, onMedium } from './candidates.ts';
+import { knownSums } from './known.ts';
+import type { AskMedium } from './pieces.ts';
+import { acquit, forgetSuspicion, suspect, suspicion } from './suspicion.ts';
+
+export interface RecoverOptions {
+  readonly options: StoreOptions;
+  readonly stateDir: string;
+  readonly worker: URL;
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
+  /** Epoch seconds. */
+  now(): number;
+  /** The media that may hold backups: each step on them has its deadline. */
+  readonly media: readonly AskMedium[];
+  /** @see openStoreWorker */
+  onDeath(error: StoreError): void;
+}
+
+/** @throws {StoreError} when even a new store can't be opened, or for another reason than damage. */
+export async function openOrRecover(given: RecoverOptions): Promise<StoreClient> {
+  const { options, stateDir, worker, log, now } = given;
+  let died = false;
+  const onDeath = (error: StoreError) => {
+    if (died) return;
+    died = true;
+    try {
+      if (error.code === 'corrupt') suspect(stateDir, error.message, now());
+    } catch (fault) {
+      log.error('the damage that was met could not be noted', { error: fault });
+    }
+    given.onDeath(error);
+  };
+  let damage = await suspectedDamage(given);
+  let rest: Rest | null = null;
+  for (;;) {
+    if (damage !== '') {
+      rest ??= await candidates(given);
+      await replace(given, damage, rest);
+    }
+    try {
+      return await openStoreWorker(options, worker, onDeath);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'corrupt' || rest?.ended) throw error;
+      damage = error.message;
+    }
+  }
+}
+
+/** What is left to be tried. */
+interface Rest {
+  readonly untried: Candidate[];
+  /** A new store has been tried as well. */
+  ended: boolean;
+}
+
+/** @returns what is wrong with the store, as far as an earlier run has met it; '' = nothing that is known. */
+async function suspectedDamage({ options, stateDir, worker, log }: RecoverOptions): Promise<string> {
+  const suspected = suspicion(stateDir);
+  if (!suspected || suspected.passed) return '';
+  if (suspected.again) return suspected.why;
+  log.warn('the store is read from end to end: damage was met in it', { why: suspected.why });
+  const fault = await workOnFile(worker, 'faultIn', options.file).catch((error: unknown) => {
+    log.warn('the store can not be read from end to end', { error }); // the disk is at fault: opening it tells more
+    return null;
+  });
+  if (fault !== '') return fault ?? '';
+  log.warn('the store is whole all the same');
+  acquit(stateDir, suspected);
+  return '';
+}
+
+/** Those of this box alone: a stick of another is plugged in as well. */
+async function candidates({ stateDir, media, log }: RecoverOptions): Promise<Rest> {
+  const known = await knownSums(stateDir);
+  const found = [...(await onBox(stateDir))];
+  for (const ask of media) {
+    try {
+      found.push(...(await onMedium(ask, (name, sum) => known.get(name) === sum)));
+    } catch (error) {
+      log.warn('a medium can not be asked for backups', { error });
+    }
+  }
+  return { untried: found.sort((a, b) => b.at - a.at), ended: false };
+}
+
+async function replace(given: RecoverOptions, because: string, rest: Rest): Promise<void> {
+  const { options, stateDir, worker, log, now } = given;
+  const { file } = options;
+  log.error('the store is damaged: it is set aside, and a backup takes its place', { because });
+  const from = await stageNext(given, rest);
+  const replacing = { file, from, because, who: 'cdrd', at: now(), why: 'corrupt' } as const;
+  const aside = await workOnFile(worker, 'replace', replacing);
+  forgetSuspicion(stateDir);
+  if (from === '') log.error('no backup proved good: a new, empty store', { aside });
+  else log.error('a backup has taken the place of the store', { from, aside });
+}
+
+/** @returns which one lies ready; '' = none of those left. */
+async function stageNext({ options, worker, log }: RecoverOptions, rest: Rest): Promise<string> {
+  const { file } = options;
+  for (let next = rest.untried.shift(); next; next = rest.untried.shift()) {
+    try {
+      await next.stage(stagedFile(file));
+      const { schema } = await workOnFile(worker, 'examineStaged', file);
+      log.info('a backup proves good', { name: next.name, schema });
+      return next.name;
+    } catch (error) {
+      log.warn('a backup does not serve', { name: next.name, error });
+    }
+  }
+  rest.ended = true;
+  return '';
+}

@@ -1,0 +1,25 @@
+/** What is known, above the worker too, of a store that has taken another's place (sql/replace.ts carries it out). */
+
+/** What happened to the store. */
+export interface Replacement {
+  /** Name, in the same folder, that what was there goes on under; its WAL likewise, with `-wal`. */
+  readonly aside: string;
+  /** What takes its place, for people; '' = a new, empty store. */
+  readonly from: string;
+  /** Why, for people. */
+  readonly because: string;
+  /** Who did it, for the audit log: `console`, `cdrd`. */
+  readonly who: string;
+  /** Epoch seconds. */
+  readonly at: number;
+  /** The last EventSequence and call id that the store set aside has given out; null: it doesn't tell. */
+  readonly last: { readonly outbox: number; readonly call: number } | null;
+}
+
+/** Name of the setting under which the store keeps the last one. */
+export const REPLACED = 'store.replaced';
+
+/** Where the file that is to take the store's place is put, complete and durable, before it does. */
+export function stagedFile(file: string): string {
+  return `${file}.staged`;
+}

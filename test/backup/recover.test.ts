@@ -1,0 +1,235 @@
+/** What becomes of a damaged store, and of those who go on with the one in its place. The daemon's own way in is tested last. */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { AskMedium } from '../../daemon/backup/pieces.ts';
+import { openOrRecover } from '../../daemon/backup/recover.ts';
+import { suspect, suspicion } from '../../daemon/backup/suspicion.ts';
+import { createLog } from '../../daemon/log.ts';
+import { performBackup } from '../../daemon/recordings/backup-steps.ts';
+import type { StoreClient } from '../../storage/client.ts';
+import { backupName } from '../../storage/model/backup-name.ts';
+import { rowsOf, sqlOn } from '../storage/helper.ts';
+import { eventually, startDaemon, type TestDaemon, WORKERS } from '../support/daemon.ts';
+import { atFileEnd, temporaryFolder } from '../support/folder.ts';
+import { storeOptions } from '../support/legs.ts';
+
+const CALLS = { backedUp: 30, all: 50 };
+const NOW = 1_800_000_000;
+
+const line = (n: number) =>
+  `"","205","204","ctx","""205"" <205>","SIP/205-${n}","SIP/204-${n}","Dial","x","2026-11-23 23:49:22","2026-11-23 23:49:22","2026-11-23 23:49:25",3,3,"ANSWERED","DOCUMENTATION","1795477762.${n}","Internal"\n`;
+const csvUpTo = (calls: number) => Array.from({ length: calls }, (_, n) => line(n)).join('');
+
+const atEnd = atFileEnd();
+let template = '';
+
+/** Until each of these calls is there; more of them is a double. */
+async function complete(daemon: TestDaemon, calls: number): Promise<void> {
+  const rows = async () => {
+    const answer = await daemon.json('/cgi/webserve/9006?&startdate=2026-01-01%2000:00');
+    const found = (answer['json_array_astcdrs'] as { UniqueID: string }[]).map(
+      ({ UniqueID }) => UniqueID.split('.')[1],
+    );
+    return found.map(Number).sort((a, b) => a - b);
+  };
+  await eventually(async () => (await rows()).length >= calls);
+  expect(await rows()).toEqual(Array.from({ length: calls }, (_, n) => n));
+}
+
+beforeAll(async () => {
+  // A box with a backup of its first calls, and the rest of them in its store and in the CSV.
+  template = temporaryFolder(atEnd);
+  writeFileSync(`${template}/Master.csv`, csvUpTo(CALLS.backedUp));
+  const first = await startDaemon({}, { folder: template, atEnd });
+  await complete(first, CALLS.backedUp);
+  expect(await first.json('/healthz')).toMatchObject({ backup: { state: 'none yet', last: null } });
+  expect(await first.json('/cgi/webserve/30028?')).toMatchObject({ result: 'success' });
+  expect(await first.json('/cgi/webserve/30027?')).toMatchObject({
+    json_array_backups: [{ place: 'medium', checksum: 'same', schema: expect.any(Number) }],
+    running: false,
+    why: '',
+  });
+  expect(await first.json('/healthz')).toMatchObject({ backup: { state: 'ok', why: '', last: expect.any(String) } });
+  await first.close();
+  writeFileSync(`${template}/Master.csv`, csvUpTo(CALLS.all));
+  const second = await startDaemon({}, { folder: template, atEnd });
+  await complete(second, CALLS.all);
+  await second.close();
+});
+
+/** A box of its own, as that one is. */
+function box() {
+  const folder = temporaryFolder();
+  cpSync(template, folder, { recursive: true });
+  const state = `${folder}/state`;
+  const medium = `${folder}/recordings/.cdrd/backup`;
+  const [name = ''] = readdirSync(medium);
+  return { folder, state, store: `${state}/cdrd.db`, medium, name };
+}
+
+/** Its store, opened as the daemon opens it. */
+async function open({ folder, state }: ReturnType<typeof box>, ask?: AskMedium) {
+  const log: string[] = [];
+  const onMedium: AskMedium = async (step) => performBackup(`${folder}/recordings`, step);
+  const deaths: string[] = [];
+  const store = await openOrRecover({
+    options: storeOptions(state),
+    stateDir: state,
+    worker: WORKERS.store,
+    log: createLog({ level: 'info', write: (text) => log.push(text), terminal: false }),
+    now: () => NOW,
+    media: [ask ?? onMedium],
+    onDeath: ({ code }) => deaths.push(code),
+  });
+  onTestFinished(() => store.close());
+  return { store, log: () => log.join('\n'), deaths };
+}
+
+const callsIn = async (store: StoreClient) => (await rowsOf(store, 'call', [['id', 'id']])).length;
+const replacedBy = async (store: StoreClient) =>
+  ((await store.ask('setting', 'store.replaced')) as { from: string } | null)?.from;
+const aside = (state: string) => readdirSync(state).filter((name) => name.startsWith('cdrd.db.corrupt-'));
+
+function ruin(path: string, from: number, to: number): void {
+  const content = readFileSync(path);
+  content.fill(0xa5, from, to);
+  writeFileSync(path, content);
+}
+
+describe('damaged while it was off: set aside as it is, and the backup in its place', () => {
+  const damage: readonly (readonly [what: string, act: (store: string) => void])[] = [
+    ['a garbage header', (store) => ruin(store, 0, 100)],
+    ['zero length', (store) => truncateSync(store, 0)],
+    ['cut off', (store) => truncateSync(store, 40_960)],
+    ['the page of its tables ruined', (store) => ruin(store, 100, 4_096)],
+  ];
+  test.each(damage)('%s', async (_, act) => {
+    const own = box();
+    act(own.store);
+    const ruined = readFileSync(own.store);
+    const { store, log } = await open(own);
+    expect(await replacedBy(store)).toBe(own.name);
+    expect(await callsIn(store)).toBe(CALLS.backedUp);
+    const [kept = ''] = aside(own.state);
+    expect(readFileSync(`${own.state}/${kept}`).equals(ruined)).toBe(true);
+    expect(log()).toContain('the store is damaged: it is set aside');
+  });
+});
+
+describe('what takes its place', () => {
+  test('a backup that is damaged itself, or lies, is passed over for the one before it', async () => {
+    const own = box();
+    const { state, medium, name } = own;
+    const made = `${state}/backup/made.sha256`;
+    const sums = readFileSync(made, 'utf8');
+    const [spoilt, lying] = [backupName(NOW + 10), backupName(NOW + 20)];
+    writeFileSync(made, sums + sums.replace(name, spoilt) + sums.replace(name, lying));
+    for (const later of [spoilt, lying]) {
+      writeFileSync(`${medium}/${later}`, readFileSync(`${medium}/${name}`));
+      writeFileSync(`${medium}/${later}.sha256`, readFileSync(`${medium}/${name}.sha256`, 'utf8').replace(name, later));
+    }
+    ruin(`${medium}/${spoilt}`, 8_192, 12_288);
+    writeFileSync(`${medium}/${lying}.sha256`, `${'0'.repeat(64)}  ${lying}\n`);
+    truncateSync(own.store, 0);
+    const { store, log } = await open(own);
+    expect(await replacedBy(store)).toBe(name);
+    expect(log()).toMatch(new RegExp(`a backup does not serve.*${spoilt}`));
+    expect(log()).not.toContain(lying); // not even asked for
+  });
+
+  test('of another box’s backups nothing is taken: a new store, then', async () => {
+    const own = box();
+    rmSync(`${own.state}/backup`, { recursive: true });
+    truncateSync(own.store, 0);
+    const { store } = await open(own);
+    expect(await replacedBy(store)).toBe('');
+    expect(await callsIn(store)).toBe(0);
+  });
+
+  test('a medium that hangs is done without: the box’s own copies serve', async () => {
+    const own = box();
+    const copy = 'cdrd-schema6-20260101T000000.db';
+    mkdirSync(`${own.state}/backup`, { recursive: true });
+    writeFileSync(`${own.state}/backup/${copy}`, readFileSync(`${own.medium}/${own.name}`));
+    truncateSync(own.store, 0);
+    const { store } = await open(own, () => Promise.reject(new Error('the medium did not answer within 15 s')));
+    expect(await replacedBy(store)).toBe(copy);
+    expect(await callsIn(store)).toBe(CALLS.backedUp);
+  });
+
+  test('with backups that all prove bad it ends with a new store, not with a search without end', async () => {
+    const own = box();
+    ruin(`${own.medium}/${own.name}`, 0, 100);
+    truncateSync(own.store, 0);
+    expect(await replacedBy((await open(own)).store)).toBe('');
+    expect(aside(own.state)).toHaveLength(1);
+  });
+});
+
+describe('damage met while it is in use', () => {
+  test('is noted; the next start reads all of it', async () => {
+    const own = box();
+    // Opening doesn't look there; who asks for the phone book does.
+    const [{ rootpage } = {}] = sqlOn(own.store, "SELECT rootpage FROM sqlite_schema WHERE name = 'contact'");
+    ruin(own.store, (Number(rootpage) - 1) * 4_096, Number(rootpage) * 4_096);
+    const { store, deaths } = await open(own);
+    expect(await replacedBy(store)).toBeUndefined();
+    await expect(store.ask('contactCount')).rejects.toMatchObject({ code: 'corrupt' });
+    await expect(store.ask('contactCount')).rejects.toMatchObject({ code: 'corrupt' });
+    expect(deaths).toEqual(['corrupt']);
+    await store.close();
+    const next = await open(own);
+    expect(next.log()).toContain('read from end to end');
+    expect(await replacedBy(next.store)).toBe(own.name);
+    expect(suspicion(own.state)).toBeNull();
+  });
+
+  test('in a write, too', async () => {
+    const own = box();
+    const [{ rootpage } = {}] = sqlOn(own.store, "SELECT rootpage FROM sqlite_schema WHERE name = 'contact'");
+    ruin(own.store, (Number(rootpage) - 1) * 4_096, Number(rootpage) * 4_096);
+    const { store, deaths } = await open(own);
+    const audit = { who: 'admin', address: '', action: 'test', detail: {} };
+    const contacts = [{ number: '1', name: 'a', group: '' }];
+    await expect(store.write({ kind: 'contacts', contacts, audit })).rejects.toMatchObject({ code: 'corrupt' });
+    expect(deaths).toEqual(['corrupt']);
+  });
+
+  test('that reading finds nothing of is believed when it is met again soon, or it would start and end for ever', async () => {
+    const own = box();
+    suspect(own.state, 'met once', NOW);
+    const first = await open(own);
+    expect(first.log()).toContain('whole all the same');
+    expect(await replacedBy(first.store)).toBeUndefined();
+    await first.store.close();
+    suspect(own.state, 'met much later', NOW + 7 * 86_400);
+    expect(suspicion(own.state)).toMatchObject({ again: false });
+    const second = await open(own);
+    expect(await replacedBy(second.store)).toBeUndefined();
+    await second.store.close();
+    suspect(own.state, 'met again', NOW + 7 * 86_400 + 60);
+    const third = await open(own);
+    expect(await replacedBy(third.store)).toBe(own.name);
+    expect(existsSync(`${own.store}.suspect`)).toBe(false);
+  });
+});
+
+test('the daemon: with what Asterisk still has every call is there once, and everybody who looks is told', async () => {
+  const { folder, state, store, name } = box();
+  ruin(store, 0, 100);
+  const daemon = await startDaemon({}, { folder });
+  expect(await daemon.json('/healthz')).toMatchObject({
+    status: 'ok',
+    store: { replaced: { by: name, because: expect.stringContaining('not a database') } },
+  });
+  expect(await (await daemon.get('/metrics')).text()).toMatch(/cdrd_store_replaced_timestamp_seconds \d{10}\n/);
+  await complete(daemon, CALLS.all);
+  const [kept = ''] = aside(state);
+  const { json_array_audit: audit } = await daemon.json('/cgi/webserve/30018?');
+  const detail = expect.objectContaining({ from: name, aside: kept });
+  expect(audit).toContainEqual(expect.objectContaining({ who: 'cdrd', action: 'store.replaced', detail }));
+  await daemon.close();
+  const again = await startDaemon({}, { folder });
+  await complete(again, CALLS.all);
+  expect(aside(state)).toEqual([kept]);
+});
