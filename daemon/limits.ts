@@ -138,7 +138,7 @@ export const callLimits = {
 
 export const storeLimits = {
   /** Milliseconds between two looks at the disk of the store; only one that refuses is written to for it. */
-  probeMs: 5_000,
+  probeMs: 2_000,
 } as const;
 
 export const jobLimits = {

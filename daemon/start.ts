@@ -47,6 +47,7 @@ import { describeMedium, mediumHealth } from './recordings/figures.ts';
 import { createFileClient } from './recordings/file-client.ts';
 import { createRecordingFiles } from './recordings/files.ts';
 import { createRecordingHeaders } from './recordings/headers.ts';
+import { indexOf } from './recordings/index-of-store.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
 import { createThreads, type Threads } from './recordings/step-client.ts';
 import { createSchedule } from './schedule.ts';
@@ -202,17 +203,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       now: Date.now,
       today: () => zone.text(now()).slice(0, 10).replaceAll('-', ''),
       onState: (state) => bus.emit('medium', state),
-      index: {
-        medium: async (mark, formerly) => (await store.write({ kind: 'mediumSeen', mark, formerly })).medium ?? 0,
-        known: (medium, folder) => store.ask('knownRecordings', { medium, folder }),
-        folders: (medium) => store.ask('recordingFolders', medium),
-        async found(medium, files) {
-          const written = await store.write({ kind: 'recordings', medium, files });
-          bus.emit('recordings', files, written.recordings);
-          if (written.calls.length > 0) bus.emit('calls', written.calls);
-        },
-        gone: async (medium, paths) => void (await store.write({ kind: 'gone', medium, paths })),
-      },
+      index: indexOf(store, bus),
     });
     stops.push(() => recordings.close());
     bus.on('medium', ({ state }) => {

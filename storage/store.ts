@@ -55,7 +55,7 @@ import {
   unfinishedDeletions,
 } from './sql/deletion.ts';
 import { callCount, callHits, callPage, recordingCount, recordingPage } from './sql/listing.ts';
-import { seeMedium } from './sql/medium.ts';
+import { mediumOfMark, seeMedium } from './sql/medium.ts';
 import { keepMediumChange, type MediumChange } from './sql/medium-change.ts';
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
@@ -522,6 +522,7 @@ export function openStore(options: StoreOptions) {
     truthPage: (request: PageRequest<TruthFilter>) => truthPage(database, request),
     truthCount: (request: CountRequest<TruthFilter>) => truthCount(database, request),
     truthTally: (request: CountRequest<TruthFilter>) => truthTally(database, request),
+    mediumOfMark: (mark: string) => mediumOfMark(database, mark),
     knownRecordings: ({ medium, folder }: { medium: number; folder: string }) =>
       knownRecordings(database, medium, folder),
     indexedRecordings: ({ medium, paths }: { medium: number; paths: readonly string[] }) =>

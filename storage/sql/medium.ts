@@ -27,3 +27,9 @@ export function seeMedium(database: Database, mark: string, formerly: string | n
   );
   return id;
 }
+
+/** null: no medium with this mark was ever seen. */
+export function mediumOfMark(database: Database, mark: string): number | null {
+  const row = database.first('SELECT id FROM medium WHERE mark = ?', [mark]);
+  return row ? Number(row['id']) : null;
+}
