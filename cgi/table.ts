@@ -30,6 +30,7 @@ import { queryLive } from './live/calls.ts';
 import { pauseRecording } from './live/pause.ts';
 import { deleteRecordings } from './recording/delete.ts';
 import { downloadRecordings } from './recording/download.ts';
+import { listMedia } from './recording/media.ts';
 import { queryRecordings } from './recording/query.ts';
 import { repairRecordings } from './recording/repair.ts';
 import { auditLog } from './settings/audit.ts';
@@ -70,6 +71,7 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30021: listAmiUsers,
   30022: setAmiUser,
   30023: removeAmiUser,
+  30024: listMedia,
   30027: listBackups,
   30028: makeBackup,
   30029: truthReport,

@@ -181,6 +181,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       sessions,
       keys,
       callDeletions,
+      medium: { state: () => recordings.state(), space: () => recordings.space() },
       recordingFiles,
       recordingDeletions,
       backups,

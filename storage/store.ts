@@ -55,7 +55,15 @@ import {
   unfinishedDeletions,
 } from './sql/deletion.ts';
 import { callCount, callHits, callPage, recordingCount, recordingPage } from './sql/listing.ts';
-import { mediumOfMark, seeMedium } from './sql/medium.ts';
+import {
+  type KnownMedium,
+  knownMedia,
+  type MediaUsage,
+  mediaUsage,
+  mediumOfMark,
+  offlineRecording,
+  seeMedium,
+} from './sql/medium.ts';
 import { keepMediumChange, type MediumChange } from './sql/medium-change.ts';
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
@@ -279,6 +287,8 @@ export type {
   Deletion,
   DeletionKind,
   DeletionState,
+  KnownMedium,
+  MediaUsage,
   MediumChange,
   OpenGroup,
   OutboxEvent,
@@ -527,6 +537,10 @@ export function openStore(options: StoreOptions) {
       knownRecordings(database, medium, folder),
     indexedRecordings: ({ medium, paths }: { medium: number; paths: readonly string[] }) =>
       indexedRecordings(database, medium, paths),
+    knownMedia: () => knownMedia(database),
+    mediaUsage: (after: number) => mediaUsage(database, after),
+    offlineRecording: ({ paths, present }: { paths: readonly string[]; present: number | null }) =>
+      offlineRecording(database, paths, present),
     recordingFolders: (medium: number) => recordingFolders(database, medium),
     openGroups: () => openGroups(database),
     trace: (uniqueId: string) => trace(database, uniqueId, rules),

@@ -4,9 +4,9 @@
  */
 import type { Deletion } from '../../storage/store.ts';
 import type { Log } from '../log.ts';
-import { isOffline, type Job, OtherMedium } from './deletion-job.ts';
+import { isOffline, isPurge, type Job, OtherMedium } from './deletion-job.ts';
 import type { DeletionWork } from './deletion-work.ts';
-import { CLOSE_MS, DELETION_RETRY_MS, DELETION_WAIT_MS } from './limits.ts';
+import { CLOSE_MS, DELETION_RETRY_MS, DELETION_WAIT_MS, TRASH_DAYS } from './limits.ts';
 
 export interface DeletionQueue {
   readonly size: number;
@@ -61,8 +61,10 @@ export function createDeletionQueue({
 
   /** Its medium never came back: whatever it held is nobody's any more. */
   async function isGivenUp(job: Job): Promise<boolean> {
-    if (now() <= job.deletion.expiresAt) return false;
-    log.warn('recordings: the medium of a deletion did not come back', { deletion: job.deletion.id });
+    const { deletion } = job;
+    // A purge has expired when it begins: its medium has as long as one in the trash.
+    if (now() <= (isPurge(deletion) ? deletion.at + TRASH_DAYS * 86_400 : deletion.expiresAt)) return false;
+    log.warn('recordings: the medium of a deletion did not come back', { deletion: deletion.id });
     return work.step(job, { state: 'erased', progress: { at: now() } });
   }
 

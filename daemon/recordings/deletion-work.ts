@@ -30,6 +30,8 @@ export interface DeletionWorkOptions {
   /** Epoch seconds. */
   now(): number;
   isClosed(): boolean;
+  /** What the index calls the medium in place; null: none is known to be. */
+  medium(): number | null;
   /** Calls whose answers have changed: their EventSequences. */
   onCalls(sequences: readonly number[]): void;
   /** Erases the oldest trash that lies on this medium. @returns false when there is none. */
@@ -59,6 +61,11 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
     if (code) throw new OtherMedium(`another medium is in place, or its trash was emptied by hand (${code})`);
   }
 
+  /** A path is one file on each of two sticks: what was deleted on the one must not be removed from the other. */
+  function needMedium({ medium }: Deletion): void {
+    if (medium !== null && medium !== options.medium()) throw new OtherMedium('another medium is in place');
+  }
+
   /** On a full medium the oldest trash goes for it. @returns '' or the system's code. */
   async function makeFolder(folder: string): Promise<string> {
     for (;;) {
@@ -72,6 +79,7 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
     const paths = deletion.content as readonly string[];
     const purge = isPurge(deletion);
     const folder = folderOf(deletion);
+    needMedium(deletion);
     let next = nextOf(deletion);
     if (!purge && next === null) {
       const code = await makeFolder(folder);
@@ -87,6 +95,7 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
     if (!(await step(job, { state: 'deleting', progress: { next: from }, hide: batch(from) }))) return;
     for (next = from; next < paths.length; next += DELETION_FILES) {
       if (isClosed()) return;
+      needMedium(deletion);
       const moving = batch(next);
       const { value } = purge
         ? await client.ask({ kind: 'remove', paths: moving })

@@ -48,6 +48,7 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
     client,
     now,
     isClosed: () => queue.isClosed(),
+    medium: options.medium,
     onCalls: options.onCalls,
     makeRoom: () => trash.makeRoom(),
   });

@@ -44,6 +44,7 @@ const EXPECTED: Readonly<Record<number, 'anybody' | 'both' | 'admin'>> = {
   30021: 'admin', // users of the AMI
   30022: 'admin',
   30023: 'admin',
+  30024: 'both',
   30027: 'admin',
   30028: 'admin',
   30029: 'admin', // truth report: calls stand in it
@@ -83,6 +84,7 @@ const RIGHT_OF: Readonly<Record<number, string | null>> = {
   30021: 'users',
   30022: 'users',
   30023: 'users',
+  30024: 'recording.read',
   30027: 'backup',
   30028: 'backup',
   30029: 'cdr.read',
