@@ -6,7 +6,7 @@ import type { Deletion } from '../../storage/store.ts';
 import type { Log } from '../log.ts';
 import { isOffline, isPurge, type Job, OtherMedium } from './deletion-job.ts';
 import type { DeletionWork } from './deletion-work.ts';
-import { CLOSE_MS, DELETION_RETRY_MS, DELETION_WAIT_MS, TRASH_DAYS } from './limits.ts';
+import { CLOSE_MS, DELETION_RETRY_MS, DELETION_WAIT_MS, PURGE_WAIT_SECONDS } from './limits.ts';
 
 export interface DeletionQueue {
   readonly size: number;
@@ -62,8 +62,9 @@ export function createDeletionQueue({
   /** Its medium never came back: whatever it held is nobody's any more. */
   async function isGivenUp(job: Job): Promise<boolean> {
     const { deletion } = job;
-    // A purge has expired when it begins: its medium has as long as one in the trash.
-    if (now() <= (isPurge(deletion) ? deletion.at + TRASH_DAYS * 86_400 : deletion.expiresAt)) return false;
+    // A purge has expired when it begins.
+    const { at, expiresAt } = deletion;
+    if (now() <= (isPurge(deletion) ? at + PURGE_WAIT_SECONDS : expiresAt)) return false;
     log.warn('recordings: the medium of a deletion did not come back', { deletion: deletion.id });
     return work.step(job, { state: 'erased', progress: { at: now() } });
   }
