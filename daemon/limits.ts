@@ -146,6 +146,8 @@ export const jobLimits = {
   againMs: 30_000,
   /** Milliseconds between two steps that give free pages back: nobody waits for them. */
   idleMs: 100,
+  /** Milliseconds between two looks whether a full disk needs the trash: in between it is probed, and says how it stands. */
+  roomMs: 5_000,
   /** Free pages that stay in the file, 1 MB: the next records take them. */
   freePagesKept: 256,
   /** 2026-01-01, epoch seconds: what was written by a clock that showed less tells no time, so it doesn't expire by it. */
