@@ -20,6 +20,13 @@ export const asteriskLimits = {
   pingMs: 15_000,
   /** Milliseconds before the first new try, doubled up to the last, each shortened by up to a half at random. */
   retryMs: { first: 500, last: 30_000 },
+  /**
+   * The same after a log-in that was refused. fail2ban's defaults ban an address, and with it all that it sends, for the
+   * fifth refusal in ten minutes: there are four at most.
+   */
+  refusedMs: { first: 90_000, last: 900_000 },
+  /** Milliseconds between two looks for a new secret in the configuration, while the old one is refused. */
+  secretLookMs: 10_000,
   /** Milliseconds that a stop waits for Asterisk to say goodbye. */
   goodbyeMs: 500,
   /** Actions waiting for their answer: the daemon's own few, with room for a whole AstDB family. */
