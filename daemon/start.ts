@@ -68,6 +68,11 @@ import { openTrustedClock } from './trusted-clock.ts';
 
 export interface StartOptions {
   readonly config: Config;
+  /**
+   * Reads the configuration anew, for the secret of Asterisk, which alone is taken without a restart. Absent: it stays as it
+   * was read. @throws when it can't be read.
+   */
+  reread?(): Config;
   readonly log: Log;
   /** The bundled worker entries. */
   readonly workers: { readonly store: URL; readonly medium: URL; readonly files: URL };
@@ -88,12 +93,14 @@ export interface Running {
   readonly ingest: Ingest;
   /** Stops taking, finishes what is in flight, closes the store. */
   close(): Promise<void>;
+  /** Somebody has mended something: what waits for it tries again now. */
+  reload(): void;
   /** A thread hangs in a call on the medium: only SIGKILL ends a process with such a one. */
   stuck(): boolean;
 }
 
 /** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
-export async function start({ config: given, log, workers, version, onFatal }: StartOptions): Promise<Running> {
+export async function start({ config: given, reread, log, workers, version, onFatal }: StartOptions): Promise<Running> {
   // What was begun is ended in the opposite order, on a stop as on a start that fails half-way.
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
@@ -170,7 +177,16 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     const ami = createAmi({ config, store, users: amiUsers, bus, log: log.child('ami') });
     stops.push(() => ami.relay.close());
 
-    const pbx = await startPbx({ config, store, bus, log, zone, control, events: ami.sink });
+    const pbx = await startPbx({
+      config,
+      store,
+      bus,
+      log,
+      zone,
+      control,
+      events: ami.sink,
+      ...(reread && { currentSecret: () => reread().asterisk.secret }),
+    });
     stops.push(() => pbx.close());
     const recordingControl = createRecordingControl(pbx.connection, pbx.live, store);
     const live = createLive(pbx, recordingControl, latest(settings.rules, liveRules));
@@ -287,6 +303,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       store,
       ingest: pbx.ingest,
       close: stop,
+      reload: pbx.connection.tryNow,
       stuck: () => recordings.figures().workersHung > 0,
     };
   } catch (error) {
