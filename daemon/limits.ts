@@ -209,5 +209,8 @@ export const idleLimits = {
 /** The control socket's bound on one command, bytes. */
 export const CONTROL_LINE_MAX = 16_384;
 
+/** The same on one line of its answer: a page of a listing as JSON, some 300 KB, many times over. */
+export const ANSWER_LINE_MAX = 8 * 1024 * 1024;
+
 /** Milliseconds that a stop may take to finish what is in flight. */
 export const STOP_MS = 5_000;

@@ -1,9 +1,12 @@
 /** The command line: finds the verb, and says every fault on standard error and by an exit code. */
 import { amiUser } from './command/ami-user.ts';
+import { backup } from './command/backup.ts';
 import type { Command } from './command/command.ts';
+import { exportAll } from './command/export.ts';
 import { importCsv } from './command/import.ts';
 import { explained } from './command/reason.ts';
 import { refold } from './command/refold.ts';
+import { restore } from './command/restore.ts';
 import { run } from './command/run.ts';
 import { trace } from './command/trace.ts';
 import { user } from './command/user.ts';
@@ -16,6 +19,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   user,
   'ami-user': amiUser,
   import: importCsv,
+  export: exportAll,
+  backup,
+  restore,
   refold,
   verify,
   trace,

@@ -288,7 +288,16 @@ export async function start({ config: given, reread, log, workers, version, onFa
       fileClient.depth(),
     );
 
-    const perform = createPerform({ amiUsers: amiUserAdmin, config, store, accounts, ingest: pbx.ingest, bus, zone });
+    const perform = createPerform({
+      amiUsers: amiUserAdmin,
+      backups,
+      config,
+      store,
+      accounts,
+      ingest: pbx.ingest,
+      bus,
+      zone,
+    });
     const socket = await listenControl(config.run.dir, log, perform);
     stops.push(() => socket.close());
     stops.push(() => {

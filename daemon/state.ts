@@ -38,6 +38,20 @@ export async function becomeOwner(dir: string): Promise<void> {
   process.setuid?.(owner.uid); // last: after it the others would be refused
 }
 
+/** The same for a while, where what comes after needs root's rights again. @returns what brings them back. */
+export async function actAsOwner(dir: string): Promise<() => void> {
+  if (process.getuid?.() !== 0) return () => {};
+  const owner = await stat(dir).catch(() => null);
+  if (!owner || owner.uid === 0) return () => {};
+  const group = process.getegid?.() ?? 0;
+  process.setegid?.(owner.gid);
+  process.seteuid?.(owner.uid);
+  return () => {
+    process.seteuid?.(0);
+    process.setegid?.(group);
+  };
+}
+
 export function databaseFile(dir: string): string {
   return join(dir, 'cdrd.db');
 }

@@ -90,7 +90,7 @@ import {
   verifyStep,
   type Walk,
 } from './sql/records.ts';
-import { forgetReplacement, replacementOf } from './sql/replace.ts';
+import { clearStaged, forgetReplacement, replacementOf } from './sql/replace.ts';
 import { tellReplacement } from './sql/replacement.ts';
 import { mergeNumbers } from './sql/search.ts';
 import { readSetting, settings, writeSetting } from './sql/setting.ts';
@@ -312,6 +312,7 @@ function rulesOf({ numbering, trunks, recordingsDir, zone }: StoreRules) {
 
 /** It has taken another store's place since it was last open. */
 function takeDownReplacement(database: Database, file: string): void {
+  clearStaged(file);
   const replacement = replacementOf(file);
   if (!replacement) return;
   tellReplacement(database, replacement);

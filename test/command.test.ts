@@ -120,6 +120,9 @@ describe('help', () => {
       'user',
       'ami-user',
       'import',
+      'export',
+      'backup',
+      'restore',
       'refold',
       'verify',
       'trace',
@@ -317,16 +320,22 @@ describe('a start that fails: exit 1, and one line says why', () => {
     expect(user).toEqual({ code: 1, out: [], err: [expect.stringMatching(said)] });
   });
 
-  test('the database is no database', async () => {
+  test('the database is no database: a command says so and leaves it to the daemon, which sets it aside and starts', async () => {
     const env = ownEnv();
     const state = env['CDRD_STATE_DIR'] ?? '';
     mkdirSync(state);
     writeFileSync(`${state}/cdrd.db`, 'x'.repeat(8_192));
-    const result = await cdrd(['run'], { env });
-    expect(result.code).toBe(1);
-    expect(complaint(result)).toEqual([
-      `<3>cdrd did not start error="file is not a database (opening ${state}/cdrd.db) (corrupt)"`,
-    ]);
+    expect(await cdrd(['trace', '1.0'], { env })).toEqual({
+      code: 65,
+      out: [],
+      err: [`file is not a database (opening ${state}/cdrd.db)`],
+    });
+    const { url } = await daemon(env);
+    expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({
+      status: 'ok',
+      store: { replaced: { by: 'a new, empty store' } },
+    });
+    expect(readdirSync(state).filter((name) => name.startsWith('cdrd.db.corrupt-'))).toHaveLength(1);
   });
 
   test.each<[NodeJS.ErrnoException & { address?: string; port?: number; hostname?: string }, string]>([

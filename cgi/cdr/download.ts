@@ -8,7 +8,7 @@ import { verb } from '../verb.ts';
 import { callFilter, filterOf, rangeOf } from './filter.ts';
 
 /** The columns in the guide's words and order (figure 4). `Date` is when the call ended. */
-const COLUMNS: readonly Field[] = [
+export const CSV_COLUMNS: readonly Field[] = [
   ['Date', 'endUnpadded'],
   ['Source', 'src'],
   ['Destination', 'dst'],
@@ -41,7 +41,7 @@ export const downloadCalls = verb({
     const { store, zone, now } = services;
     const { limit, offset = 0, order = 'desc' } = parameters;
     const filter = filterOf(parameters, rangeOf(parameters, services), services);
-    const part = { filter, fields: COLUMNS, order, offset, ...(limit !== undefined && { limit }) };
+    const part = { filter, fields: CSV_COLUMNS, order, offset, ...(limit !== undefined && { limit }) };
     return csv(store, 'call', part, parameters, `CDR-${fileTime(now(), zone)}.csv`);
   },
 });

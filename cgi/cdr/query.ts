@@ -9,7 +9,7 @@ import { verb } from '../verb.ts';
 import { callFilter, filterOf, rangeOf } from './filter.ts';
 
 /** A row's fields in the guide's order, then ours. */
-const ROW: readonly Field[] = [
+export const CALL_ROW: readonly Field[] = [
   ['calldate', 'start'],
   ['src', 'src'],
   ['contact', 'contact'],
@@ -58,6 +58,6 @@ export const queryCalls = verb({
     // What changed is told in the order in which it changed, so that the last `changed` is the next `since`.
     const order = parameters.order ?? (since === undefined ? 'desc' : 'asc');
     const filter = filterOf(parameters, range, services);
-    return listing(services.store, 'call', 'json_array_astcdrs', ROW, filter, range, { ...parameters, order });
+    return listing(services.store, 'call', 'json_array_astcdrs', CALL_ROW, filter, range, { ...parameters, order });
   },
 });

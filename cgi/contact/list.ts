@@ -16,10 +16,10 @@ export const listContacts = verb({
     format: fields.oneOf('json', 'csv'),
   }),
   handle({ after = '', limit = Number.POSITIVE_INFINITY, format = 'json' }, { phoneBook }): Reply {
-    if (format === 'json') return { kind: 'rows', text: json(phoneBook, after, limit) };
+    if (format === 'json') return { kind: 'rows', text: contactsAsJson(phoneBook, after, limit) };
     return {
       kind: 'rows',
-      text: csv(phoneBook, after, limit),
+      text: contactsAsCsv(phoneBook, after, limit),
       type: 'text/csv; charset=utf-8',
       filename: 'phone-book.csv',
     };
@@ -36,7 +36,7 @@ async function* part(book: PhoneBook, after: string, limit: number): AsyncGenera
   }
 }
 
-async function* json(book: PhoneBook, after: string, limit: number): AsyncGenerator<string> {
+export async function* contactsAsJson(book: PhoneBook, after: string, limit: number): AsyncGenerator<string> {
   let separator = '{"json_array_contacts":[';
   for await (const step of part(book, after, limit)) {
     for (const { number, name, group } of step) {
@@ -48,7 +48,7 @@ async function* json(book: PhoneBook, after: string, limit: number): AsyncGenera
   yield `${separator === ',' ? '' : separator}],"json_obj_filter":${total}}`;
 }
 
-async function* csv(book: PhoneBook, after: string, limit: number): AsyncGenerator<string> {
+export async function* contactsAsCsv(book: PhoneBook, after: string, limit: number): AsyncGenerator<string> {
   yield csvHeader;
   for await (const step of part(book, after, limit)) yield step.map(csvContact).join('');
 }

@@ -10,7 +10,7 @@ import { bounds, dateRange, ordered } from '../range.ts';
 import { verb } from '../verb.ts';
 
 /** A row's fields in the guide's order. */
-const ROW: readonly Field[] = [
+export const RECORDING_ROW: readonly Field[] = [
   ['calldate', 'time'],
   ['src', 'src'],
   ['dst', 'dst'],
@@ -50,6 +50,6 @@ export const queryRecordings = verb({
       ...(trunk !== undefined && { trunk }),
       ...(calltype && { callTypes: calltype }),
     };
-    return listing(store, 'recording', 'json_array_recordings', ROW, filter, range, parameters);
+    return listing(store, 'recording', 'json_array_recordings', RECORDING_ROW, filter, range, parameters);
   },
 });

@@ -1,8 +1,10 @@
-/** The media that may hold backups, asked before there is a store, and so before anything watches them. */
+/** The media that may hold backups, asked without the watcher: before there is a store, and by commands. */
 import { CgiError } from '../../cgi/reply.ts';
 import type { Config } from '../config.ts';
 import { backupLimits } from '../limits.ts';
+import { performBackup } from '../recordings/backup-steps.ts';
 import type { FileAnswer } from '../recordings/file-protocol.ts';
+import { lookAtMedium } from '../recordings/medium.ts';
 import type { WorkerSettings } from '../recordings/protocol.ts';
 import { createStepClient, type Threads } from '../recordings/step-client.ts';
 import type { AskMedium } from './pieces.ts';
@@ -12,23 +14,34 @@ export interface Media {
   close(): void;
 }
 
+type Place = Pick<Config['recordings'], 'dir' | 'requireMount'>;
+
 /** Which of its places recordings go to stands in the store: so all of them. */
-export function recordingPlaces({ recordings }: Pick<Config, 'recordings'>): WorkerSettings[] {
+export function recordingPlaces({ recordings }: Pick<Config, 'recordings'>): Place[] {
   const { dir, places, requireMount } = recordings;
-  return [...new Set([dir, ...Object.values(places)])].map((each) => ({
-    dir: each,
-    requireMount,
-    mountinfo: '/proc/self/mountinfo',
-    blockDevices: '/sys/dev/block',
-  }));
+  return [...new Set([dir, ...Object.values(places)])].map((each) => ({ dir: each, requireMount }));
+}
+
+function settingsOf({ dir, requireMount }: Place): WorkerSettings {
+  return { dir, requireMount, mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' };
+}
+
+/** In this very thread: for commands. A medium that hangs hangs the command, which a person may end. */
+export function askHere(place: Place): AskMedium {
+  const settings = settingsOf(place);
+  return async (step) => {
+    const { state, why, real } = lookAtMedium(settings);
+    if (state !== 'mounted') throw new CgiError('storage_offline', why);
+    return performBackup(real, step) as never;
+  };
 }
 
 /** @param worker The bundled `file-worker.mjs`. */
 export function openMedia(config: Pick<Config, 'recordings'>, worker: URL, threads: Threads): Media {
-  const clients = recordingPlaces(config).map((settings) =>
+  const clients = recordingPlaces(config).map((place) =>
     createStepClient({
       worker,
-      settings,
+      settings: settingsOf(place),
       threads,
       deadlineMs: backupLimits.stepMs,
       // Nobody watches yet who could be told.

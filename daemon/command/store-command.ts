@@ -4,6 +4,8 @@ import { zone as zoneOf } from '../../storage/model/local-time.ts';
 import { createAmiUserAdmin } from '../ami/user-admin.ts';
 import { openAmiUsers } from '../ami/users.ts';
 import { createIngest } from '../asterisk/ingest.ts';
+import { createBackups } from '../backup/backups.ts';
+import { askHere } from '../backup/media.ts';
 import { createBus } from '../bus.ts';
 import type { Config } from '../config.ts';
 import { askDaemon } from '../control/client.ts';
@@ -14,12 +16,19 @@ import { createLog } from '../log.ts';
 import { openSettings } from '../settings.ts';
 import { becomeOwner, storeOptions, takeState, zoneName } from '../state.ts';
 
-/** @returns what was done, for people. @throws what is wrong. */
-export async function performCommand(config: Config, request: ControlRequest): Promise<string> {
-  return (await askDaemon(config.run.dir, request)) ?? (await performHere(config, request));
+/**
+ * @param take What is done with each part of an export; the next waits for it.
+ * @returns what was done, for people. @throws what is wrong.
+ */
+export async function performCommand(
+  config: Config,
+  request: ControlRequest,
+  take: (part: string) => Promise<void> = async () => {},
+): Promise<string> {
+  return (await askDaemon(config.run.dir, request, take)) ?? (await performHere(config, request, take));
 }
 
-async function performHere(given: Config, request: ControlRequest): Promise<string> {
+async function performHere(given: Config, request: ControlRequest, take: (part: string) => Promise<void>) {
   const { openStoreHere } = await import('../../storage/here.ts'); // the running daemon never needs it
   await becomeOwner(given.state.dir);
   const lock = await takeState(given.state.dir);
@@ -29,11 +38,26 @@ async function performHere(given: Config, request: ControlRequest): Promise<stri
     const bus = createBus();
     const ingest = createIngest({ store, bus, log, away: () => true, isLive: () => false, readsCsv: () => false });
     try {
-      const { config } = await openSettings({ config: given, store, log, control: null });
+      const settings = await openSettings({ config: given, store, log, control: null });
+      const { config } = settings;
+      const zone = zoneOf(zoneName(config));
       const accounts = createAccounts(store, null, sessionLimits);
       const amiUsers = createAmiUserAdmin(await openAmiUsers(config.state.dir), store, () => []);
-      const perform = createPerform({ config, store, accounts, amiUsers, ingest, bus, zone: zoneOf(zoneName(config)) });
-      return await perform(request);
+      const backups = await createBackups({
+        store,
+        stateDir: config.state.dir,
+        ask: askHere(config.recordings),
+        log,
+        zone,
+        now: () => Math.floor(Date.now() / 1000),
+        keep: () => Number(settings.value('backup.keep')),
+        nextAt: () => null,
+      });
+      const perform = createPerform({ config, store, accounts, amiUsers, backups, ingest, bus, zone });
+      const done = await perform(request);
+      if (typeof done === 'string') return done;
+      for await (const part of done) await take(typeof part === 'string' ? part : Buffer.from(part).toString('utf8'));
+      return '';
     } finally {
       ingest.stop();
       await store.close();

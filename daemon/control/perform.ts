@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import type { Accounts } from '../../cgi/access/accounts.ts';
 import type { AmiUserAdmin } from '../../cgi/ami/port.ts';
+import type { Backups } from '../../cgi/backup/port.ts';
 import { tallies } from '../../cgi/truth/summary.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import { parseLocal, resolveLocal, type Zone } from '../../storage/model/local-time.ts';
@@ -11,7 +12,9 @@ import type { Ingest } from '../asterisk/ingest.ts';
 import type { Bus } from '../bus.ts';
 import type { Config } from '../config.ts';
 import { setUser } from '../state.ts';
+import { exported } from './export.ts';
 import type { ControlRequest } from './protocol.ts';
+import type { Performed } from './server.ts';
 import { traceText } from './trace-text.ts';
 import { truthText } from './truth-text.ts';
 
@@ -23,15 +26,17 @@ export interface PerformOptions {
   readonly store: StoreClient;
   readonly accounts: Accounts;
   readonly amiUsers: AmiUserAdmin;
+  readonly backups: Pick<Backups, 'make'>;
   readonly ingest: Ingest;
   readonly bus: Bus;
   readonly zone: Zone;
 }
 
 /** Carries a command out and tells in a few words what was done. @throws with a message that names what is wrong. */
-export type Perform = (request: ControlRequest) => Promise<string>;
+export type Perform = (request: ControlRequest) => Promise<Performed>;
 
-export function createPerform({ config, store, accounts, amiUsers, ingest, bus, zone }: PerformOptions): Perform {
+export function createPerform(options: PerformOptions): Perform {
+  const { config, store, accounts, amiUsers, backups, ingest, bus, zone } = options;
   return async (request) => {
     switch (request.command) {
       case 'user.set':
@@ -49,6 +54,17 @@ export function createPerform({ config, store, accounts, amiUsers, ingest, bus, 
         return refold(request.from);
       case 'verify':
         return verify();
+      case 'backup': {
+        const { name, bytes, sum, direct } = await backups.make(CONSOLE);
+        const read = direct ? 'read back from the medium' : 'read back, maybe from memory';
+        return `${name} is on the medium: ${bytes} bytes, SHA-256 ${sum}, ${read}`;
+      }
+      case 'backup.begin':
+        return JSON.stringify(await store.work('copyBegin'));
+      case 'backup.end':
+        return (await store.work('copyEnd', request.holder)) ? 'still' : 'void';
+      case 'export':
+        return exported(store, request.what, request.format);
       case 'trace':
         return traceText(await store.ask('trace', request.uniqueId), request.uniqueId, zone);
       default:

@@ -1,4 +1,7 @@
-/** What a command says to the running daemon over its local socket: one line of JSON each way, then the end. */
+/**
+ * What a command says to the running daemon over its local socket: a line of JSON each way, then the end. An export comes
+ * in parts, a line each, before the last one, without which it is cut off.
+ */
 
 /** The commands that a running daemon carries out for another process of its user. */
 export type ControlRequest =
@@ -25,10 +28,22 @@ export type ControlRequest =
   /** Folds the calls from a day on anew, `YYYY-MM-DD` in the box's zone. */
   | { readonly command: 'refold'; readonly from: string }
   | { readonly command: 'verify' }
+  /** Makes a backup on the medium. */
+  | { readonly command: 'backup' }
+  /** Holds the store's file still, for the command to copy it: answers a StillFile as JSON. `still` or `void` at its end. */
+  | { readonly command: 'backup.begin' }
+  | { readonly command: 'backup.end'; readonly holder: number }
+  | { readonly command: 'export'; readonly what: ExportKind; readonly format: ExportFormat }
   /** `uniqueId` may be a LinkedID. */
   | { readonly command: 'trace'; readonly uniqueId: string };
 
-export type ControlAnswer = { readonly done: string } | { readonly failed: string };
+/** What can be exported, and how. */
+export const EXPORT_KINDS = ['calls', 'recordings', 'contacts'] as const;
+export type ExportKind = (typeof EXPORT_KINDS)[number];
+export const EXPORT_FORMATS = ['csv', 'json'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export type ControlAnswer = { readonly done: string } | { readonly failed: string } | { readonly part: string };
 
 /** Name of the socket in `run.dir`. */
 export const CONTROL_SOCKET = 'control.sock';

@@ -14,13 +14,14 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-/**
- * @param perform Carries a command out and tells in one sentence what was done. @throws what the command is told.
- */
+/** What was done, in one sentence; or an export, in parts. */
+export type Performed = string | AsyncIterable<string | Uint8Array>;
+
+/** @param perform Carries a command out. @throws what the command is told. */
 export async function listenControl(
   runDir: string,
   log: Log,
-  perform: (request: ControlRequest) => Promise<string>,
+  perform: (request: ControlRequest) => Promise<Performed>,
 ): Promise<ControlServer> {
   const path = join(runDir, CONTROL_SOCKET);
   await mkdir(runDir, { recursive: true, mode: 0o750 });
@@ -45,7 +46,7 @@ export async function listenControl(
   return { path, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-function converse(socket: Socket, perform: (request: ControlRequest) => Promise<string>): void {
+function converse(socket: Socket, perform: (request: ControlRequest) => Promise<Performed>): void {
   let text = '';
   let asked = false;
   socket.setEncoding('utf8');
@@ -59,14 +60,44 @@ function converse(socket: Socket, perform: (request: ControlRequest) => Promise<
     if (end < 0) return;
     asked = true;
     socket.setTimeout(0);
-    socket.end(`${JSON.stringify(await answerTo(text.slice(0, end), perform))}\n`);
+    await answer(socket, text.slice(0, end), perform);
+    socket.end();
   });
 }
 
-async function answerTo(line: string, perform: (request: ControlRequest) => Promise<string>): Promise<ControlAnswer> {
+async function answer(
+  socket: Socket,
+  line: string,
+  perform: (request: ControlRequest) => Promise<Performed>,
+): Promise<void> {
+  const say = (what: ControlAnswer) => socket.write(`${JSON.stringify(what)}\n`);
   try {
-    return { done: await perform(JSON.parse(line) as ControlRequest) };
+    const performed = await perform(JSON.parse(line) as ControlRequest);
+    if (typeof performed === 'string') return void say({ done: performed });
+    for await (const part of performed) {
+      if (socket.destroyed) return;
+      if (part.length > 0 && !say({ part: textOf(part) })) await drained(socket);
+    }
+    say({ done: '' });
   } catch (error) {
-    return { failed: error instanceof Error ? error.message : String(error) };
+    say({ failed: error instanceof Error ? error.message : String(error) });
   }
+}
+
+/** A part holds whole rows, and so whole characters. */
+function textOf(part: string | Uint8Array): string {
+  return typeof part === 'string' ? part : Buffer.from(part.buffer, part.byteOffset, part.length).toString('utf8');
+}
+
+/** Until more can be written, or nobody reads any more. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const over = () => {
+      socket.off('drain', over);
+      socket.off('close', over);
+      resolve();
+    };
+    socket.on('drain', over);
+    socket.on('close', over);
+  });
 }

@@ -52,6 +52,11 @@ export function finishReplacing(file: string): void {
   syncPath(dirname(file));
 }
 
+/** What a restore has left that a kill ended before it was decided. */
+export function clearStaged(file: string): void {
+  rmSync(stagedFile(file), { force: true });
+}
+
 /** What has been carried out and not been told to the store yet. */
 export function replacementOf(file: string): Replacement | null {
   return existsSync(done(file)) ? noteOf(done(file)) : null;

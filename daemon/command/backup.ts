@@ -1,0 +1,109 @@
+/**
+ * `cdrd backup`: a backup on the medium, as every night. `--to FILE`: into a file that is the caller's own, with its
+ * checksum beside it; the store is held still meanwhile, by the running daemon or, while none runs, by the command.
+ */
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { StillFile } from '../../storage/store.ts';
+import { syncPath } from '../../storage/sync-path.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { askDaemon } from '../control/client.ts';
+import { EXIT } from '../exit.ts';
+import { actAsOwner, storeOptions, takeState } from '../state.ts';
+import { type Command, configOption } from './command.ts';
+import { copyFile } from './copy-file.ts';
+import { performCommand } from './store-command.ts';
+
+const OWNER_ONLY = 0o600;
+
+export const backup: Command = {
+  usage: 'backup [--to FILE] [--config FILE]',
+  about:
+    'makes a backup of the store, on the medium or into a file, while the daemon runs as well as while it does not',
+  async perform({ args }) {
+    const { values } = parseArgs({ args: [...args], options: { ...configOption, to: { type: 'string' } } });
+    const config = loadConfig(values.config ?? null, process.env);
+    const done = values.to
+      ? await backupTo(config, resolve(values.to))
+      : await performCommand(config, { command: 'backup' });
+    process.stdout.write(`${done}\n`);
+    return EXIT.ok;
+  },
+};
+
+/** @throws when the file can't be written, or the store wasn't still: then nothing of it stays. */
+async function backupTo(config: Config, file: string): Promise<string> {
+  const part = `${file}.part`;
+  // By the caller's own rights, before the command takes those of the state folder's owner.
+  const target = openSync(part, 'w', OWNER_ONLY);
+  try {
+    const held = (await holdByDaemon(config)) ?? (await holdHere(config));
+    let isStill: boolean;
+    let sum: string;
+    try {
+      sum = copied(held.still, target);
+    } finally {
+      isStill = await held.end();
+    }
+    if (!isStill) throw new Error('too much was written to the store meanwhile; try again later');
+    writeFileSync(`${file}.sha256`, `${sum}  ${basename(file)}\n`, { mode: OWNER_ONLY, flush: true });
+    renameSync(part, file);
+    syncPath(dirname(file));
+    return `${file}: ${held.still.bytes} bytes, schema ${held.still.schema}, SHA-256 ${sum}`;
+  } finally {
+    closeSync(target);
+    rmSync(part, { force: true });
+  }
+}
+
+/** The store's file, held still. */
+interface Held {
+  readonly still: StillFile;
+  /** @returns whether it was still all the time. */
+  end(): Promise<boolean>;
+}
+
+async function holdByDaemon({ run }: Config): Promise<Held | null> {
+  const answer = await askDaemon(run.dir, { command: 'backup.begin' });
+  if (answer === null) return null;
+  const still = JSON.parse(answer) as StillFile;
+  const end = { command: 'backup.end', holder: still.holder } as const;
+  return { still, end: async () => (await askDaemon(run.dir, end)) === 'still' };
+}
+
+async function holdHere(config: Config): Promise<Held> {
+  const { openStoreHere } = await import('../../storage/here.ts');
+  const actAsBefore = await actAsOwner(config.state.dir);
+  const lock = await takeState(config.state.dir);
+  const release = async () => {
+    await lock.release();
+    actAsBefore();
+  };
+  try {
+    const store = openStoreHere(storeOptions(config));
+    const still = await store.work('copyBegin');
+    return {
+      still,
+      async end() {
+        const isStill = await store.work('copyEnd', still.holder);
+        await store.close();
+        await release();
+        return isStill;
+      },
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** @returns the SHA-256. */
+function copied({ file, bytes }: StillFile, target: number): string {
+  const source = openSync(file, 'r');
+  try {
+    return copyFile(source, target, bytes);
+  } finally {
+    closeSync(source);
+  }
+}
