@@ -30,9 +30,10 @@ import { queryLive } from './live/calls.ts';
 import { pauseRecording } from './live/pause.ts';
 import { deleteRecordings } from './recording/delete.ts';
 import { downloadRecordings } from './recording/download.ts';
-import { listMedia } from './recording/media.ts';
+import { keepRecordings } from './recording/keep.ts';
 import { queryRecordings } from './recording/query.ts';
 import { repairRecordings } from './recording/repair.ts';
+import { showRetention } from './retention/show.ts';
 import { auditLog } from './settings/audit.ts';
 import { changeSettings } from './settings/change.ts';
 import { listSettings } from './settings/list.ts';
@@ -71,7 +72,8 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30021: listAmiUsers,
   30022: setAmiUser,
   30023: removeAmiUser,
-  30024: listMedia,
+  30025: keepRecordings,
+  30026: showRetention,
   30027: listBackups,
   30028: makeBackup,
   30029: truthReport,

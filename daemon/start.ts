@@ -47,9 +47,9 @@ import { describeMedium, mediumHealth } from './recordings/figures.ts';
 import { createFileClient } from './recordings/file-client.ts';
 import { createRecordingFiles } from './recordings/files.ts';
 import { createRecordingHeaders } from './recordings/headers.ts';
-import { indexOf } from './recordings/index-of-store.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
 import { createThreads, type Threads } from './recordings/step-client.ts';
+import { createRetention } from './retention/retention.ts';
 import { createSchedule } from './schedule.ts';
 import { openSettings } from './settings.ts';
 import {
@@ -68,11 +68,6 @@ import { openTrustedClock } from './trusted-clock.ts';
 
 export interface StartOptions {
   readonly config: Config;
-  /**
-   * Reads the configuration anew, for the secret of Asterisk, which alone is taken without a restart. Absent: it stays as it
-   * was read. @throws when it can't be read.
-   */
-  reread?(): Config;
   readonly log: Log;
   /** The bundled worker entries. */
   readonly workers: { readonly store: URL; readonly medium: URL; readonly files: URL };
@@ -93,14 +88,12 @@ export interface Running {
   readonly ingest: Ingest;
   /** Stops taking, finishes what is in flight, closes the store. */
   close(): Promise<void>;
-  /** Somebody has mended something: what waits for it tries again now. */
-  reload(): void;
   /** A thread hangs in a call on the medium: only SIGKILL ends a process with such a one. */
   stuck(): boolean;
 }
 
 /** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
-export async function start({ config: given, reread, log, workers, version, onFatal }: StartOptions): Promise<Running> {
+export async function start({ config: given, log, workers, version, onFatal }: StartOptions): Promise<Running> {
   // What was begun is ended in the opposite order, on a stop as on a start that fails half-way.
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
@@ -177,31 +170,41 @@ export async function start({ config: given, reread, log, workers, version, onFa
     const ami = createAmi({ config, store, users: amiUsers, bus, log: log.child('ami') });
     stops.push(() => ami.relay.close());
 
-    const pbx = await startPbx({
-      config,
-      store,
-      bus,
-      log,
-      zone,
-      control,
-      events: ami.sink,
-      ...(reread && { currentSecret: () => reread().asterisk.secret }),
-    });
+    const pbx = await startPbx({ config, store, bus, log, zone, control, events: ami.sink });
     stops.push(() => pbx.close());
     const recordingControl = createRecordingControl(pbx.connection, pbx.live, store);
     const live = createLive(pbx, recordingControl, latest(settings.rules, liveRules));
     const amiUserAdmin = createAmiUserAdmin(amiUsers, store, () => amiServer.clients);
+    const schedule = createSchedule({
+      zone,
+      log: log.child('jobs'),
+      notes: jobNotes(store),
+      isIdle: () => pbx.live.channels === 0 && LANES.every((lane) => store.depth(lane) === 0),
+      now: Date.now,
+      mono: () => performance.now(),
+    });
+    const retention = await createRetention({
+      store,
+      schedule,
+      callDeletions,
+      recordingDeletions,
+      recordings: () => recordings,
+      settings,
+      clock,
+      zone,
+      log: log.child('jobs'),
+    });
     const services: Services = {
       store,
       accounts,
       sessions,
       keys,
       callDeletions,
-      medium: { state: () => recordings.state(), space: () => recordings.space() },
       recordingFiles,
       recordingDeletions,
       backups,
       recordingHeaders,
+      retention,
       phoneBook: createPhoneBook(store),
       settings,
       live,
@@ -220,21 +223,23 @@ export async function start({ config: given, reread, log, workers, version, onFa
       now: Date.now,
       today: () => zone.text(now()).slice(0, 10).replaceAll('-', ''),
       onState: (state) => bus.emit('medium', state),
-      index: indexOf(store, bus),
+      index: {
+        medium: async (mark, formerly) => (await store.write({ kind: 'mediumSeen', mark, formerly })).medium ?? 0,
+        known: (medium, folder) => store.ask('knownRecordings', { medium, folder }),
+        folders: (medium) => store.ask('recordingFolders', medium),
+        async found(medium, files) {
+          const written = await store.write({ kind: 'recordings', medium, files });
+          bus.emit('recordings', files, written.recordings);
+          if (written.calls.length > 0) bus.emit('calls', written.calls);
+        },
+        gone: async (medium, paths) => void (await store.write({ kind: 'gone', medium, paths })),
+      },
     });
     stops.push(() => recordings.close());
     bus.on('medium', ({ state }) => {
       if (state === 'mounted') recordingDeletions.resume();
     });
     stops.push(() => recordingDeletions.close());
-    const schedule = createSchedule({
-      zone,
-      log: log.child('jobs'),
-      notes: jobNotes(store),
-      isIdle: () => pbx.live.channels === 0 && LANES.every((lane) => store.depth(lane) === 0),
-      now: Date.now,
-      mono: () => performance.now(),
-    });
     stops.push(() => schedule.close());
     stops.push(() => backups.close());
     await scheduleBackups({ backups, schedule, bus, settings });
@@ -312,7 +317,6 @@ export async function start({ config: given, reread, log, workers, version, onFa
       store,
       ingest: pbx.ingest,
       close: stop,
-      reload: pbx.connection.tryNow,
       stuck: () => recordings.figures().workersHung > 0,
     };
   } catch (error) {

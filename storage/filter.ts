@@ -27,6 +27,8 @@ export interface CallFilter {
   readonly port?: number;
   /** Each is the source or destination trunk, by name: `96`, `pstn2`, `GSM3`. */
   readonly trunks?: readonly string[];
+  /** Not those that show a recording which is marked to be kept. */
+  readonly unkept?: true;
   /** Only calls whose `changed` is greater. */
   readonly since?: number;
 }
@@ -40,11 +42,6 @@ export interface RecordingFilter {
   readonly callTypes?: readonly CallType[];
   /** billsec of the tied call; the sound's length where no call is tied. Seconds. */
   readonly duration?: Bounds;
-  /**
-   * The medium that is in place, null where none is: rows of others are given with `online` false. Absent: no row says
-   * whether its file can be had.
-   */
-  readonly present?: number | null;
 }
 
 /** What of the truth report is wanted. @see model/truth.ts */

@@ -54,16 +54,9 @@ import {
   type NewDeletion,
   unfinishedDeletions,
 } from './sql/deletion.ts';
+import { keepRecordings, listedRecordings } from './sql/keep.ts';
 import { callCount, callHits, callPage, recordingCount, recordingPage } from './sql/listing.ts';
-import {
-  type KnownMedium,
-  knownMedia,
-  type MediaUsage,
-  mediaUsage,
-  mediumOfMark,
-  offlineRecording,
-  seeMedium,
-} from './sql/medium.ts';
+import { seeMedium } from './sql/medium.ts';
 import { keepMediumChange, type MediumChange } from './sql/medium-change.ts';
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
@@ -92,6 +85,16 @@ import {
 } from './sql/records.ts';
 import { clearStaged, forgetReplacement, replacementOf } from './sql/replace.ts';
 import { tellReplacement } from './sql/replacement.ts';
+import {
+  type AgeRange,
+  type CallWalk,
+  type OldRecording,
+  type OldRecordings,
+  oldestRecordings,
+  passCalls,
+  type RecordingSum,
+  sumRecordings,
+} from './sql/retention.ts';
 import { mergeNumbers } from './sql/search.ts';
 import { readSetting, settings, writeSetting } from './sql/setting.ts';
 import { createStill, type StillFile } from './sql/still.ts';
@@ -163,6 +166,8 @@ export type Write =
   | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine }
   /** Something that the daemon remembers for itself among the settings: no page shows it, and nobody did it. */
   | { readonly kind: 'note'; readonly name: string; readonly value: unknown }
+  /** Marks recordings, or takes their marks away. `audit` gets the paths that there are. */
+  | { readonly kind: 'keep'; readonly paths: readonly string[]; readonly keep: boolean; readonly audit: AuditLine }
   /** Several settings, all or none. */
   | { readonly kind: 'settings'; readonly changes: readonly SettingChange[] }
   /** A recording was paused, or goes on. */
@@ -199,6 +204,7 @@ const GROWS: Readonly<Record<Write['kind'], boolean>> = {
   deletionExpiry: false,
   setting: false,
   settings: false,
+  keep: false,
   pause: false,
   note: false,
   policyTold: false,
@@ -279,19 +285,22 @@ export interface CsvBatch extends CsvFile, CsvPosition {
 export type WriteOutcome = Outcome<Written>;
 
 export type {
+  AgeRange,
   ApiKey,
   AuditEntry,
+  CallWalk,
   Contact,
   CsvFault,
   CsvPosition,
   Deletion,
   DeletionKind,
   DeletionState,
-  KnownMedium,
-  MediaUsage,
   MediumChange,
+  OldRecording,
+  OldRecordings,
   OpenGroup,
   OutboxEvent,
+  RecordingSum,
   StillFile,
   Trashed,
   TrashProgress,
@@ -453,6 +462,8 @@ export function openStore(options: StoreOptions) {
       }
       case 'setting':
         return writeSettings([item]);
+      case 'keep':
+        return { removed: keepRecordings(database, item.paths, item.keep, item.audit, now()) };
       case 'note':
         writeSetting(database, item.name, item.value, now());
         return {};
@@ -533,16 +544,15 @@ export function openStore(options: StoreOptions) {
     truthPage: (request: PageRequest<TruthFilter>) => truthPage(database, request),
     truthCount: (request: CountRequest<TruthFilter>) => truthCount(database, request),
     truthTally: (request: CountRequest<TruthFilter>) => truthTally(database, request),
-    mediumOfMark: (mark: string) => mediumOfMark(database, mark),
     knownRecordings: ({ medium, folder }: { medium: number; folder: string }) =>
       knownRecordings(database, medium, folder),
     indexedRecordings: ({ medium, paths }: { medium: number; paths: readonly string[] }) =>
       indexedRecordings(database, medium, paths),
-    knownMedia: () => knownMedia(database),
-    mediaUsage: (after: number) => mediaUsage(database, after),
-    offlineRecording: ({ paths, present }: { paths: readonly string[]; present: number | null }) =>
-      offlineRecording(database, paths, present),
     recordingFolders: (medium: number) => recordingFolders(database, medium),
+    listedRecordings: (paths: readonly string[]) => listedRecordings(database, paths),
+    oldestRecordings: (range: AgeRange) => oldestRecordings(database, range),
+    sumRecordings: (range: AgeRange) => sumRecordings(database, range),
+    passCalls: (walk: CallWalk) => passCalls(database, walk),
     openGroups: () => openGroups(database),
     trace: (uniqueId: string) => trace(database, uniqueId, rules),
     csvPositions: () => csvPositions(database),

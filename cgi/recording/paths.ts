@@ -32,18 +32,42 @@ export interface FoundFiles {
  * @throws {CgiError} `invalid` for one that leads out, `storage_offline`
  */
 export async function findFiles(files: RecordingFiles, paths: readonly string[]): Promise<FoundFiles> {
-  const own = new Map<string, FoundFile>();
+  const { found, missing } = await findSpelled(paths, (tried) => files.look(tried));
+  return { found: found.map(([path, file]) => ({ path, file })), missing };
+}
+
+/**
+ * Paths as they are really spelled. Simple clients make their own of a name: a + that was not encoded arrives as a blank,
+ * and the guide's own examples have blanks where its lines were broken. One of exactly that name comes first.
+ * @param look What is known of each; null: there is none.
+ * @throws {CgiError} what `look` throws
+ */
+export async function findSpelled<Known>(
+  paths: readonly string[],
+  look: (paths: readonly string[]) => Promise<readonly (Known | null)[]>,
+): Promise<{
+  readonly found: readonly (readonly [path: string, known: Known])[];
+  readonly missing: readonly string[];
+}> {
+  const own = new Map<string, readonly [path: string, known: Known]>();
   let wanted = paths.map((asked) => ({ asked, path: asked }));
-  // What simple clients make of a name: a + that was not encoded arrives as a blank, and the guide's own examples have
-  // blanks where its lines were broken. A file of exactly that name comes first.
   for (const spelled of [asSent, plusForBlank, withoutBlanks]) {
-    const tried = wanted.map(({ asked }) => ({ asked, path: spelled(asked) }));
-    const looked = await look(files, spelled === asSent ? tried : tried.filter(({ asked, path }) => asked !== path));
-    for (const [asked, found] of looked) own.set(asked, found);
+    const all = wanted.map(({ asked }) => ({ asked, path: spelled(asked) }));
+    const tried = spelled === asSent ? all : all.filter(({ asked, path }) => asked !== path);
+    const looked = await named(look(tried.map(({ path }) => path)));
+    tried.forEach(({ asked, path }, index) => {
+      const known = looked[index];
+      if (known !== null && known !== undefined) own.set(asked, [path, known]);
+    });
     wanted = wanted.filter(({ asked }) => !own.has(asked));
     if (!wanted.some(({ asked }) => asked.includes(' '))) break;
   }
-  const found = new Map(paths.flatMap((asked) => own.get(asked) ?? []).map((each) => [each.path, each]));
+  // In the order asked; two spellings may be of one file.
+  const found = new Map<string, readonly [path: string, known: Known]>();
+  for (const asked of paths) {
+    const one = own.get(asked);
+    if (one) found.set(one[0], one);
+  }
   return { found: [...found.values()], missing: wanted.map(({ asked }) => asked) };
 }
 
@@ -51,16 +75,10 @@ const asSent = (path: string) => path;
 const plusForBlank = (path: string) => path.replaceAll(' ', '+');
 const withoutBlanks = (path: string) => path.replaceAll(' ', '');
 
-async function look(
-  files: RecordingFiles,
-  wanted: readonly { readonly asked: string; readonly path: string }[],
-): Promise<(readonly [asked: string, found: FoundFile])[]> {
+/** A path that leads out is the parameter's fault. */
+async function named<Answer>(looking: Promise<Answer>): Promise<Answer> {
   try {
-    const looked = await files.look(wanted.map(({ path }) => path));
-    return wanted.flatMap(({ asked, path }, index) => {
-      const file = looked[index];
-      return file ? [[asked, { path, file }] as const] : [];
-    });
+    return await looking;
   } catch (error) {
     if (!(error instanceof CgiError) || error.code !== 'invalid') throw error;
     throw new CgiError('invalid', error.message, 'wavefiles');

@@ -1,7 +1,4 @@
-/**
- * 20053: the recordings, newest first by the time in their names (guide 2.3, example 2). Those of a medium that is away
- * stay in the list and say so: `online` false behind the guide's fields, which all others have alone.
- */
+/** 20053: the recordings, newest first by the time in their names (guide 2.3, example 2). */
 import * as v from 'valibot';
 import type { Field } from '../../storage/filter.ts';
 import * as fields from '../fields.ts';
@@ -37,13 +34,12 @@ export const queryRecordings = verb({
     cursor: fields.cursor,
     order: fields.oneOf('asc', 'desc'),
   }),
-  handle(parameters, { store, medium, zone, now }) {
+  handle(parameters, { store, zone, now }) {
     const range = dateRange(parameters, zone, now());
     const { src, dst, trunk, calltype, minduration, maxduration } = parameters;
     ordered('minduration', minduration, maxduration, 'is more than maxduration');
     const filter = {
       wall: range.wall,
-      present: medium.state().medium ?? null,
       duration: bounds(minduration, maxduration),
       ...(src && { src }),
       ...(dst && { dst }),

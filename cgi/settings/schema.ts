@@ -69,6 +69,24 @@ const BACKUP = {
   keep: key(whole(1, 365), 7, 'backups kept on the medium, the last one of a day each'),
 };
 
+/** @see daemon/retention/retention.ts */
+const RETENTION = {
+  'recordings.days': key(whole(0, 36_500), 0, 'days after which recordings are removed; 0 = never for their age'),
+  'recordings.mb': key(
+    whole(0, 100_000_000),
+    0,
+    'MB that recordings and their trash may take on the medium, beyond which the oldest are removed; 0 = any',
+  ),
+  // A full medium records nothing more, and nobody looks into the cupboard: the newest calls are worth more than the oldest.
+  'recordings.free': key(
+    whole(0, 50),
+    5,
+    'percent of the medium that stay free: below it the trash goes, then the oldest recordings; 0 = a full medium ends recording',
+  ),
+  'calls.days': key(whole(0, 36_500), 0, 'days after which calls go into the trash; 0 = never for their age'),
+  'calls.count': key(whole(0, 100_000_000), 0, 'calls that stay, the newest; 0 = all'),
+};
+
 /** A value as JSON holds it. */
 export type SettingValue = string | number | boolean | readonly string[];
 
@@ -93,6 +111,7 @@ const SECTIONS = [
   ['trunks', 'settings', TRUNKS],
   ['time', 'settings', TIME],
   ['trash', 'settings', TRASH],
+  ['retention', 'settings', RETENTION],
   ['backup', 'settings', BACKUP],
 ] as const satisfies readonly (readonly [string, Right, object])[];
 

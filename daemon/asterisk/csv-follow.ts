@@ -44,8 +44,8 @@ export interface CsvOptions {
 
 export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
   const figures = { lines: 0, faults: 0, behind: 0, trouble: '' };
-  /** Compressed files, which never change: their signatures, and whether they were read to the end. Either means unpacking. */
-  const compressed = new Map<string, { readonly signature: string | null; whole: boolean }>();
+  /** Signatures of compressed files, which never change: reading them means decompressing. */
+  const compressed = new Map<string, string | null>();
   let closed = false;
   let running: Promise<void> = Promise.resolve();
   let queued: Promise<void> | null = null;
@@ -91,17 +91,17 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
 
   async function knownSignature(file: CsvFile): Promise<string | null> {
     if (!file.gzip) return signatureOf(file);
-    const known = compressed.get(keyOf(file));
-    if (known) return known.signature;
+    const key = `${file.path} ${file.size} ${file.mtimeMs}`;
+    const known = compressed.get(key);
+    if (known !== undefined) return known;
     if (compressed.size >= FILES_MAX * 2) compressed.clear();
-    const signature = await signatureOf(file);
-    compressed.set(keyOf(file), { signature, whole: false });
-    return signature;
+    const found = await signatureOf(file);
+    compressed.set(key, found);
+    return found;
   }
 
   async function read(file: CsvFile, signature: string, from: CsvPosition): Promise<void> {
-    const packed = file.gzip ? compressed.get(keyOf(file)) : undefined;
-    if (packed?.whole || (!file.gzip && file.size <= from.offset)) return;
+    if (!file.gzip && file.size <= from.offset) return;
     let { offset } = from;
     if (file.path === path) figures.behind = Math.max(0, file.size - offset);
     for await (const batch of batchesOf(file, signature, from, zone)) {
@@ -113,7 +113,6 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
         log.warn('a line of the CDR CSV is no record; it is kept aside', { path: file.path, line, reason });
       if (closed) return;
     }
-    if (packed) packed.whole = true;
     if (file.path === path) figures.behind = Math.max(0, file.size - offset);
   }
 
@@ -134,11 +133,6 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
       await running;
     },
   };
-}
-
-/** One that was written anew is another. */
-function keyOf({ path, size, mtimeMs }: CsvFile): string {
-  return `${path} ${size} ${mtimeMs}`;
 }
 
 /** All of a file counts as read. Of a compressed one the length is unknown; what can't be reached will do. */

@@ -41,12 +41,9 @@ export interface PbxOptions {
   readonly log: Log;
   readonly zone: Zone;
   readonly control: PolicyWriter;
-  /** @see AsteriskOptions.currentSecret */
-  currentSecret?(): string;
 }
 
-export async function startPbx(options: PbxOptions): Promise<Pbx> {
-  const { config, store, bus, log, zone, control, events, currentSecret } = options;
+export async function startPbx({ config, store, bus, log, zone, control, events }: PbxOptions): Promise<Pbx> {
   const live = createLiveChannels({
     over: (linkedId) => ingest.over(linkedId),
     changed: (linkedId) => bus.emit('live', linkedId),
@@ -93,7 +90,6 @@ export async function startPbx(options: PbxOptions): Promise<Pbx> {
 
   const connection = connectAsterisk({
     ...config.asterisk,
-    ...(currentSecret && { currentSecret }),
     log,
     onEvent(packet) {
       if (packet.first[1] === 'Cdr') hearCdr(packet);

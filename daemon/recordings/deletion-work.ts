@@ -14,7 +14,7 @@ import { DELETION_FILES } from './limits.ts';
 export interface DeletionWork {
   /** @returns false when the deletion is no longer in the state that it was thought to be in. */
   step(job: Job, change: Omit<TrashStep, 'id' | 'from'>): Promise<boolean>;
-  /** @throws {OtherMedium} when its folder in the trash isn't there. */
+  /** @throws {OtherMedium} when its medium isn't in place, or its folder in the trash isn't there. */
   needFolder(deletion: Deletion): Promise<void>;
   /** By the deletion's state: all steps to its end, or until the daemon stops. */
   deleting(job: Job): Promise<void>;
@@ -56,14 +56,16 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
     return true;
   }
 
-  async function needFolder(deletion: Deletion): Promise<void> {
-    const { value: code } = await client.ask({ kind: 'folder', folder: folderOf(deletion), make: false });
-    if (code) throw new OtherMedium(`another medium is in place, or its trash was emptied by hand (${code})`);
+  /** @throws {OtherMedium} another's files of the same names are not those that were meant; {CgiError} `storage_offline` */
+  function needMedium(deletion: Deletion): void {
+    client.check();
+    if (options.medium() !== deletion.medium) throw new OtherMedium('another medium is in place');
   }
 
-  /** A path is one file on each of two sticks: what was deleted on the one must not be removed from the other. */
-  function needMedium({ medium }: Deletion): void {
-    if (medium !== null && medium !== options.medium()) throw new OtherMedium('another medium is in place');
+  async function needFolder(deletion: Deletion): Promise<void> {
+    needMedium(deletion);
+    const { value: code } = await client.ask({ kind: 'folder', folder: folderOf(deletion), make: false });
+    if (code) throw new OtherMedium(`another medium is in place, or its trash was emptied by hand (${code})`);
   }
 
   /** On a full medium the oldest trash goes for it. @returns '' or the system's code. */
@@ -79,8 +81,8 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
     const paths = deletion.content as readonly string[];
     const purge = isPurge(deletion);
     const folder = folderOf(deletion);
-    needMedium(deletion);
     let next = nextOf(deletion);
+    needMedium(deletion);
     if (!purge && next === null) {
       const code = await makeFolder(folder);
       if (code) {

@@ -18,6 +18,8 @@ import type { FileClient } from './file-client.ts';
 import { createTrash, type Trash } from './trash.ts';
 
 export interface RecordingTrash extends RecordingDeletions, Pick<Trash, 'expire' | 'free'> {
+  /** @param rule The rule by which it is done, where nobody asked for it: for the audit log. */
+  begin(paths: readonly string[], purge: boolean, by: By, rule?: string): Promise<RecordingDeletion>;
   /** Goes on with what a kill or an absent medium interrupted. */
   resume(): void;
   /** Deletions under way or waiting for their medium. */
@@ -52,10 +54,16 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
     onCalls: options.onCalls,
     makeRoom: () => trash.makeRoom(),
   });
-  const queue = createDeletionQueue({ work, log, now, ...(options.waitMs && { waitMs: options.waitMs }) });
+  const queue = createDeletionQueue({
+    work,
+    log,
+    trash: rules,
+    now,
+    ...(options.waitMs && { waitMs: options.waitMs }),
+  });
   const trash = createTrash({ store, client, queue, work, rules });
 
-  async function begin(paths: readonly string[], wanted: boolean, by: By): Promise<RecordingDeletion> {
+  async function begin(paths: readonly string[], wanted: boolean, by: By, rule?: string): Promise<RecordingDeletion> {
     client.check();
     const purge = wanted || rules.skip();
     const at = now();
@@ -64,7 +72,7 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
     const { deletion } = await store.write({
       kind: 'deletion',
       deletion: { kind: 'recording', ...by, medium: options.medium(), expiresAt, content: paths },
-      audit: { ...by, action: 'recordings.delete', detail: { files: paths.length, purge } },
+      audit: { ...by, action: 'recordings.delete', detail: { files: paths.length, purge, ...(rule && { rule }) } },
     });
     if (!deletion) throw new Error('the store began no deletion');
     const job = queue.add(deletion, false);

@@ -39,7 +39,7 @@ export interface TrashProgress {
 }
 
 /** A deletion of recordings that may have files in the trash; without its paths. */
-export type Trashed = Pick<Deletion, 'id' | 'token' | 'state' | 'at' | 'expiresAt' | 'bytes'>;
+export type Trashed = Pick<Deletion, 'id' | 'token' | 'state' | 'medium' | 'at' | 'expiresAt' | 'bytes'>;
 
 /** As many as are looked at when the trash is cleaned. */
 const TRASHED_MAX = 5_000;
@@ -94,7 +94,7 @@ export function isBack(state: unknown, progress: unknown, now: number): boolean 
 export function trashed(database: Database): Trashed[] {
   return database
     .all(
-      `SELECT id, token, state, at, expires_at, bytes FROM deletion
+      `SELECT id, token, state, medium, at, expires_at, bytes FROM deletion
        WHERE kind = 'recording' AND state NOT IN ('erased', 'restored') ORDER BY id LIMIT ?`,
       [TRASHED_MAX],
     )
@@ -102,6 +102,7 @@ export function trashed(database: Database): Trashed[] {
       id: Number(row['id']),
       token: String(row['token']),
       state: String(row['state']) as DeletionState,
+      medium: row['medium'] === null ? null : Number(row['medium']),
       at: Number(row['at']),
       expiresAt: Number(row['expires_at']),
       bytes: Number(row['bytes']),

@@ -25,6 +25,8 @@ export function whereCalls(filter: CallFilter): Where {
   equal(where, 'cidname', filter.inRoute); // the guide: its value is the same
   equal(where, 'ivr', filter.ivr);
   equal(where, 'port', filter.port);
+  if (filter.unkept)
+    add(where, 'NOT EXISTS (SELECT 1 FROM recording AS file WHERE file.path = call.recording AND file.keep = 1)');
   for (const trunk of filter.trunks ?? []) add(where, '(src_trunk = ? OR dst_trunk = ?)', trunk, trunk);
   return where;
 }

@@ -7,6 +7,7 @@ import { contactStaged } from './0005-contact-staged.ts';
 import { recordingPause } from './0006-recording-pause.ts';
 import { medium } from './0007-medium.ts';
 import { truth } from './0008-truth.ts';
+import { retention } from './0009-retention.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   recordingPause,
   medium,
   truth,
+  retention,
 ];

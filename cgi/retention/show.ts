@@ -1,0 +1,58 @@
+/** 30026 (ours): what retention would remove at this moment and how it last went; with `run=1` it does it now. */
+import * as v from 'valibot';
+import type { Zone } from '../../storage/model/local-time.ts';
+import * as fields from '../fields.ts';
+import { json } from '../reply.ts';
+import { verb } from '../verb.ts';
+import type { Retention } from './port.ts';
+
+/** Milliseconds that an answer waits for a run; the connection's own bound for silence is a minute. */
+const WAIT_MS = 45_000;
+/** Paths shown of each rule, without `limit` and at most. */
+const PATHS = 20;
+const PATHS_MAX = 1_000;
+
+export const showRetention = verb({
+  about: 'what retention would remove now, rule by rule, and how it last went; run=1 does it',
+  right: 'settings',
+  parameters: v.strictObject({
+    run: fields.flag('remove it now'),
+    limit: fields.rows(0, `paths shown of each rule, ${PATHS} without it, ${PATHS_MAX} at most`),
+  }),
+  async handle({ run, limit = PATHS }, { retention, zone }) {
+    if (run) await ended(retention.run());
+    const { rules, medium, trash } = await retention.plan(Math.min(limit, PATHS_MAX));
+    return json({
+      json_array_rules: rules,
+      medium,
+      trash,
+      ...stateOf(retention, zone),
+    });
+  },
+});
+
+function stateOf(retention: Retention, zone: Zone): Record<string, unknown> {
+  const { running, doneAt, nextAt, why, last, clock, doubt } = retention.state();
+  const text = (at: number | null) => (at === null ? null : zone.text(at));
+  return {
+    running,
+    done: text(doneAt),
+    next: text(nextAt),
+    why,
+    last: last && { ...last, at: zone.text(last.at) },
+    clock: { time: text(clock), doubt },
+  };
+}
+
+/** Waits for the end, and no longer than a request may last: its state tells the rest. */
+async function ended(running: Promise<void>): Promise<void> {
+  let late: NodeJS.Timeout | undefined;
+  const waiting = new Promise<void>((resolve) => {
+    late = setTimeout(resolve, WAIT_MS);
+  });
+  try {
+    await Promise.race([running, waiting]);
+  } finally {
+    clearTimeout(late);
+  }
+}
