@@ -26,11 +26,16 @@ export interface DiskStatus {
   readonly refused: number;
 }
 
-/** How a refused write is told, by the state. */
-const CODES = { full: 'disk_full', failing: 'io', read_only: 'read_only' } as const satisfies Record<
-  Exclude<DiskState, 'ok'>,
-  StoreErrorCode
->;
+const STATES = ['full', 'failing', 'read_only'] as const satisfies readonly DiskState[];
+type Refusing = (typeof STATES)[number];
+
+/** How a refused write is told, by the state; and in words. */
+const CODES: Readonly<Record<Refusing, StoreErrorCode>> = { full: 'disk_full', failing: 'io', read_only: 'read_only' };
+const WORDS: Readonly<Record<Refusing, string>> = {
+  full: 'the disk is full',
+  failing: 'the disk fails',
+  read_only: 'the disk is read-only',
+};
 
 /** The store grows again when this many times the reserve is free: at its very edge the state would change to and fro. */
 const ROOM_AGAIN = 1.25;
@@ -78,11 +83,12 @@ export function createDisk({ file, reserve, now = Date.now }: DiskOptions): Disk
   const short = () => become('full', `less than ${megabytes(reserve)} MB are free`);
 
   function failed(error: StoreError): StoreError {
-    const state = stateOf(error, folder);
-    if (state === null) return error;
+    const told = diskFaultOf(error, folder);
+    const state = STATES.find((each) => CODES[each] === told.code);
+    if (!state) return error;
     look();
-    become(state, error.message);
-    return new StoreError(CODES[state], error.message);
+    become(state, told.message);
+    return told;
   }
 
   return {
@@ -114,8 +120,16 @@ export function createDisk({ file, reserve, now = Date.now }: DiskOptions): Disk
   };
 }
 
+/** The same error as the system itself tells it, in words for people; what is no fault of the disk stays as it is. */
+export function diskFaultOf(error: StoreError, folder: string): StoreError {
+  const state = stateOf(error, folder);
+  if (state === null) return error;
+  const { message } = error;
+  return new StoreError(CODES[state], message.startsWith(WORDS[state]) ? message : `${WORDS[state]}: ${message}`);
+}
+
 /** null: the disk is not at fault. */
-function stateOf({ code }: StoreError, folder: string): Exclude<DiskState, 'ok'> | null {
+function stateOf({ code }: StoreError, folder: string): Refusing | null {
   if (code === 'disk_full') return 'full';
   if (code === 'read_only') return 'read_only';
   if (code !== 'io') return null;

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
-import { freeBytes } from '../disk.ts';
+import { diskFaultOf, freeBytes } from '../disk.ts';
 import { isDiskFault, StoreError, type StoreErrorCode, storeError } from '../errors.ts';
 import { syncPath } from '../sync-path.ts';
 import { leaveReadingPlace, makeReadingPlace } from './reading-place.ts';
@@ -87,7 +87,7 @@ export function openDatabase(file: string, readingFolder?: string): Database {
   try {
     return wrap(openForWriting(file), file, null, readingFolder);
   } catch (error) {
-    const fault = faultOf(error, `opening ${file}`, file);
+    const fault = diskFaultOf(faultOf(error, `opening ${file}`, file), dirname(file));
     if (readingFolder === undefined || !isDiskFault(fault) || !existsSync(file)) throw fault;
     return wrap(openForReading(file, readingFolder, fault), file, fault, readingFolder);
   }

@@ -6,6 +6,7 @@ import type { Migration } from './migration/migration.ts';
 
 /**
  * @throws {StoreError} `newer` when a newer cdrd wrote the store; it's left as it is.
+ * @throws {StoreError} what its disk says, when it can only be read and is older.
  * @throws {StoreError} naming the migration that failed; the store is left at the schema before it.
  */
 export function migrate(database: Database, file: string, migrations: readonly Migration[]): void {
@@ -15,6 +16,11 @@ export function migrate(database: Database, file: string, migrations: readonly M
     throw new StoreError(
       'newer',
       `the store has schema ${version}, this cdrd knows up to ${newest}: install the newer cdrd again, or restore a backup`,
+    );
+  if (database.onlyRead && version < newest)
+    throw new StoreError(
+      database.onlyRead.code,
+      `the store has schema ${version} and can't be read before it is brought to ${newest}: ${database.onlyRead.message}`,
     );
   for (let next = version + 1; next <= newest; next++) {
     const migration = migrations[next - 1];

@@ -143,7 +143,9 @@ describe('a checkpoint', () => {
     ['writes', 'fail write cdrd.db EIO 1'],
     ['fsync', 'fail fsync cdrd.db EIO 1'],
   ] as const)
-    test(`whose ${what} fail tells nobody; the overlong log does, and is brought in when the disk takes it`, async () => {
+    test(`whose ${what} fail tells nobody; the overlong log does, and is brought in when the disk takes it`, {
+      timeout: 60_000, // 32 MB go through the library
+    }, async () => {
       disk.plan(`${plan}\n`);
       // SQLite checkpoints at the end of a commit and takes no notice when that fails.
       while (log() < 16 * 1024 * 1024) expect(await put(250)).toEqual(OK);
