@@ -42,11 +42,13 @@ import { createCallDeletions } from './jobs.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { createRecordingGate } from './recording-gate.ts';
 import { createRecordingDeletions } from './recordings/deletions.ts';
 import { describeMedium, mediumHealth } from './recordings/figures.ts';
 import { createFileClient } from './recordings/file-client.ts';
 import { createRecordingFiles } from './recordings/files.ts';
 import { createRecordingHeaders } from './recordings/headers.ts';
+import { demandsMount } from './recordings/mountinfo.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
 import { createThreads, type Threads } from './recordings/step-client.ts';
 import { createRetention } from './retention/retention.ts';
@@ -170,6 +172,8 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     const ami = createAmi({ config, store, users: amiUsers, bus, log: log.child('ami') });
     stops.push(() => ami.relay.close());
 
+    const demanded = demandsMount(dir, requireMount);
+    bus.on('medium', createRecordingGate({ demanded, policy: control, store, log }));
     const pbx = await startPbx({ config, store, bus, log, zone, control, events: ami.sink });
     stops.push(() => pbx.close());
     const recordingControl = createRecordingControl(pbx.connection, pbx.live, store);

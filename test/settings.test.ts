@@ -25,6 +25,7 @@ async function openSettled({ toml = '', env = {} as Record<string, string> } = {
     want: async (policy) => void wanted.push(policyKeys(policy)),
     told: () => control.asterisk,
     up: () => {},
+    gate: async () => {},
     away: () => {},
     retry: () => {},
   };
@@ -198,7 +199,9 @@ describe('change', () => {
           : ['no', '0'];
       await change({ [`recording.${name}`]: value });
       expect(Object.fromEntries(wanted.at(-1) ?? [])).toEqual({ ...before, [key]: put });
-      expect(wanted.at(-1)?.at(-1)?.[0]).toBe('enable');
+      const told = wanted.at(-1) ?? [];
+      const on = Object.fromEntries(told)['enable'] === '1';
+      expect(told.at(on ? -1 : 0)?.[0]).toBe('enable'); // off first, on last
     }
   });
 

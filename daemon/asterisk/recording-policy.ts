@@ -5,7 +5,7 @@
 import type { CallType } from '../../storage/model/leg.ts';
 import type { Log } from '../log.ts';
 import type { Header, Packet } from '../wire/packet.ts';
-import { FAMILY, type PolicyKey, policyKeys, type RecordingPolicy, recordedKinds } from './astdb.ts';
+import { ENABLE, FAMILY, type PolicyKey, policyKeys, type RecordingPolicy, recordedKinds } from './astdb.ts';
 
 export interface PolicyWriter {
   /**
@@ -13,6 +13,11 @@ export interface PolicyWriter {
    * error of who wants it.
    */
   want(policy: RecordingPolicy): Promise<void>;
+  /**
+   * Whether anything may be recorded at this moment, whatever is wanted: false while there is nowhere to record to. null:
+   * not known yet, and Asterisk keeps what it was told last. Open until the first call. Resolves likewise.
+   */
+  gate(open: boolean | null): Promise<void>;
   /** Whether Asterisk has acknowledged the wanted value of a key. */
   told(key: string): boolean;
   /** Asterisk has let us in. @param action Sends one AMI action. */
@@ -30,6 +35,9 @@ export function createPolicyWriter(
   log: Pick<Log, 'error'>,
   onTold: (kinds: readonly CallType[]) => void = () => {},
 ): PolicyWriter {
+  let policy: RecordingPolicy | null = null;
+  let open: boolean | null = true;
+  /** What follows from these two. */
   let wanted: readonly PolicyKey[] = [];
   /** What this log-in has acknowledged; null: Asterisk is away. A new map tells a pass under way that it is out of date. */
   let session: { readonly action: Parameters<PolicyWriter['up']>[0]; readonly told: Map<string, string> } | null = null;
@@ -39,7 +47,7 @@ export function createPolicyWriter(
 
   const toldAll = () => wanted.every(([key, value]) => session?.told.get(key) === value);
 
-  /** From the first key to the last, so that `enable` always comes after what it lets loose. */
+  /** From the first key to the last, so that `enable` always comes after what it lets loose, and before what it stops. */
   async function pass(keys: readonly PolicyKey[], current: NonNullable<typeof session>): Promise<void> {
     for (const [key, value] of keys) {
       if (session !== current || wanted !== keys) return;
@@ -63,7 +71,7 @@ export function createPolicyWriter(
       if (!current) return;
       try {
         if (!toldAll()) await pass(wanted, current);
-        if (toldAll()) onTold(recordedKinds(wanted));
+        if (toldAll() && open !== null) onTold(recordedKinds(wanted));
       } catch (error) {
         // A connection that is lost on the way is told of elsewhere, and the next log-in begins anew.
         const complaint = error instanceof Error ? error.message : String(error);
@@ -75,10 +83,20 @@ export function createPolicyWriter(
     return turn;
   }
 
+  function renew(): Promise<void> {
+    const keys = policy ? policyKeys({ ...policy, enable: policy.enable && open !== false }) : [];
+    wanted = open === null ? keys.filter(([key]) => key !== ENABLE) : keys;
+    return write();
+  }
+
   return {
-    want(policy) {
-      wanted = policyKeys(policy);
-      return write();
+    want(next) {
+      policy = next;
+      return renew();
+    },
+    gate(next) {
+      open = next;
+      return renew();
     },
     told: (wantedKey) => wanted.some(([key, value]) => key === wantedKey && session?.told.get(key) === value),
     up(action) {

@@ -51,6 +51,8 @@ export function createMediumState(
 ): MediumStateMachine {
   let current: MediumState = { state: 'absent', why: 'not looked at yet', writable: false, since: now() };
   let writing: Writing = { writable: false, why: '' };
+  /** What it is like when nobody has looked yet is no state that the first look could leave unsaid. */
+  let looked = false;
   /** What is late at this moment, and whether anything was since the sweep began. */
   let lateNow = 0;
   let wasLate = false;
@@ -63,10 +65,11 @@ export function createMediumState(
       next.writable === told.writable &&
       next.device === told.device &&
       next.medium === told.medium;
-    if (same && inOtherWords) {
+    if (looked && same && inOtherWords) {
       current = { ...next, since: told.since };
       return;
     }
+    looked = true;
     current = { ...next, since: now() };
     changed(current);
   };

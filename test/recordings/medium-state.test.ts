@@ -19,8 +19,9 @@ function machine() {
 test('absent, mounted, slow, dead, absent: each told once, and what only says it in other words is not', () => {
   const { medium, told } = machine();
   expect(medium.state()).toMatchObject({ state: 'absent', writable: false });
+  medium.lost('absent', 'no such folder', '');
   medium.lost('absent', 'nothing is mounted', '');
-  expect(told()).toEqual([]);
+  expect(told()).toEqual([['absent', 'no such folder', false]]);
   expect(medium.state().why).toBe('nothing is mounted');
   for (let sweep = 0; sweep < 3; sweep += 1) medium.found('8:1', 1, WELL);
   expect(told()).toEqual([['mounted', '', true]]);
