@@ -2,7 +2,7 @@
  * Looks at a disk as a crash left it, through the eyes of the next start: the store must open by itself and be sound, hold
  * what was expected, and nothing twice; and when Asterisk's CSV has been read again, every record exactly once.
  */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openAmiUsers } from '../../daemon/ami/users.ts';
@@ -14,7 +14,9 @@ import { start } from '../../daemon/start.ts';
 import { databaseFile, storeOptions } from '../../daemon/state.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import { zone } from '../../storage/model/local-time.ts';
-import { openDatabase } from '../../storage/sql/database.ts';
+import { type Database, openDatabase } from '../../storage/sql/database.ts';
+import type { Migration } from '../../storage/sql/migration/migration.ts';
+import { migrations as released } from '../../storage/sql/migration/migrations.ts';
 import { openStore, type Store, type Write } from '../../storage/store.ts';
 import { lookInto, rulesOf } from '../fault/audit.ts';
 import { boxEnv, type Folders, folders } from '../fault/box.ts';
@@ -35,6 +37,8 @@ export interface Left {
   readonly tree: Tree;
   readonly expectations: Expectations;
   readonly lines: ReadonlyMap<string, string>;
+  /** The schema that the next start knows; absent: the released one. */
+  readonly migrations?: readonly Migration[] | undefined;
 }
 
 const ZONE = zone('Etc/GMT+8');
@@ -64,9 +68,7 @@ export async function look(left: Left, root: string): Promise<Findings> {
   rmSync(`${databaseFile(place.state)}.lock`, { recursive: true, force: true }); // as takeState does
   try {
     const values = await valuesIn(place);
-    const losses = broken(left.expectations, (subject) =>
-      isOfCall(subject) || subject.startsWith('recording ') ? null : (values.get(subject) ?? ABSENT),
-    );
+    const losses = broken(left.expectations, (subject) => (isOfCall(subject) ? null : (values.get(subject) ?? ABSENT)));
     await goOn(left, place);
     const after = afterwards(left, place);
     return { ...after, losses: [...losses, ...after.losses] };
@@ -101,11 +103,14 @@ async function valuesIn(place: Folders): Promise<Map<string, string>> {
       const initial = passwords.some((line) => line.startsWith(`${name} `));
       values.set(`login ${name}`, initial ? 'initial' : 'own');
     }
+    values.set('migration', migrationOf(database, place));
   } finally {
     database.close();
   }
   for (const { name, read } of (await openAmiUsers(place.state)).list()) values.set(`ami-user ${name}`, read.join());
   values.set('certificate', certificateIn(place));
+  values.set('backup', backupOn(place));
+  for (const [path, where] of recordingsOn(place)) values.set(`recording ${path}`, where);
   return values;
 }
 
@@ -117,6 +122,37 @@ function certificateIn(place: Folders): string {
     return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key ?? '')) ? 'whole' : 'odd';
   } catch {
     return 'broken';
+  }
+}
+
+/** A schema beyond the released one came there by a migration, which leaves a copy of what was. */
+function migrationOf(database: Database, { state }: Folders): string {
+  if (Number(database.first('PRAGMA user_version')?.['user_version']) <= released.length) return 'not done';
+  const folder = join(state, 'backup');
+  const copies = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.db')) : [];
+  return copies.length > 0 && copies.every((name) => isSound(join(folder, name))) ? 'done' : 'done, without a copy';
+}
+
+/** Of those on the medium: one that has its name is whole, and its checksum says so. */
+function backupOn({ recordings }: Folders): string {
+  const folder = join(recordings, '.cdrd', 'backup');
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.db')) : [];
+  if (names.length === 0) return ABSENT;
+  const whole = (name: string) => {
+    const sum = createHash('sha256')
+      .update(readFileSync(join(folder, name)))
+      .digest('hex');
+    return linesOf(join(folder, `${name}.sha256`))[0] === `${sum}  ${name}`;
+  };
+  return names.every(whole) ? 'whole' : 'broken';
+}
+
+function isSound(file: string): boolean {
+  const database = openDatabase(file);
+  try {
+    return database.first('PRAGMA integrity_check')?.['integrity_check'] === 'ok';
+  } finally {
+    database.close();
   }
 }
 
@@ -200,7 +236,8 @@ function recordingsOn({ recordings }: Folders): Map<string, string> {
 
 /** What the next start does by itself: deletions are gone on with, the CSV is read, calls that are over are closed. */
 async function goOn(left: Left, place: Folders): Promise<void> {
-  const store = openStore(storeOptions(loadConfig(null, boxEnv(place, 0))));
+  const options = storeOptions(loadConfig(null, boxEnv(place, 0)));
+  const store = openStore({ ...options, ...(left.migrations && { migrations: left.migrations }) });
   const { operations } = store;
   try {
     for (const { id, kind } of operations.unfinishedDeletions())

@@ -15,7 +15,7 @@ import type { Happening } from './trace.ts';
 export interface Row {
   readonly act: string;
   readonly site: string;
-  /** Disks looked at, as a kill and as a power cut may have left them; of these, by a start of the whole daemon. */
+  /** Disks looked at, as a kill and as a power cut may have left them, and starts of the whole daemon on some of them. */
   kills: number;
   cuts: number;
   starts: number;
@@ -25,17 +25,23 @@ export interface Row {
 }
 
 export interface Effort {
-  /** Moments of each site, `Infinity` = all, and power cuts in each. */
-  readonly moments: number;
+  /** Operations of each site that a kill falls on; `Infinity` = all. */
+  readonly kills: number;
+  /** Operations of each site that the power goes at, or only the last of each act; and disks that it may leave each time. */
+  readonly moments: number | 'ends';
   readonly cuts: number;
-  /** Disks of each site on which the whole daemon is started; of those that move recordings all are. */
+  /** Disks of each site on which the whole daemon is started. */
   readonly starts: number;
+  /** Whether one complaint is enough. */
+  readonly once?: boolean;
 }
 
 export interface Matrix {
   readonly rows: readonly Row[];
   /** The first disks on which something was missing, twice or wrong, in words. */
   readonly complaints: readonly string[];
+  /** Sites of which no disk was looked at. */
+  readonly untouched: readonly string[];
 }
 
 /** Complaints kept: one is enough to work on, some more show what they have in common. */
@@ -51,9 +57,6 @@ interface Moment {
   readonly site: string;
 }
 
-/** Of an act whose name says so the recordings are moved, which only the whole daemon knows how to go on with. */
-const MOVES_RECORDINGS = / recordings$/;
-
 /**
  * @param room A folder that disks are laid out in.
  * @param happenings Others than the life's own: with an fsync left out, say.
@@ -66,23 +69,30 @@ export async function crash(
   happenings = life.happenings,
 ): Promise<Matrix> {
   const own = happenings.filter((happening) => !('path' in happening) || isOwn(happening.path));
-  const chosen = choose(momentsOf(own), random, effort.moments);
+  const moments = momentsOf(own);
+  const killed = choose(moments, random, effort.kills);
+  const dark = effort.moments === 'ends' ? ends(moments) : choose(moments, random, effort.moments);
   const rows = new Map<string, Row>();
   const complaints: string[] = [];
   const image = diskImage(life.first);
   const looks = atOnce(STARTS_AT_ONCE);
   let expectations = life.before;
 
-  async function lookAt({ act, site, index }: Moment): Promise<void> {
+  async function lookAt(index: number): Promise<void> {
+    const moment = killed.get(index) ?? dark.get(index);
+    if (!moment) return;
+    const { act, site } = moment;
     const row = rowOf(rows, act, site);
-    for (const { way, what, tree } of [kill(image), ...powerCuts(image, random, effort.cuts)]) {
-      const left = { tree, expectations, lines: life.lines };
-      const starts = MOVES_RECORDINGS.test(act) || row.starts < effort.starts;
+    const cuts = dark.has(index) ? powerCuts(image, random, effort.cuts) : [];
+    for (const { way, what, tree } of killed.has(index) ? [kill(image), ...cuts] : cuts) {
+      const left = { tree, expectations, lines: life.lines, migrations: life.migrations };
+      const starts = !life.migrations && row.starts < effort.starts;
       row[way === 'kill' ? 'kills' : 'cuts'] += 1;
       if (starts) row.starts += 1;
       const where = `${life.name} · ${act} · ${site}, happening ${index}, ${what}`;
-      if (!starts) count(row, await look(left, join(room, 'disk')), where);
-      else await looks.begin((own) => lookByStart(left, join(room, own)).then((found) => count(row, found, where)));
+      count(row, await look(left, join(room, 'disk')), where);
+      if (starts)
+        await looks.begin((own) => lookByStart(left, join(room, own)).then((found) => count(row, found, where)));
     }
   }
 
@@ -95,20 +105,20 @@ export async function crash(
   }
 
   // A disk is looked at just before the next thing is done to it: by then everything has been told that may be told.
-  let due: Moment | undefined;
+  let done = -1;
   for (const [index, happening] of own.entries()) {
     const said = noteOf(happening);
-    if (said === null && due) {
-      await lookAt(due);
-      due = undefined;
-    }
     if (said && 'is' in said) expectations = expecting(expectations, said);
+    if (said) continue;
+    await lookAt(done);
+    if (effort.once && complaints.length > 0) break;
     image.apply(happening);
-    due = chosen.get(index) ?? due;
+    done = index;
   }
-  if (due) await lookAt(due);
+  await lookAt(done);
   await looks.ended();
-  return { rows: [...rows.values()], complaints };
+  const sites = new Set(moments.map(nameOf));
+  return { rows: [...rows.values()], complaints, untouched: [...sites].filter((site) => !rows.has(site)) };
 }
 
 /** Works that wait more than they compute: so many at a time, each with a name of its own. */
@@ -141,11 +151,11 @@ function momentsOf(happenings: readonly Happening[]): Moment[] {
   });
 }
 
-/** So many of each site, by chance. */
-function choose(moments: readonly Moment[], random: Random, most: number): Map<number, Moment> {
+/** So many of each site, by chance; by their index. */
+function choose(moments: readonly Moment[], random: Random, most: number): ReadonlyMap<number, Moment> {
   const sites = new Map<string, Moment[]>();
   for (const moment of moments) {
-    const name = `${moment.act} · ${moment.site}`;
+    const name = nameOf(moment);
     sites.set(name, [...(sites.get(name) ?? []), moment]);
   }
   const chosen = [...sites.values()].flatMap((all) => {
@@ -155,8 +165,18 @@ function choose(moments: readonly Moment[], random: Random, most: number): Map<n
   return new Map(chosen.map((moment) => [moment.index, moment]));
 }
 
+/** When each act is over, and everything of it has been told. */
+function ends(moments: readonly Moment[]): ReadonlyMap<number, Moment> {
+  const last = moments.filter(({ act }, nth) => moments[nth + 1]?.act !== act);
+  return new Map(last.map((moment) => [moment.index, moment]));
+}
+
+export function nameOf({ act, site }: Pick<Row, 'act' | 'site'>): string {
+  return `${act} · ${site}`;
+}
+
 function rowOf(rows: Map<string, Row>, act: string, site: string): Row {
-  const name = `${act} · ${site}`;
+  const name = nameOf({ act, site });
   const row = rows.get(name) ?? { act, site, kills: 0, cuts: 0, starts: 0, losses: 0, doubles: 0, faults: 0 };
   rows.set(name, row);
   return row;
@@ -170,7 +190,7 @@ const FIGURES = ['kills', 'cuts', 'starts', 'losses', 'doubles', 'faults'] as co
 
 /** A line each site, and the sum. */
 export function tableOf(rows: readonly Row[]): string {
-  const width = Math.max(...rows.map(({ act, site }) => `${act} · ${site}`.length)) + 2;
+  const width = Math.max(...rows.map((row) => nameOf(row).length)) + 2;
   const line = (name: string, figures: readonly (string | number)[]) =>
     name.padEnd(width) + figures.map((figure) => String(figure).padStart(8)).join('');
   const sum = FIGURES.map((figure) => rows.reduce((total, row) => total + row[figure], 0));
@@ -178,7 +198,7 @@ export function tableOf(rows: readonly Row[]): string {
     line('act · site', FIGURES),
     ...rows.map((row) =>
       line(
-        `${row.act} · ${row.site}`,
+        nameOf(row),
         FIGURES.map((figure) => row[figure]),
       ),
     ),

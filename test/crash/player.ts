@@ -4,13 +4,14 @@
  */
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Migration } from '../../storage/sql/migration/migration.ts';
 import { type Folders, logIn } from '../fault/box.ts';
-import { copyOf, emptyLedger, type Ledger, nextCall, recordName } from '../fault/peer.ts';
-import { allClosed, allStored, begin, openScene, ready, type Scene, stop, wait } from '../fault/scene.ts';
+import { copyOf, type Ledger, nextCall, recordName } from '../fault/peer.ts';
+import { allClosed, allStored, begin, openScene, ready, type Scene, wait } from '../fault/scene.ts';
 import { pcmWav } from '../recordings/helper.ts';
 import { type CdrRecord, customCsvLine } from '../simulator/cdr.ts';
 import type { Tree } from './disk-image.ts';
-import { ABSENT, type Expectations, type Expected, expecting, noteOf } from './expectations.ts';
+import { type Expectations, type Expected, expecting, noteOf } from './expectations.ts';
 import { type Happening, type Recorder, recorder } from './trace.ts';
 
 /** What has happened to one box between two looks at its whole disk. */
@@ -27,10 +28,14 @@ export interface Life {
   readonly ledger: Ledger;
   /** What was expected at its end. */
   readonly after: Expectations;
+  /** The schema that the next start knows; absent: the released one. */
+  readonly migrations?: readonly Migration[];
 }
 
 export interface Player {
   readonly scene: Scene;
+  /** Asterisk's CSV of all calls up to now. */
+  csv(): string;
   /** From here on what happens belongs to this act. */
   act(name: string): void;
   asked(subject: string, value: string): void;
@@ -41,6 +46,8 @@ export interface Player {
   get(path: string): Promise<Record<string, unknown>>;
   /** Calls end, all at once. */
   calls(count: number): readonly CdrRecord[];
+  /** Calls end that the daemon doesn't hear of: Asterisk's CSV alone tells of them. */
+  missed(count: number): readonly CdrRecord[];
   /** Every record sent is stored, and then every call closed. */
   stored(): Promise<void>;
   closed(): Promise<void>;
@@ -56,12 +63,20 @@ const DAY = '20210329';
 /** The box's own folders; what else lies in its root is the test's. */
 const OWN = ['state', 'recordings'];
 
-/** @param env More of the daemon's environment. @param since The life before, whose disk this one goes on with. */
+export interface LifeOptions {
+  /** More of the daemon's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The life before, whose disk this one goes on with. */
+  readonly since?: Life | null;
+  /** What has happened to the disk meanwhile. */
+  meanwhile?(place: Folders): void;
+}
+
 export async function playLife(
   name: string,
   root: string,
   play: (player: Player) => Promise<void>,
-  { env = {}, since = null }: { env?: Readonly<Record<string, string>>; since?: Life | null } = {},
+  { env = {}, since = null, meanwhile = () => {} }: LifeOptions = {},
 ): Promise<Life> {
   const template = since && { place: since.place, ledger: copyOf(since.ledger) };
   let disk: Recorder | undefined;
@@ -72,12 +87,12 @@ export async function playLife(
     return disk;
   });
   if (!disk) throw new Error('the scene has no disk');
+  meanwhile(scene.place);
   const first = treeOf(root);
   const before = since?.after ?? new Map<string, Expected>();
   const lines = new Map(since?.lines);
   try {
     await play(playerOn(scene, disk, lines));
-    await stop(scene);
   } finally {
     await scene.close();
   }
@@ -96,6 +111,7 @@ function playerOn(scene: Scene, disk: Recorder, lines: Map<string, string>): Pla
   let asAdmin: Awaited<ReturnType<typeof logIn>> | null = null;
   const player: Player = {
     scene,
+    csv: () => [...lines.values()].join(''),
     act: (name) => note({ act: name }),
     asked: (subject, value) => note({ is: 'asked', subject, value }),
     told: (subject, value) => note({ is: 'told', subject, value }),
@@ -108,7 +124,7 @@ function playerOn(scene: Scene, disk: Recorder, lines: Map<string, string>): Pla
       asAdmin ??= await logIn(scene.life.url, scene.place, 'admin');
       return asAdmin(path);
     },
-    calls(count) {
+    missed(count) {
       const records = Array.from({ length: count }, () => nextCall(scene.ledger)).flat();
       for (const record of records) {
         lines.set(recordSubject(record), customCsvLine(record));
@@ -117,6 +133,10 @@ function playerOn(scene: Scene, disk: Recorder, lines: Map<string, string>): Pla
         waiting.records.push(recordSubject(record));
         waiting.calls.push(callSubject(record.uniqueId));
       }
+      return records;
+    },
+    calls(count) {
+      const records = player.missed(count);
       scene.peer.send(records);
       return records;
     },
@@ -174,5 +194,3 @@ export function treeOf(root: string): Tree {
 export function isOwn(path: string): boolean {
   return path === '' || OWN.some((name) => path === name || path.startsWith(`${name}/`));
 }
-
-export { ABSENT, emptyLedger };

@@ -6,14 +6,11 @@ import { loadConfig } from '../../daemon/config.ts';
 import { storeOptions, takeState } from '../../daemon/state.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import { migrations } from '../../storage/sql/migration/migrations.ts';
+import { NEXT } from './next-schema.ts';
 
 const [dir = ''] = process.argv.slice(2);
 const config = loadConfig(null, { CDRD_STATE_DIR: dir, CDRD_TIME_ZONE: 'Etc/GMT+8' });
 const lock = await takeState(dir);
-const next = [
-  'CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT',
-  "ALTER TABLE call ADD COLUMN later TEXT DEFAULT ''",
-];
-const store = openStoreHere({ ...storeOptions(config), migrations: [...migrations, next] });
+const store = openStoreHere({ ...storeOptions(config), migrations: [...migrations, NEXT] });
 await store.close();
 await lock.release();

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+import { CountReporter } from '../count-reporter.ts';
+
+/** Every kill and power cut: the matrix by simulated disks, and the daemon as it ships killed in each stage. */
+export default defineConfig({
+  test: {
+    root: new URL('../..', import.meta.url).pathname,
+    include: ['test/crash/*.crash.ts', 'test/fault/kill.test.ts', 'test/fault/migrate.test.ts'],
+    globalSetup: ['test/setup.ts'],
+    reporters: ['default', new CountReporter()],
+    testTimeout: 3_600_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+  },
+});
