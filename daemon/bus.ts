@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { DiskStatus } from '../storage/disk.ts';
 import type { Leg, LegSource } from '../storage/model/leg.ts';
 import type { AsteriskStatus } from './asterisk/connection.ts';
+import type { DiskUse } from './fullness.ts';
 import type { FoundRecording, MediumState } from './recordings/recordings.ts';
 
 export interface BusEvents {
@@ -21,6 +22,8 @@ export interface BusEvents {
   /** The disk of the store has come into another state. */
   store: [disk: DiskStatus];
   medium: [state: MediumState];
+  /** A disk has come to be nearly full, or has room again. */
+  fullness: [use: DiskUse];
 }
 
 export type Bus = EventEmitter<BusEvents>;

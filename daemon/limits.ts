@@ -190,6 +190,14 @@ export const trustLimits = {
   saneClock: BUILT_AT,
 } as const;
 
+export const fullnessLimits = {
+  /** Part of a disk that is used when the alarm is raised, and below which it is over. */
+  alarm: 0.9,
+  over: 0.87,
+  /** Milliseconds between two looks: a box fills a percent of a small stick in half an hour at most. */
+  lookMs: 60_000,
+} as const;
+
 export const idleLimits = {
   /** Milliseconds between two steps of upkeep, each some 5 ms of the store's time and a commit. */
   everyMs: 250,

@@ -31,6 +31,7 @@ import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
+import { describeFullness, fullnessHealth, spaceOn, watchFullness } from './fullness.ts';
 import { type Certificate, openCertificate } from './http/certificate.ts';
 import { livePath } from './http/live-path.ts';
 import { boxNames } from './http/self-signed.ts';
@@ -252,6 +253,13 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       await recordingDeletions.expire(clock.now());
     });
 
+    const fullness = watchFullness({
+      space: { recordings: async () => recordings.space(), state: () => spaceOn(config.state.dir) },
+      bus,
+      log,
+    });
+    stops.push(() => fullness.close());
+
     const idle = startIdleWork({ store, bus, log });
     stops.push(() => idle.stop());
 
@@ -276,6 +284,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
         ok: ready && store.disk.state === 'ok',
         body: {
           ...health(ready, version, { store, replacement, pbx, recordings, certificate }, amiServer.trouble),
+          disks: fullnessHealth(fullness),
           backup: healthOfBackups(backups, settings.value('backup.enable') === true),
         },
       }),
@@ -288,6 +297,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     stops.push(() => callDeletions.close()); // before HTTP: whoever waits for a deletion is told how far it has come
     await callDeletions.begun();
     describe(metrics, { store, pbx, recordings, answers });
+    describeFullness(metrics, fullness);
     describeBackups(metrics, backups);
     describeReplacement(metrics, replacement);
     metrics.gauge('cdrd_recording_deletions', 'Deletions of recordings under way or waiting for their medium.', () =>
