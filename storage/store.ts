@@ -36,6 +36,7 @@ import {
   type CsvFault,
   type CsvFile,
   type CsvPosition,
+  type CsvProgress,
   csvPositions,
   keepCsvFault,
   writeCsvPosition,
@@ -274,7 +275,7 @@ export interface StepDone {
 }
 
 /** A stretch of a CDR CSV, up to a position in its file. */
-export interface CsvBatch extends CsvFile, CsvPosition {
+export interface CsvBatch extends CsvFile, CsvProgress {
   readonly legs: readonly Leg[];
   /** Where each of the legs stands. */
   readonly places: readonly CsvPosition[];
@@ -292,6 +293,7 @@ export type {
   Contact,
   CsvFault,
   CsvPosition,
+  CsvProgress,
   Deletion,
   DeletionKind,
   DeletionState,

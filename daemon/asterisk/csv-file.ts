@@ -1,13 +1,13 @@
 /** A CSV of Asterisk's on disk, plain or compressed: its lines, and the batches in which they are stored. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Leg } from '../../storage/model/leg.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
-import type { CsvBatch, CsvFault, CsvPosition } from '../../storage/store.ts';
+import type { CsvBatch, CsvFault, CsvPosition, CsvProgress } from '../../storage/store.ts';
 import { CsvLineError, lineReader } from './cdr-csv.ts';
 
 /** Records in one transaction: small enough that live records wait behind it for some 20 ms. */
@@ -18,6 +18,10 @@ const LINE_MAX = 65_536;
 export const FILES_MAX = 64;
 /** Of a line kept aside. */
 const FAULT_TEXT_MAX = 2_000;
+/** Bytes remembered from before a position: a record ends with its UniqueID or Sequence, so no two end alike. */
+const TAIL_BYTES = 64;
+/** Where a file is read from that was never read. */
+export const BEGINNING: CsvProgress = { offset: 0, line: 0, tail: '' };
 
 /** A CSV, or one of its rotated forms. */
 export interface CsvFile {
@@ -98,6 +102,16 @@ async function* completeLines(file: CsvFile, from: number): AsyncGenerator<Line>
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/**
+ * A power cut may leave zeros where ext4 had given the file its length and not yet its bytes. Asterisk goes on behind them,
+ * in the same line: what stands there is a record, and what stands before them is the beginning of a lost one.
+ */
+function aroundZeros(content: Buffer): { cut: Buffer; rest: Buffer } {
+  const last = content.lastIndexOf(0);
+  if (last < 0) return { cut: Buffer.alloc(0), rest: content };
+  return { cut: content.subarray(0, content.indexOf(0)), rest: content.subarray(last + 1) };
+}
+
 function textOf(bytes: Buffer): string {
   const line = bytes.at(-1) === 0x0d ? bytes.subarray(0, -1) : bytes;
   try {
@@ -107,6 +121,32 @@ function textOf(bytes: Buffer): string {
   }
 }
 
+/** @param content A line without its end. */
+function tailOf(content: Buffer): string {
+  return Buffer.concat([content, Buffer.from('\n')])
+    .subarray(-TAIL_BYTES)
+    .toString('base64');
+}
+
+/**
+ * Whether the file still has what was read of it. One that is compressed never changes. Blind to nothing but a position
+ * that an earlier version left, which has no tail.
+ * @throws when the file can't be read.
+ */
+export async function hasWhatWasRead(file: CsvFile, { offset, tail }: CsvProgress): Promise<boolean> {
+  if (file.gzip) return true;
+  if (file.size < offset) return false;
+  const wanted = Buffer.from(tail, 'base64');
+  const found = Buffer.alloc(wanted.length);
+  const handle = await open(file.path);
+  try {
+    await handle.read(found, 0, found.length, offset - found.length);
+  } finally {
+    await handle.close();
+  }
+  return found.equals(wanted);
+}
+
 /**
  * Reads on from a position. Each batch holds where it ends; written together with it, no line comes twice or never.
  * @throws when the file can't be read.
@@ -114,24 +154,28 @@ function textOf(bytes: Buffer): string {
 export async function* batchesOf(
   file: CsvFile,
   signature: string,
-  from: CsvPosition,
+  from: CsvProgress,
   zone: Zone,
 ): AsyncGenerator<CsvBatch> {
-  let { offset, line } = from;
+  let { offset, line, tail } = from;
   let legs: Leg[] = [];
   let places: CsvPosition[] = [];
   let faults: CsvFault[] = [];
   let told = offset;
   const read = lineReader(await firstLine(file), zone);
   const batch = (): CsvBatch => {
-    const full = { signature, path: file.path, offset, line, legs, places, faults };
+    const full = { signature, path: file.path, offset, line, tail, legs, places, faults };
     [legs, places, faults, told] = [[], [], [], offset];
     return full;
   };
   for await (const bytes of completeLines(file, from.offset)) {
     const at = { offset, line: ++line };
     offset += bytes.length;
-    const text = textOf(bytes.content);
+    tail = tailOf(bytes.content);
+    const { cut, rest } = aroundZeros(bytes.content);
+    const text = textOf(rest);
+    const aside = (reason: string, what: string) => faults.push({ ...at, reason, text: what.slice(0, FAULT_TEXT_MAX) });
+    if (cut.length > 0) aside('its end is zeros, as a power cut leaves them', textOf(cut));
     try {
       if (bytes.tooLong) throw new CsvLineError(`longer than ${LINE_MAX} bytes`);
       const leg = text === '' ? null : read(text);
@@ -141,7 +185,7 @@ export async function* batchesOf(
       }
     } catch (error) {
       if (!(error instanceof CsvLineError)) throw error;
-      faults.push({ ...at, reason: error.message, text: text.slice(0, FAULT_TEXT_MAX) });
+      aside(error.message, text);
     }
     if (legs.length + faults.length >= BATCH_LINES) yield batch();
   }
@@ -149,6 +193,6 @@ export async function* batchesOf(
 }
 
 async function firstLine(file: CsvFile): Promise<string> {
-  for await (const { content } of completeLines(file, 0)) return textOf(content);
+  for await (const { content } of completeLines(file, 0)) return textOf(aroundZeros(content).rest);
   return '';
 }

@@ -1,18 +1,19 @@
 /**
  * Follows Asterisk's CDR CSV, the truth that survives our absence: every complete line becomes a record exactly once,
  * because how far a file was read is written in the transaction of its rows. A file is known by its first line, not by
- * its name or inode, so that rotation by renaming, copying or compressing changes nothing.
+ * its name or inode, so that rotation by renaming, copying or compressing changes nothing. Nobody makes it durable, so a
+ * power cut takes its end, also what was read of it; then it is read anew, and what is known already is known.
  */
 import { isDiskFault } from '../../storage/errors.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
-import type { CsvBatch, CsvPosition } from '../../storage/store.ts';
+import type { CsvBatch, CsvProgress } from '../../storage/store.ts';
 import type { Log } from '../log.ts';
-import { batchesOf, type CsvFile, FILES_MAX, filesOf, signatureOf } from './csv-file.ts';
+import { BEGINNING, batchesOf, type CsvFile, FILES_MAX, filesOf, hasWhatWasRead, signatureOf } from './csv-file.ts';
 
 /** The store's side of it. Files are known by {@link signatureOf} their first line. */
 export interface CsvIndex {
   /** Position by signature, of every file ever read that is still remembered. */
-  positions(): Promise<ReadonlyMap<string, CsvPosition>>;
+  positions(): Promise<ReadonlyMap<string, CsvProgress>>;
   /** Settles after the commit. */
   write(batch: CsvBatch): Promise<unknown>;
 }
@@ -73,13 +74,13 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
     become(trouble);
   }
 
-  async function readOn(file: CsvFile, known: ReadonlyMap<string, CsvPosition>): Promise<void> {
+  async function readOn(file: CsvFile, known: ReadonlyMap<string, CsvProgress>): Promise<void> {
     const signature = await knownSignature(file);
     if (signature === null) return; // not one complete line yet
     const from = known.get(signature);
     // What was rotated before the first start is history that nobody asked for: `cdrd import` takes it.
     if (known.size === 0 && file.path !== path) await index.write(seen(file, signature));
-    else await read(file, signature, from ?? { offset: 0, line: 0 });
+    else await read(file, signature, from ?? BEGINNING);
   }
 
   function become(trouble: string): void {
@@ -100,8 +101,12 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
     return found;
   }
 
-  async function read(file: CsvFile, signature: string, from: CsvPosition): Promise<void> {
-    if (!file.gzip && file.size <= from.offset) return;
+  async function read(file: CsvFile, signature: string, from: CsvProgress): Promise<void> {
+    if (!file.gzip && file.size === from.offset) return;
+    if (!(await hasWhatWasRead(file, from))) {
+      log.warn('the CDR CSV has lost lines that were read, as after a power cut; it is read anew', { path: file.path });
+      return read(file, signature, BEGINNING);
+    }
     let { offset } = from;
     if (file.path === path) figures.behind = Math.max(0, file.size - offset);
     for await (const batch of batchesOf(file, signature, from, zone)) {
@@ -138,5 +143,5 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
 /** All of a file counts as read. Of a compressed one the length is unknown; what can't be reached will do. */
 function seen(file: CsvFile, signature: string): CsvBatch {
   const offset = file.gzip ? Number.MAX_SAFE_INTEGER : file.size;
-  return { signature, path: file.path, offset, line: 0, legs: [], places: [], faults: [] };
+  return { signature, path: file.path, offset, line: 0, tail: '', legs: [], places: [], faults: [] };
 }

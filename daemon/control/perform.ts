@@ -7,7 +7,7 @@ import { tallies } from '../../cgi/truth/summary.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import { parseLocal, resolveLocal, type Zone } from '../../storage/model/local-time.ts';
 import type { Walk } from '../../storage/store.ts';
-import { batchesOf, type CsvFile, filesOf, signatureOf } from '../asterisk/csv-file.ts';
+import { BEGINNING, batchesOf, type CsvFile, filesOf, signatureOf } from '../asterisk/csv-file.ts';
 import type { Ingest } from '../asterisk/ingest.ts';
 import type { Bus } from '../bus.ts';
 import type { Config } from '../config.ts';
@@ -89,7 +89,7 @@ export function createPerform(options: PerformOptions): Perform {
     let repeated = 0;
     const faults: string[] = [];
     let broken = 0;
-    for await (const batch of batchesOf(file, signature, known ?? { offset: 0, line: 0 }, zone)) {
+    for await (const batch of batchesOf(file, signature, known ?? BEGINNING, zone)) {
       const put = await ingest.batch(batch);
       records += put.records;
       repeated += put.repeated;
@@ -154,7 +154,7 @@ export function createPerform(options: PerformOptions): Perform {
       const signature = await signatureOf(file);
       const upTo = signature === null ? undefined : read.get(signature);
       if (signature === null || upTo === undefined || upTo === Number.MAX_SAFE_INTEGER) continue;
-      for await (const batch of batchesOf(file, signature, { offset: 0, line: 0 }, zone)) {
+      for await (const batch of batchesOf(file, signature, BEGINNING, zone)) {
         // What came since is not read yet.
         const legs = batch.legs.filter((_, index) => (batch.places[index]?.offset ?? 0) < upTo);
         lines += legs.length;

@@ -116,7 +116,7 @@ test('a record that the CDR CSV brought first is told when it brought it, and no
   const [record] = packetsOf(packetOf(lines));
   if (!record) throw new Error('no record');
   const legs = [legOfCdrEvent(record, ZONE)];
-  const place = { offset: 1, line: 1 };
+  const place = { offset: 1, line: 1, tail: '' };
   await daemon.ingest.batch({ signature: 'x', path: '/x.csv', ...place, legs, places: [place], faults: [] });
   pbx.send(`Event: A\r\nPrivilege: call,all\r\n\r\n${packetOf(lines)}Event: B\r\nPrivilege: call,all\r\n\r\n`);
   await client.find(({ first }) => first[1] === 'B');

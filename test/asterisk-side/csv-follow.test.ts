@@ -6,7 +6,7 @@ import { type CsvIndex, followCsv } from '../../daemon/asterisk/csv-follow.ts';
 import { createLog } from '../../daemon/log.ts';
 import { StoreError } from '../../storage/errors.ts';
 import { zone } from '../../storage/model/local-time.ts';
-import type { CsvBatch, CsvPosition } from '../../storage/store.ts';
+import type { CsvBatch, CsvProgress } from '../../storage/store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const line = (n: number, name = `caller ${n}`) =>
@@ -14,7 +14,7 @@ const line = (n: number, name = `caller ${n}`) =>
 
 /** A store that remembers, and may die before a write or right after it. */
 function memory() {
-  const positions = new Map<string, CsvPosition>();
+  const positions = new Map<string, CsvProgress>();
   const batches: CsvBatch[] = [];
   let dieAt = Number.POSITIVE_INFINITY;
   let full = false;
@@ -24,7 +24,8 @@ function memory() {
       if (batches.length >= dieAt) throw new Error('killed');
       if (full) throw new StoreError('disk_full', 'no room');
       batches.push(batch);
-      positions.set(batch.signature, { offset: batch.offset, line: batch.line });
+      const { offset, line: last, tail } = batch;
+      positions.set(batch.signature, { offset, line: last, tail });
     },
   };
   return {
@@ -182,6 +183,51 @@ describe('every line once', () => {
       await follow().catchUp();
       expect(store.records()).toEqual(upTo(349));
     }
+  });
+});
+
+describe('after a power cut', () => {
+  /** Read up to line 10, and then the end is gone from line 6 on, as the cut left it. */
+  async function cutShort() {
+    const begun = begin();
+    writeFileSync(begun.path, lines(10));
+    await begun.follow().catchUp();
+    truncateSync(begun.path, lines(5).length);
+    return { ...begun, read: () => begun.store.records().slice(11) };
+  }
+
+  test.each([
+    ['still shorter than it was', 22],
+    ['longer than it was', 30],
+  ])('lines that come in the place of those that are gone are read: the file is %s', async (_, last) => {
+    const { path, read, log, follow } = await cutShort();
+    appendFileSync(path, lines(last, 20));
+    await follow().catchUp();
+    // Anew from its first line; what the store has it takes once.
+    expect(read()).toEqual([...upTo(5), ...upTo(last, 20)]);
+    expect(log.filter((text) => text.includes('has lost lines'))).toHaveLength(1);
+    appendFileSync(path, line(40));
+    await follow().catchUp();
+    expect(read().slice(6)).toEqual([...upTo(last, 20), 40]);
+    expect(log).toHaveLength(1);
+  });
+
+  test('a file that is nothing but shorter is read anew once', async () => {
+    const { read, follow } = await cutShort();
+    await follow().catchUp();
+    await follow().catchUp();
+    expect(read()).toEqual(upTo(5));
+  });
+
+  test('zeros before a record, as ext4 leaves them, cost no record but the one that they cut', async () => {
+    const { path, store, follow } = begin();
+    const zeros = Buffer.alloc(500);
+    writeFileSync(path, Buffer.concat([zeros, Buffer.from(`${line(1)}${line(2).slice(0, 70)}`), zeros]));
+    appendFileSync(path, lines(4, 3));
+    await follow().catchUp();
+    await follow().catchUp();
+    expect(store.records()).toEqual([1, 3, 4]);
+    expect(store.faults()).toMatchObject([{ line: 2, text: line(2).slice(0, 70) }]);
   });
 });
 

@@ -56,7 +56,7 @@ function begin() {
     record: () => ingest.record(leg(END - 5)),
     csv: () => {
       fresh = false;
-      const place = { offset: 0, line: 1 };
+      const place = { offset: 0, line: 1, tail: '' };
       return ingest.batch({ signature: 's', path: 'p', ...place, legs: [leg(END - 5)], places: [place], faults: [] });
     },
     goAway: () => {

@@ -349,7 +349,7 @@ describe.skipIf(!root)('a full disk', () => {
       await put(store, leg(NOON));
       fill(disk, 600_000);
       const legs = Array.from({ length: 60 }, (_, index) => leg(NOON + 1 + index, { lastData: 'x'.repeat(60_000) }));
-      const place = { offset: 9_000_000, line: 60 };
+      const place = { offset: 9_000_000, line: 60, tail: 'dGFpbA==' };
       const batch = { signature: 's', path: 'Master.csv', ...place, legs, places: legs.map(() => place), faults: [] };
       await expect(store.write({ kind: 'csv', batch })).rejects.toMatchObject({ code: 'disk_full' });
       expect(await store.ask('csvPositions')).toEqual([]);

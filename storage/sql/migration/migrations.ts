@@ -8,6 +8,7 @@ import { recordingPause } from './0006-recording-pause.ts';
 import { medium } from './0007-medium.ts';
 import { truth } from './0008-truth.ts';
 import { retention } from './0009-retention.ts';
+import { csvTail } from './0010-csv-tail.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   medium,
   truth,
   retention,
+  csvTail,
 ];
