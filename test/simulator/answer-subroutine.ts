@@ -2,13 +2,12 @@
  * What the dialplan of etc/asterisk does at answer, on the channel that answered (`Dial(…,U(cdrd-answer))`): it notes the
  * CDR's fields and starts the recording, if recording-rule.ts says so. Of its steps those are told that leave a trace.
  */
-import { existsSync } from 'node:fs';
 import type { CdrVariable } from './cdr-engine.ts';
 import type { Channel } from './channel.ts';
 import { execute, setVariable } from './channel-events.ts';
 import type { Pbx } from './pbx.ts';
 import { type AnsweredCall, recordingFile } from './recording-rule.ts';
-import { type Recording, startRecording } from './wav.ts';
+import type { Recording } from './wav.ts';
 
 const CONTEXT = 'cdrd-answer';
 
@@ -38,7 +37,7 @@ export function answerSubroutine(
   };
   const open = (path: string): Recording | null => {
     try {
-      return startRecording(path, pbx.clock);
+      return pbx.recorder.start(path, pbx.clock);
     } catch (error) {
       warn(`no recording: ${error instanceof Error ? error.message : String(error)}`);
       return null;
@@ -52,7 +51,7 @@ export function answerSubroutine(
   };
   note('talkstart', talkStart);
   note('calltype', call.callType);
-  const file = recordingFile(call, pbx.astdb, pbx.zone, existsSync);
+  const file = recordingFile(call, pbx.astdb, pbx.zone, pbx.recorder.exists);
   let recording: Recording | null = null;
   if (file !== '') {
     step('MixMonitor', `${file}.wav,i(CDRD_MONITOR)`);

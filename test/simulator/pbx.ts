@@ -9,6 +9,7 @@ import { type Channel, channelHeaders, type Technology } from './channel.ts';
 import type { Clock } from './clock.ts';
 import { MAX_HISTORY } from './limits.ts';
 import type { Random } from './random.ts';
+import type { Recorder } from './wav.ts';
 
 /** Event classes of manager.conf that the simulator uses, as printed after `Privilege: `. */
 export type EventClass = 'system' | 'call' | 'agent' | 'dialplan' | 'cdr' | 'reporting';
@@ -32,6 +33,7 @@ export interface Pbx {
   readonly clock: Clock;
   readonly random: Random;
   readonly zone: Zone;
+  readonly recorder: Recorder;
   /** AstDB: `family/key` → value. */
   readonly astdb: Map<string, string>;
   /** Live channels by name, in order of creation. */
@@ -65,6 +67,7 @@ export interface PbxParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly zone: Zone;
+  readonly recorder: Recorder;
   /** Puts one event on the wire. */
   readonly broadcast: (text: string, eventClass: EventClass) => void;
   /** Appends to Master.csv and to the CSV of cdr_custom. */
@@ -76,7 +79,7 @@ export interface PbxParts {
 }
 
 export function createPbx(parts: PbxParts): Pbx {
-  const { clock, random, zone } = parts;
+  const { clock, random, zone, recorder } = parts;
   let uniqueCount = 0;
   const channelCounts = new Map<string, number>();
 
@@ -123,6 +126,7 @@ export function createPbx(parts: PbxParts): Pbx {
     clock,
     random,
     zone,
+    recorder,
     astdb: new Map(),
     channels: new Map(),
     bridges: new Map(),

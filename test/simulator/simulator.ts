@@ -14,6 +14,7 @@ import { createPbx } from './pbx.ts';
 import { MANY_EXTENSIONS } from './people.ts';
 import { seededRandom } from './random.ts';
 import { type CallKind, type CallOverrides, drawKind, EXTENSIONS, SCENARIOS } from './scenario.ts';
+import { fileRecorder, type Recorder } from './wav.ts';
 
 export interface SimulatorOptions {
   /** Default 127.0.0.1. */
@@ -39,6 +40,8 @@ export interface SimulatorOptions {
   readonly unanswered?: boolean;
   /** IANA name of the zone of all local times; default UTC. */
   readonly zone?: string;
+  /** Default: straight to the files. */
+  readonly recorder?: Recorder;
   /** Faults that are on from the start. */
   readonly faults?: Partial<Faults>;
   /** Hears what a person should know, such as a recording that could not be opened. */
@@ -122,6 +125,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     clock,
     random,
     zone: zone(options.zone ?? 'UTC'),
+    recorder: options.recorder ?? fileRecorder,
     broadcast: (text, eventClass) => server?.broadcast(Buffer.from(text, encoding()), eventClass),
     appendCsv: (line, customLine) => {
       master.append(line);

@@ -3,7 +3,7 @@
  * the file grows while people talk, and the sizes are put right when it is closed (asterisk formats/format_wav.c). What is
  * heard is a low and a higher voice-like hum taking turns, so that a person can tell it from silence, and from a real call.
  */
-import { closeSync, futimesSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, futimesSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from './clock.ts';
 
@@ -55,11 +55,19 @@ export interface Recording {
   abandon(): void;
 }
 
+/** How recordings get to the medium. */
+export interface Recorder {
+  /** The dialplan's look for a name that is taken. */
+  exists(path: string): boolean;
+  /** Opens a file and lets it grow. Throws the system's error when it can't. */
+  start(path: string, clock: Clock): Recording;
+}
+
 /**
  * Opens `path` and lets it grow with the clock. Folders are made as MixMonitor makes them. Throws the system's error when
  * the file can't be opened; a later write error ends the growth quietly, as on a pulled stick.
  */
-export function startRecording(path: string, clock: Clock): Recording {
+function startRecording(path: string, clock: Clock): Recording {
   mkdirSync(dirname(path), { recursive: true });
   const file = openSync(path, 'w');
   const started = clock.now();
@@ -111,3 +119,6 @@ export function startRecording(path: string, clock: Clock): Recording {
     },
   };
 }
+
+/** Straight to the file, in the simulator's own thread: a medium that hangs stops the simulator too. */
+export const fileRecorder: Recorder = { exists: existsSync, start: startRecording };
