@@ -9,7 +9,7 @@ FLAGS := --liftoff-only --max-semi-space-size=1
 SOURCES := $(shell find daemon cgi storage -name '*.ts') package.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format reference test-crash test-asterisk test-office bench bench-data bench-load fuzz mutate clean
+.PHONY: help run build test check lint format reference test-crash test-asterisk test-appliance test-office bench bench-data bench-load fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -52,6 +52,9 @@ test-asterisk: build ## real calls on a real Asterisk 16, phones by sipp (root; 
 
 test-crash: node_modules/.package-lock.json ## kills and power cuts at every file operation, as a table (EVERY=1: each single one, an hour)
 	CDRD_CRASH=$(if $(EVERY),every) $(VITEST) test/crash/vitest.config.ts
+
+test-appliance: build ## an emulated ARM box: sticks pulled, a share frozen, its power cut (root; installs qemu and Samba; ten minutes)
+	sh test/appliance/run.sh
 
 test-office: node_modules/.package-lock.json ## what LibreOffice makes of 9005 (installs Debian's libreoffice-calc-nogui: root, 400 MB)
 	@command -v soffice >/dev/null || { echo "installing libreoffice-calc-nogui"; apt-get update -qq && \
