@@ -40,7 +40,7 @@ export function event(name: string, seconds: number, body: (show: Show) => Promi
       that: (words, check) =>
         need<unknown>(words, check).then(
           () => {},
-          (error: Error) => void failures.push(Object.assign(error, { message: `${words}: ${error.message}` })),
+          (cause: Error) => void failures.push(new Error(`${words}: ${cause.message}`, { cause })),
         ),
       measured: (words) => void measured.push(words),
     });
