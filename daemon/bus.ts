@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { DiskStatus } from '../storage/disk.ts';
 import type { Leg, LegSource } from '../storage/model/leg.ts';
 import type { AsteriskStatus } from './asterisk/connection.ts';
-import type { DiskUse } from './fullness.ts';
+import type { DiskUse } from './disk-use.ts';
 import type { FoundRecording, MediumState } from './recordings/recordings.ts';
 
 export interface BusEvents {

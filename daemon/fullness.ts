@@ -4,20 +4,11 @@
  */
 import { statfs } from 'node:fs/promises';
 import type { Bus } from './bus.ts';
+import { DISKS, type Disk, type DiskUse } from './disk-use.ts';
 import { fullnessLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Space } from './recordings/protocol.ts';
-
-export const DISKS = ['recordings', 'state'] as const;
-export type Disk = (typeof DISKS)[number];
-
-export interface DiskUse {
-  readonly disk: Disk;
-  /** Of what there is, 0 to 1; null: there is none, or it doesn't say. */
-  readonly used: number | null;
-  readonly alarm: boolean;
-}
 
 export interface Fullness {
   disks(): readonly DiskUse[];

@@ -31,6 +31,7 @@ import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
+import { forget } from './forget.ts';
 import { describeFullness, fullnessHealth, spaceOn, watchFullness } from './fullness.ts';
 import { type Certificate, openCertificate } from './http/certificate.ts';
 import { livePath } from './http/live-path.ts';
@@ -252,6 +253,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       await callDeletions.expire(clock.now());
       await recordingDeletions.expire(clock.now());
     });
+    await schedule.at('forget', '10 4 * * *', (signal) => forget(store, signal));
 
     const fullness = watchFullness({
       space: { recordings: async () => recordings.space(), state: () => spaceOn(config.state.dir) },

@@ -55,6 +55,7 @@ import {
   type NewDeletion,
   unfinishedDeletions,
 } from './sql/deletion.ts';
+import { type Forgetting, forgetSome, removalsFrom } from './sql/forget.ts';
 import { keepRecordings, listedRecordings } from './sql/keep.ts';
 import { callCount, callHits, callPage, recordingCount, recordingPage } from './sql/listing.ts';
 import { seeMedium } from './sql/medium.ts';
@@ -297,6 +298,7 @@ export type {
   Deletion,
   DeletionKind,
   DeletionState,
+  Forgetting,
   MediumChange,
   OldRecording,
   OldRecordings,
@@ -555,6 +557,9 @@ export function openStore(options: StoreOptions) {
     oldestRecordings: (range: AgeRange) => oldestRecordings(database, range),
     sumRecordings: (range: AgeRange) => sumRecordings(database, range),
     passCalls: (walk: CallWalk) => passCalls(database, walk),
+    /** One step of forgetting what nobody can ask for any more. */
+    forget: (at: Forgetting) => onDisk(1, () => forgetSome(database, at, now())),
+    removalsFrom: () => removalsFrom(database),
     openGroups: () => openGroups(database),
     trace: (uniqueId: string) => trace(database, uniqueId, rules),
     csvPositions: () => csvPositions(database),

@@ -1,7 +1,8 @@
 /** The alarm before a disk is full: once at nine tenths, over below that, and anew for another medium. */
 import { expect, onTestFinished, test } from 'vitest';
 import { createBus } from '../daemon/bus.ts';
-import { type DiskUse, fullnessHealth, spaceOn, watchFullness } from '../daemon/fullness.ts';
+import type { DiskUse } from '../daemon/disk-use.ts';
+import { fullnessHealth, spaceOn, watchFullness } from '../daemon/fullness.ts';
 import { createLog } from '../daemon/log.ts';
 import type { Space } from '../daemon/recordings/protocol.ts';
 

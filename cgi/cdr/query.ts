@@ -5,7 +5,7 @@ import { csvOptions } from '../csv-listing.ts';
 import * as fields from '../fields.ts';
 import { listing } from '../listing.ts';
 import { CgiError } from '../reply.ts';
-import { verb } from '../verb.ts';
+import { type Services, verb } from '../verb.ts';
 import { callFilter, filterOf, rangeOf } from './filter.ts';
 
 /** A row's fields in the guide's order, then ours. */
@@ -46,7 +46,7 @@ export const queryCalls = verb({
     format: fields.oneOf('json', 'csv', 'xml'),
     ...csvOptions,
   }),
-  handle(parameters, services) {
+  async handle(parameters, services) {
     const { since, format = 'json' } = parameters;
     if (since !== undefined && format !== 'json')
       throw new CgiError(
@@ -54,6 +54,7 @@ export const queryCalls = verb({
         'format must be json with since: what was removed has no line in another',
         'format',
       );
+    if (since) await needKnown(since, services.store);
     const range = rangeOf(parameters, services);
     // What changed is told in the order in which it changed, so that the last `changed` is the next `since`.
     const order = parameters.order ?? (since === undefined ? 'desc' : 'asc');
@@ -61,3 +62,13 @@ export const queryCalls = verb({
     return listing(services.store, 'call', 'json_array_astcdrs', CALL_ROW, filter, range, { ...parameters, order });
   },
 });
+
+/** Who was away for so long may hold calls of whose end nobody can tell him any more. @throws {CgiError} `conflict` */
+async function needKnown(since: number, store: Services['store']): Promise<void> {
+  if (since < (await store.ask('removalsFrom')))
+    throw new CgiError(
+      'conflict',
+      'since is too old: which calls went is no longer known. Ask for all of them',
+      'since',
+    );
+}
