@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { DiskStatus } from '../storage/disk.ts';
 import type { Leg, LegSource } from '../storage/model/leg.ts';
+import type { MediumChange } from '../storage/store.ts';
 import type { AsteriskStatus } from './asterisk/connection.ts';
 import type { DiskUse } from './disk-use.ts';
 import type { FoundRecording, MediumState } from './recordings/recordings.ts';
@@ -22,6 +23,8 @@ export interface BusEvents {
   /** The disk of the store has come into another state. */
   store: [disk: DiskStatus];
   medium: [state: MediumState];
+  /** The same, after it has its place in the outbox: its EventSequence. */
+  mediumChange: [change: MediumChange, sequence: number];
   /** A disk has come to be nearly full, or has room again. */
   fullness: [use: DiskUse];
 }

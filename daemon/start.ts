@@ -43,6 +43,7 @@ import { jobNotes } from './job-notes.ts';
 import { createCallDeletions } from './jobs.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
+import { keepMediumChanges } from './medium-changes.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createRecordingGate } from './recording-gate.ts';
 import { createRecordingDeletions } from './recordings/deletions.ts';
@@ -175,6 +176,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     stops.push(() => ami.relay.close());
 
     const demanded = demandsMount(dir, requireMount);
+    keepMediumChanges({ store, bus, log });
     bus.on('medium', createRecordingGate({ demanded, policy: control, store, log }));
     const pbx = await startPbx({ config, store, bus, log, zone, control, events: ami.sink });
     stops.push(() => pbx.close());

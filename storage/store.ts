@@ -231,7 +231,7 @@ export interface Written {
   readonly recordings: readonly number[];
   /** Of a medium that was seen: its id. */
   readonly medium: number | null;
-  /** Of a change of the medium. */
+  /** Of a change of the medium; null: it is as it was. */
   readonly change: number | null;
   /** Calls of the records given that still wait to be closed. */
   readonly open: readonly OpenGroup[];
@@ -409,8 +409,10 @@ export function openStore(options: StoreOptions) {
         return refoldStep(database, item.after, rules, now());
       case 'mediumSeen':
         return { medium: seeMedium(database, item.mark, item.formerly ?? null, now()) };
-      case 'mediumChanged':
-        return { change: announce(database, 'medium', keepMediumChange(database, item.change, now()), now()) };
+      case 'mediumChanged': {
+        const id = keepMediumChange(database, item.change, now());
+        return { change: id === null ? null : announce(database, 'medium', id, now()) };
+      }
       case 'recordings': {
         const applied = item.files.map((file) => applyRecording(database, item.medium, file, names, now()));
         return {

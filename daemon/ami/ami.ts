@@ -15,7 +15,7 @@ import type { Log } from '../log.ts';
 import type { Header } from '../wire/packet.ts';
 import { namesOf } from './classes.ts';
 import type { Replay, Upstream } from './conversation.ts';
-import { cdrEvent, recordingEvent } from './events.ts';
+import { cdrEvent, mediumEvent, recordingEvent } from './events.ts';
 import { type AmiEvent, createRelay, type Relay } from './relay.ts';
 import { type AmiServer, listenAmi } from './server.ts';
 import type { AmiUsers } from './users.ts';
@@ -57,18 +57,17 @@ export function createAmi({ config, store, users, bus, log, limits = amiLimits }
       if (told && sequence != null) relay.own(recordingEvent(file, dir, trunks, sequence));
     }
   });
+  bus.on('mediumChange', (change, sequence) => relay.own(mediumEvent(change, sequence)));
 
   const replay: Replay = {
     async after(sequence) {
       const { events, ...edges } = await store.work('outbox', sequence);
-      const made = events
-        .filter((event) => event.kind !== 'medium')
-        .filter((event) => event.kind === 'cdr' || isFresh(event.mtimeMs, event.at * 1000))
-        .map((event) =>
-          event.kind === 'cdr'
-            ? cdrEvent(event.leg, event.sequence)
-            : recordingEvent(event, dir, trunks, event.sequence),
-        );
+      const made = events.flatMap((event): AmiEvent[] => {
+        const { sequence } = event;
+        if (event.kind === 'cdr') return [cdrEvent(event.leg, sequence)];
+        if (event.kind === 'medium') return [mediumEvent(event, sequence)];
+        return isFresh(event.mtimeMs, event.at * 1000) ? [recordingEvent(event, dir, trunks, sequence)] : [];
+      });
       return { events: made, ...edges };
     },
   };

@@ -9,10 +9,15 @@
  *
  * `Event: AutoMixMonitorEnd` (guide 3.3), when a recording is complete on disk, Privilege `agent,all`: `File Name` as
  * above, `Source Number`, `Destination Number`. With extras: `Seconds` (length of the sound) and `EventSequence`.
+ *
+ * `Event: CdrdMediumState` (ours), when the medium of the recordings changes, Privilege `system,all`, for users with extras
+ * on alone: `State` (absent, mounted, slow, dead), `Writable` (Yes, No), `Why` (for people; empty when all is well),
+ * `Device` (`MAJ:MIN`, empty where none is known), `Medium` (its id in 30024, likewise) and `EventSequence`.
  */
 import type { Leg, Moment } from '../../storage/model/leg.ts';
 import { formatLocal } from '../../storage/model/local-time.ts';
 import { absoluteRecording, parseRecordingName } from '../../storage/model/recording-name.ts';
+import type { MediumChange } from '../../storage/store.ts';
 import { formatPacket } from '../wire/packet.ts';
 import { classesOf } from './classes.ts';
 import type { AmiEvent } from './relay.ts';
@@ -80,6 +85,21 @@ export function recordingEvent(
     ['Destination Number', dst ?? ''],
   ];
   return event(guide, 'agent', sequence, [['Seconds', Math.round(seconds)]]);
+}
+
+/** @param sequence EventSequence. */
+export function mediumEvent({ state, writable, why, device, medium }: MediumChange, sequence: number): AmiEvent {
+  const headers: Headers = [
+    ['Event', 'CdrdMediumState'],
+    ['Privilege', 'system,all'],
+    ['State', state],
+    ['Writable', writable ? 'Yes' : 'No'],
+    ['Why', why],
+    ['Device', device],
+    ['Medium', medium ?? ''],
+    ['EventSequence', sequence],
+  ];
+  return { bytes: null, extras: Buffer.from(formatPacket(headers)), classes: classesOf('system'), sequence };
 }
 
 function event(guide: Headers, classes: string, sequence: number, extras: Headers): AmiEvent {

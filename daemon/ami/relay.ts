@@ -16,7 +16,8 @@ import { ALL_CLASSES, type Classes, classesOf as classesOfName, includes, NO_CLA
 
 /** One event, ready to be sent. */
 export interface AmiEvent {
-  readonly bytes: Buffer;
+  /** null: it is for users with extras on alone. */
+  readonly bytes: Buffer | null;
   /** The same with further headers, for users with extras on; null: there are none. */
   readonly extras: Buffer | null;
   /** A listener needs all of them. */
@@ -151,7 +152,7 @@ export function createRelay(limits: AmiLimits, clock: () => number = () => perfo
       if (classes === null) return;
       const event = { bytes: packet.raw, extras: null, classes, sequence: null };
       if (queue.length === 0) sendSoon(event);
-      else hold({ event, since: clock(), bytes: event.bytes.length, over: false });
+      else hold({ event, since: clock(), bytes: packet.raw.length, over: false });
     },
     record() {
       const place: Place = { event: null, since: clock(), bytes: 0, over: false };
@@ -197,8 +198,18 @@ export function createRelay(limits: AmiLimits, clock: () => number = () => perfo
   };
 }
 
+/** What a listener gets of an event; null: nothing. */
+export function formOf({ bytes, extras }: Pick<AmiEvent, 'bytes' | 'extras'>, withExtras: boolean): Buffer | null {
+  return withExtras && extras ? extras : bytes;
+}
+
+/** What filters look at: the guide's form where there is one, so that a filter means the same to all. */
+export function textOf({ bytes, extras }: Pick<AmiEvent, 'bytes' | 'extras'>): string {
+  return (bytes ?? extras)?.toString('utf8') ?? '';
+}
+
 function joined(events: readonly AmiEvent[], extras: boolean): Buffer {
-  const parts = events.map((event) => (extras && event.extras ? event.extras : event.bytes));
+  const parts = events.flatMap((event) => formOf(event, extras) ?? []);
   return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
 }
 

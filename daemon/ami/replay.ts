@@ -5,6 +5,7 @@ import { formatPacket, type Packet } from '../wire/packet.ts';
 import { includes, maskOf } from './classes.ts';
 import { type Conversation, header, type Replay, type Replayed } from './conversation.ts';
 import { passesFilters } from './filter.ts';
+import { formOf, textOf } from './relay.ts';
 
 /**
  * `Since: N`: the events of ours after that EventSequence, oldest first, as a list; live ones of ours are held back
@@ -39,13 +40,13 @@ export async function replay(request: Packet, conversation: Conversation): Promi
     while (!conversation.closed) {
       const user = conversation.user(); // its rights may have changed
       const told = page.events.filter(
-        ({ classes, bytes }) =>
-          includes(user.readClasses, classes) &&
-          (conversation.filters.length === 0 || passesFilters(conversation.filters, bytes.toString('utf8'))),
+        (made) =>
+          includes(user.readClasses, made.classes) &&
+          (conversation.filters.length === 0 || passesFilters(conversation.filters, textOf(made))),
       );
-      if (told.length > 0)
-        event(Buffer.concat(told.map(({ bytes, extras }) => (user.extras && extras ? extras : bytes))));
-      count += told.length;
+      const forms = told.flatMap((made) => formOf(made, user.extras) ?? []);
+      if (forms.length > 0) event(Buffer.concat(forms));
+      count += forms.length;
       last = Math.max(last, page.last);
       services.relay.flush();
       // What was told live before the page was asked for is in the store; so what is in no page was told since.

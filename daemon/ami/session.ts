@@ -10,7 +10,7 @@ import { ALL_CLASSES, NO_CLASSES } from './classes.ts';
 import { type Conversation, header, type SessionServices, type Wire } from './conversation.ts';
 import { passesFilters } from './filter.ts';
 import { ownActions } from './own-actions.ts';
-import type { AmiEvent, Listener } from './relay.ts';
+import { type AmiEvent, formOf, type Listener, textOf } from './relay.ts';
 
 export interface AmiSession {
   packet(packet: Packet): void;
@@ -117,12 +117,10 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
       const { filters, replayed } = conversation;
       if (filters.length === 0 && !replayed) return null;
       return (event: AmiEvent) => {
-        if (filters.length > 0 && !passesFilters(filters, event.bytes.toString('utf8'))) return false;
+        if (filters.length > 0 && !passesFilters(filters, textOf(event))) return false;
         if (!replayed || event.sequence === null) return true;
-        replayed.events.push({
-          sequence: event.sequence,
-          bytes: (listener.extras && event.extras) || event.bytes,
-        });
+        const bytes = formOf(event, listener.extras);
+        if (bytes) replayed.events.push({ sequence: event.sequence, bytes });
         return false;
       };
     },

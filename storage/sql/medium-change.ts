@@ -17,9 +17,16 @@ export interface MediumChange {
 /** Changes kept: a box whose share comes and goes every hour is told of six weeks. */
 const CHANGES_KEPT = 1_000;
 
-/** @param now Epoch seconds. @returns its id. */
-export function keepMediumChange(database: Database, change: MediumChange, now: number): number {
+/**
+ * A start of the daemon finds the medium as it was most of the time: that is no change. Nor is a medium that is well where
+ * none was ever told of.
+ * @param now Epoch seconds. @returns its id; null: it is as it was.
+ */
+export function keepMediumChange(database: Database, change: MediumChange, now: number): number | null {
   const { state, why, writable, device, medium } = change;
+  const last = database.first('SELECT state, writable, medium FROM medium_change ORDER BY id DESC LIMIT 1');
+  const before = last ?? { state: 'mounted', writable: 1, medium };
+  if (before['state'] === state && (before['writable'] === 1) === writable && before['medium'] === medium) return null;
   const { id } = database.run(
     'INSERT INTO medium_change (at, state, why, writable, device, medium) VALUES (?, ?, ?, ?, ?, ?)',
     [now, state, why, writable ? 1 : 0, device, medium],

@@ -2,7 +2,14 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { classesOf } from '../../daemon/ami/classes.ts';
-import { type AmiEvent, classesOfEvent, createRelay, type Listener, type Relay } from '../../daemon/ami/relay.ts';
+import {
+  type AmiEvent,
+  classesOfEvent,
+  createRelay,
+  type Listener,
+  type Relay,
+  textOf,
+} from '../../daemon/ami/relay.ts';
 import { amiLimits } from '../../daemon/limits.ts';
 import { parsePacket } from '../../daemon/wire/packet.ts';
 
@@ -263,7 +270,7 @@ describe('who gets what', () => {
   });
 
   test('a filter decides on each event for its listener alone', () => {
-    const filtered = listen({ passes: ({ bytes }) => bytes.includes('Event: B') });
+    const filtered = listen({ passes: (event) => textOf(event).includes('Event: B') });
     const other = listen();
     hear('A');
     hear('B');

@@ -111,6 +111,17 @@ test('a change of the medium is told in its turn, with what it was', async () =>
   ]);
 });
 
+test('a medium that is as it was has not changed, and one that is well where none was told of has not either', async () => {
+  const { store } = fresh();
+  const well = { state: 'mounted', why: '', writable: true, device: '8:1', medium: 1 };
+  const dead = { state: 'dead', why: 'pulled out', writable: false, device: '8:1', medium: null };
+  const told = async (change: typeof well | typeof dead) =>
+    (await store.write({ kind: 'mediumChanged', change })).change !== null;
+  expect([await told(well), await told({ ...well, device: '8:17' })]).toEqual([false, false]);
+  expect([await told(dead), await told({ ...dead, why: 'two threads hang' })]).toEqual([true, false]);
+  expect([await told(well), await told(well), await told({ ...well, medium: 2 })]).toEqual([true, false, true]);
+});
+
 test('recordings of a store from before are those of its first medium, ties, trash and ids kept', async () => {
   const options = storeOptions(temporaryFolder());
   const old = openDatabase(options.file);
