@@ -8,7 +8,7 @@ import { openApiKeys } from '../cgi/access/keys.ts';
 import { createSessions } from '../cgi/access/session.ts';
 import { createPhoneBook } from '../cgi/contact/book.ts';
 import type { Services } from '../cgi/verb.ts';
-import type { StoreClient } from '../storage/client.ts';
+import { openStoreWorker, type StoreClient, workOnFile } from '../storage/client.ts';
 import { LANES } from '../storage/lanes.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
 import { REPLACED, type Replacement } from '../storage/replaced.ts';
@@ -58,6 +58,7 @@ import { createRetention } from './retention/retention.ts';
 import { createSchedule } from './schedule.ts';
 import { openSettings } from './settings.ts';
 import {
+  databaseFile,
   firstAccounts,
   forgetInitialPassword,
   liveRules,
@@ -354,9 +355,10 @@ async function openStore(
   const media = openMedia(given, workers.files, threads);
   try {
     return await openOrRecover({
-      options: storeOptions(given),
+      file: databaseFile(given.state.dir),
       stateDir: given.state.dir,
-      worker: workers.store,
+      open: (died) => openStoreWorker(storeOptions(given), workers.store, died),
+      work: (operation, argument) => workOnFile(workers.store, operation, argument),
       log: log.child('store'),
       now: () => Math.floor(Date.now() / 1000),
       media: media.asks,

@@ -20,6 +20,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { explained } from '../daemon/command/reason.ts';
 import { NAME, VERSION } from '../daemon/version.ts';
+import { sqlOn } from './storage/helper.ts';
 import { temporaryFolder } from './support/folder.ts';
 
 const PROGRAM = new URL('.build/cdrd.mjs', import.meta.url).pathname;
@@ -293,6 +294,27 @@ describe('a start that fails: exit 1, and one line says why', () => {
       store: { replaced: { by: 'a new, empty store' } },
     });
     expect(readdirSync(state).filter((name) => name.startsWith('cdrd.db.corrupt-'))).toHaveLength(1);
+  });
+
+  test('damage that is met while it runs: exit 65, and the next start sets the store aside', async () => {
+    const env = ownEnv();
+    const store = `${env['CDRD_STATE_DIR']}/cdrd.db`;
+    const first = await daemon(env);
+    first.child.kill('SIGTERM');
+    await once(first.child, 'exit');
+    // Nobody looks there before somebody logs in.
+    const [{ rootpage } = {}] = sqlOn(store, "SELECT rootpage FROM sqlite_schema WHERE name = 'user'");
+    const content = readFileSync(store);
+    content.fill(0xa5, (Number(rootpage) - 1) * 4_096, Number(rootpage) * 4_096);
+    writeFileSync(store, content);
+    const { url, child } = await daemon(env);
+    const ended = once(child, 'exit', { signal: AbortSignal.timeout(PATIENCE_MS) });
+    await logInStatus(url, 'admin', 'x').catch(() => {}); // it may end before it answers
+    expect(await ended).toEqual([65, null]);
+    const next = await daemon(env);
+    expect(await (await fetch(`${next.url}/healthz`)).json()).toMatchObject({
+      store: { replaced: { because: expect.stringMatching(/^\*\*\* in database main/) } },
+    });
   });
 
   test.each<[NodeJS.ErrnoException & { address?: string; port?: number; hostname?: string }, string]>([

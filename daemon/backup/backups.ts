@@ -78,14 +78,10 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
     return last;
   }
 
+  /** Only what this box made: on a share, another's may lie beside. */
   async function rotate(by: By): Promise<void> {
-    const { backups } = agreed(await ask({ kind: 'backups' }));
-    const dayOf = (at: number) => zone.text(at).slice(0, 10);
-    const names = overdue(
-      backups.map(({ name }) => name),
-      keep(),
-      dayOf,
-    );
+    const own = (await ofMedium()).filter(({ checksum }) => checksum === 'same').map(({ name }) => name);
+    const names = overdue(own, keep(), (at) => zone.text(at).slice(0, 10));
     if (names.length === 0) return;
     agreed(await ask({ kind: 'backupRemove', names }));
     const audit = { ...by, action: 'backup.removed', detail: { names: names.join(' ') } };

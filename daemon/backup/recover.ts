@@ -3,10 +3,10 @@
  * proves good takes its place; without any it is a new store. Either way the CDR CSV then brings what Asterisk still has,
  * and a full look the recordings. It is said loudly, and it ends: each candidate is tried once.
  */
-import { openStoreWorker, type StoreClient, workOnFile } from '../../storage/client.ts';
+import type { StoreClient } from '../../storage/client.ts';
 import { StoreError } from '../../storage/errors.ts';
+import type { FileWork } from '../../storage/file-work.ts';
 import { stagedFile } from '../../storage/replaced.ts';
-import type { StoreOptions } from '../../storage/store.ts';
 import type { Log } from '../log.ts';
 import { type Candidate, onBox, onMedium } from './candidates.ts';
 import { knownSums } from './known.ts';
@@ -14,21 +14,24 @@ import type { AskMedium } from './pieces.ts';
 import { acquit, forgetSuspicion, suspect, suspicion } from './suspicion.ts';
 
 export interface RecoverOptions {
-  readonly options: StoreOptions;
+  /** The store's file. */
+  readonly file: string;
   readonly stateDir: string;
-  readonly worker: URL;
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
   /** Epoch seconds. */
   now(): number;
   /** The media that may hold backups: each step on them has its deadline. */
   readonly media: readonly AskMedium[];
   /** @see openStoreWorker */
+  open(onDeath: (error: StoreError) => void): Promise<StoreClient>;
+  /** @see workOnFile */
+  work<O extends keyof FileWork>(operation: O, argument: Parameters<FileWork[O]>[0]): Promise<ReturnType<FileWork[O]>>;
   onDeath(error: StoreError): void;
 }
 
 /** @throws {StoreError} when even a new store can't be opened, or for another reason than damage. */
 export async function openOrRecover(given: RecoverOptions): Promise<StoreClient> {
-  const { options, stateDir, worker, log, now } = given;
+  const { stateDir, log, now } = given;
   let died = false;
   const onDeath = (error: StoreError) => {
     if (died) return;
@@ -48,7 +51,7 @@ export async function openOrRecover(given: RecoverOptions): Promise<StoreClient>
       await replace(given, damage, rest);
     }
     try {
-      return await openStoreWorker(options, worker, onDeath);
+      return await given.open(onDeath);
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== 'corrupt' || rest?.ended) throw error;
       damage = error.message;
@@ -64,12 +67,12 @@ interface Rest {
 }
 
 /** @returns what is wrong with the store, as far as an earlier run has met it; '' = nothing that is known. */
-async function suspectedDamage({ options, stateDir, worker, log }: RecoverOptions): Promise<string> {
+async function suspectedDamage({ file, stateDir, log, work }: RecoverOptions): Promise<string> {
   const suspected = suspicion(stateDir);
   if (!suspected || suspected.passed) return '';
   if (suspected.again) return suspected.why;
   log.warn('the store is read from end to end: damage was met in it', { why: suspected.why });
-  const fault = await workOnFile(worker, 'faultIn', options.file).catch((error: unknown) => {
+  const fault = await work('faultIn', file).catch((error: unknown) => {
     log.warn('the store can not be read from end to end', { error }); // the disk is at fault: opening it tells more
     return null;
   });
@@ -94,24 +97,22 @@ async function candidates({ stateDir, media, log }: RecoverOptions): Promise<Res
 }
 
 async function replace(given: RecoverOptions, because: string, rest: Rest): Promise<void> {
-  const { options, stateDir, worker, log, now } = given;
-  const { file } = options;
+  const { file, stateDir, log, now, work } = given;
   log.error('the store is damaged: it is set aside, and a backup takes its place', { because });
   const from = await stageNext(given, rest);
   const replacing = { file, from, because, who: 'cdrd', at: now(), why: 'corrupt' } as const;
-  const aside = await workOnFile(worker, 'replace', replacing);
+  const aside = await work('replace', replacing);
   forgetSuspicion(stateDir);
   if (from === '') log.error('no backup proved good: a new, empty store', { aside });
   else log.error('a backup has taken the place of the store', { from, aside });
 }
 
 /** @returns which one lies ready; '' = none of those left. */
-async function stageNext({ options, worker, log }: RecoverOptions, rest: Rest): Promise<string> {
-  const { file } = options;
+async function stageNext({ file, log, work }: RecoverOptions, rest: Rest): Promise<string> {
   for (let next = rest.untried.shift(); next; next = rest.untried.shift()) {
     try {
       await next.stage(stagedFile(file));
-      const { schema } = await workOnFile(worker, 'examineStaged', file);
+      const { schema } = await work('examineStaged', file);
       log.info('a backup proves good', { name: next.name, schema });
       return next.name;
     } catch (error) {

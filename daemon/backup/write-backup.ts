@@ -1,7 +1,8 @@
 /**
  * One backup on the medium, from the store held still to the name that says that it is whole. Copies are plain: a
- * technician opens one with sqlite3, checks it with `sha256sum -c` and puts it back with cp. Measured with gzip instead:
- * see README, "Backup and restore".
+ * technician opens one with sqlite3, checks it with `sha256sum -c` and puts it back with cp. Compressed (gzip -1) the 141 MB
+ * of 200,000 calls are 46, for 1.1 s of a Xeon's core; a small ARM takes some ten times as long, as long as a slow stick
+ * saves by it. A stick that can't hold seven plain ones beside its recordings would change our mind.
  */
 import { CgiError } from '../../cgi/reply.ts';
 import type { StoreClient } from '../../storage/client.ts';

@@ -11,8 +11,8 @@ export interface Examined {
 }
 
 /**
- * Reads all of it: a copy can be exact and yet one of a damaged store. 300 MB take some ten seconds here, a small ARM
- * several times as long. Nothing beside the file is left.
+ * Reads all of it: a copy can be exact and yet one of a damaged store. 141 MB (200,000 calls) took 4 s of a Xeon's core; a
+ * small ARM takes some ten times as long. Nothing beside the file is left.
  * @param newest The newest schema that this cdrd knows.
  * @throws {StoreError} `corrupt`, `newer`
  */

@@ -1,10 +1,12 @@
 /** Backups on the medium: whole or not there, whatever happens to the medium, the store and the process meanwhile. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { dirname } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AskMedium } from '../../daemon/backup/pieces.ts';
 import { overdue } from '../../storage/model/backup-name.ts';
 import { sqlOn } from '../storage/helper.ts';
+import { mountDisk, remount, whyNoMounts } from '../support/mount.ts';
 import { ADMIN, openBackupRig } from './rig.ts';
 
 const NAME = 'cdrd-20270115T080000.db';
@@ -128,6 +130,19 @@ describe('not made, and said why', () => {
     expect(await rig.store.work('copyEnd', 1)).toBe(false);
   });
 
+  test.skipIf(whyNoMounts() !== '')('a medium that is full in mid-copy, and one that is read-only', async () => {
+    const rig = openBackupRig();
+    mountDisk(dirname(dirname(rig.folder)), 96 * 1024, onTestFinished);
+    const backups = await rig.make({ leaveFree: Number.NEGATIVE_INFINITY });
+    await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'disk_full', message: 'the medium is full' });
+    expect(rig.names()).toEqual([]);
+    remount(dirname(dirname(rig.folder)), 'ro');
+    await expect(backups.make(ADMIN)).rejects.toMatchObject({
+      code: 'storage_offline',
+      message: 'the medium is read-only',
+    });
+  });
+
   test('no medium: at once', async () => {
     const rig = openBackupRig();
     rig.medium.state = 'absent';
@@ -171,6 +186,18 @@ describe('rotation', () => {
     await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'storage_offline' });
     expect(rig.names()).toHaveLength(5);
   });
+});
+
+test('another box’s backups, on one share with ours, are never taken for old ones of ours', async () => {
+  const rig = openBackupRig();
+  const backups = await rig.make({ keep: () => 1 });
+  await backups.make(ADMIN);
+  const others = ['cdrd-20200101T000000.db', 'cdrd-20200102T000000.db'];
+  for (const name of others) writeFileSync(`${rig.folder}/${name}`, 'another’s');
+  rig.clock += 86_400;
+  await backups.make(ADMIN);
+  const own = 'cdrd-20270116T080000.db';
+  expect(rig.names()).toEqual([...others, own, `${own}.sha256`]);
 });
 
 test('backups of another box, without a checksum, or with another one are told apart', async () => {

@@ -6,7 +6,9 @@ import { openOrRecover } from '../../daemon/backup/recover.ts';
 import { suspect, suspicion } from '../../daemon/backup/suspicion.ts';
 import { createLog } from '../../daemon/log.ts';
 import { performBackup } from '../../daemon/recordings/backup-steps.ts';
-import type { StoreClient } from '../../storage/client.ts';
+import { openStoreWorker, type StoreClient } from '../../storage/client.ts';
+import { fileWork } from '../../storage/file-work.ts';
+import { openStoreHere } from '../../storage/here.ts';
 import { backupName } from '../../storage/model/backup-name.ts';
 import { rowsOf, sqlOn } from '../storage/helper.ts';
 import { eventually, startDaemon, type TestDaemon, WORKERS } from '../support/daemon.ts';
@@ -67,22 +69,32 @@ function box() {
   return { folder, state, store: `${state}/cdrd.db`, medium, name };
 }
 
-/** Its store, opened as the daemon opens it. */
-async function open({ folder, state }: ReturnType<typeof box>, ask?: AskMedium) {
+/** Its store, opened as the daemon opens it. @param inWorker In a thread of its own, whose answers are looked at for damage. */
+async function open(
+  { folder, state, store: file }: ReturnType<typeof box>,
+  { ask, inWorker = false }: OpenOptions = {},
+) {
   const log: string[] = [];
   const onMedium: AskMedium = async (step) => performBackup(`${folder}/recordings`, step);
   const deaths: string[] = [];
+  const options = storeOptions(state);
   const store = await openOrRecover({
-    options: storeOptions(state),
+    file,
     stateDir: state,
-    worker: WORKERS.store,
     log: createLog({ level: 'info', write: (text) => log.push(text), terminal: false }),
     now: () => NOW,
     media: [ask ?? onMedium],
+    open: async (onDeath) => (inWorker ? openStoreWorker(options, WORKERS.store, onDeath) : openStoreHere(options)),
+    work: async (operation, argument) => fileWork[operation](argument as never) as never,
     onDeath: ({ code }) => deaths.push(code),
   });
   onTestFinished(() => store.close());
   return { store, log: () => log.join('\n'), deaths };
+}
+
+interface OpenOptions {
+  readonly ask?: AskMedium;
+  readonly inWorker?: boolean;
 }
 
 const callsIn = async (store: StoreClient) => (await rowsOf(store, 'call', [['id', 'id']])).length;
@@ -152,7 +164,9 @@ describe('what takes its place', () => {
     mkdirSync(`${own.state}/backup`, { recursive: true });
     writeFileSync(`${own.state}/backup/${copy}`, readFileSync(`${own.medium}/${own.name}`));
     truncateSync(own.store, 0);
-    const { store } = await open(own, () => Promise.reject(new Error('the medium did not answer within 15 s')));
+    const { store } = await open(own, {
+      ask: () => Promise.reject(new Error('the medium did not answer within 15 s')),
+    });
     expect(await replacedBy(store)).toBe(copy);
     expect(await callsIn(store)).toBe(CALLS.backedUp);
   });
@@ -172,7 +186,7 @@ describe('damage met while it is in use', () => {
     // Opening doesn't look there; who asks for the phone book does.
     const [{ rootpage } = {}] = sqlOn(own.store, "SELECT rootpage FROM sqlite_schema WHERE name = 'contact'");
     ruin(own.store, (Number(rootpage) - 1) * 4_096, Number(rootpage) * 4_096);
-    const { store, deaths } = await open(own);
+    const { store, deaths } = await open(own, { inWorker: true });
     expect(await replacedBy(store)).toBeUndefined();
     await expect(store.ask('contactCount')).rejects.toMatchObject({ code: 'corrupt' });
     await expect(store.ask('contactCount')).rejects.toMatchObject({ code: 'corrupt' });
@@ -188,7 +202,7 @@ describe('damage met while it is in use', () => {
     const own = box();
     const [{ rootpage } = {}] = sqlOn(own.store, "SELECT rootpage FROM sqlite_schema WHERE name = 'contact'");
     ruin(own.store, (Number(rootpage) - 1) * 4_096, Number(rootpage) * 4_096);
-    const { store, deaths } = await open(own);
+    const { store, deaths } = await open(own, { inWorker: true });
     const audit = { who: 'admin', address: '', action: 'test', detail: {} };
     const contacts = [{ number: '1', name: 'a', group: '' }];
     await expect(store.write({ kind: 'contacts', contacts, audit })).rejects.toMatchObject({ code: 'corrupt' });
