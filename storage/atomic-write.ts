@@ -2,12 +2,12 @@
 import { chmod, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from './durable-folder.ts';
-import { storeError } from './errors.ts';
+import { asDiskFault } from './errors.ts';
 
 /**
  * Writes by temporary file, fsync, rename, fsync of the folder.
  * @param mode Permission bits, kept from the first byte on.
- * @throws {StoreError} `disk_full`, `read_only`, `io`: the old file is as it was, and nothing half lies beside it.
+ * @throws {StoreError} `disk_full`, `read_only`, `io`, and what else the system says: nothing half lies beside the old file.
  */
 export async function atomicWrite(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   const fresh = `${path}.new`;
@@ -15,7 +15,7 @@ export async function atomicWrite(path: string, content: string | Uint8Array, mo
     await write(path, fresh, content, mode);
   } catch (error) {
     await rm(fresh, { force: true }).catch(() => {}); // the next try removes it
-    throw storeError(error, `writing ${path}`);
+    throw asDiskFault(error, `writing ${path}`);
   }
 }
 

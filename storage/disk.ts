@@ -80,7 +80,7 @@ export function createDisk({ file, reserve, now = Date.now }: DiskOptions): Disk
     return free ?? Number.POSITIVE_INFINITY;
   }
 
-  const short = () => become('full', `less than ${megabytes(reserve)} MB are free`);
+  const short = () => become('full', `less than ${megabytes(reserve)} MB are free on the disk`);
 
   function failed(error: StoreError): StoreError {
     const told = diskFaultOf(error, folder);

@@ -30,3 +30,9 @@ export function isDiskFault(error: unknown): error is StoreError {
   return error instanceof StoreError && DISK_FAULTS.has(error.code);
 }
 const DISK_FAULTS: ReadonlySet<StoreErrorCode> = new Set(['disk_full', 'io', 'read_only']);
+
+/** What the system said of a file outside of the database: a disk that refuses is told as such, all else as it is. */
+export function asDiskFault(error: unknown, doing: string): unknown {
+  const fault = storeError(error, doing);
+  return isDiskFault(fault) ? fault : error;
+}

@@ -395,6 +395,12 @@ describe('import, verify and refold', () => {
   /** Seventeen records of thirteen calls, as a real Asterisk wrote them. */
   const MASTER = new URL('simulator/real/Master.csv', import.meta.url).pathname;
 
+  test('without room: exit 74, and why', async () => {
+    const env = { ...ownEnv(), CDRD_STATE_RESERVE_MB: '10000000' };
+    const { code, out, err } = await cdrd(['import', MASTER], { env });
+    expect([code, out, err]).toEqual([74, [], ['less than 10000000 MB are free on the disk']]);
+  });
+
   test('without a daemon: each record once, the store against the file, and a changed numbering', async () => {
     const folder = temporaryFolder();
     const env = { ...ownEnv(folder), CDRD_ASTERISK_CDR_CSV: MASTER, CDRD_TIME_ZONE: 'UTC' };

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { atomicWrite } from '../../storage/atomic-write.ts';
 import { durableFolder } from '../../storage/durable-folder.ts';
+import { asDiskFault } from '../../storage/errors.ts';
 import { ALL_CLASSES, type Classes, classesOf, isClass } from './classes.ts';
 
 /** Users at a time: one a program, and some. */
@@ -117,9 +118,13 @@ export async function openAmiUsers(stateDir: string): Promise<AmiUsers> {
         extras,
       }),
     );
-    await durableFolder(dirname(path), 0o700);
-    await chmod(dirname(path), 0o700);
-    await atomicWrite(path, `${JSON.stringify(definitions, null, 1)}\n`, 0o600);
+    try {
+      await durableFolder(dirname(path), 0o700);
+      await chmod(dirname(path), 0o700);
+      await atomicWrite(path, `${JSON.stringify(definitions, null, 1)}\n`, 0o600);
+    } catch (error) {
+      throw asDiskFault(error, 'writing the AMI users');
+    }
     users.clear();
     for (const [each, user] of next) users.set(each, user);
     listener(name);

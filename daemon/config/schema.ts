@@ -23,7 +23,7 @@ const SECTIONS = {
   state: v.object({
     dir: key(PATH, '/var/lib/cdrd', 'folder of the database and the secrets; never on the stick or the share'),
     reserve_mb: key(
-      whole(0, 100_000),
+      whole(0, 10_000_000),
       16,
       'megabytes of its disk that stay free: below them no records are taken, while deletions, settings and log-ins are',
     ),

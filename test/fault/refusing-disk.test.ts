@@ -170,7 +170,11 @@ describe('a reserve', () => {
     // The end of a call that is there grows nothing much, and shows it.
     expect((await store.ask('close 0')).answer).toEqual(['done']);
     acknowledged.records -= 1; // no longer among the open
-    expect(await probe()).toMatchObject({ state: 'full', why: 'less than 16 MB are free', reserve: RESERVE });
+    expect(await probe()).toMatchObject({
+      state: 'full',
+      why: 'less than 16 MB are free on the disk',
+      reserve: RESERVE,
+    });
     await agrees();
 
     disk.plan(`free ${RESERVE + MB}\n`);
