@@ -31,6 +31,7 @@ import { pauseRecording } from './live/pause.ts';
 import { deleteRecordings } from './recording/delete.ts';
 import { downloadRecordings } from './recording/download.ts';
 import { keepRecordings } from './recording/keep.ts';
+import { listMedia } from './recording/media.ts';
 import { queryRecordings } from './recording/query.ts';
 import { repairRecordings } from './recording/repair.ts';
 import { showRetention } from './retention/show.ts';
@@ -72,6 +73,7 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30021: listAmiUsers,
   30022: setAmiUser,
   30023: removeAmiUser,
+  30024: listMedia,
   30025: keepRecordings,
   30026: showRetention,
   30027: listBackups,

@@ -13,7 +13,7 @@ import type { CallDeletions } from './cdr/port.ts';
 import type { PhoneBook } from './contact/book.ts';
 import type { Live } from './live/port.ts';
 import type { Schema } from './params.ts';
-import type { RecordingDeletions, RecordingFiles, RecordingHeaders } from './recording/port.ts';
+import type { MediumWatch, RecordingDeletions, RecordingFiles, RecordingHeaders } from './recording/port.ts';
 import type { Reply } from './reply.ts';
 import type { Retention } from './retention/port.ts';
 import type { Settings } from './settings/port.ts';
@@ -25,6 +25,8 @@ export interface Services {
   readonly sessions: Sessions;
   readonly keys: ApiKeys;
   readonly callDeletions: CallDeletions;
+  /** The medium of the recordings. */
+  readonly medium: MediumWatch;
   readonly recordingFiles: RecordingFiles;
   readonly recordingDeletions: RecordingDeletions;
   readonly backups: Backups;

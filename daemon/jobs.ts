@@ -55,6 +55,7 @@ export function createCallDeletions({
   const waiting = new Map<number, Set<(deletion: Deletion, fault?: CgiError) => void>>();
   let running: Promise<void> | null = null;
   let closed = false;
+  let roomBeat: NodeJS.Timeout | undefined;
   /** Ends a pause before its time. */
   let wake = () => {};
 
@@ -158,6 +159,34 @@ export function createCallDeletions({
     });
   }
 
+  /** @param because Why it goes before its time; absent: its time is over. */
+  async function erase(deletion: Deletion, because?: string): Promise<void> {
+    const { what } = deletion.content as { what: Record<string, string> };
+    const why = because === undefined ? {} : { because };
+    const detail = { deletion: deletion.id, count: deletion.count, deleted_by: deletion.who, ...why, ...what };
+    const audit = { ...BOX, action: 'calls.erase', detail };
+    const { deletion: turned } = await store.write({
+      kind: 'turnDeletion',
+      id: deletion.id,
+      from: ['deleted'],
+      to: 'erasing',
+      audit,
+    });
+    if (turned) take(turned);
+  }
+
+  /**
+   * On a full disk the oldest of the trash goes before its time, one deletion after the other until there is room: nothing
+   * else that is here could be done without.
+   */
+  async function makeRoom(): Promise<void> {
+    if (closed || running || store.disk.state !== 'full') return;
+    const [oldest] = await store.ask('deletedCalls');
+    if (!oldest) return;
+    log.warn('the disk of the store is full: the oldest trash is erased', { deletion: oldest.id, calls: oldest.count });
+    await erase(oldest, 'the disk is full');
+  }
+
   // What waits for the disk need not wait any longer.
   bus.on('store', ({ state }) => {
     if (state === 'ok') wake();
@@ -199,6 +228,12 @@ export function createCallDeletions({
     async begun() {
       for (const deletion of await store.ask('unfinishedDeletions')) take(deletion);
       run();
+      roomBeat = setInterval(() => {
+        makeRoom().catch((error: unknown) => {
+          if (!closed && !isDiskFault(error)) log.error('no room could be made in the store', { error });
+        });
+      }, limits.roomMs);
+      roomBeat.unref();
     },
 
     async expire(at) {
@@ -208,22 +243,13 @@ export function createCallDeletions({
           continue;
         }
         if (deletion.expiresAt > at) continue;
-        const { what } = deletion.content as { what: Record<string, string> };
-        const detail = { deletion: deletion.id, count: deletion.count, deleted_by: deletion.who, ...what };
-        const audit = { ...BOX, action: 'calls.erase', detail };
-        const { deletion: turned } = await store.write({
-          kind: 'turnDeletion',
-          id: deletion.id,
-          from: ['deleted'],
-          to: 'erasing',
-          audit,
-        });
-        if (turned) take(turned);
+        await erase(deletion);
       }
     },
 
     async close() {
       closed = true;
+      clearInterval(roomBeat);
       wake();
       for (const deletion of jobs.values()) settle(deletion);
       await running;

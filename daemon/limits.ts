@@ -20,6 +20,13 @@ export const asteriskLimits = {
   pingMs: 15_000,
   /** Milliseconds before the first new try, doubled up to the last, each shortened by up to a half at random. */
   retryMs: { first: 500, last: 30_000 },
+  /**
+   * The same after a log-in that was refused. fail2ban's defaults ban an address, and with it all that it sends, for the
+   * fifth refusal in ten minutes: there are four at most.
+   */
+  refusedMs: { first: 90_000, last: 900_000 },
+  /** Milliseconds between two looks for a new secret in the configuration, while the old one is refused. */
+  secretLookMs: 10_000,
   /** Milliseconds that a stop waits for Asterisk to say goodbye. */
   goodbyeMs: 500,
   /** Actions waiting for their answer: the daemon's own few, with room for a whole AstDB family. */
@@ -138,7 +145,7 @@ export const callLimits = {
 
 export const storeLimits = {
   /** Milliseconds between two looks at the disk of the store; only one that refuses is written to for it. */
-  probeMs: 5_000,
+  probeMs: 2_000,
 } as const;
 
 export const jobLimits = {
@@ -146,6 +153,8 @@ export const jobLimits = {
   againMs: 30_000,
   /** Milliseconds between two steps that give free pages back: nobody waits for them. */
   idleMs: 100,
+  /** Milliseconds between two looks whether a full disk needs the trash: in between it is probed, and says how it stands. */
+  roomMs: 5_000,
   /** Free pages that stay in the file, 1 MB: the next records take them. */
   freePagesKept: 256,
   /** 2026-01-01, epoch seconds: what was written by a clock that showed less tells no time, so it doesn't expire by it. */

@@ -94,14 +94,17 @@ async function livingPid(pidFile: string): Promise<number | null> {
  * Removes the lock folder `DB.lock` that a killed process left: node-sqlite3-wasm makes it at open and without this every
  * later open fails with "database is locked". Only the holder of the {@link Lock} may call it, before opening. Returns
  * whether there was one. Removes an empty folder and nothing else: anything else in that place throws (ENOTDIR, ENOTEMPTY).
- * A read-only disk keeps it: there the database is read without (storage/sql/reading-place.ts).
+ * A disk that takes no writes keeps it: there the database is read without (storage/sql/reading-place.ts).
  */
 export async function removeStaleDatabaseLock(dbPath: string): Promise<boolean> {
   try {
     await rmdir(`${dbPath}.lock`);
     return true;
   } catch (error) {
-    if (!['ENOENT', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!['ENOENT', ...REFUSALS].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     return false;
   }
 }
+
+/** What a disk says that takes no writes. */
+const REFUSALS = ['EROFS', 'EIO', 'ENOSPC', 'EDQUOT'];

@@ -51,6 +51,7 @@ import { describeMedium, mediumHealth } from './recordings/figures.ts';
 import { createFileClient } from './recordings/file-client.ts';
 import { createRecordingFiles } from './recordings/files.ts';
 import { createRecordingHeaders } from './recordings/headers.ts';
+import { indexOf } from './recordings/index-of-store.ts';
 import { demandsMount } from './recordings/mountinfo.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
 import { createThreads, type Threads } from './recordings/step-client.ts';
@@ -74,6 +75,11 @@ import { openTrustedClock } from './trusted-clock.ts';
 
 export interface StartOptions {
   readonly config: Config;
+  /**
+   * Reads the configuration anew, for the secret of Asterisk, which alone is taken without a restart. Absent: it stays as it
+   * was read. @throws when it can't be read.
+   */
+  reread?(): Config;
   readonly log: Log;
   /** The bundled worker entries. */
   readonly workers: { readonly store: URL; readonly medium: URL; readonly files: URL };
@@ -94,12 +100,14 @@ export interface Running {
   readonly ingest: Ingest;
   /** Stops taking, finishes what is in flight, closes the store. */
   close(): Promise<void>;
+  /** Somebody has mended something: what waits for it tries again now. */
+  reload(): void;
   /** A thread hangs in a call on the medium: only SIGKILL ends a process with such a one. */
   stuck(): boolean;
 }
 
 /** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
-export async function start({ config: given, log, workers, version, onFatal }: StartOptions): Promise<Running> {
+export async function start({ config: given, reread, log, workers, version, onFatal }: StartOptions): Promise<Running> {
   // What was begun is ended in the opposite order, on a stop as on a start that fails half-way.
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
@@ -179,7 +187,16 @@ export async function start({ config: given, log, workers, version, onFatal }: S
     const demanded = demandsMount(dir, requireMount);
     keepMediumChanges({ store, bus, log });
     bus.on('medium', createRecordingGate({ demanded, policy: control, store, log }));
-    const pbx = await startPbx({ config, store, bus, log, zone, control, events: ami.sink });
+    const pbx = await startPbx({
+      config,
+      store,
+      bus,
+      log,
+      zone,
+      control,
+      events: ami.sink,
+      ...(reread && { currentSecret: () => reread().asterisk.secret }),
+    });
     stops.push(() => pbx.close());
     const recordingControl = createRecordingControl(pbx.connection, pbx.live, store);
     const live = createLive(pbx, recordingControl, latest(settings.rules, liveRules));
@@ -209,6 +226,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       sessions,
       keys,
       callDeletions,
+      medium: { state: () => recordings.state(), space: () => recordings.space() },
       recordingFiles,
       recordingDeletions,
       backups,
@@ -232,17 +250,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       now: Date.now,
       today: () => zone.text(now()).slice(0, 10).replaceAll('-', ''),
       onState: (state) => bus.emit('medium', state),
-      index: {
-        medium: async (mark, formerly) => (await store.write({ kind: 'mediumSeen', mark, formerly })).medium ?? 0,
-        known: (medium, folder) => store.ask('knownRecordings', { medium, folder }),
-        folders: (medium) => store.ask('recordingFolders', medium),
-        async found(medium, files) {
-          const written = await store.write({ kind: 'recordings', medium, files });
-          bus.emit('recordings', files, written.recordings);
-          if (written.calls.length > 0) bus.emit('calls', written.calls);
-        },
-        gone: async (medium, paths) => void (await store.write({ kind: 'gone', medium, paths })),
-      },
+      index: indexOf(store, bus),
     });
     stops.push(() => recordings.close());
     bus.on('medium', ({ state }) => {
@@ -336,6 +344,7 @@ export async function start({ config: given, log, workers, version, onFatal }: S
       store,
       ingest: pbx.ingest,
       close: stop,
+      reload: pbx.connection.tryNow,
       stuck: () => recordings.figures().workersHung > 0,
     };
   } catch (error) {

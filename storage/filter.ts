@@ -42,6 +42,11 @@ export interface RecordingFilter {
   readonly callTypes?: readonly CallType[];
   /** billsec of the tied call; the sound's length where no call is tied. Seconds. */
   readonly duration?: Bounds;
+  /**
+   * The medium that is in place, null where none is: rows of others are given with `online` false. Absent: no row says
+   * whether its file can be had.
+   */
+  readonly present?: number | null;
 }
 
 /** What of the truth report is wanted. @see model/truth.ts */

@@ -58,7 +58,15 @@ import {
 import { type Forgetting, forgetSome, removalsFrom } from './sql/forget.ts';
 import { keepRecordings, listedRecordings } from './sql/keep.ts';
 import { callCount, callHits, callPage, recordingCount, recordingPage } from './sql/listing.ts';
-import { seeMedium } from './sql/medium.ts';
+import {
+  type KnownMedium,
+  knownMedia,
+  type MediaUsage,
+  mediaUsage,
+  mediumOfMark,
+  offlineRecording,
+  seeMedium,
+} from './sql/medium.ts';
 import { keepMediumChange, type MediumChange } from './sql/medium-change.ts';
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
@@ -299,6 +307,8 @@ export type {
   DeletionKind,
   DeletionState,
   Forgetting,
+  KnownMedium,
+  MediaUsage,
   MediumChange,
   OldRecording,
   OldRecordings,
@@ -550,10 +560,15 @@ export function openStore(options: StoreOptions) {
     truthPage: (request: PageRequest<TruthFilter>) => truthPage(database, request),
     truthCount: (request: CountRequest<TruthFilter>) => truthCount(database, request),
     truthTally: (request: CountRequest<TruthFilter>) => truthTally(database, request),
+    mediumOfMark: (mark: string) => mediumOfMark(database, mark),
     knownRecordings: ({ medium, folder }: { medium: number; folder: string }) =>
       knownRecordings(database, medium, folder),
     indexedRecordings: ({ medium, paths }: { medium: number; paths: readonly string[] }) =>
       indexedRecordings(database, medium, paths),
+    knownMedia: () => knownMedia(database),
+    mediaUsage: (after: number) => mediaUsage(database, after),
+    offlineRecording: ({ paths, present }: { paths: readonly string[]; present: number | null }) =>
+      offlineRecording(database, paths, present),
     recordingFolders: (medium: number) => recordingFolders(database, medium),
     listedRecordings: (paths: readonly string[]) => listedRecordings(database, paths),
     oldestRecordings: (range: AgeRange) => oldestRecordings(database, range),

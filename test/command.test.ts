@@ -20,6 +20,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { explained } from '../daemon/command/reason.ts';
 import { NAME, VERSION } from '../daemon/version.ts';
+import { startSimulator } from './simulator/simulator.ts';
 import { sqlOn } from './storage/helper.ts';
 import { temporaryFolder } from './support/folder.ts';
 
@@ -86,8 +87,11 @@ function ownEnv(folder = temporaryFolder()): Env {
 }
 
 /** Starts the daemon and waits until it says where it listens and that it is ready. */
-async function daemon(env: Env): Promise<{ url: string; secureUrl: string; child: ChildProcess }> {
-  const child = begin(['run'], env);
+async function daemon(
+  env: Env,
+  args: readonly string[] = ['run'],
+): Promise<{ url: string; secureUrl: string; child: ChildProcess }> {
+  const child = begin([...args], env);
   const lines = collect(child.stderr);
   const end = Date.now() + PATIENCE_MS;
   while (!lines().some((line) => line.includes('cdrd is ready'))) {
@@ -227,6 +231,45 @@ test('the bundle makes its certificate at the first start, keeps it, and ends cl
     expect(await once(child, 'exit')).toEqual([0, null]);
   }
   expect(made[0]).toBe(made[1]);
+});
+
+test('the secret changed on Asterisk’s side: its CSV keeps the records flowing, and SIGHUP takes the new one', async () => {
+  const folder = temporaryFolder();
+  const config = `${folder}/cdrd.toml`;
+  const write = (secret: string) =>
+    writeFileSync(config, `[asterisk]\nhost = "127.0.0.1"\nport = ${pbx.port}\nsecret = "${secret}"\n`, {
+      mode: 0o640,
+    });
+  const csvPath = `${folder}/Master.csv`;
+  const pbx = await startSimulator({ username: 'cdrd', secret: 'the new one', csvPath, zone: 'UTC' });
+  onTestFinished(() => pbx.close());
+  write('the old one');
+  await Promise.all([pbx.placeCall('failed'), pbx.placeCall('busy', { ring: 0.1 })]);
+  const { CDRD_ASTERISK_HOST: _, ...own } = ownEnv(folder);
+  const env = { ...own, CDRD_ASTERISK_CDR_CSV: csvPath, CDRD_TIME_ZONE: 'UTC' };
+  const { url, child } = await daemon(env, ['run', '--config', config]);
+  const health = async () =>
+    (await (await fetch(`${url}/healthz`)).json()) as { asterisk: { state: string; why: string } };
+  const stored = async () =>
+    /cdrd_records_total\{result="stored"\} (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
+  const until = async (look: () => Promise<boolean>) => {
+    for (const end = Date.now() + PATIENCE_MS; !(await look()); ) {
+      if (Date.now() > end) throw new Error(JSON.stringify(await health()));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  await until(async () => (await health()).asterisk.state === 'refused');
+  expect((await health()).asterisk.why).toBe('it refuses the log-in of cdrd: Authentication failed');
+  const lines = readFileSync(csvPath, 'utf8').trim().split('\n').length;
+  await until(async () => (await stored()) === String(lines));
+  write('the new one');
+  child.kill('SIGHUP');
+  await until(async () => (await health()).asterisk.state === 'up');
+  await pbx.placeCall('failed');
+  await until(async () => (await stored()) === String(lines + 1));
+  child.kill('SIGHUP'); // with nothing to mend it changes nothing
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
 describe('a start that fails: exit 1, and one line says why', () => {

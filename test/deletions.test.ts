@@ -54,7 +54,7 @@ function runnerOn(store: StoreClient, clock: { at: number } = { at: NOW }) {
     zone: zone('Etc/GMT+8'),
     trash: { seconds: () => 7 * 86_400, skip: () => false },
     now: () => clock.at,
-    limits: { ...jobLimits, againMs: 20, idleMs: 1 },
+    limits: { ...jobLimits, againMs: 20, idleMs: 1, roomMs: 10 },
   });
   onTestFinished(() => runner.close());
   return { ...runner, told: () => told };
@@ -153,6 +153,34 @@ describe('what lies in the trash', () => {
       await eventually(async () => (await stateOf(store, deletion)) === 'erased');
     },
   );
+});
+
+test('a full disk takes the trash before its time, the oldest first, and no more than it needs', async () => {
+  const store = await filled();
+  let state: 'ok' | 'full' = 'ok';
+  const runner = runnerOn({
+    ...store,
+    get disk() {
+      return { ...store.disk, state };
+    },
+    async step(step) {
+      const done = await store.step(step);
+      if (done.stepped?.deletion.state === 'erased') state = 'ok'; // that was enough
+      return done;
+    },
+  });
+  await runner.begun();
+  const some = (to: number) => runner.begin({ start: { to } }, BY, 60_000);
+  const [first, second] = [await some(NOON + 99), await some(NOON + 199)];
+  expect([first.count, second.count]).toEqual([100, 100]);
+  state = 'full';
+  await eventually(async () => (await stateOf(store, first)) === 'erased');
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect(await stateOf(store, second)).toBe('deleted');
+  const lines = await store.ask('auditEntries', { before: null, limit: 2 });
+  expect(lines.map(({ action }) => action)).toEqual(['calls.erased', 'calls.erase']);
+  expect(lines[1]).toMatchObject({ who: 'cdrd', detail: { because: 'the disk is full', deleted_by: 'admin' } });
+  expect((await runner.undo(second.token, BY, 60_000))?.state).toBe('restored');
 });
 
 test('the whole daemon deletes, is stopped, and undoes', async () => {

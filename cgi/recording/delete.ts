@@ -4,14 +4,18 @@ import { whileUnderWay } from '../deletion/show.ts';
 import * as fields from '../fields.ts';
 import { CgiError, json } from '../reply.ts';
 import { by, verb } from '../verb.ts';
+import { refuseElsewhere } from './elsewhere.ts';
 import { findFiles, wavefiles } from './paths.ts';
 
 export const deleteRecordings = verb({
   about: 'delete recordings; undo brings them back',
   right: 'recording.delete',
   parameters: v.strictObject({ wavefiles, purge: fields.flag('at once and for good') }),
-  async handle({ wavefiles: paths, purge }, { recordingFiles, recordingDeletions }, asking) {
+  async handle({ wavefiles: paths, purge }, services, asking) {
+    const { recordingFiles, recordingDeletions } = services;
     const { found, missing } = await findFiles(recordingFiles, paths);
+    // None of them is deleted then: whoever asks again when that medium is back has them all.
+    await refuseElsewhere(services, missing);
     if (found.length === 0) return json({ result: 'success', deleted: 0, missing, freed: 0, undo: '' });
     const done = await recordingDeletions.begin(
       found.map(({ path }) => path),

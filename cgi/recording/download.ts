@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import * as fields from '../fields.ts';
 import { CgiError, type Reply } from '../reply.ts';
 import { verb } from '../verb.ts';
+import { refuseElsewhere } from './elsewhere.ts';
 import type { Entry } from './entry.ts';
 import { type FoundFiles, findFiles, wavefiles } from './paths.ts';
 import { tar, tarSize } from './tar.ts';
@@ -18,8 +19,10 @@ export const downloadRecordings = verb({
     format: fields.oneOf('tar', 'zip'),
     skipmissing: fields.flag('send the rest, and MISSING.txt, where some have gone'),
   }),
-  async handle({ wavefiles: paths, format = 'tar', skipmissing }, { recordingFiles, zone, now }): Promise<Reply> {
+  async handle({ wavefiles: paths, format = 'tar', skipmissing }, services): Promise<Reply> {
+    const { recordingFiles, zone, now } = services;
     const files = await findFiles(recordingFiles, paths);
+    if (!skipmissing) await refuseElsewhere(services, files.missing);
     const [gone] = files.missing;
     if (gone !== undefined && !skipmissing) throw new CgiError('not_found', `${gone} is not there`, 'wavefiles');
     const entries = entriesOf(files, now());

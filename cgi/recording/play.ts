@@ -5,6 +5,7 @@ import * as fields from '../fields.ts';
 import { checkParameters, readParameters } from '../params.ts';
 import { CgiError, type Reply } from '../reply.ts';
 import type { Services } from '../verb.ts';
+import { refuseElsewhere } from './elsewhere.ts';
 
 /** An API key that may fetch recordings may fetch them here. */
 const DOWNLOAD = 20036;
@@ -28,6 +29,7 @@ export async function playRecording({ path, query, token }: PlayRequest, service
   const { download } = checkParameters(PARAMETERS, readParameters(query));
   const decoded = decode(path);
   const [file] = await services.recordingFiles.look([decoded]);
+  if (!file) await refuseElsewhere(services, [decoded]);
   if (!file) throw new CgiError('not_found', 'there is no such recording');
   const filename = decoded.slice(decoded.lastIndexOf('/') + 1);
   return { kind: 'file', type: 'audio/wav', filename, save: download, file };

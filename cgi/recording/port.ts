@@ -6,6 +6,25 @@ import type { By } from '../../storage/sql/audit.ts';
 import type { Deletion } from '../../storage/store.ts';
 import type { ReplyFile } from '../reply.ts';
 
+/** The medium of the recordings at this moment. */
+export interface MediumNow {
+  readonly state: 'absent' | 'mounted' | 'slow' | 'dead';
+  /** For people; '' when all is well. */
+  readonly why: string;
+  /** Whether recordings can be written on it. */
+  readonly writable: boolean;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** What the index calls it; absent: none is in place and answering. */
+  readonly medium?: number;
+}
+
+export interface MediumWatch {
+  state(): MediumNow;
+  /** Room on it, bytes; null: not known. */
+  space(): { readonly free: number; readonly total: number } | null;
+}
+
 export interface RecordingFiles {
   /**
    * Looks at files before anything is sent. null: not there.

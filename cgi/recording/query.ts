@@ -1,4 +1,7 @@
-/** 20053: the recordings, newest first by the time in their names (guide 2.3, example 2). */
+/**
+ * 20053: the recordings, newest first by the time in their names (guide 2.3, example 2). Those of a medium that is away
+ * stay in the list and say so: `online` false behind the guide's fields, which all others have alone.
+ */
 import * as v from 'valibot';
 import type { Field } from '../../storage/filter.ts';
 import * as fields from '../fields.ts';
@@ -34,12 +37,13 @@ export const queryRecordings = verb({
     cursor: fields.cursor,
     order: fields.oneOf('asc', 'desc'),
   }),
-  handle(parameters, { store, zone, now }) {
+  handle(parameters, { store, medium, zone, now }) {
     const range = dateRange(parameters, zone, now());
     const { src, dst, trunk, calltype, minduration, maxduration } = parameters;
     ordered('minduration', minduration, maxduration, 'is more than maxduration');
     const filter = {
       wall: range.wall,
+      present: medium.state().medium ?? null,
       duration: bounds(minduration, maxduration),
       ...(src && { src }),
       ...(dst && { dst }),

@@ -1,6 +1,7 @@
 /**
  * The connection to the PBX's own AMI: comes back for ever with back-off and jitter, and says its state. What a session
- * hears is handed on in order; what is asked goes to the session that stands.
+ * hears is handed on in order; what is asked goes to the session that stands. One that is refused comes back far more slowly,
+ * because what refuses log-ins may ban who goes on trying; a new secret in the configuration is tried at once.
  */
 import { asteriskLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -31,6 +32,8 @@ export interface AsteriskOptions {
   readonly port: number;
   readonly username: string;
   readonly secret: string;
+  /** Reads the secret anew, as it is configured at this moment. Absent: it never changes. @throws what can't be read. */
+  currentSecret?(): string;
   readonly log: Log;
   readonly limits?: AsteriskLimits;
   /** Every event, in Asterisk's order, but for those of lists: they concern the asker alone. */
@@ -69,6 +72,11 @@ export interface AsteriskConnection {
   listenTo(classes: readonly string[]): void;
   /** Seconds since Asterisk has started and since its last reload; null while it is away or hasn't told. */
   uptime(): { readonly uptime: number; readonly lastReload: number } | null;
+  /**
+   * Tries at once, with the secret of this moment: somebody says that what stood in the way is mended. While a session
+   * stands or is being opened it does nothing.
+   */
+  tryNow(): void;
   /** Says goodbye and ends for good; may be called in any state, and again. */
   close(): Promise<void>;
 }
@@ -81,8 +89,14 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
   const peer = `${options.host}:${options.port}`;
   let status: AsteriskStatus = { state: options.host ? 'connecting' : 'off', why: '', since: Date.now(), version: '' };
   let session: Session | null = null;
+  let { secret } = options;
   let retry: NodeJS.Timeout | undefined;
+  /** Looks for a new secret while this one is refused. */
+  let looking: NodeJS.Timeout | undefined;
+  /** Failed since the last success: tries in all, and those that were refused. */
   let tries = 0;
+  let refusals = 0;
+  let unreadable = '';
   let closed = false;
   let mask = OWN_CLASSES.join(',');
   const figures = { reconnects: 0, faults: 0, events: 0 };
@@ -95,9 +109,11 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
   }
 
   function start(): void {
-    session = openSession({ ...options, limits, mask: () => mask }, figures, {
+    stopWaiting();
+    session = openSession({ ...options, secret, limits, mask: () => mask }, figures, {
       up() {
         tries = 0;
+        refusals = 0;
         become('up');
         options.onUp(connection);
       },
@@ -111,9 +127,42 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
         if (closed) return;
         if (status.state === 'up') figures.reconnects++;
         become(refused ? 'refused' : 'down', why);
-        retry = setTimeout(start, retryDelay(limits.retryMs, tries++));
+        tries++;
+        if (refused) refusals++;
+        const wait = refused ? retryDelay(limits.refusedMs, refusals - 1) : retryDelay(limits.retryMs, tries - 1);
+        retry = setTimeout(start, wait);
+        if (refused && options.currentSecret) looking = setInterval(lookForSecret, limits.secretLookMs);
       },
     });
+  }
+
+  function stopWaiting(): void {
+    clearTimeout(retry);
+    clearInterval(looking);
+  }
+
+  /** @returns whether there is another one than before. */
+  function takeSecret(): boolean {
+    try {
+      const current = options.currentSecret?.() ?? secret;
+      unreadable = '';
+      const isNew = current !== secret;
+      secret = current;
+      return isNew;
+    } catch (error) {
+      // A file in the midst of being edited; said once.
+      const why = error instanceof Error ? error.message : String(error);
+      if (why !== unreadable) log.warn('the secret for Asterisk could not be read anew', { error });
+      unreadable = why;
+      return false;
+    }
+  }
+
+  function lookForSecret(): void {
+    if (!takeSecret()) return;
+    log.info('another secret for Asterisk is configured; trying it', { peer });
+    refusals = 0;
+    start();
   }
 
   const connection: AsteriskConnection = {
@@ -142,9 +191,15 @@ export function connectAsterisk(options: AsteriskOptions): AsteriskConnection {
       session?.listen();
     },
     uptime: () => (status.state === 'up' ? (session?.uptime() ?? null) : null),
+    tryNow() {
+      if (closed || session || !options.host) return;
+      takeSecret();
+      refusals = 0;
+      start();
+    },
     async close() {
       closed = true;
-      clearTimeout(retry);
+      stopWaiting();
       await session?.close();
     },
   };

@@ -45,8 +45,8 @@ export interface CsvOptions {
 
 export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
   const figures = { lines: 0, faults: 0, behind: 0, trouble: '' };
-  /** Signatures of compressed files, which never change: reading them means decompressing. */
-  const compressed = new Map<string, string | null>();
+  /** Compressed files, which never change: their signatures, and whether they were read to the end. Either means unpacking. */
+  const compressed = new Map<string, { readonly signature: string | null; whole: boolean }>();
   let closed = false;
   let running: Promise<void> = Promise.resolve();
   let queued: Promise<void> | null = null;
@@ -92,17 +92,17 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
 
   async function knownSignature(file: CsvFile): Promise<string | null> {
     if (!file.gzip) return signatureOf(file);
-    const key = `${file.path} ${file.size} ${file.mtimeMs}`;
-    const known = compressed.get(key);
-    if (known !== undefined) return known;
+    const known = compressed.get(keyOf(file));
+    if (known) return known.signature;
     if (compressed.size >= FILES_MAX * 2) compressed.clear();
-    const found = await signatureOf(file);
-    compressed.set(key, found);
-    return found;
+    const signature = await signatureOf(file);
+    compressed.set(keyOf(file), { signature, whole: false });
+    return signature;
   }
 
   async function read(file: CsvFile, signature: string, from: CsvProgress): Promise<void> {
-    if (!file.gzip && file.size === from.offset) return;
+    const packed = file.gzip ? compressed.get(keyOf(file)) : undefined;
+    if (packed?.whole || (!file.gzip && file.size === from.offset)) return;
     if (!(await hasWhatWasRead(file, from))) {
       log.warn('the CDR CSV has lost lines that were read, as after a power cut; it is read anew', { path: file.path });
       return read(file, signature, BEGINNING);
@@ -118,6 +118,7 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
         log.warn('a line of the CDR CSV is no record; it is kept aside', { path: file.path, line, reason });
       if (closed) return;
     }
+    if (packed) packed.whole = true;
     if (file.path === path) figures.behind = Math.max(0, file.size - offset);
   }
 
@@ -138,6 +139,11 @@ export function followCsv({ path, zone, index, log }: CsvOptions): CsvFollower {
       await running;
     },
   };
+}
+
+/** One that was written anew is another. */
+function keyOf({ path, size, mtimeMs }: CsvFile): string {
+  return `${path} ${size} ${mtimeMs}`;
 }
 
 /** All of a file counts as read. Of a compressed one the length is unknown; what can't be reached will do. */

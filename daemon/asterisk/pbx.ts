@@ -41,9 +41,12 @@ export interface PbxOptions {
   readonly log: Log;
   readonly zone: Zone;
   readonly control: PolicyWriter;
+  /** @see AsteriskOptions.currentSecret */
+  currentSecret?(): string;
 }
 
-export async function startPbx({ config, store, bus, log, zone, control, events }: PbxOptions): Promise<Pbx> {
+export async function startPbx(options: PbxOptions): Promise<Pbx> {
+  const { config, store, bus, log, zone, control, events, currentSecret } = options;
   const live = createLiveChannels({
     over: (linkedId) => ingest.over(linkedId),
     changed: (linkedId) => bus.emit('live', linkedId),
@@ -90,6 +93,7 @@ export async function startPbx({ config, store, bus, log, zone, control, events 
 
   const connection = connectAsterisk({
     ...config.asterisk,
+    ...(currentSecret && { currentSecret }),
     log,
     onEvent(packet) {
       if (packet.first[1] === 'Cdr') hearCdr(packet);

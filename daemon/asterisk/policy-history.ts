@@ -4,6 +4,7 @@
  * otherwise not be found under the new time.
  */
 import type { StoreClient } from '../../storage/client.ts';
+import { isDiskFault } from '../../storage/errors.ts';
 import type { CallType } from '../../storage/model/leg.ts';
 import type { Log } from '../log.ts';
 
@@ -31,7 +32,7 @@ export function createPolicyHistory({ store, log, now, mono }: PolicyHistoryOpti
     offset = drift;
     store.write({ kind: 'policyTold', kinds }).catch((error: unknown) => {
       offset = null; // the next time that it is told
-      log.warn('what Asterisk records could not be written down', { error });
+      if (!isDiskFault(error)) log.warn('what Asterisk records could not be written down', { error });
     });
   };
 }

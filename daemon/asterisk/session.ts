@@ -14,6 +14,8 @@ import { createRequests, type RequestLimits, type Requests } from './requests.ts
 export interface AsteriskLimits extends PacketLimits, RequestLimits {
   readonly pingMs: number;
   readonly retryMs: { readonly first: number; readonly last: number };
+  readonly refusedMs: { readonly first: number; readonly last: number };
+  readonly secretLookMs: number;
   readonly goodbyeMs: number;
 }
 

@@ -5,6 +5,7 @@ import { callerOf, dispatch, faultReply, isNumber } from '../../cgi/dispatch.ts'
 import { playRecording } from '../../cgi/recording/play.ts';
 import { CgiError, errorReply, json } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
+import { StoreError } from '../../storage/errors.ts';
 import { may } from '../../storage/model/rights.ts';
 import type { ListenAddress } from '../config.ts';
 import { type HttpLimits, httpLimits } from '../limits.ts';
@@ -137,7 +138,10 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
   } catch (error) {
     if (request.socket.destroyed) return; // nobody is there to be told, and nothing here has failed
     const known = faultReply(error);
-    if (!known || response.headersSent) context.log.error('a request failed', { path: path.slice(0, 200), error });
+    // Who asks hears that the disk fails; at what it failed is the log's.
+    const isDetail = error instanceof StoreError && error.code === 'io';
+    if (!known || isDetail || response.headersSent)
+      context.log.error('a request failed', { path: path.slice(0, 200), error });
     if (response.headersSent) breakOff(response);
     else await writeReply(response, known ?? errorReply(new CgiError('internal', 'something went wrong here')));
   }

@@ -4,10 +4,9 @@
  */
 import type { Deletion } from '../../storage/store.ts';
 import type { Log } from '../log.ts';
-import type { TrashRules } from '../trash-rules.ts';
-import { isOffline, type Job, OtherMedium } from './deletion-job.ts';
+import { isOffline, isPurge, type Job, OtherMedium } from './deletion-job.ts';
 import type { DeletionWork } from './deletion-work.ts';
-import { CLOSE_MS, DELETION_RETRY_MS, DELETION_WAIT_MS } from './limits.ts';
+import { CLOSE_MS, DELETION_RETRY_MS, DELETION_WAIT_MS, PURGE_WAIT_SECONDS } from './limits.ts';
 
 export interface DeletionQueue {
   readonly size: number;
@@ -28,7 +27,6 @@ export interface DeletionQueue {
 export interface DeletionQueueOptions {
   readonly work: Pick<DeletionWork, 'deleting' | 'restoring' | 'erasing' | 'step'>;
   readonly log: Pick<Log, 'warn' | 'error'>;
-  readonly trash: Pick<TrashRules, 'seconds'>;
   /** Epoch seconds. */
   now(): number;
   readonly waitMs?: number;
@@ -37,7 +35,6 @@ export interface DeletionQueueOptions {
 export function createDeletionQueue({
   work,
   log,
-  trash,
   now,
   waitMs = DELETION_WAIT_MS,
 }: DeletionQueueOptions): DeletionQueue {
@@ -64,9 +61,11 @@ export function createDeletionQueue({
 
   /** Its medium never came back: whatever it held is nobody's any more. */
   async function isGivenUp(job: Job): Promise<boolean> {
-    const { at, expiresAt } = job.deletion; // a purge has expired when it begins, and waits as long
-    if (now() <= Math.max(expiresAt, at + trash.seconds())) return false;
-    log.warn('recordings: the medium of a deletion did not come back', { deletion: job.deletion.id });
+    const { deletion } = job;
+    // A purge has expired when it begins.
+    const { at, expiresAt } = deletion;
+    if (now() <= (isPurge(deletion) ? at + PURGE_WAIT_SECONDS : expiresAt)) return false;
+    log.warn('recordings: the medium of a deletion did not come back', { deletion: deletion.id });
     return work.step(job, { state: 'erased', progress: { at: now() } });
   }
 

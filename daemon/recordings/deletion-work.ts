@@ -56,10 +56,13 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
     return true;
   }
 
-  /** @throws {OtherMedium} another's files of the same names are not those that were meant; {CgiError} `storage_offline` */
-  function needMedium(deletion: Deletion): void {
+  /**
+   * A path is one file on each of two sticks: what was deleted on the one must not be removed from the other.
+   * @throws {OtherMedium}, {CgiError} `storage_offline`
+   */
+  function needMedium({ medium }: Deletion): void {
     client.check();
-    if (options.medium() !== deletion.medium) throw new OtherMedium('another medium is in place');
+    if (medium !== null && medium !== options.medium()) throw new OtherMedium('another medium is in place');
   }
 
   async function needFolder(deletion: Deletion): Promise<void> {
@@ -81,8 +84,8 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
     const paths = deletion.content as readonly string[];
     const purge = isPurge(deletion);
     const folder = folderOf(deletion);
-    let next = nextOf(deletion);
     needMedium(deletion);
+    let next = nextOf(deletion);
     if (!purge && next === null) {
       const code = await makeFolder(folder);
       if (code) {

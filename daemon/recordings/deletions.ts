@@ -57,7 +57,6 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
   const queue = createDeletionQueue({
     work,
     log,
-    trash: rules,
     now,
     ...(options.waitMs && { waitMs: options.waitMs }),
   });

@@ -3,6 +3,7 @@
  * at, and the full look at everything, folder by folder. What they find or prove gone is told to the index. Every answer
  * of the worker says which medium it is of; when that changes a look ends where it stands, and a full look begins.
  */
+import { isDiskFault } from '../../storage/errors.ts';
 import type { Log } from '../log.ts';
 import type { FolderQueue } from './folder-queue.ts';
 import { dayBefore } from './known.ts';
@@ -128,7 +129,9 @@ export function createLooks(options: LooksOptions): Looks {
     if (closed()) return;
     freshUntil.delete(folder);
     queue.again(folder);
-    log.error('recordings: the index refused, the folder will be looked at again', { folder, error });
+    // What the disk of the store says, its own watch tells.
+    if (!isDiskFault(error))
+      log.error('recordings: the index refused, the folder will be looked at again', { folder, error });
   };
 
   /** One folder, all its batches. `keep`: the worker holds a copy of what the index knows, asked afresh now and then. */

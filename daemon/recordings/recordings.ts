@@ -3,6 +3,7 @@
  * missed; hints from the kernel make today's finished recordings known in under a second; the sweep is the truth. What is
  * found or proven gone is told to the index; nothing is ever called gone while the medium isn't proven alive.
  */
+import { isDiskFault } from '../../storage/errors.ts';
 import type { Log } from '../log.ts';
 import { createFolderQueue } from './folder-queue.ts';
 import { CLOSE_MS, SLOW_MS, STEP_DEADLINE_MS } from './limits.ts';
@@ -139,7 +140,8 @@ export function startRecordings(options: RecordingsOptions): Recordings {
           medium.lost('dead', error.message, medium.state().device ?? '');
         } else if (!(error instanceof MediumChanged)) {
           looks.forget();
-          log.error('recordings: a sweep failed and will be tried again', { error });
+          // What the disk of the store says, its own watch tells.
+          if (!isDiskFault(error)) log.error('recordings: a sweep failed and will be tried again', { error });
         }
         if (!looks.known() && !isThere(medium.state())) resolveFirst();
       }

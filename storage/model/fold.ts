@@ -9,6 +9,7 @@ import { inConference, type Participant, participantsOf } from './conference.ts'
 import { callType } from './direction.ts';
 import type { StoredLeg } from './identity.ts';
 import type { Disposition } from './leg.ts';
+import { secondsBetween } from './local-time.ts';
 import type { NumberPlan } from './number-plan.ts';
 import { byTime } from './order.ts';
 import { relativeRecording } from './recording-name.ts';
@@ -206,7 +207,7 @@ function rowOf(part: Part, own: readonly StoredLeg[], spanning: ReadonlySet<Stor
     srcTrunk: source.name,
     dstTrunk: destination.name,
     port: source.port || destination.port,
-    duration: Math.max(0, last.end.epoch - first.start.epoch),
+    duration: secondsBetween(first.start.epoch, last.end.epoch),
     billsec: answered ? billedSeconds(part, talkStart, answer) : 0,
     disposition: anchor.disposition,
     callType: callType({
@@ -235,8 +236,10 @@ function saidCallType({ callType, talkStart, start }: StoredLeg): string | null 
 
 /** From the person's answer to the talk's end; of a talk that is one record without talkstart, Asterisk's own figure. */
 function billedSeconds({ anchor, last }: Part, talkStart: number | null, answer: number | null): number {
-  if (talkStart === null && (last === anchor || answer === null)) return Math.max(0, anchor.billsec);
-  return Math.max(0, last.end.epoch - (answer ?? last.end.epoch));
+  const counted = secondsBetween(answer ?? last.end.epoch, last.end.epoch);
+  // Asterisk's own figure goes by the same clock.
+  const own = talkStart === null && (last === anchor || answer === null);
+  return own && (counted > 0 || answer === null) ? Math.max(0, anchor.billsec) : counted;
 }
 
 /**

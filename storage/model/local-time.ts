@@ -19,6 +19,17 @@ const MAX_SLOTS = 1024;
 /** No zone was ever further than this from UTC (Manila before 1845: almost −16 hours), seconds. */
 const MAX_OFFSET = 16 * 3600;
 
+/** Epoch seconds of 2020: before it a box's clock had not been set yet, as one without a battery wakes in 1970. */
+export const CLOCK_SET = 1_577_836_800;
+
+/**
+ * Seconds from one moment of a call to a later one. 0 where the clock was set in between, back or for the first time: how
+ * long it was nobody knows, and 56 years would spoil every total.
+ */
+export function secondsBetween(from: number, to: number): number {
+  return from < CLOCK_SET && to >= CLOCK_SET ? 0 : Math.max(0, to - from);
+}
+
 /**
  * A zone by its IANA name; null or '' means the system's (`TZ`, else /etc/localtime), as it is at this call.
  * @throws RangeError for a name that is not a time zone.

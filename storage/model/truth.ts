@@ -28,8 +28,6 @@ export interface Finding {
 export const AWAITED_SECONDS = 900;
 /** Asterisk is told a policy some moments before or after we write down when. */
 export const POLICY_EDGE_SECONDS = 5;
-/** Before this the box's clock had not been set, 2020: which of many days in 1970 a moment is of, nobody can tell. */
-export const CLOCK_SET = 1_577_836_800;
 
 const of = (kind: TruthKind, sure: Sureness, reason: string): Finding => ({ kind, sure, reason });
 const broken = Object.fromEntries(

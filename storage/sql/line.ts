@@ -26,17 +26,27 @@ export interface Line {
   readonly finish: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
 }
 
+/** What some rows have behind their cells, as JSON alone can write it. */
+export interface Rest {
+  /** Gives the text of further members, a comma before each; '' = none. */
+  readonly sql: string;
+  readonly binds: readonly Bind[];
+}
+
 /** How each row's text is made in a format. @throws for a name that can't be an XML element's. */
-export function lineOf(format: Format, cells: readonly Cell[]): Line {
+export function lineOf(format: Format, cells: readonly Cell[], rest: Rest | null = null): Line {
   if (typeof format === 'object') return csvLine(cells, format);
   switch (format) {
-    case 'json':
+    case 'json': {
+      const object = `json_object(${cells.map(({ sql }) => `?, ${sql}`).join(', ')})`;
       return {
-        sql: `json_object(${cells.map(({ sql }) => `?, ${sql}`).join(', ')})`,
-        binds: cells.map(({ name }) => name),
+        // Cells are texts: so a row ends in one brace and no more.
+        sql: rest ? `rtrim(${object}, '}') || ${rest.sql} || '}'` : object,
+        binds: [...cells.map(({ name }) => name), ...(rest?.binds ?? [])],
         separator: ',',
         finish: (bytes) => bytes,
       };
+    }
     case 'xml':
       return {
         sql: `concat(${cells.map((cell) => `?, ${xmlCell(cell)}`).join(', ')}, ?)`,

@@ -15,7 +15,7 @@ import type {
 } from '../filter.ts';
 import { exactNumber } from '../model/number-search.ts';
 import type { Bind, Database } from './database.ts';
-import { lineOf } from './line.ts';
+import { lineOf, type Rest } from './line.ts';
 import { type Where, whereCalls, whereRecordings } from './where.ts';
 
 export type Condition = readonly [text: string, ...binds: Bind[]];
@@ -43,6 +43,8 @@ export interface Source<Filter> {
   readonly columns: Readonly<Record<string, string>>;
   /** Columns that hold only figures and words of our own: nothing in them wants quoting in any format. */
   readonly plain: ReadonlySet<string>;
+  /** What some rows have behind the fields asked for. Absent: none has. */
+  readonly rest?: (filter: Filter) => Rest | null;
   /** Columns that want another table, and how it is joined: only where one of them is asked for. */
   readonly joined?: { readonly columns: ReadonlySet<string>; readonly join: string };
 }
@@ -141,6 +143,10 @@ const recordings: Source<RecordingFilter> = {
     path: 'path',
   },
   plain: new Set(['time', 'duration']),
+  rest: ({ present }) =>
+    present === undefined
+      ? null
+      : { sql: `CASE WHEN medium IS ? THEN '' ELSE ',"online":false' END`, binds: [present] },
 };
 
 export const callPage = (database: Database, request: PageRequest<CallFilter>) =>
@@ -186,6 +192,7 @@ export function page<Filter>(database: Database, source: Source<Filter>, request
       sql: once ? (values[index] ?? '') : `c${index}`,
       plain: source.plain.has(field),
     })),
+    source.rest?.(request.filter),
   );
   const more = source.joined;
   const join = more && request.fields.some(([, field]) => more.columns.has(field)) ? more.join : '';

@@ -4,9 +4,10 @@
  * model/truth.ts explains.
  */
 import type { CountRequest, PageRequest, TruthFilter, TruthTally } from '../filter.ts';
+import { CLOCK_SET } from '../model/local-time.ts';
 import { NEAR_SECONDS } from '../model/match.ts';
 import { REPAIRABLE_FAULTS } from '../model/recording-fault.ts';
-import { AWAITED_SECONDS, CLOCK_SET, FINDINGS, POLICY_EDGE_SECONDS, type TruthKind } from '../model/truth.ts';
+import { AWAITED_SECONDS, FINDINGS, POLICY_EDGE_SECONDS, type TruthKind } from '../model/truth.ts';
 import type { Database } from './database.ts';
 import { clock, count, page, type Source, stretchOf, text, union } from './listing.ts';
 
@@ -35,6 +36,7 @@ END`;
 
 /** The kinds of calls that Asterisk recorded when this one was answered; null: not known. */
 const POLICY = `CASE
+  -- Of which of many days in 1970 it is, nobody can tell.
   WHEN answer_at < ${CLOCK_SET} THEN NULL
   WHEN EXISTS (SELECT 1 FROM recording_policy
     WHERE at BETWEEN answer_at - ${POLICY_EDGE_SECONDS} AND answer_at + ${POLICY_EDGE_SECONDS}) THEN NULL

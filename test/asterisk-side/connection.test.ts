@@ -10,6 +10,7 @@ import {
   connectAsterisk,
   retryDelay,
 } from '../../daemon/asterisk/connection.ts';
+import { asteriskLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import type { Packet } from '../../daemon/wire/packet.ts';
 import { CHALLENGE, type FakeAmi, type FakeScript, lettingIn, startFakeAmi } from '../support/fake-ami.ts';
@@ -24,6 +25,8 @@ const LIMITS: AsteriskLimits = {
   answerMs: 200,
   pingMs: 150,
   retryMs: { first: 20, last: 40 },
+  refusedMs: { first: 20, last: 40 },
+  secretLookMs: 15,
   goodbyeMs: 150,
   actions: 4,
 };
@@ -47,7 +50,12 @@ interface Client extends AsteriskConnection {
   readonly events: Packet[];
 }
 
-function client(port: number, limits: Partial<AsteriskLimits> = {}, host = '127.0.0.1'): Client {
+function client(
+  port: number,
+  limits: Partial<AsteriskLimits> = {},
+  host = '127.0.0.1',
+  currentSecret?: () => string,
+): Client {
   const story: string[] = [];
   const statuses: AsteriskStatus[] = [];
   const events: Packet[] = [];
@@ -56,6 +64,7 @@ function client(port: number, limits: Partial<AsteriskLimits> = {}, host = '127.
     port,
     username: 'cdrd',
     secret: SECRET,
+    ...(currentSecret && { currentSecret }),
     log: createLog({ level: 'debug', write: (line) => lines.push(line), terminal: false }),
     limits: { ...LIMITS, ...limits },
     onEvent(packet) {
@@ -153,6 +162,94 @@ describe('log-in', () => {
     refuse = false;
     await state(connection, 'up');
     expect(connection.story.slice(0, 2)).toEqual(['refused', 'up']);
+  });
+
+  /** An Asterisk whose secret is this one at the moment. */
+  function guarded(secret: { now: string }): FakeScript['asked'] {
+    return (request, session, count) => {
+      const key = createHash('md5').update(`${CHALLENGE}${secret.now}`).digest('hex');
+      if (request.get('Action') !== 'Login' || request.get('Key') === key) return lettingIn()(request, session, count);
+      session.answer(request, 'Error', ['Message', 'Authentication failed']);
+      session.close();
+    };
+  }
+
+  test('refused, it comes back so seldom that no guard against guessing bans it', async () => {
+    const ami = await fake({ asked: guarded({ now: 'another' }) });
+    const connection = client(ami.port, { refusedMs: { first: 60_000, last: 60_000 } });
+    await state(connection, 'refused');
+    await pause(200);
+    expect(ami.connections).toHaveLength(1);
+    // Ten minutes at the worst of chance: four log-ins, where fail2ban bans for five.
+    const { refusedMs } = asteriskLimits;
+    let [at, refusals] = [0, 0];
+    for (; at < 600_000; refusals++) at += retryDelay(refusedMs, refusals, 0);
+    expect(refusals).toBeLessThan(5);
+  });
+
+  test('a new secret in the configuration is tried without a restart, and no sooner than it is there', async () => {
+    const secret = { now: 'changed by somebody' };
+    const ami = await fake({ asked: guarded(secret) });
+    let configured: string | Error = SECRET;
+    const connection = client(ami.port, { refusedMs: { first: 60_000, last: 60_000 } }, undefined, () => {
+      if (configured instanceof Error) throw configured;
+      return configured;
+    });
+    await state(connection, 'refused');
+    await pause(100);
+    expect(ami.connections).toHaveLength(1);
+    configured = new Error('cdrd.toml:7: no value'); // it is being edited
+    await until(() => lines.some((line) => line.includes('could not be read anew')));
+    await pause(60);
+    expect(lines.join('').match(/could not be read anew/g)).toHaveLength(1);
+    configured = secret.now;
+    await state(connection, 'up');
+    expect(ami.connections).toHaveLength(2);
+    expect(lines.join('')).not.toContain(secret.now);
+  });
+
+  test('the secret is changed while a session stands: it stands on, and the next one is refused until it is told', async () => {
+    const secret = { now: SECRET };
+    const ami = await fake({ asked: guarded(secret) });
+    let configured = SECRET;
+    const connection = client(ami.port, {}, undefined, () => configured);
+    await state(connection, 'up');
+    secret.now = 'new';
+    await expect(connection.action(ping)).resolves.toBeDefined();
+    ami.drop();
+    await state(connection, 'refused');
+    configured = 'new';
+    await state(connection, 'up');
+    expect(connection.figures.reconnects).toBe(1);
+  });
+
+  test('told to try now, it does: with the secret of this moment, and not while a session stands', async () => {
+    const secret = { now: 'another' };
+    const ami = await fake({ asked: guarded(secret) });
+    const connection = client(ami.port, { refusedMs: { first: 60_000, last: 60_000 }, secretLookMs: 60_000 });
+    await state(connection, 'refused');
+    secret.now = SECRET; // it was put right in Asterisk
+    connection.tryNow();
+    await state(connection, 'up');
+    connection.tryNow();
+    await connection.action(ping);
+    expect(ami.connections).toHaveLength(2);
+  });
+
+  test('an Asterisk that was upgraded says so at the next log-in', async () => {
+    let version = '16.28.0';
+    const ami = await fake({
+      asked(request, session, count) {
+        if (request.get('Action') === 'CoreSettings') session.answer(request, 'Success', ['AsteriskVersion', version]);
+        else lettingIn()(request, session, count);
+      },
+    });
+    const connection = client(ami.port);
+    await until(() => connection.status.version === '16.28.0');
+    version = '22.10.0';
+    ami.drop();
+    await until(() => connection.status.version === '22.10.0');
+    expect(connection.status.state).toBe('up');
   });
 
   test.each([

@@ -1,5 +1,13 @@
 /** The follower against real files: every line exactly once, whatever rotation, truncation, compression or a kill does. */
-import { appendFileSync, copyFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type CsvIndex, followCsv } from '../../daemon/asterisk/csv-follow.ts';
@@ -242,6 +250,43 @@ test('what was rotated before the first start is left alone, also when it is com
   writeFileSync(path, lines(30, 21));
   await follow().catchUp();
   expect(store.records()).toEqual(upTo(30, 11));
+});
+
+test('a compressed file that was read to its end is not unpacked again: each look would cost seconds of a small box', async () => {
+  const { path, store, follow } = begin();
+  writeFileSync(path, lines(10));
+  const follower = follow();
+  await follower.catchUp();
+  appendFileSync(path, lines(20, 11));
+  const packed = `${path}.1.gz`;
+  const bytes = gzipSync(readFileSync(path));
+  writeFileSync(packed, bytes);
+  utimesSync(packed, 1_795_000_000, 1_795_000_000);
+  writeFileSync(path, lines(30, 21));
+  // What the store refuses in its midst is read again.
+  store.dieAfter(1);
+  await follower.catchUp();
+  expect(store.records()).toEqual(upTo(10));
+  store.dieAfter(Number.POSITIVE_INFINITY);
+  await follower.catchUp();
+  expect(store.records()).toEqual(upTo(30));
+  // Whoever reads it again stumbles: same size and time, and no gzip any more.
+  writeFileSync(packed, Buffer.alloc(bytes.length, 'x'));
+  utimesSync(packed, 1_795_000_000, 1_795_000_000);
+  await follower.catchUp();
+  expect(follower.figures.trouble).toBe('');
+});
+
+test('columns that are switched on in the midst of a file: each line by its own', async () => {
+  const { path, store, follow } = begin();
+  const newColumns = (n: number) => line(n).replace(/\n$/, `,"","1795477762.${n}",${n}\n`);
+  writeFileSync(path, line(1) + line(2) + newColumns(3) + newColumns(4) + line(5));
+  await follow().catchUp();
+  expect(store.records()).toEqual([1, 2, 3, 4, 5]);
+  expect(store.faults()).toEqual([]);
+  const legs = store.batches.flatMap(({ legs }) => legs);
+  expect(legs.map(({ sequence }) => sequence)).toEqual([null, null, 3, 4, null]);
+  expect(legs.map(({ linkedId }) => linkedId)).toEqual([null, null, '1795477762.3', '1795477762.4', null]);
 });
 
 test('without the file it says so once, and begins when it comes', async () => {

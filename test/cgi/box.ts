@@ -61,6 +61,7 @@ export function openBox({
     sessions,
     keys: { find: () => null } as unknown as Services['keys'],
     callDeletions: deletions,
+    medium: { state: () => ({ state: 'mounted', why: '', writable: true, since: 0, medium: 1 }), space: () => null },
     recordingFiles: {} as Services['recordingFiles'],
     recordingDeletions: {} as Services['recordingDeletions'],
     backups: {} as Services['backups'],

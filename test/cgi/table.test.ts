@@ -44,6 +44,7 @@ const EXPECTED: Readonly<Record<number, 'anybody' | 'both' | 'admin'>> = {
   30021: 'admin', // users of the AMI
   30022: 'admin',
   30023: 'admin',
+  30024: 'both',
   30025: 'both', // marks on recordings: who may delete them may keep them
   30026: 'admin', // retention
   30027: 'admin',
@@ -85,6 +86,7 @@ const RIGHT_OF: Readonly<Record<number, string | null>> = {
   30021: 'users',
   30022: 'users',
   30023: 'users',
+  30024: 'recording.read',
   30025: 'recording.delete',
   30026: 'settings',
   30027: 'backup',

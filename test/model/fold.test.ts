@@ -35,6 +35,38 @@ function rowsOf(legs: readonly StoredLeg[]) {
   });
 }
 
+describe('a clock that was set during the call', () => {
+  const NOW = 1_795_477_765;
+  const spanning = (start: number, end: number, talkStart: number | null) =>
+    rowsOf(
+      store([
+        leg(start, {
+          answer: { epoch: start + 2, offset: 0 },
+          end: { epoch: end, offset: 0 },
+          duration: end - start,
+          billsec: end - start - 2,
+          talkStart,
+        }),
+      ]),
+    )[0];
+
+  test.each([
+    ['for the first time, from 1970', 65, NOW, null],
+    ['for the first time, from 1970, with talkstart', 65, NOW, 67],
+    ['back', NOW, NOW - 3_600, null],
+    ['back into 1970', NOW, 65, null],
+  ])('%s: how long it was nobody knows, and no total is spoilt', (_, start, end, talkStart) => {
+    const row = spanning(start, end, talkStart);
+    expect(row).toMatchObject({ duration: 0, billsec: 0, disposition: 'ANSWERED', start: { epoch: start } });
+    expect(row?.end.epoch).toBeGreaterThanOrEqual(start);
+  });
+
+  test('in 1970, or in our days, it is as long as it was', () => {
+    expect(spanning(65, 125, null)).toMatchObject({ duration: 60, billsec: 58 });
+    expect(spanning(NOW, NOW + 60, NOW + 10)).toMatchObject({ duration: 60, billsec: 50 });
+  });
+});
+
 describe('calls', () => {
   const cases = tableCases();
   test.each(cases.map((each) => [each.title, each] as const))('%s', (_, { legs, rows }) => {

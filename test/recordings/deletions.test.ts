@@ -9,8 +9,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { FileClient } from '../../daemon/recordings/file-client.ts';
 import { DELETION_FILES } from '../../daemon/recordings/limits.ts';
 import type { StoreClient } from '../../storage/client.ts';
-import { leg } from '../support/legs.ts';
+import { FIRST_MEDIUM, leg } from '../support/legs.ts';
 import { textOf } from '../support/page.ts';
+import { pause } from './helper.ts';
 import { BY, openTrashRig, type TrashRig } from './trash-rig.ts';
 
 const A = '20210329/20210329-001004-1617005404-CallBack-44-202-820(102).wav';
@@ -276,6 +277,32 @@ describe('what is in the way', () => {
     renameSync(join(rig.dir, '../trash-of-the-first'), join(rig.dir, '.trash'));
     expect(await trash.undo(undo, BY)).toMatchObject({ state: 'restored' });
     expect(rig.files()).toEqual({ placed: ALL, trashed: [] });
+  });
+
+  test('another medium in its place: a purge that waits removes nothing there, not even a file of the same name', async () => {
+    const rig = openTrashRig();
+    const paths = Array.from({ length: DELETION_FILES * 2 }, (_, n) => `20210329/${String(n).padStart(4, '0')}.wav`);
+    const trash = rig.start((client, store) => [
+      {
+        ...client,
+        async ask(step: never) {
+          const answer = await client.ask(step);
+          if ((step as { kind: string }).kind === 'remove') rig.medium.id = FIRST_MEDIUM + 1;
+          return answer;
+        },
+      } as FileClient,
+      store,
+    ]);
+    await rig.record(...paths);
+    const { deletion } = await trash.begin(paths, true, BY);
+    expect(deletion).toMatchObject({ state: 'deleting', count: DELETION_FILES });
+    trash.resume();
+    await pause(200); // long enough for it to be tried again
+    expect(rig.files().placed).toEqual(paths.slice(DELETION_FILES));
+    rig.medium.id = FIRST_MEDIUM;
+    trash.resume();
+    await idle(trash);
+    expect(rig.files().placed).toEqual([]);
   });
 
   test('a trash that cannot be made is told, and everything stays', async () => {

@@ -16,6 +16,8 @@ export const FILE_WORKER = new URL('../.build/file-worker.mjs', import.meta.url)
 export const BY = { who: 'monitor', address: '192.0.2.7' };
 
 export interface Medium {
+  /** What the index calls it; absent: it is the first. */
+  id?: number;
   state: MediumState['state'];
   sweeps: number;
 }
@@ -98,7 +100,7 @@ export function openTrashRig(atEnd: AtEnd = onTestFinished): TrashRig {
         log: { info: say, warn: say, error: say },
         trash: { seconds: () => rig.trash.days * 86_400, skip: () => rig.trash.skip },
         now: () => rig.clock,
-        medium: () => FIRST_MEDIUM,
+        medium: () => medium.id ?? FIRST_MEDIUM,
         onCalls: (sequences) => rig.calls.push(...sequences),
         waitMs: 5_000,
       });
