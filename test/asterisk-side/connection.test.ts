@@ -164,6 +164,9 @@ describe('log-in', () => {
     expect(connection.story.slice(0, 2)).toEqual(['refused', 'up']);
   });
 
+  /** One refusal is all there is, and a loaded machine's slow answer is no end of a session. */
+  const SELDOM = { refusedMs: { first: 60_000, last: 60_000 }, answerMs: 5_000, pingMs: 60_000 };
+
   /** An Asterisk whose secret is this one at the moment. */
   function guarded(secret: { now: string }): FakeScript['asked'] {
     return (request, session, count) => {
@@ -176,7 +179,7 @@ describe('log-in', () => {
 
   test('refused, it comes back so seldom that no guard against guessing bans it', async () => {
     const ami = await fake({ asked: guarded({ now: 'another' }) });
-    const connection = client(ami.port, { refusedMs: { first: 60_000, last: 60_000 } });
+    const connection = client(ami.port, SELDOM);
     await state(connection, 'refused');
     await pause(200);
     expect(ami.connections).toHaveLength(1);
@@ -191,7 +194,7 @@ describe('log-in', () => {
     const secret = { now: 'changed by somebody' };
     const ami = await fake({ asked: guarded(secret) });
     let configured: string | Error = SECRET;
-    const connection = client(ami.port, { refusedMs: { first: 60_000, last: 60_000 } }, undefined, () => {
+    const connection = client(ami.port, SELDOM, undefined, () => {
       if (configured instanceof Error) throw configured;
       return configured;
     });
@@ -212,7 +215,7 @@ describe('log-in', () => {
     const secret = { now: SECRET };
     const ami = await fake({ asked: guarded(secret) });
     let configured = SECRET;
-    const connection = client(ami.port, {}, undefined, () => configured);
+    const connection = client(ami.port, SELDOM, undefined, () => configured);
     await state(connection, 'up');
     secret.now = 'new';
     await expect(connection.action(ping)).resolves.toBeDefined();
@@ -226,7 +229,7 @@ describe('log-in', () => {
   test('told to try now, it does: with the secret of this moment, and not while a session stands', async () => {
     const secret = { now: 'another' };
     const ami = await fake({ asked: guarded(secret) });
-    const connection = client(ami.port, { refusedMs: { first: 60_000, last: 60_000 }, secretLookMs: 60_000 });
+    const connection = client(ami.port, { ...SELDOM, secretLookMs: 60_000 });
     await state(connection, 'refused');
     secret.now = SECRET; // it was put right in Asterisk
     connection.tryNow();
