@@ -298,7 +298,7 @@ export async function start({ config: given, reread, log, workers, version, onFa
         body: {
           ...health(ready, version, { store, replacement, pbx, recordings, certificate }, amiServer.trouble),
           disks: fullnessHealth(fullness),
-          backup: healthOfBackups(backups, settings.value('backup.enable') === true),
+          backup: healthOfBackups(backups, settings.value('backup.enable') === true, now()),
         },
       }),
       onAnswer(number, status) {

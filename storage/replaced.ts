@@ -1,4 +1,5 @@
 /** What is known, above the worker too, of a store that has taken another's place (sql/replace.ts carries it out). */
+import { existsSync } from 'node:fs';
 
 /** What happened to the store. */
 export interface Replacement {
@@ -14,6 +15,16 @@ export interface Replacement {
   readonly at: number;
   /** The last EventSequence and call id that the store set aside has given out; null: it doesn't tell. */
   readonly last: { readonly outbox: number; readonly call: number } | null;
+}
+
+/** Where stands what has been decided and is not carried out yet. */
+export function replacingNote(file: string): string {
+  return `${file}.replacing`;
+}
+
+/** Whether the next opening will put something in its place. */
+export function isBeingReplaced(file: string): boolean {
+  return existsSync(replacingNote(file));
 }
 
 /** Name of the setting under which the store keeps the last one. */

@@ -3,10 +3,11 @@
  * proves good takes its place; without any it is a new store. Either way the CDR CSV then brings what Asterisk still has,
  * and a full look the recordings. It is said loudly, and it ends: each candidate is tried once.
  */
+import { existsSync } from 'node:fs';
 import type { StoreClient } from '../../storage/client.ts';
 import { StoreError } from '../../storage/errors.ts';
 import type { FileWork } from '../../storage/file-work.ts';
-import { stagedFile } from '../../storage/replaced.ts';
+import { isBeingReplaced, stagedFile } from '../../storage/replaced.ts';
 import type { Log } from '../log.ts';
 import { type Candidate, onBox, onMedium } from './candidates.ts';
 import { knownSums } from './known.ts';
@@ -43,7 +44,7 @@ export async function openOrRecover(given: RecoverOptions): Promise<StoreClient>
     }
     given.onDeath(error);
   };
-  let damage = await suspectedDamage(given);
+  let damage = (await isLost(given)) ? 'the store is not there' : await suspectedDamage(given);
   let rest: Rest | null = null;
   for (;;) {
     if (damage !== '') {
@@ -64,6 +65,12 @@ interface Rest {
   readonly untried: Candidate[];
   /** A new store has been tried as well. */
   ended: boolean;
+}
+
+/** A box that has backups had a store: a power cut, or its repair, may cost the file altogether. */
+async function isLost({ file, stateDir }: RecoverOptions): Promise<boolean> {
+  if (existsSync(file) || isBeingReplaced(file)) return false;
+  return (await knownSums(stateDir)).size > 0 || (await onBox(stateDir)).length > 0;
 }
 
 /** @returns what is wrong with the store, as far as an earlier run has met it; '' = nothing that is known. */

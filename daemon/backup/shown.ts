@@ -4,8 +4,8 @@ import type { Replacement } from '../../storage/replaced.ts';
 import { backupLimits } from '../limits.ts';
 import type { Metrics } from '../metrics.ts';
 
-/** @param enabled Whether one is made every night. */
-export function healthOfBackups(backups: Pick<Backups, 'state' | 'nextAt'>, enabled: boolean) {
+/** @param enabled Whether one is made every night. @param now Epoch seconds. */
+export function healthOfBackups(backups: Pick<Backups, 'state' | 'nextAt'>, enabled: boolean, now: number) {
   const { running, last, why } = backups.state();
   const next = backups.nextAt();
   const time = (at: number) => new Date(at * 1000).toISOString();
@@ -13,6 +13,7 @@ export function healthOfBackups(backups: Pick<Backups, 'state' | 'nextAt'>, enab
     state: stateOf(running, why, enabled, last !== null),
     why,
     last: last && time(last.at),
+    age_seconds: last && now - last.at,
     next: next === null ? null : time(next),
   };
 }

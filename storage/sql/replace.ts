@@ -7,7 +7,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { stampOf } from '../model/backup-name.ts';
-import { type Replacement, stagedFile } from '../replaced.ts';
+import { isBeingReplaced, type Replacement, replacingNote, stagedFile } from '../replaced.ts';
 import { syncPath } from '../sync-path.ts';
 
 /** A name for what is set aside that nothing has yet: `cdrd.db.corrupt-20261126T040000`. @param at Epoch seconds. */
@@ -19,8 +19,7 @@ export function asideName(file: string, why: 'corrupt' | 'before-restore', at: n
   return free;
 }
 
-/** Decided, and carried out: two names of one note. */
-const decided = (file: string) => `${file}.replacing`;
+/** The note's name once it is carried out. */
 const done = (file: string) => `${file}.replaced`;
 
 /**
@@ -28,18 +27,18 @@ const done = (file: string) => `${file}.replaced`;
  * @throws what the system throws; then everything is as it was.
  */
 export function replaceStore(file: string, replacement: Replacement): void {
-  const draft = `${decided(file)}.part`;
+  const draft = `${replacingNote(file)}.part`;
   writeFileSync(draft, JSON.stringify(replacement), { mode: 0o600 });
   syncPath(draft);
-  renameSync(draft, decided(file));
+  renameSync(draft, replacingNote(file));
   syncPath(dirname(file));
   finishReplacing(file);
 }
 
 /** Carries out what was decided; before every opening. */
 export function finishReplacing(file: string): void {
-  if (!existsSync(decided(file))) return;
-  const { aside: name, from } = noteOf(decided(file));
+  if (!isBeingReplaced(file)) return;
+  const { aside: name, from } = noteOf(replacingNote(file));
   const aside = join(dirname(file), name);
   const staged = stagedFile(file);
   move(`${file}-wal`, `${aside}-wal`);
@@ -48,7 +47,7 @@ export function finishReplacing(file: string): void {
   if (from === '' || existsSync(staged)) move(file, aside);
   move(staged, file);
   syncPath(dirname(file));
-  renameSync(decided(file), done(file));
+  renameSync(replacingNote(file), done(file));
   syncPath(dirname(file));
 }
 

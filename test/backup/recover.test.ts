@@ -1,5 +1,15 @@
 /** What becomes of a damaged store, and of those who go on with the one in its place. The daemon's own way in is tested last. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { AskMedium } from '../../daemon/backup/pieces.ts';
 import { openOrRecover } from '../../daemon/backup/recover.ts';
@@ -126,6 +136,27 @@ describe('damaged while it was off: set aside as it is, and the backup in its pl
     expect(readFileSync(`${own.state}/${kept}`).equals(ruined)).toBe(true);
     expect(log()).toContain('the store is damaged: it is set aside');
   });
+});
+
+test('a store that is not there at all, on a box that has backups, is lost, not new', async () => {
+  const own = box();
+  rmSync(own.store);
+  const { store } = await open(own);
+  expect(await replacedBy(store)).toBe(own.name);
+  expect(await callsIn(store)).toBe(CALLS.backedUp);
+  expect(aside(own.state)).toEqual([]);
+});
+
+test('a kill in the middle of it is no second damage', async () => {
+  const own = box();
+  const note = { aside: 'cdrd.db.corrupt-1', from: own.name, because: 'a test', who: 'cdrd', at: NOW, last: null };
+  writeFileSync(`${own.store}.staged`, readFileSync(`${own.medium}/${own.name}`));
+  writeFileSync(`${own.store}.replacing`, JSON.stringify(note));
+  renameSync(own.store, `${own.state}/${note.aside}`);
+  const { store, log } = await open(own);
+  expect(await callsIn(store)).toBe(CALLS.backedUp);
+  expect(log()).not.toContain('damaged');
+  expect(aside(own.state)).toEqual([note.aside]);
 });
 
 describe('what takes its place', () => {
