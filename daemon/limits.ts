@@ -181,6 +181,9 @@ export const backupLimits = {
   leaveFree: 256 * 1024 * 1024,
   /** Milliseconds that a start without a store waits for each step on a medium before it does without: it may hang. */
   stepMs: 15_000,
+  /** Milliseconds that it waits for the medium with the last backup, and between two looks: a stick is mounted late. */
+  mediumMs: 60_000,
+  lookMs: 2_000,
   /** Seconds for which /healthz tells that the store has been replaced. */
   toldSeconds: 14 * 86_400,
   /** Seconds within which a second sign of damage is believed though the store was found whole after the first. */

@@ -4,10 +4,12 @@
  * and a full look the recordings. It is said loudly, and it ends: each candidate is tried once.
  */
 import { existsSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { StoreClient } from '../../storage/client.ts';
 import { StoreError } from '../../storage/errors.ts';
 import type { FileWork } from '../../storage/file-work.ts';
 import { isBeingReplaced, stagedFile } from '../../storage/replaced.ts';
+import { backupLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type Candidate, onBox, onMedium } from './candidates.ts';
 import { knownSums } from './known.ts';
@@ -28,6 +30,8 @@ export interface RecoverOptions {
   /** @see workOnFile */
   work<O extends keyof FileWork>(operation: O, argument: Parameters<FileWork[O]>[0]): Promise<ReturnType<FileWork[O]>>;
   onDeath(error: StoreError): void;
+  /** Tests give shorter ones. */
+  readonly limits?: { readonly mediumMs: number; readonly lookMs: number };
 }
 
 /** @throws {StoreError} when even a new store can't be opened, or for another reason than damage. */
@@ -89,18 +93,34 @@ async function suspectedDamage({ file, stateDir, log, work }: RecoverOptions): P
   return '';
 }
 
-/** Those of this box alone: a stick of another is plugged in as well. */
-async function candidates({ stateDir, media, log }: RecoverOptions): Promise<Rest> {
+/**
+ * Those of this box alone: a stick of another is plugged in as well. Behind a power cut the store may be opened before the
+ * stick is mounted: the one that must be on it is waited for.
+ */
+async function candidates(given: RecoverOptions): Promise<Rest> {
+  const { stateDir, log, limits = backupLimits } = given;
   const known = await knownSums(stateDir);
-  const found = [...(await onBox(stateDir))];
+  const newest = [...known.keys()].sort().at(-1);
+  const end = performance.now() + limits.mediumMs;
+  for (let told = false; ; told = true) {
+    const found = [...(await onBox(stateDir)), ...(await onMedia(given, known, told))];
+    if (newest === undefined || found.some(({ name }) => name === newest) || performance.now() >= end)
+      return { untried: found.sort((a, b) => b.at - a.at), ended: false };
+    if (!told) log.warn('waiting for the medium with the last backup', { name: newest });
+    await pause(limits.lookMs);
+  }
+}
+
+async function onMedia({ media, log }: RecoverOptions, known: ReadonlyMap<string, string>, told: boolean) {
+  const found: Candidate[] = [];
   for (const ask of media) {
     try {
       found.push(...(await onMedium(ask, (name, sum) => known.get(name) === sum)));
     } catch (error) {
-      log.warn('a medium can not be asked for backups', { error });
+      if (!told) log.warn('a medium can not be asked for backups', { error });
     }
   }
-  return { untried: found.sort((a, b) => b.at - a.at), ended: false };
+  return found;
 }
 
 async function replace(given: RecoverOptions, because: string, rest: Rest): Promise<void> {

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { CgiError } from '../../cgi/reply.ts';
 import type { AskMedium } from '../../daemon/backup/pieces.ts';
 import { openOrRecover } from '../../daemon/backup/recover.ts';
 import { suspect, suspicion } from '../../daemon/backup/suspicion.ts';
@@ -82,7 +83,7 @@ function box() {
 /** Its store, opened as the daemon opens it. @param inWorker In a thread of its own, whose answers are looked at for damage. */
 async function open(
   { folder, state, store: file }: ReturnType<typeof box>,
-  { ask, inWorker = false }: OpenOptions = {},
+  { ask, inWorker = false, waitMs = 0 }: OpenOptions = {},
 ) {
   const log: string[] = [];
   const onMedium: AskMedium = async (step) => performBackup(`${folder}/recordings`, step);
@@ -97,6 +98,7 @@ async function open(
     open: async (onDeath) => (inWorker ? openStoreWorker(options, WORKERS.store, onDeath) : openStoreHere(options)),
     work: async (operation, argument) => fileWork[operation](argument as never) as never,
     onDeath: ({ code }) => deaths.push(code),
+    limits: { mediumMs: waitMs, lookMs: 1 },
   });
   onTestFinished(() => store.close());
   return { store, log: () => log.join('\n'), deaths };
@@ -105,6 +107,8 @@ async function open(
 interface OpenOptions {
   readonly ask?: AskMedium;
   readonly inWorker?: boolean;
+  /** For the medium. */
+  readonly waitMs?: number;
 }
 
 const callsIn = async (store: StoreClient) => (await rowsOf(store, 'call', [['id', 'id']])).length;
@@ -187,6 +191,19 @@ describe('what takes its place', () => {
     const { store } = await open(own);
     expect(await replacedBy(store)).toBe('');
     expect(await callsIn(store)).toBe(0);
+  });
+
+  test('a stick that is mounted only later is waited for', async () => {
+    const own = box();
+    truncateSync(own.store, 0);
+    let asked = 0;
+    const ask: AskMedium = async (step) => {
+      if (asked++ < 3) throw new CgiError('storage_offline', 'nothing is mounted');
+      return performBackup(`${own.folder}/recordings`, step);
+    };
+    const { store, log } = await open(own, { ask, waitMs: 10_000 });
+    expect(await replacedBy(store)).toBe(own.name);
+    expect(log().match(/waiting for the medium/g)).toHaveLength(1);
   });
 
   test('a medium that hangs is done without: the box’s own copies serve', async () => {
