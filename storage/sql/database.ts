@@ -44,7 +44,12 @@ export interface Database {
   run(sql: string, binds?: readonly Bind[]): { changes: number; id: number };
   /** Makes a function known to SQL; it takes exactly ten values. */
   define(name: string, work: TenValues): void;
-  /** One durable transaction. When `work` throws, nothing of it stays. Not nestable: see {@link Database.attempt}. */
+  /**
+   * One durable transaction. When `work` throws, or the disk refuses, nothing of it stays. Not nestable: see
+   * {@link Database.attempt}. After a refusal, be it of an fsync, SQLite has rolled back by itself and writes the same places
+   * of the log anew the next time: nothing needs to be opened again. It must not be: what an fsync refused still lies in the
+   * page cache, and would be taken for durable.
+   */
   transaction<T>(work: () => T): T;
   /**
    * A savepoint inside a transaction: when `work` throws, only its own changes are undone.
