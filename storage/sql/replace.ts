@@ -19,6 +19,7 @@ export function asideName(file: string, why: 'corrupt' | 'before-restore', at: n
   return free;
 }
 
+const draftOf = (file: string) => `${replacingNote(file)}.part`;
 /** The note's name once it is carried out. */
 const done = (file: string) => `${file}.replaced`;
 
@@ -27,7 +28,7 @@ const done = (file: string) => `${file}.replaced`;
  * @throws what the system throws; then everything is as it was.
  */
 export function replaceStore(file: string, replacement: Replacement): void {
-  const draft = `${replacingNote(file)}.part`;
+  const draft = draftOf(file);
   writeFileSync(draft, JSON.stringify(replacement), { mode: 0o600 });
   syncPath(draft);
   renameSync(draft, replacingNote(file));
@@ -53,7 +54,8 @@ export function finishReplacing(file: string): void {
 
 /** What a restore has left that a kill ended before it was decided. */
 export function clearStaged(file: string): void {
-  rmSync(stagedFile(file), { force: true });
+  const staged = ['', '-wal', '-shm', '.lock'].map((end) => stagedFile(file) + end);
+  for (const left of [...staged, draftOf(file)]) rmSync(left, { recursive: true, force: true });
 }
 
 /** What has been carried out and not been told to the store yet. */

@@ -1,5 +1,5 @@
 /** Another file in the store's place: whatever dies in between, and what those who follow the store are told. */
-import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fileWork } from '../../storage/file-work.ts';
@@ -129,13 +129,15 @@ describe('killed at any point', () => {
     }
   });
 
-  test('before it was decided: nothing has happened', () => {
-    const folder = temporaryFolder();
-    writeFileSync(`${folder}/db`, 'old');
-    writeFileSync(`${folder}/db.staged`, 'half');
-    writeFileSync(`${folder}/db.replacing.part`, '{');
-    finishReplacing(`${folder}/db`);
-    expect(readFileSync(`${folder}/db`, 'utf8')).toBe('old');
+  test('before it was decided: nothing has happened, and nothing of it stays', async () => {
+    const { folder, options, file } = await stage(2, 1);
+    for (const left of ['-wal', '.lock']) writeFileSync(stagedFile(file) + left, 'half');
+    mkdirSync(`${stagedFile(file)}-shm`);
+    writeFileSync(`${file}.replacing.part`, '{');
+    const store = openStoreHere(options);
+    expect(await rowsOf(store, 'call', ids)).toHaveLength(2);
+    await store.close();
+    expect(readdirSync(folder).sort()).toEqual(['cdrd.db', 'cdrd.db-shm']);
   });
 
   test('the WAL of the new store is never taken for that of the old one', () => {
