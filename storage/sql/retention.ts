@@ -33,19 +33,20 @@ export interface OldRecordings {
   readonly next: Cursor | null;
 }
 
-const SHOWN = 'medium = ? AND gone_at IS NULL AND trash IS NULL AND (wall_at, id) > (?, ?) AND wall_at < ?';
+const SHOWN = 'medium = ? AND gone_at IS NULL AND trash IS NULL AND (wall_at, id) > (?, ?)';
+const BEFORE = 'wall_at < ?';
 
-function within({ medium, from, before, after }: AgeRange): Bind[] {
+function behind({ medium, from, after }: AgeRange): Bind[] {
   // Ids begin at 1.
-  return [medium, after?.key ?? from, after?.id ?? 0, before];
+  return [medium, after?.key ?? from, after?.id ?? 0];
 }
 
 /** The next oldest that aren't marked to be kept; none, where a whole step's are. */
 export function oldestRecordings(database: Database, range: AgeRange): OldRecordings {
   const rows = database.all(
     `SELECT id, path, size, wall_at, keep FROM recording INDEXED BY recording_age
-     WHERE ${SHOWN} ORDER BY wall_at, id LIMIT ?`,
-    [...within(range), LISTED],
+     WHERE ${SHOWN} AND ${BEFORE} ORDER BY wall_at, id LIMIT ?`,
+    [...behind(range), range.before, LISTED],
   );
   const files = rows
     .filter((row) => row['keep'] === 0)
@@ -67,14 +68,15 @@ export interface RecordingSum {
 export function sumRecordings(database: Database, range: AgeRange): RecordingSum {
   const edge = database.first(
     `SELECT wall_at, id FROM recording INDEXED BY recording_age
-     WHERE ${SHOWN} ORDER BY wall_at, id LIMIT 1 OFFSET ?`,
-    [...within(range), SUMMED - 1],
+     WHERE ${SHOWN} AND ${BEFORE} ORDER BY wall_at, id LIMIT 1 OFFSET ?`,
+    [...behind(range), range.before, SUMMED - 1],
   );
   const next = cursorOf(edge);
+  // One bound on the far side: of two SQLite takes the one it likes, and with the other a step walks on to the end.
   const row = database.first(
     `SELECT count(*) AS count, total(size) AS bytes, total(keep) AS kept, total(size * keep) AS kept_bytes
-     FROM recording INDEXED BY recording_age WHERE ${SHOWN} ${next ? 'AND (wall_at, id) <= (?, ?)' : ''}`,
-    [...within(range), ...(next ? [next.key, next.id] : [])],
+     FROM recording INDEXED BY recording_age WHERE ${SHOWN} AND ${next ? '(wall_at, id) <= (?, ?)' : BEFORE}`,
+    [...behind(range), ...(next ? [next.key, next.id] : [range.before])],
   );
   return {
     count: Number(row?.['count']),
