@@ -9,7 +9,7 @@ FLAGS := --liftoff-only --max-semi-space-size=1
 SOURCES := $(shell find daemon cgi storage -name '*.ts') package.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format reference test-crash test-asterisk test-appliance test-office bench bench-data bench-load fuzz mutate clean
+.PHONY: help run build test check lint format reference test-crash test-asterisk test-appliance test-life test-office bench bench-data bench-load fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -55,6 +55,9 @@ test-crash: node_modules/.package-lock.json ## kills and power cuts at every fil
 
 test-appliance: build ## an emulated ARM box: sticks pulled, a share frozen, its power cut (root; installs qemu and Samba; ten minutes)
 	sh test/appliance/run.sh
+
+test-life: build ## a day of a box in five minutes: calls, crashes, retention; memory and descriptors hour by hour (HOURS=, FACTOR=, CALLS=)
+	npx --no-install tsx test/life/main.ts
 
 test-office: node_modules/.package-lock.json ## what LibreOffice makes of 9005 (installs Debian's libreoffice-calc-nogui: root, 400 MB)
 	@command -v soffice >/dev/null || { echo "installing libreoffice-calc-nogui"; apt-get update -qq && \

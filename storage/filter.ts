@@ -42,6 +42,8 @@ export interface RecordingFilter {
   readonly callTypes?: readonly CallType[];
   /** billsec of the tied call; the sound's length where no call is tied. Seconds. */
   readonly duration?: Bounds;
+  /** Whether it is marked to be kept. */
+  readonly keep?: boolean;
   /**
    * The medium that is in place, null where none is: rows of others are given with `online` false. Absent: no row says
    * whether its file can be had.

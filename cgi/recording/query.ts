@@ -32,6 +32,7 @@ export const queryRecordings = verb({
     calltype: fields.callTypes,
     minduration: fields.seconds,
     maxduration: fields.seconds,
+    keep: fields.oneOf('0', '1'),
     limit: fields.rows(1, 'rows at most'),
     offset: fields.rows(0, 'rows to pass over'),
     cursor: fields.cursor,
@@ -39,7 +40,7 @@ export const queryRecordings = verb({
   }),
   handle(parameters, { store, medium, zone, now }) {
     const range = dateRange(parameters, zone, now());
-    const { src, dst, trunk, calltype, minduration, maxduration } = parameters;
+    const { src, dst, trunk, calltype, minduration, maxduration, keep } = parameters;
     ordered('minduration', minduration, maxduration, 'is more than maxduration');
     const filter = {
       wall: range.wall,
@@ -49,6 +50,8 @@ export const queryRecordings = verb({
       ...(dst && { dst }),
       ...(trunk !== undefined && { trunk }),
       ...(calltype && { callTypes: calltype }),
+      // Not a field of each row: the guide's rows stay the guide's.
+      ...(keep !== undefined && { keep: keep === '1' }),
     };
     return listing(store, 'recording', 'json_array_recordings', RECORDING_ROW, filter, range, parameters);
   },

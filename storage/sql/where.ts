@@ -38,6 +38,7 @@ export function whereRecordings(filter: RecordingFilter): Where {
   equal(where, 'trunk', filter.trunk);
   oneOf(where, 'calltype', filter.callTypes);
   bounds(where, 'talked', filter.duration);
+  equal(where, 'keep', filter.keep === undefined ? undefined : Number(filter.keep));
   return where;
 }
 

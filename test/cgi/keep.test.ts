@@ -17,7 +17,7 @@ async function box() {
 }
 
 test('30025 marks what is listed and says what is not; a + that came as a blank is understood', async () => {
-  const { ask, free, store } = await box();
+  const { ask, free, list, store } = await box();
   expect(await free()).toEqual([PLAIN, PLUS]);
   const spelled = encodeURIComponent(`${PLUS.replace('+', ' ')};none.wav`);
   expect(await ask(30025, `wavefiles=${spelled}&keep=1`, 'monitor')).toEqual({
@@ -25,6 +25,10 @@ test('30025 marks what is listed and says what is not; a + that came as a blank 
     body: { result: 'success', kept: 1, missing: ['none.wav'] },
   });
   expect(await free()).toEqual([PLAIN]);
+  const listed = async (query: string) => (await list(20053, query)).rows.map(({ path }) => path);
+  expect(await listed('keep=1')).toEqual([PLUS]);
+  expect(await listed('keep=0')).toEqual([PLAIN]);
+  expect(await listed('')).toEqual([PLUS, PLAIN]);
   const [entry] = await store.ask('auditEntries', { before: null, limit: 1 });
   expect(entry).toMatchObject({ who: 'monitor', action: 'recordings.keep', detail: { files: 1, paths: PLUS } });
   expect((await ask(30025, `wavefiles=${encodeURIComponent(PLUS)}&keep=0`)).body).toMatchObject({ unkept: 1 });
