@@ -9,7 +9,7 @@ FLAGS := --liftoff-only --max-semi-space-size=1
 SOURCES := $(shell find daemon cgi storage -name '*.ts') package.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format reference test-crash test-asterisk test-appliance test-life test-office bench bench-data bench-load fuzz mutate clean
+.PHONY: help run build test check lint format reference test-crash test-asterisk test-medium test-appliance test-life test-office bench bench-data bench-load fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -50,6 +50,10 @@ test: check lint ## type-check, lint and run every test that needs no other mach
 test-asterisk: build ## real calls on a real Asterisk 16, phones by sipp (root; the first run takes some minutes)
 	sh test/asterisk/run.sh
 
+test-medium: node_modules/.package-lock.json ## a share that freezes, comes back and dies (root, FUSE; installs fusefat and dosfstools; two minutes)
+	@sh test/medium/tools.sh
+	$(VITEST) test/medium/vitest.config.ts
+
 test-crash: node_modules/.package-lock.json ## kills and power cuts at every file operation, as a table (EVERY=1: each single one, an hour)
 	CDRD_CRASH=$(if $(EVERY),every) $(VITEST) test/crash/vitest.config.ts
 
@@ -64,7 +68,7 @@ test-office: node_modules/.package-lock.json ## what LibreOffice makes of 9005 (
 	  apt-get install -y -qq --no-install-recommends libreoffice-calc-nogui >/dev/null; }
 	$(VITEST) test/office/vitest.config.ts
 
-bench: node_modules/.package-lock.json ## what the budgets say, beside sqlite3 and tar on a million calls (PART=stall or calls: only that)
+bench: node_modules/.package-lock.json ## what the budgets say, beside sqlite3 and tar on a million calls (PART=stall, calls or share: only that)
 	@command -v sqlite3 >/dev/null || { echo "installing sqlite3"; apt-get update -qq && apt-get install -y -qq sqlite3 >/dev/null; }
 	npx --no-install tsx test/bench/main.ts $(PART)
 

@@ -8,6 +8,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { callRows } from './calls.ts';
 import type { Row } from './row.ts';
+import { shareRows } from './share.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RESULT = `${ROOT}test/.build/bench.json`;
@@ -21,7 +22,7 @@ async function stall(): Promise<Row[]> {
   return [{ name: 'stall of the main loop, slow disk', result: 'see above', aim: 'p99 ≤ 50 ms', met: status === 0 }];
 }
 
-const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = { stall, calls: callRows };
+const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = { stall, calls: callRows, share: shareRows };
 
 const wanted = process.argv.slice(2);
 for (const name of wanted)
