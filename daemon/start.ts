@@ -52,6 +52,7 @@ import { createFileClient } from './recordings/file-client.ts';
 import { createRecordingFiles } from './recordings/files.ts';
 import { createRecordingHeaders } from './recordings/headers.ts';
 import { indexOf } from './recordings/index-of-store.ts';
+import { CLOSE_MS } from './recordings/limits.ts';
 import { demandsMount } from './recordings/mountinfo.ts';
 import { type Recordings, startRecordings } from './recordings/recordings.ts';
 import { createThreads, type Threads } from './recordings/step-client.ts';
@@ -102,8 +103,8 @@ export interface Running {
   close(): Promise<void>;
   /** Somebody has mended something: what waits for it tries again now. */
   reload(): void;
-  /** A thread hangs in a call on the medium: only SIGKILL ends a process with such a one. */
-  stuck(): boolean;
+  /** After the stop: a thread hangs in a call on the medium, so that only SIGKILL ends the process. */
+  stuck(): Promise<boolean>;
 }
 
 /** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
@@ -345,7 +346,7 @@ export async function start({ config: given, reread, log, workers, version, onFa
       ingest: pbx.ingest,
       close: stop,
       reload: pbx.connection.tryNow,
-      stuck: () => recordings.figures().workersHung > 0,
+      stuck: () => threads.stuck(CLOSE_MS),
     };
   } catch (error) {
     await stop();

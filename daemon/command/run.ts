@@ -44,7 +44,7 @@ export const run: Command = {
         }, STOP_MS).unref();
         const running = await started.catch(() => null);
         await running?.close();
-        if (running?.stuck()) {
+        if (await running?.stuck()) {
           log.warn('the recording medium hangs; ending by SIGKILL, the store is closed');
           log.flush();
           process.kill(process.pid, 'SIGKILL');

@@ -51,7 +51,7 @@ export const RECENT_FOLDERS_MAX = 4;
 export const KNOWN_FRESH_MS = 300_000;
 /** Sweeps set off by hints keep this distance. */
 export const HINT_SWEEP_MS = 300;
-/** Closing waits this long for a step under way. */
+/** Closing waits this long for a step under way, and so does the end of the process for a thread to end. */
 export const CLOSE_MS = 1_500;
 /** Bytes written to try whether the medium takes recordings: a cluster or a sector, so that a full one says so. */
 export const PROBE_BYTES = 4_096;

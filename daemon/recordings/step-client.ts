@@ -11,8 +11,10 @@ export class WorkerLost extends Error {}
 
 /** The threads that are in a call on the medium, or hang in one. */
 export interface Threads {
-  /** Workers left behind that still hang. */
+  /** Workers left behind that still hang, and those that were ended in the middle of a step and haven't ended yet. */
   readonly hung: Set<Worker>;
+  /** Whether any hangs still after so many milliseconds: nothing but SIGKILL ends the process then. */
+  stuck(ms: number): Promise<boolean>;
   /** Waits until one more step may begin: with it no more than {@link ABANDONED_MAX} threads can come to hang. @throws {WorkerLost} */
   enter(): Promise<void>;
   /** The step is over, whatever came of it. */
@@ -25,6 +27,13 @@ export function createThreads(): Threads {
   let inside = 0;
   return {
     hung,
+    async stuck(ms) {
+      let late: NodeJS.Timeout | undefined;
+      const ended = [...hung].map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
+      await Promise.race([Promise.all(ended), new Promise((resolve) => (late = setTimeout(resolve, ms)))]);
+      clearTimeout(late);
+      return hung.size > 0;
+    },
     async enter() {
       // A step that is waited for ends by its deadline, and then it hangs or there is room.
       while (hung.size < ABANDONED_MAX && hung.size + inside >= ABANDONED_MAX)
@@ -189,10 +198,12 @@ export function createStepClient(options: StepClientOptions): StepClient {
     close() {
       closed = true;
       clearTimeout(idle);
-      waiting?.fail('closed');
-      if (current) end(current);
-      for (const worker of own) end(worker);
+      // In the middle of a step it may hang, though its deadline is not over; until it has ended nobody knows.
+      if (waiting) abandon();
+      else if (current) end(current);
       current = undefined;
+      waiting?.fail('closed');
+      for (const worker of own) end(worker);
     },
   };
 }

@@ -140,6 +140,38 @@ test('both workers of a medium together leave two hung threads at most', async (
   expect(await clients[1]?.ask({ kind: 'look', paths: [PATH] })).toMatchObject({ medium: { state: 'mounted' } });
 });
 
+test('ended in the middle of a step, it counts as hanging until its thread has ended', async () => {
+  const base = temporaryFolder();
+  const hanging = hangingWorker(base, 'lstatSync');
+  const threads = createThreads();
+  let inside = false;
+  const client = createStepClient({
+    worker: hanging.worker,
+    threads,
+    deadlineMs: 60_000,
+    slowMs: 300,
+    late: () => {
+      inside = true;
+      return () => {};
+    },
+    settings: {
+      dir: open().dir,
+      requireMount: 'no',
+      mountinfo: '/proc/self/mountinfo',
+      blockDevices: '/sys/dev/block',
+    },
+  });
+  hanging.hang();
+  const step = client.ask({ kind: 'look', paths: [PATH] });
+  step.catch(() => {});
+  await until('the hanging step', () => inside);
+  client.close();
+  await expect(step).rejects.toThrow('closed');
+  expect(await threads.stuck(200)).toBe(true);
+  hanging.release();
+  expect(await threads.stuck(10_000)).toBe(false);
+});
+
 test('while one thread hangs, the other worker’s steps take turns and none is refused', async () => {
   const base = temporaryFolder();
   const hanging = hangingWorker(base, 'lstatSync');
