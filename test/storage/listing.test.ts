@@ -1,10 +1,12 @@
 /** The SQL of listings as SQLite plans it: along an index, in its order, and each step over its own stretch only. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CallFilter, Cursor, Field, PageRequest, RecordingFilter } from '../../storage/filter.ts';
+import { codesOf, type TruthKind } from '../../storage/model/truth.ts';
 import { type Bind, type Database, openDatabase } from '../../storage/sql/database.ts';
 import { callCount, callPage, recordingCount, recordingPage } from '../../storage/sql/listing.ts';
 import { migrate } from '../../storage/sql/migrate.ts';
 import { migrations } from '../../storage/sql/migration/migrations.ts';
+import { truthCount, truthPage } from '../../storage/sql/truth.ts';
 import { atFileEnd, temporaryFolder } from '../support/folder.ts';
 import { textOf } from '../support/page.ts';
 import { manyCalls } from './many-calls.ts';
@@ -78,6 +80,28 @@ const recordings = (change: Partial<PageRequest<RecordingFilter>> = {}) =>
     ...change,
   });
 
+const findings = (kind: TruthKind, within: object = {}) => ({
+  filter: { kind, codes: codesOf(kind), start: {}, wall: {}, ...within },
+  after: null,
+  scan: 500,
+});
+const found = (kind: TruthKind, within: object = {}) =>
+  truthPage(database, {
+    ...findings(kind, within),
+    fields:
+      kind === 'missing'
+        ? [
+            ['when', 'when'],
+            ['reason', 'reason'],
+          ]
+        : [
+            ['apart', 'apart'],
+            ['reason', 'reason'],
+          ],
+    order: 'desc',
+    limit: 20,
+  });
+
 const DAY = { from: START + 5_000, to: START + 9_999 };
 const CURSOR = { key: START + 7_000, id: 7_001 };
 const EXACT = { kind: 'literal', value: '207' } as const;
@@ -118,6 +142,12 @@ describe('a plan', () => {
       'call_start',
       () => callCount(database, { filter: { start: DAY, ...HEAVY }, after: CURSOR, scan: 500 }),
     ],
+    ['calls without their recording', 'call_start', () => found('missing', { start: DAY })],
+    ['the same counted', 'call_start', () => truthCount(database, findings('missing', { start: DAY }))],
+    ['files without a call', 'recording_wall', () => found('nocall')],
+    ['damaged files', 'recording_wall', () => found('broken')],
+    ['files with their calls', 'recording_wall', () => found('match')],
+    ['the same, counted', 'recording_wall', () => truthCount(database, findings('match'))],
     [
       'recordings of a day',
       'recording_wall',
