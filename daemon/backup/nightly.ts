@@ -1,6 +1,6 @@
 /**
- * The backup of every night. Where no medium is in place at that time it is made when one comes: once, and not again for
- * every plug that follows. One that failed otherwise waits for its next night; /healthz says so meanwhile.
+ * The backup of every night. Where no medium is in place at that time, or it goes in the middle, it is made when one comes.
+ * One that failed otherwise waits for its next night; /healthz says so meanwhile.
  */
 import type { Backups } from '../../cgi/backup/port.ts';
 import { CgiError } from '../../cgi/reply.ts';
@@ -13,6 +13,9 @@ const JOB = 'backup';
 /** Who makes it, in the audit log. */
 const BOX = { who: 'cdrd', address: '' };
 
+/** Tries of one night when a medium comes: a slow share comes and goes by the very copy that is made on it. */
+const TRIES = 3;
+
 export interface NightlyOptions {
   readonly backups: Pick<Backups, 'make'>;
   readonly schedule: Schedule;
@@ -22,8 +25,11 @@ export interface NightlyOptions {
 
 export async function scheduleBackups({ backups, schedule, bus, settings }: NightlyOptions): Promise<void> {
   let missed = false;
+  let triesLeft = TRIES;
+  let byMedium = false;
   const [hour, minute] = String(settings.value('backup.time')).split(':').map(Number);
   await schedule.at(JOB, `${minute} ${hour} * * *`, async () => {
+    if (!byMedium) triesLeft = TRIES;
     missed = false;
     if (settings.value('backup.enable') !== true) return;
     try {
@@ -34,8 +40,13 @@ export async function scheduleBackups({ backups, schedule, bus, settings }: Nigh
     }
   });
   bus.on('medium', ({ state }) => {
-    if (!missed || state !== 'mounted') return;
-    schedule.run(JOB).catch(() => {}); // the schedule and the backups tell
+    if (!missed || triesLeft === 0 || state !== 'mounted') return;
+    triesLeft -= 1;
+    byMedium = true;
+    const tried = schedule.run(JOB).catch(() => {}); // the schedule and the backups tell
+    void tried.then(() => {
+      byMedium = false;
+    });
   });
 }
 

@@ -9,6 +9,7 @@ import type { StillFile } from '../../storage/store.ts';
 import { syncPath } from '../../storage/sync-path.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { askDaemon } from '../control/client.ts';
+import { endCopy } from '../control/perform.ts';
 import { EXIT } from '../exit.ts';
 import { actAsOwner, storeOptions, takeState } from '../state.ts';
 import { type Command, configOption } from './command.ts';
@@ -38,7 +39,7 @@ async function backupTo(config: Config, file: string): Promise<string> {
   // By the caller's own rights, before the command takes those of the state folder's owner.
   const target = openSync(part, 'w', OWNER_ONLY);
   try {
-    const held = (await holdByDaemon(config)) ?? (await holdHere(config));
+    const held = (await holdByDaemon(config, file)) ?? (await holdHere(config, file));
     let isStill: boolean;
     let sum: string;
     try {
@@ -64,15 +65,15 @@ interface Held {
   end(): Promise<boolean>;
 }
 
-async function holdByDaemon({ run }: Config): Promise<Held | null> {
+async function holdByDaemon({ run }: Config, to: string): Promise<Held | null> {
   const answer = await askDaemon(run.dir, { command: 'backup.begin' });
   if (answer === null) return null;
   const still = JSON.parse(answer) as StillFile;
-  const end = { command: 'backup.end', holder: still.holder } as const;
+  const end = { command: 'backup.end', holder: still.holder, to } as const;
   return { still, end: async () => (await askDaemon(run.dir, end)) === 'still' };
 }
 
-async function holdHere(config: Config): Promise<Held> {
+async function holdHere(config: Config, to: string): Promise<Held> {
   const { openStoreHere } = await import('../../storage/here.ts');
   const actAsBefore = await actAsOwner(config.state.dir);
   const lock = await takeState(config.state.dir);
@@ -86,7 +87,7 @@ async function holdHere(config: Config): Promise<Held> {
     return {
       still,
       async end() {
-        const isStill = await store.work('copyEnd', still.holder);
+        const isStill = await endCopy(store, still.holder, to);
         await store.close();
         await release();
         return isStill;

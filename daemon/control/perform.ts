@@ -62,7 +62,7 @@ export function createPerform(options: PerformOptions): Perform {
       case 'backup.begin':
         return JSON.stringify(await store.work('copyBegin'));
       case 'backup.end':
-        return (await store.work('copyEnd', request.holder)) ? 'still' : 'void';
+        return (await endCopy(store, request.holder, request.to)) ? 'still' : 'void';
       case 'export':
         return exported(store, request.what, request.format);
       case 'trace':
@@ -165,6 +165,13 @@ export function createPerform(options: PerformOptions): Perform {
     }
     return { lines, missing };
   }
+}
+
+/** The store's file was copied by a command. @param to For the audit log. @returns whether it was still all the time. */
+export async function endCopy(store: StoreClient, holder: number, to: string): Promise<boolean> {
+  if (!(await store.work('copyEnd', holder))) return false;
+  await store.write({ kind: 'audit', audit: { ...CONSOLE, action: 'backup.copied', detail: { to } } });
+  return true;
 }
 
 /** A line each, without the secrets. */

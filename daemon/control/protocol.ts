@@ -32,7 +32,7 @@ export type ControlRequest =
   | { readonly command: 'backup' }
   /** Holds the store's file still, for the command to copy it: answers a StillFile as JSON. `still` or `void` at its end. */
   | { readonly command: 'backup.begin' }
-  | { readonly command: 'backup.end'; readonly holder: number }
+  | { readonly command: 'backup.end'; readonly holder: number; readonly to: string }
   | { readonly command: 'export'; readonly what: ExportKind; readonly format: ExportFormat }
   /** `uniqueId` may be a LinkedID. */
   | { readonly command: 'trace'; readonly uniqueId: string };

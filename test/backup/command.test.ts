@@ -80,6 +80,10 @@ test('a box’s life: backups by the daemon and without it, a restore only while
     'of-mine.db: OK\n',
   );
   expect(callsIn(file)).toBe(4);
+  const { json_array_audit: audit } = await daemon.json('/cgi/webserve/30018?');
+  expect(audit).toContainEqual(
+    expect.objectContaining({ who: 'console', action: 'backup.copied', detail: { to: file } }),
+  );
   expect(existsSync(`${file}.part`)).toBe(false);
   expect(statSync(file).mode & 0o777).toBe(0o600);
 

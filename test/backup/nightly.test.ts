@@ -1,4 +1,5 @@
 /** The backup of every night, when there is no night for it: no medium, no wish, no luck. */
+import { setImmediate as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { LastBackup } from '../../cgi/backup/port.ts';
 import { CgiError } from '../../cgi/reply.ts';
@@ -21,7 +22,11 @@ async function night(settings: Record<string, unknown> = {}) {
     fault: null as Error | null,
     expression: () => expression,
     comes: () => job?.(new AbortController().signal),
-    plugged: () => bus.emit('medium', { ...MEDIUM, state: 'mounted' }),
+    /** Settles when what follows has come to its end. */
+    async plugged() {
+      bus.emit('medium', { ...MEDIUM, state: 'mounted' });
+      await pause();
+    },
     set(name: string, value: unknown) {
       values[name] = value;
     },
@@ -62,25 +67,31 @@ test('comes at its time, unless it isn’t wanted', async () => {
 
 test('without a medium it is made when one comes: once', async () => {
   const { comes, plugged, asked, own } = await night();
-  plugged();
+  await plugged();
   expect(asked).toHaveLength(0); // nothing was missed
   own.fault = OFFLINE;
   await expect(comes()).rejects.toBe(OFFLINE);
-  plugged(); // and pulled out at once
-  await Promise.resolve();
+  await plugged(); // and pulled out at once
   own.fault = null;
-  plugged();
-  await Promise.resolve();
-  plugged();
-  await Promise.resolve();
+  await plugged();
+  await plugged();
   expect(asked).toHaveLength(3);
+});
+
+test('a medium that comes and goes by the copy itself is tried three times more in a night, not for ever', async () => {
+  const { comes, plugged, asked, own } = await night();
+  own.fault = OFFLINE;
+  for (const tries of [4, 8]) {
+    await expect(comes()).rejects.toBe(OFFLINE);
+    for (let n = 0; n < 10; n++) await plugged();
+    expect(asked).toHaveLength(tries);
+  }
 });
 
 test('one that failed otherwise waits for its next night, whatever is plugged meanwhile', async () => {
   const { comes, plugged, asked, own } = await night();
   own.fault = new CgiError('disk_full', 'the medium is full');
   await expect(comes()).rejects.toMatchObject({ code: 'disk_full' });
-  plugged();
-  await Promise.resolve();
+  await plugged();
   expect(asked).toHaveLength(1);
 });
