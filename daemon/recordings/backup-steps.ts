@@ -306,6 +306,7 @@ function seal(folder: Folder, name: string, sum: string): 'sealed' {
     writeAll(fd, Buffer.from(`${sum}  ${name}\n`), 0);
     fsyncSync(fd);
   });
+  sync(folder); // a backup has its checksum from the moment that it has its name
   renameSync(inside(folder, name + PART), inside(folder, name));
   sync(folder);
   return 'sealed';

@@ -17,6 +17,7 @@ export function backupBefore(database: Database, file: string, schema: number): 
   checkpoint(database);
   const folder = join(dirname(file), 'backup');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  syncPath(dirname(folder)); // the migration must not survive a power cut that the copy doesn't
   const stamp = stampOf(Math.floor(Date.now() / 1000));
   const prefix = `${basename(file, '.db')}-schema`;
   const target = join(folder, `${prefix}${schema}-${stamp}.db`);

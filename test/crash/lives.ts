@@ -1,13 +1,13 @@
 /** The lives that the crash matrix looks at: between them they do everything that the daemon writes. */
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../daemon/config.ts';
 import { digestOf, storeOptions } from '../../daemon/state.ts';
 import { migrations } from '../../storage/sql/migration/migrations.ts';
 import { openStore } from '../../storage/store.ts';
-import { boxEnv, type Folders } from '../fault/box.ts';
+import { BUNDLE, boxEnv, type Folders } from '../fault/box.ts';
 import { NEXT } from '../fault/next-schema.ts';
 import { recordName } from '../fault/peer.ts';
 import { stop, wait } from '../fault/scene.ts';
@@ -22,6 +22,8 @@ const DELETED = 'dst=30*&startdate=2000-01-01 00:00';
 const MISSED = 20;
 /** Calls until the WAL is begun anew: some ten pages each, and SQLite checkpoints at 1,000. */
 const CHECKPOINT_CALLS_MOST = 200;
+/** Days of the trash until they are changed after the backup. */
+const BEFORE_BACKUP = '3';
 const MIGRATION = fileURLToPath(new URL('../fault/migrate.child.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NAMES = ['01', '02', '03'].map((n) => `${'20210329'}-0000${n}-16170000${n}-Internal-202-204`);
@@ -50,6 +52,12 @@ export const OF_THE_SECOND_DAY = [
   'checkpoint · WAL: header',
   "backup · medium's own: write",
   "backup · medium's own: rename",
+];
+export const OF_THE_RESTORE = [
+  'restore · cdrd.db.staged: write',
+  'restore · cdrd.db.staged: rename',
+  'restore · cdrd.db.replacing: rename',
+  'restore · folder: fsync',
 ];
 export const OF_THE_UPDATE = [
   'migration · backup: write',
@@ -104,7 +112,7 @@ async function takeCalls(player: Player): Promise<void> {
 async function changeSettings(player: Player): Promise<void> {
   const { get, change } = player;
   player.act('settings');
-  await change(['setting trash.days'], '3', () => get('/cgi/webserve/30017?trash.days=3'));
+  await change(['setting trash.days'], BEFORE_BACKUP, () => get(`/cgi/webserve/30017?trash.days=${BEFORE_BACKUP}`));
   await change(['contact 555'], 'Ann', () => get('/cgi/webserve/30014?number=555&name=Ann'));
   player.act('accounts');
   const password = digestOf('correct horse battery');
@@ -187,6 +195,8 @@ export function secondDay(root: string, since: Life): Promise<Life> {
       await untilCheckpoint(player);
       player.act('backup');
       await player.change(['backup'], 'whole', () => player.get('/cgi/webserve/30028'));
+      player.act('settings');
+      await player.change(['setting trash.days'], '5', () => player.get('/cgi/webserve/30017?trash.days=5'));
       player.act('stop');
       await stop(player.scene);
     },
@@ -247,13 +257,36 @@ export async function update(root: string, since: Life): Promise<Life> {
 }
 
 function migrate({ scene: { place, disk } }: Player): Promise<void> {
-  const child = spawn(process.execPath, ['--import', 'tsx', MIGRATION, place.state], {
+  return run(['--import', 'tsx', MIGRATION, place.state], disk.env);
+}
+
+/** The backup takes the store's place: what was changed since is as it was, and calls come from the CSV. */
+export function restoreLife(root: string, since: Life): Promise<Life> {
+  return playLife(
+    'restore',
+    root,
+    async (player) => {
+      const { place, disk } = player.scene;
+      const folder = join(place.recordings, '.cdrd', 'backup');
+      const backup = readdirSync(folder).find((name) => name.endsWith('.db')) ?? 'none';
+      player.act('restore');
+      await player.change(['setting trash.days'], BEFORE_BACKUP, () =>
+        run([BUNDLE, 'restore', join(folder, backup)], { ...boxEnv(place, 0), ...disk.env }),
+      );
+    },
+    { since },
+  );
+}
+
+/** Runs something that ends by itself. @throws unless it ends well. */
+function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+  const child = spawn(process.execPath, [...args], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', ...disk.env },
+    env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
     timeout: 60_000,
   });
   return new Promise((resolve, reject) =>
-    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`the migration ended with ${code}`)))),
+    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`${args.at(-1)} ended with ${code}`)))),
   );
 }
