@@ -31,6 +31,7 @@ export function replaceStore(file: string, replacement: Replacement): void {
   const draft = draftOf(file);
   writeFileSync(draft, JSON.stringify(replacement), { mode: 0o600 });
   syncPath(draft);
+  syncPath(dirname(file)); // what is decided on is there: the staged file got its name a moment ago
   renameSync(draft, replacingNote(file));
   syncPath(dirname(file));
   finishReplacing(file);
@@ -46,6 +47,7 @@ export function finishReplacing(file: string): void {
   if (from === '') rmSync(staged, { force: true });
   // Once the staged file has gone, the one in its place is that very file.
   if (from === '' || existsSync(staged)) move(file, aside);
+  syncPath(dirname(file)); // what was there has its other name before its own is taken
   move(staged, file);
   syncPath(dirname(file));
   renameSync(replacingNote(file), done(file));

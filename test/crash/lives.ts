@@ -270,6 +270,7 @@ export function restoreLife(root: string, since: Life): Promise<Life> {
       const folder = join(place.recordings, '.cdrd', 'backup');
       const backup = readdirSync(folder).find((name) => name.endsWith('.db')) ?? 'none';
       player.act('restore');
+      player.told('store before', 'kept');
       await player.change(['setting trash.days'], BEFORE_BACKUP, () =>
         run([BUNDLE, 'restore', join(folder, backup)], { ...boxEnv(place, 0), ...disk.env }),
       );

@@ -104,6 +104,7 @@ async function valuesIn(place: Folders): Promise<Map<string, string>> {
       values.set(`login ${name}`, initial ? 'initial' : 'own');
     }
     values.set('migration', migrationOf(database, place));
+    values.set('store before', storeBefore(place));
   } finally {
     database.close();
   }
@@ -131,6 +132,13 @@ function migrationOf(database: Database, { state }: Folders): string {
   const folder = join(state, 'backup');
   const copies = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.db')) : [];
   return copies.length > 0 && copies.every((name) => isSound(join(folder, name))) ? 'done' : 'done, without a copy';
+}
+
+/** What a restore has taken the place of; opening the store has carried out what was decided. */
+function storeBefore({ state }: Folders): string {
+  const names = readdirSync(state);
+  const isReplaced = names.includes('cdrd.db.replaced');
+  return !isReplaced || names.some((name) => name.startsWith('cdrd.db.before-restore-')) ? 'kept' : 'lost';
 }
 
 /** Of those on the medium: one that has its name is whole, and its checksum says so. */
