@@ -15,7 +15,7 @@ import type { Log } from '../log.ts';
 import type { Header } from '../wire/packet.ts';
 import { namesOf } from './classes.ts';
 import type { Replay, Upstream } from './conversation.ts';
-import { cdrEvent, mediumEvent, recordingEvent } from './events.ts';
+import { cdrEvent, diskEvent, mediumEvent, recordingEvent } from './events.ts';
 import { type AmiEvent, createRelay, type Relay } from './relay.ts';
 import { type AmiServer, listenAmi } from './server.ts';
 import type { AmiUsers } from './users.ts';
@@ -58,6 +58,7 @@ export function createAmi({ config, store, users, bus, log, limits = amiLimits }
     }
   });
   bus.on('mediumChange', (change, sequence) => relay.own(mediumEvent(change, sequence)));
+  bus.on('fullness', (use) => relay.own(diskEvent(use)));
 
   const replay: Replay = {
     async after(sequence) {

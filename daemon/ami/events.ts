@@ -13,11 +13,16 @@
  * `Event: CdrdMediumState` (ours), when the medium of the recordings changes, Privilege `system,all`, for users with extras
  * on alone: `State` (absent, mounted, slow, dead), `Writable` (Yes, No), `Why` (for people; empty when all is well),
  * `Device` (`MAJ:MIN`, empty where none is known), `Medium` (its id in 30024, likewise) and `EventSequence`.
+ *
+ * `Event: CdrdDiskAlarm` (ours), when a disk has come to be nearly full or has room again, Privilege `system,all`, for
+ * users with extras on alone: `Disk` (recordings, state), `State` (Nearly full, Ok), `Used` (percent, empty where it isn't
+ * known). No replay tells it: how things stand is in `/healthz`.
  */
 import type { Leg, Moment } from '../../storage/model/leg.ts';
 import { formatLocal } from '../../storage/model/local-time.ts';
 import { absoluteRecording, parseRecordingName } from '../../storage/model/recording-name.ts';
 import type { MediumChange } from '../../storage/store.ts';
+import type { DiskUse } from '../disk-use.ts';
 import { formatPacket } from '../wire/packet.ts';
 import { classesOf } from './classes.ts';
 import type { AmiEvent } from './relay.ts';
@@ -100,6 +105,17 @@ export function mediumEvent({ state, writable, why, device, medium }: MediumChan
     ['EventSequence', sequence],
   ];
   return { bytes: null, extras: Buffer.from(formatPacket(headers)), classes: classesOf('system'), sequence };
+}
+
+export function diskEvent({ disk, used, alarm }: DiskUse): AmiEvent {
+  const headers: Headers = [
+    ['Event', 'CdrdDiskAlarm'],
+    ['Privilege', 'system,all'],
+    ['Disk', disk],
+    ['State', alarm ? 'Nearly full' : 'Ok'],
+    ['Used', used === null ? '' : Math.round(used * 100)],
+  ];
+  return { bytes: null, extras: Buffer.from(formatPacket(headers)), classes: classesOf('system'), sequence: null };
 }
 
 function event(guide: Headers, classes: string, sequence: number, extras: Headers): AmiEvent {
