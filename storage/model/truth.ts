@@ -51,6 +51,11 @@ export const FINDINGS: Readonly<Record<string, Finding>> = {
 
   policy_unknown: of('unknown', 'unknown', 'names no file, and what was to be recorded at that time is not known'),
   other_part: of('unknown', 'unknown', 'names no file, and another row of the same call does: that file may hold both'),
+  foreign: of(
+    'unknown',
+    'unknown',
+    'has a record that names a file outside the folders of recordings, where nobody looks',
+  ),
   awaited: of(
     'unknown',
     'unknown',

@@ -46,12 +46,16 @@ END`;
 const ASKED = `(SELECT leg.calltype FROM leg
   WHERE leg.call_group = call.call_group AND leg.talkstart = call.answer_at AND leg.calltype IS NOT NULL LIMIT 1)`;
 
-/** Of an answered call whose record names none. */
+/** Another row of the same call shows a recording. */
+const OTHER_PART = `EXISTS (SELECT 1 FROM call AS part WHERE part.call_group = call.call_group AND part.recording <> '')`;
+
+/** Of an answered call for which no record names a file that could be one of ours. */
 const UNNAMED = `CASE
+  WHEN EXISTS (SELECT 1 FROM leg WHERE leg.call_group = call.call_group AND leg.recordingfile <> '') AND NOT ${OTHER_PART}
+    THEN 'foreign'
   WHEN ${POLICY} IS NULL THEN 'policy_unknown'
   WHEN instr(',' || ${POLICY} || ',', ',' || coalesce(${ASKED}, calltype) || ',') = 0 THEN NULL
-  WHEN EXISTS (SELECT 1 FROM call AS part WHERE part.call_group = call.call_group AND part.recording <> '')
-    THEN 'other_part'
+  WHEN ${OTHER_PART} THEN 'other_part'
   WHEN ${ASKED} IS NULL THEN 'not_asked'
   ELSE 'not_named'
 END`;

@@ -211,6 +211,13 @@ test('a transfer’s second talk without a file of its own may stand in the firs
   expect(await codes(store, 'missing')).toEqual([]);
 });
 
+test('a record that names a file where no recording lies says so, whatever was to be recorded', async () => {
+  const store = fresh([START - 100, RECORDED]);
+  await calls(store, call(0, { recordingFile: '/var/spool/asterisk/monitor/out-205-204' }));
+  expect(await codes(store, 'unknown')).toEqual([[`${START}.0`, 'foreign']]);
+  expect(await codes(store, 'missing')).toEqual([]);
+});
+
 test('files of no call; those from before the first call are none of ours', async () => {
   const store = fresh();
   await found(
