@@ -1,7 +1,7 @@
 /**
  * The database file, opened in the one way in which it survives a kill and a power cut: WAL in EXCLUSIVE mode with
- * synchronous=FULL, created under a temporary name, fenced against other SQLite programs, its folder fsynced after the
- * first write. The caller holds the process lock (daemon/lock.ts) and has removed a stale `<file>.lock` before.
+ * synchronous=FULL, created under a temporary name, fenced against other SQLite programs, its folder fsynced before
+ * the first write. The caller holds the process lock (daemon/lock.ts) and has removed a stale `<file>.lock` before.
  */
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -205,6 +205,7 @@ function wrap(
       handle.function(name, work);
     },
     transaction(work) {
+      syncFolder();
       database.run('BEGIN IMMEDIATE');
       let result: ReturnType<typeof work>;
       try {
@@ -215,11 +216,6 @@ function wrap(
       } catch (error) {
         rollback();
         throw error;
-      }
-      // The -wal file appears with the first write, and SQLite doesn't make its folder entry durable.
-      if (!folderSynced) {
-        syncPath(dirname(file));
-        folderSynced = true;
       }
       return result;
     },
@@ -276,8 +272,23 @@ function wrap(
     handle.close();
     handle = writing;
     onlyRead = null;
+    folderSynced = false;
     for (const [name, work] of functions) handle.function(name, work);
     if (readingFolder !== undefined) leaveReadingPlace(readingFolder);
+  }
+
+  /**
+   * SQLite makes the log's file when it opens, and doesn't make its folder entry durable. Before the first commit of an
+   * opening, not behind it: what is refused then has not been written.
+   */
+  function syncFolder(): void {
+    if (folderSynced || onlyRead) return;
+    try {
+      syncPath(dirname(file));
+    } catch (error) {
+      throw faultOf(error, 'syncing the folder of the store', file);
+    }
+    folderSynced = true;
   }
 
   /** A failed COMMIT may have ended the transaction by itself already. */

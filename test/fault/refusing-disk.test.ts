@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DiskStatus } from '../../storage/disk.ts';
+import { openStoreHere } from '../../storage/here.ts';
 import { sqlOn } from '../storage/helper.ts';
 import { atFileEnd, temporaryFolder } from '../support/folder.ts';
 import { storeOptions } from '../support/legs.ts';
@@ -60,6 +61,7 @@ beforeAll(async () => {
   mkdirSync(`${root}/state`);
   disk = slowDisk(`${root}/state`, root);
   disk.plan('');
+  await openStoreHere(storeOptions(`${root}/state`)).close(); // so that the child's first commit is none of a migration
   store = await openChild(disk.env);
 }, 30_000);
 
@@ -89,6 +91,16 @@ async function agrees(): Promise<void> {
 }
 
 const OK = { ended: ['done'], state: 'ok' };
+
+test('the fsync of the folder, before the first commit: nothing is written, and what is told is true', async () => {
+  disk.plan('fail fsync /state EIO 1\n');
+  expect(await put(1)).toEqual({ ended: ['io'], state: 'failing' });
+  await agrees();
+  expect((await probe()).state).toBe('failing');
+  disk.plan('');
+  expect((await probe()).state).toBe('ok');
+  expect(await put(1)).toEqual(OK);
+});
 
 describe('a disk that refuses a write', () => {
   /** What goes wrong, in the words of slow-disk.c; how it is told, and as what state. */
@@ -167,8 +179,8 @@ describe('a reserve', () => {
     disk.plan(`free ${RESERVE - MB}\n`);
     expect(await put(5)).toEqual({ ended: ['disk_full'], state: 'full' });
     expect(await user()).toEqual({ ended: ['done'], state: 'full' });
-    // The end of a call that is there grows nothing much, and shows it.
-    expect((await store.ask('close 0')).answer).toEqual(['done']);
+    // The end of a call that is there (of the first record that was taken) adds little, and shows it.
+    expect((await store.ask('close 1')).answer).toEqual(['done']);
     acknowledged.records -= 1; // no longer among the open
     expect(await probe()).toMatchObject({
       state: 'full',
