@@ -333,6 +333,12 @@ function rulesOf({ numbering, trunks, recordingsDir, zone }: StoreRules) {
   return { names: { zone: zoneOf(zone), trunks: trunks.names }, rules };
 }
 
+function diskFaultIn(outcome: WriteOutcome): StoreError | null {
+  if ('done' in outcome) return null;
+  const error = new StoreError(outcome.failed.code, outcome.failed.message);
+  return isDiskFault(error) ? error : null;
+}
+
 /** It has taken another store's place since it was last open. */
 function takeDownReplacement(database: Database, file: string): void {
   clearStaged(file);
@@ -511,6 +517,19 @@ export function openStore(options: StoreOptions) {
     }
   }
 
+  /**
+   * SQLite may survive that the disk refuses one of them: the others are committed. The state is told of it all the same,
+   * because whoever holds something back waits for the state to be well again.
+   */
+  function tellFaults(outcomes: readonly WriteOutcome[]): WriteOutcome[] {
+    const faults = outcomes.map(diskFaultIn);
+    const first = faults.find((fault) => fault !== null);
+    if (!first) return [...outcomes];
+    const { code, message } = disk.failed(first);
+    disk.refused(faults.filter((fault) => fault !== null).length);
+    return outcomes.map((outcome, index) => (faults[index] ? { failed: { code, message } } : outcome));
+  }
+
   /** Those that have to wait are refused untried; the others share one transaction. */
   function writeAll(items: readonly Write[]): WriteOutcome[] {
     const waits = items.some(({ kind }) => GROWS[kind]) ? disk.growthWaits() : null;
@@ -519,7 +538,9 @@ export function openStore(options: StoreOptions) {
     const outcomes =
       taken.length === 0
         ? []
-        : onDisk(taken.length, () => taken.map((item) => database.attempt(() => ({ ...NOTHING, ...write(item) }))));
+        : tellFaults(
+            onDisk(taken.length, () => taken.map((item) => database.attempt(() => ({ ...NOTHING, ...write(item) })))),
+          );
     if (!waits) return outcomes;
     const refusal: WriteOutcome = { failed: { code: waits.code, message: waits.message } };
     return items.map(({ kind }) => (GROWS[kind] ? refusal : (outcomes.shift() ?? refusal)));

@@ -116,16 +116,17 @@ export async function startPbx(options: PbxOptions): Promise<Pbx> {
     },
   });
 
-  const onStore = ({ state }: DiskStatus) => {
+  const goOn = ({ state }: DiskStatus) => {
     // What was held first: it came first, and by AMI it tells more than a CSV of Asterisk's own layout.
     if (state === 'ok') void ingest.goOn().then(() => csv.catchUp());
   };
-  bus.on('store', onStore);
+  bus.on('store', goOn);
 
   ingest.resume(await store.ask('openGroups'));
   void csv.catchUp();
   const beat = setInterval(() => {
-    void csv.catchUp();
+    // Also when nobody has said that the disk is well again: it may have been while the held ones were still being tried.
+    goOn(store.disk);
     if (connection.status.state !== 'up') return;
     listChannels();
     control.retry();
@@ -140,7 +141,7 @@ export async function startPbx(options: PbxOptions): Promise<Pbx> {
     live,
     async close() {
       clearInterval(beat);
-      bus.off('store', onStore);
+      bus.off('store', goOn);
       await connection.close();
       await csv.close();
       ingest.stop();

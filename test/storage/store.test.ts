@@ -10,7 +10,7 @@ import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { FIRST_MEDIUM, leg, storeOptions } from '../support/legs.ts';
 import { textOf } from '../support/page.ts';
-import { countOf } from './helper.ts';
+import { countOf, sqlOn } from './helper.ts';
 
 const WORKER = new URL('../.build/store-worker.mjs', import.meta.url);
 const NOON = 1_619_082_110; // 2021-04-22 01:01:50 at UTC−08:00, the guide's example
@@ -241,6 +241,25 @@ describe.each(homes)('the store %s', (_name, open) => {
       near.slice(9),
     );
     expect(await countOf(store, 'recording', { wall: {} })).toBe(2);
+  });
+
+  test('a fault of the disk in one write of a transaction is its own alone, and told as a state', async () => {
+    const folder = temporaryFolder();
+    // SQLite's words for it; of most such faults it undoes all, of some the statement alone, as of this one.
+    const words = 'disk I/O error';
+    sqlOn(
+      emptyStore(storeOptions(folder)).file,
+      `CREATE TRIGGER refuse BEFORE INSERT ON leg WHEN NEW.uniqueid = 'refused' BEGIN SELECT RAISE(ABORT, '${words}'); END`,
+    );
+    const { store } = await fresh(folder);
+    const refused = leg(NOON, { uniqueId: 'refused' });
+    const [, told, taken] = await Promise.allSettled([put(store), put(store, refused), put(store, leg(NOON + 10))]);
+    expect(told).toMatchObject({ reason: { code: 'io', message: expect.stringContaining(words) } });
+    expect(taken).toMatchObject({ value: { records: [2] } });
+    expect(store.disk).toMatchObject({ state: 'failing', why: expect.stringContaining(words), refused: 1 });
+    await store.work('probeDisk');
+    expect(await put(store, leg(NOON + 20))).toMatchObject({ records: [3] });
+    expect(store.disk).toMatchObject({ state: 'ok', refused: 1 });
   });
 
   test('what an earlier life left open is found again', async () => {
