@@ -55,6 +55,8 @@ export const HINT_SWEEP_MS = 300;
 export const CLOSE_MS = 1_500;
 /** Bytes written to try whether the medium takes recordings: a cluster or a sector, so that a full one says so. */
 export const PROBE_BYTES = 4_096;
+/** The index is told that a medium is still in place this often: a commit each, for a time that people read. */
+export const SEEN_MS = 3_600_000;
 /** Between two tries while all is well: 300 a day are a thousandth of what one call's recording writes. */
 export const PROBE_MS = 300_000;
 /** The same while it took none, or has hardly any room: so much longer may calls go unrecorded. */

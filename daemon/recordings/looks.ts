@@ -7,7 +7,7 @@ import { isDiskFault } from '../../storage/errors.ts';
 import type { Log } from '../log.ts';
 import type { FolderQueue } from './folder-queue.ts';
 import { dayBefore } from './known.ts';
-import { KNOWN_FRESH_MS } from './limits.ts';
+import { KNOWN_FRESH_MS, SEEN_MS } from './limits.ts';
 import { type MediumClient, WorkerLost } from './medium-client.ts';
 import type { MediumStateMachine } from './medium-state.ts';
 import type { ProbeTurns } from './probe-turns.ts';
@@ -70,6 +70,8 @@ export function createLooks(options: LooksOptions): Looks {
   let mediumId = 0;
   /** The mark that the medium in place is known by; undefined: it has not been asked for. */
   let mark: string | undefined;
+  /** When the index was last told that it is in place, monotonic. */
+  let seenAt = 0;
   let unfinished = 0;
   /** Folder → monotonic time until which the worker's copy of the index is fresh enough. */
   const freshUntil = new Map<string, number>();
@@ -208,7 +210,10 @@ export function createLooks(options: LooksOptions): Looks {
       throw new MediumChanged();
     }
     probes.tried(answer.writing);
-    if (answer.mark !== mark) mediumId = await index.medium(answer.mark, mark ?? null);
+    if (answer.mark !== mark || mono() - seenAt >= SEEN_MS) {
+      mediumId = await index.medium(answer.mark, mark ?? null);
+      seenAt = mono();
+    }
     mark = answer.mark;
     return answer.medium.identity;
   };

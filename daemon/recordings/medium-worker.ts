@@ -3,7 +3,7 @@
  * nothing else; the main thread notices by its deadline, leaves it behind and starts another. Every listing stands between
  * two proofs that the medium is mounted, alive and the same; without them the step says nothing about files.
  */
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Clock } from './finished.ts';
 import {
@@ -20,7 +20,9 @@ import { createHints } from './hint.ts';
 import { readMark, unmarked, writeMark } from './identity-file.ts';
 import { newestFirst } from './known.ts';
 import { BATCH_FILES } from './limits.ts';
-import { faultOf, lookAtMedium, type MediumFacts } from './medium.ts';
+import { codeOf, faultOf, lookAtMedium, type MediumFacts } from './medium.ts';
+import { demandsMount } from './mountinfo.ts';
+import { FOLDER_MODE } from './open-folder.ts';
 import type {
   Answer,
   FilesAnswer,
@@ -80,12 +82,27 @@ const nothing: Omit<FilesAnswer, 'medium'> = {
   error: '',
 };
 
+/**
+ * A stick that is new has no recordings folder, and nothing is recorded before it is there (recording-gate.ts): so it is
+ * made, where a medium of its own is demanded and in place.
+ */
+function withItsFolder(medium: MediumFacts): MediumFacts {
+  const { lacksFolder, real, why } = medium;
+  if (!lacksFolder || !demandsMount(real, settings.requireMount)) return medium;
+  try {
+    mkdirSync(real, { recursive: true, mode: FOLDER_MODE });
+  } catch (error) {
+    return { ...medium, why: `${why}, and can't be made: ${codeOf(error)}` };
+  }
+  return lookAtMedium(settings);
+}
+
 function root(step: Extract<Step, { kind: 'root' }>): RootAnswer {
   const refuse = (medium: MediumLook): RootAnswer => {
     forgetAll();
     return { kind: 'root', medium, folders: null, watching: false, readOnly: false, space: null };
   };
-  const before = lookAtMedium(settings);
+  const before = withItsFolder(lookAtMedium(settings));
   if (before.state !== 'mounted') return refuse(plain(before));
   const folders: string[] = [];
   let wavs = false;

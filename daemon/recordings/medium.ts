@@ -19,6 +19,8 @@ export interface MediumFacts extends MediumLook {
   readonly remote: boolean;
   /** What it lies on; undefined: no mount of the table holds it. */
   readonly mount: Mount | undefined;
+  /** All is well but for the folder itself, which isn't there. */
+  readonly lacksFolder: boolean;
 }
 
 /** The system's code of a failed call (`EIO`), or its message. */
@@ -56,6 +58,7 @@ export function lookAtMedium(settings: WorkerSettings): MediumFacts {
   const { dir, requireMount, mountinfo, blockDevices } = settings;
   let real = resolve(dir);
   let fault: { state: 'absent' | 'dead'; why: string } | undefined;
+  let lacksFolder = false;
   let inode = '';
   let birth = '';
   try {
@@ -68,11 +71,20 @@ export function lookAtMedium(settings: WorkerSettings): MediumFacts {
     birth = String(born);
   } catch (error) {
     fault = faultOf(error, dir);
+    lacksFolder = codeOf(error) === 'ENOENT';
   }
   const mount = mountOf(mountsOf(readFileSync(mountinfo, 'utf8')), real);
   const device = mount?.device ?? '';
   const place = `${mount?.id} ${device} ${inode}`;
-  const facts = { device, real, remote: isRemote(mount), mount, place, identity: `${place} ${birth}` };
+  const facts = {
+    device,
+    real,
+    remote: isRemote(mount),
+    mount,
+    lacksFolder: false,
+    place,
+    identity: `${place} ${birth}`,
+  };
 
   const missing = missingMount(real, mount, requireMount);
   if (missing) return { ...facts, state: 'absent', why: missing };
@@ -80,6 +92,6 @@ export function lookAtMedium(settings: WorkerSettings): MediumFacts {
   if (device && !device.startsWith('0:') && existsSync(blockDevices) && !existsSync(`${blockDevices}/${device}`)) {
     return { ...facts, state: 'dead', why: `the device ${device} has gone: pulled out without unmounting?` };
   }
-  if (fault) return { ...facts, ...fault };
+  if (fault) return { ...facts, ...fault, lacksFolder };
   return { ...facts, state: 'mounted', why: '' };
 }

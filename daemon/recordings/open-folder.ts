@@ -11,7 +11,7 @@ import { codeOf } from './medium.ts';
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** Asterisk's group must be able to work in folders that we make. */
-const FOLDER_MODE = 0o2775;
+export const FOLDER_MODE = 0o2775;
 
 /** A folder that is open while work goes on inside it. */
 export interface Folder {

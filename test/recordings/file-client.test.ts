@@ -106,6 +106,23 @@ test('a read that hangs breaks the answer off', async () => {
   await expect(rest).rejects.toMatchObject({ code: 'storage_offline' });
 });
 
+test('of a slow medium nobody waits for the long deadline before he is told; of one that answers he waits his turn', async () => {
+  const base = temporaryFolder();
+  const hanging = hangingWorker(base, 'lstatSync');
+  const { files, medium, client } = open({ worker: hanging.worker, deadlineMs: 15_000, waitMs: 300 });
+  hanging.hang();
+  const waiting = files.look([PATH]);
+  waiting.catch(() => {});
+  await pause(700); // twice as long: the medium counts as well until the watcher says otherwise
+  medium.state = 'slow';
+  await expect(waiting).rejects.toMatchObject({ code: 'storage_offline', message: /takes over 0.3 s/ });
+  expect(client.depth()).toBe(1); // the step goes on without him
+  hanging.release();
+  await until('the end of the step', () => client.depth() === 0);
+  medium.state = 'mounted';
+  expect(await files.look([PATH])).toHaveLength(1);
+});
+
 test('both workers of a medium together leave two hung threads at most', async () => {
   const base = temporaryFolder();
   const hanging = hangingWorker(base, 'lstatSync');

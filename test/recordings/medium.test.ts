@@ -103,6 +103,25 @@ it('calls nothing gone on a real unmount, and hears the kernel again after a rem
   expect(index.goneTold).toEqual([]);
 });
 
+it('makes the folder of a new stick, and on no account below a mount point that is empty', async (context) => {
+  const point = folder();
+  const dir = join(point, 'monitor');
+  rig = startRig({ dir, requireMount: 'yes', sweepSeconds: 1 });
+  await rig.recordings.firstLook;
+  expect(rig.recordings.state()).toMatchObject({ state: 'absent', writable: false });
+  expect(readdirSync(point)).toEqual([]);
+  if (process.getuid?.() !== 0) return context.skip('only root may mount');
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'cdrd-test', point]).status !== 0)
+    return context.skip('mounting tmpfs is not allowed here');
+  cleanUp.push(() => {
+    spawnSync('umount', [point]);
+  });
+  const { recordings } = rig;
+  await until('the new stick', () => recordings.state().state === 'mounted');
+  expect(recordings.state()).toMatchObject({ writable: true, why: '' });
+  expect(readdirSync(dir)).toEqual(['.cdrd']);
+});
+
 /**
  * The real worker, whose readdir of a folder blocks in the kernel (opening a pipe that nobody writes) while `flag` exists:
  * a thread that terminate() can't end, as with a hung share.

@@ -26,13 +26,14 @@ export interface Medium {
 export function openClient(
   dir: string,
   medium: Medium,
-  { worker = FILE_WORKER, deadlineMs = 5_000, idleMs = 5_000, threads = createThreads() } = {},
+  { worker = FILE_WORKER, deadlineMs = 5_000, idleMs = 5_000, waitMs = 5_000, threads = createThreads() } = {},
 ): FileClient {
   return createFileClient({
     worker,
     threads,
     deadlineMs,
     idleMs,
+    waitMs,
     settings: { dir, requireMount: 'no', mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' },
     medium: () => ({
       state: () => ({
