@@ -16,6 +16,9 @@ import { AMI_PORT, CSV, HTTP_PORT, MOUNT, PBX_PORT } from './places.ts';
 /** Seconds from switching on to the first answer, with another run on the same cores: emulated it is ten times slower. */
 const START_SECONDS = 120;
 
+/** A call is closed ten seconds after its last record at the latest, while Asterisk is away; emulated all takes longer. */
+export const CLOSED_SECONDS = 40;
+
 export interface Health {
   readonly status: string;
   readonly recordings: { readonly state: string; readonly why: string; readonly [more: string]: unknown };

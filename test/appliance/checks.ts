@@ -1,11 +1,7 @@
 /** What must hold of a box whatever happens to its medium, asked from outside. */
 import { expect } from 'vitest';
 import { until } from '../fault/box.ts';
-import type { Box, Health } from './box.ts';
-import type { Placed } from './pbx.ts';
-
-/** A call is closed ten seconds after its last record at the latest, while Asterisk is away; emulated all takes longer. */
-const CLOSED_SECONDS = 40;
+import { type Box, CLOSED_SECONDS, type Health } from './box.ts';
 
 /** Columns of etc/asterisk/cdr_custom.conf. */
 const COLUMNS = 27;
@@ -41,23 +37,6 @@ export async function callsAre(box: Box, wanted: () => Promise<Iterable<string>>
   });
   expect(rows.filter((call, index) => rows.indexOf(call) !== index || !calls.has(call))).toEqual([]);
 }
-
-/** Waits until 20053 has the recordings of these calls, and 9006 names them. */
-export async function tied(box: Box, calls: readonly Placed[]): Promise<void> {
-  const wanted = calls.map(({ uniqueId, recordings: [path = 'none'] }) => `${uniqueId} ${nameOf(path)}`);
-  await until(
-    `recordings tied to ${wanted}`,
-    async () => {
-      const listed = new Set((await box.recordings()).map((row) => nameOf(String(row['path']))));
-      const rows = (await box.calls()).map((row) => `${row['UniqueID']} ${nameOf(String(row['Recording filename']))}`);
-      return wanted.every((call) => rows.includes(call) && listed.has(call.split(' ')[1] ?? ''));
-    },
-    CLOSED_SECONDS,
-  );
-}
-
-/** A recording's name without folders and suffix. */
-export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1).replace(/\.wav$/, '');
 
 /** Waits until `/healthz` tells this of the medium. @returns seconds that it took. */
 export async function medium(

@@ -7,10 +7,11 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type AmiTestClient, logInClient } from '../ami/client.ts';
 import { until } from '../fault/box.ts';
 import { Box } from './box.ts';
-import { callsAreTheCsvs, medium, memory, nameOf, recordingIs, tied } from './checks.ts';
+import { callsAreTheCsvs, medium, memory, recordingIs } from './checks.ts';
 import { type Latencies, measure, summary } from './latency.ts';
 import type { Placed } from './pbx.ts';
 import { MOUNT, RECORDINGS, SECRET } from './places.ts';
+import { online, record, refused, served } from './recordings.ts';
 import { type Share, startShare } from './share.ts';
 import { event } from './shown.ts';
 
@@ -43,21 +44,11 @@ afterAll(async () => {
 });
 
 const logInAmi = () => logInClient(box.ami, 'crm', { secret: SECRET, atEnd: (clean) => void cleanUp.push(clean) });
-const download = async (call: Placed) =>
-  (await box.fetch(call.recordings[0]?.replace(RECORDINGS, '/recordings') ?? '')).status;
-
-async function record(): Promise<readonly Placed[]> {
-  const calls = await Promise.all((['internal', 'outbound', 'inbound'] as const).map((kind) => box.pbx.call(kind, 2)));
-  for (const call of calls) expect(call.recordings).toHaveLength(1);
-  await tied(box, calls);
-  return calls;
-}
-
 describe.sequential('a share', () => {
   event('mounted', 120, async (show) => {
     await show.that('the medium is mounted', () => medium(box, ({ state }) => state === 'mounted', 30));
     await show.that('Asterisk is told to record', () => recordingIs(box, true, 20));
-    recorded = await show.need('three calls are recorded and tied', record);
+    recorded = await show.need('three calls are recorded and tied', () => record(box));
     await show.that('9006 has each call of the CSV once', () => callsAreTheCsvs(box));
     await box.pbx.load(20, 1);
     const end = performance.now() + NORMAL_MS;
@@ -72,15 +63,8 @@ describe.sequential('a share', () => {
     const dead = await show.need('then dead', () => medium(box, ({ state }) => state === 'dead', 60));
     show.measured(`slow after ${slow.toFixed(1)} s, dead after ${(slow + dead).toFixed(1)} s`);
     await show.that('Asterisk is told not to record', () => recordingIs(box, false, 20));
-    await show.that('/recordings and 20036 answer 503 storage_offline', async () => {
-      const [call] = recorded;
-      if (!call) throw new Error('nothing was recorded');
-      expect(await download(call)).toBe(503);
-      const path = (call.recordings[0] ?? '').slice(RECORDINGS.length + 1);
-      const answer = await box.fetch(`/cgi/webserve/20036?wavefiles=${encodeURIComponent(path)}`);
-      expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('storage_offline')]);
-    });
-    await show.that('20053 keeps every row, each with online:false', () => online(false));
+    await show.that('/recordings and 20036 answer 503 storage_offline', () => refused(box, recorded));
+    await show.that('20053 keeps every row, each with online:false', () => online(box, recorded, false));
     const before = (await box.calls()).length;
     await show.that('calls go on', () => until('more calls', async () => (await box.calls()).length > before, 60));
     const frozen = await show.need('/healthz, 9006 and AMI Ping answer all the time', () => measured);
@@ -95,11 +79,9 @@ describe.sequential('a share', () => {
     const seconds = await show.need('the medium is mounted', () => medium(box, ({ state }) => state === 'mounted', 90));
     show.measured(`noticed after ${seconds.toFixed(1)} s`);
     await show.that('Asterisk is told to record', () => recordingIs(box, true, 20));
-    await show.that('what was recorded before is online', () => online(true));
-    await show.that('and served', async () => {
-      for (const call of recorded) expect(await download(call)).toBe(200);
-    });
-    recorded = [...recorded, ...(await show.need('three calls are recorded and tied', record))];
+    await show.that('what was recorded before is online', () => online(box, recorded, true));
+    await show.that('and served', () => served(box, recorded));
+    recorded = [...recorded, ...(await show.need('three calls are recorded and tied', () => record(box)))];
     await show.that('9006 has each call of the CSV once', () => callsAreTheCsvs(box));
     show.measured((await memory(box)).text);
   });
@@ -124,17 +106,6 @@ describe.sequential('a share', () => {
     await show.that('when the server goes on, the medium is mounted', () =>
       medium(box, ({ state }) => state === 'mounted', 90),
     );
-    await show.that('its recordings are online', () => online(true));
+    await show.that('its recordings are online', () => online(box, recorded, true));
   });
 });
-
-/** Every recording of `recorded` is listed, online or not. */
-async function online(is: boolean): Promise<void> {
-  const rows = new Map((await box.recordings()).map((row) => [nameOf(String(row['path'])), row]));
-  for (const call of recorded)
-    for (const path of call.recordings) {
-      const row = rows.get(nameOf(path));
-      expect(row, path).toBeDefined();
-      expect(row?.['online'] ?? true, path).toBe(is);
-    }
-}

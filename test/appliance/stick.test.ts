@@ -5,15 +5,18 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { Box } from './box.ts';
-import { callsAreTheCsvs, medium, memory, nameOf, recordingIs, tied } from './checks.ts';
+import { callsAreTheCsvs, medium, memory, recordingIs } from './checks.ts';
 import type { Placed } from './pbx.ts';
-import { MOUNT, RECORDINGS } from './places.ts';
+import { MOUNT } from './places.ts';
+import { online, record, refused, served, tied } from './recordings.ts';
 import { event } from './shown.ts';
 import { makeStick, type Stick } from './sticks.ts';
 
 let box: Box;
 let first: Stick;
 let second: Stick;
+/** What the daemon calls the first. */
+let firstId: unknown;
 /** The stick that is in, to pull it by. */
 let inside = '';
 /** Calls recorded on each. */
@@ -39,19 +42,12 @@ async function plug(stick: Stick): Promise<void> {
 const pull = (): Promise<void> => box.machine.pull(inside);
 const unmount = (): Promise<string> => box.machine.output(`umount -l ${MOUNT}`);
 
-/** Three calls at once that are recorded. */
-async function record(): Promise<readonly Placed[]> {
-  const calls = await Promise.all((['internal', 'outbound', 'inbound'] as const).map((kind) => box.pbx.call(kind, 2)));
-  for (const call of calls) expect(call.recordings).toHaveLength(1);
-  await tied(box, calls);
-  // Half a minute later the kernel would do this by itself.
+/** Three calls that are recorded, and on the stick for good: half a minute later the kernel would do that by itself. */
+async function recordForGood(): Promise<readonly Placed[]> {
+  const calls = await record(box);
   await box.machine.output('sync');
   return calls;
 }
-
-const listed = async () => new Map((await box.recordings()).map((row) => [nameOf(String(row['path'])), row]));
-const download = async (call: Placed) =>
-  (await box.fetch(call.recordings[0]?.replace(RECORDINGS, '/recordings') ?? '')).status;
 
 describe.sequential('a stick', () => {
   event('switched on without a stick', 90, async (show) => {
@@ -67,13 +63,13 @@ describe.sequential('a stick', () => {
     const seconds = await show.need('the medium is mounted', () => medium(box, ({ state }) => state === 'mounted', 30));
     show.measured(`noticed ${seconds.toFixed(1)} s after the mount`);
     await show.that('Asterisk is told to record', () => recordingIs(box, true, 20));
-    onFirst = await show.need('three calls are recorded and tied', record);
+    onFirst = await show.need('three calls are recorded and tied', recordForGood);
     await show.that('9006 has each call of the CSV once', () => callsAreTheCsvs(box));
-    await show.that('a recording is served', async () => expect(await download(onFirst[0] as Placed)).toBe(200));
+    await show.that('they are served', () => served(box, onFirst));
+    firstId = (await box.health()).recordings['medium'];
   });
 
   event('pulled out in the middle of a recording', 120, async (show) => {
-    const before = await listed();
     const talk = box.pbx.call('internal', 8);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     await pull();
@@ -82,16 +78,8 @@ describe.sequential('a stick', () => {
     );
     show.measured(`noticed after ${seconds.toFixed(1)} s`);
     await show.that('Asterisk is told not to record', () => recordingIs(box, false, 20));
-    await show.that('20053 keeps every row, each with online:false', async () => {
-      const rows = await listed();
-      for (const name of before.keys()) expect(rows.get(name), name).toMatchObject({ online: false });
-    });
-    await show.that('/recordings and 20036 answer 503 storage_offline', async () => {
-      expect(await download(onFirst[0] as Placed)).toBe(503);
-      const path = before.get(nameOf(onFirst[0]?.recordings[0] ?? ''))?.['path'];
-      const answer = await box.fetch(`/cgi/webserve/20036?wavefiles=${encodeURIComponent(String(path))}`);
-      expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('storage_offline')]);
-    });
+    await show.that('20053 keeps every row, each with online:false', () => online(box, onFirst, false));
+    await show.that('/recordings and 20036 answer 503 storage_offline', () => refused(box, onFirst));
     const [held, later] = [await talk, await box.pbx.call('inbound', 1)];
     await show.that('the call goes on to its end', () => expect(held.records).toBe(1));
     await show.that('the next one is not recorded', () => expect(later.recordings).toEqual([]));
@@ -105,12 +93,12 @@ describe.sequential('a stick', () => {
     const seconds = await show.need('the medium is mounted', () => medium(box, ({ state }) => state === 'mounted', 30));
     show.measured(`noticed ${seconds.toFixed(1)} s after the mount`);
     await show.that('Asterisk is told to record', () => recordingIs(box, true, 20));
-    await show.that('what was recorded before is there again', async () => {
+    await show.that('what was recorded before is online again, tied and served', async () => {
       await tied(box, onFirst);
-      for (const call of onFirst) expect(await download(call)).toBe(200);
+      await online(box, onFirst, true);
+      await served(box, onFirst);
     });
-    await show.that('and online', () => online(onFirst, true));
-    onFirst = [...onFirst, ...(await show.need('three calls are recorded and tied', record))];
+    onFirst = [...onFirst, ...(await show.need('three calls are recorded and tied', recordForGood))];
     await show.that('9006 has each call of the CSV once', () => callsAreTheCsvs(box));
   });
 
@@ -118,16 +106,16 @@ describe.sequential('a stick', () => {
     await pull();
     await unmount();
     await plug(second);
-    await show.that('the medium is mounted', () => medium(box, ({ state }) => state === 'mounted', 30));
-    await show.that('Asterisk is told to record', () => recordingIs(box, true, 20));
-    onSecond = await show.need('three calls are recorded and tied', record);
-    await show.that('its recordings are beside those of the first, which are offline', async () => {
-      await online(onSecond, true);
-      await online(onFirst, false);
-    });
-    await show.that('a recording of the first answers 503', async () =>
-      expect(await download(onFirst[0] as Placed)).toBe(503),
+    await show.need('another medium is mounted', () =>
+      medium(box, ({ state, medium: id }) => state === 'mounted' && id !== firstId, 30),
     );
+    await show.that('Asterisk is told to record', () => recordingIs(box, true, 20));
+    onSecond = await show.need('three calls are recorded and tied', recordForGood);
+    await show.that('its recordings are beside those of the first, which are offline', async () => {
+      await online(box, onSecond, true);
+      await online(box, onFirst, false);
+    });
+    await show.that('a recording of the first is refused: 503 storage_offline', () => refused(box, onFirst));
     await show.that('9006 has each call of the CSV once', () => callsAreTheCsvs(box));
   });
 
@@ -136,15 +124,15 @@ describe.sequential('a stick', () => {
     await pull();
     await unmount();
     await plug(first);
-    await show.that('the medium is mounted', () => medium(box, ({ state }) => state === 'mounted', 30));
+    await show.need('the first medium is mounted', () =>
+      medium(box, ({ state, medium: id }) => state === 'mounted' && id === firstId, 30),
+    );
     await show.that('the recordings of the first are online, those of the second are not', async () => {
-      await online(onFirst, true);
-      await online(onSecond, false);
+      await online(box, onFirst, true);
+      await online(box, onSecond, false);
     });
     await show.that('not one more and not one less', async () => expect((await box.recordings()).length).toBe(before));
-    await show.that('its recordings are served', async () => {
-      for (const call of onFirst) expect(await download(call)).toBe(200);
-    });
+    await show.that('its recordings are served', () => served(box, onFirst));
   });
 
   event('the stick is full', 120, async (show) => {
@@ -157,13 +145,13 @@ describe.sequential('a stick', () => {
     const call = await box.pbx.call('outbound', 1);
     await show.that('calls go on, unrecorded', () => expect([call.records, call.recordings]).toEqual([1, []]));
     await show.that('9006 has each call of the CSV once', () => callsAreTheCsvs(box));
-    await show.that('recordings are served', async () => expect(await download(onFirst[0] as Placed)).toBe(200));
+    await show.that('recordings are served', () => served(box, onFirst));
     await box.machine.output(`rm ${MOUNT}/full; sync`);
     await show.that('with room again, it is writable', () =>
       medium(box, ({ state, writable }) => state === 'mounted' && writable === true, 60),
     );
     await show.that('Asterisk is told to record', () => recordingIs(box, true, 20));
-    await show.that('three calls are recorded and tied', record);
+    await show.that('three calls are recorded and tied', recordForGood);
   });
 
   event('after all that', 60, async (show) => {
@@ -173,14 +161,3 @@ describe.sequential('a stick', () => {
     show.measured((await memory(box)).text);
   });
 });
-
-/** These calls' recordings are listed, online or not. */
-async function online(calls: readonly Placed[], is: boolean): Promise<void> {
-  const rows = await listed();
-  for (const { recordings } of calls)
-    for (const path of recordings) {
-      const row = rows.get(nameOf(path));
-      expect(row, path).toBeDefined();
-      expect(row?.['online'] ?? true, path).toBe(is);
-    }
-}
