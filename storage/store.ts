@@ -362,7 +362,7 @@ export function openStore(options: StoreOptions) {
   const disk = createDisk({ file: options.file, reserve: options.reserve ?? 0 });
   if (database.onlyRead) disk.failed(database.onlyRead);
   const callTotals = createCallTotals(database);
-  const still = createStill(database, options.file);
+  const still = createStill({ database, file: options.file, reserve: options.reserve ?? 0 });
   const now = () => Math.floor(Date.now() / 1000);
 
   function writeCsv({ legs, places, faults, ...file }: CsvBatch): Partial<Written> {
@@ -572,8 +572,10 @@ export function openStore(options: StoreOptions) {
       const isOk = disk.growthWaits() === null;
       const isLong = database.logBytes > (isOk ? LOG_OVERDUE_BYTES : LOG_LONG_BYTES);
       if (isOk && (!isLong || still.held)) return disk.status;
-      still.breakOff(); // a checkpoint follows
-      disk.probe(database.prove, isLong);
+      disk.probe(() => {
+        still.breakOff('the disk of the store was full or refused meanwhile'); // a checkpoint follows
+        database.prove();
+      }, isLong);
       return disk.status;
     },
     recordingPage: (request: PageRequest<RecordingFilter>) => recordingPage(database, request),
@@ -617,7 +619,7 @@ export function openStore(options: StoreOptions) {
     deletedCalls: () => deletedCalls(database),
     outbox: (after: number) => outboxPage(database, after),
     trashed: () => trashed(database),
-    /** From here on the file may be copied, as it is at this moment, until `copyEnd` tells whether it was still throughout. */
+    /** From here on the file may be copied, as it is at this moment, until `copyEnd` tells whether it was still throughout: '', or why not. */
     copyBegin: () => still.begin(),
     copyEnd: (holder: number) => still.end(holder),
     setting: (name: string) => readSetting(database, name),

@@ -48,7 +48,7 @@ export async function writeBackup(options: WriteOptions): Promise<Written> {
 async function copy({ store, ask, name, between, leaveFree = backupLimits.leaveFree }: WriteOptions) {
   const { free, fileMax } = agreed(await ask({ kind: 'backups' }));
   const { holder, file, bytes, schema } = await store.work('copyBegin');
-  let still = false;
+  let ended = false;
   try {
     if (bytes > fileMax) throw new CgiError('disk_full', 'the store is larger than a file may be on the medium');
     if (free - bytes < leaveFree)
@@ -57,11 +57,12 @@ async function copy({ store, ask, name, between, leaveFree = backupLimits.leaveF
         `the medium has ${mega(free)} MB free: behind a backup of ${mega(bytes)} less than ${mega(leaveFree)} would be left`,
       );
     const { sum } = await through((at) => ask({ kind: 'backupCopy', source: file, name, at, bytes }), between);
-    still = await store.work('copyEnd', holder);
-    if (!still) throw new CgiError('conflict', 'too much was written to the store meanwhile; try again later');
+    const changed = await store.work('copyEnd', holder);
+    ended = true;
+    if (changed !== '') throw new CgiError('conflict', changed);
     return { bytes, schema, sum };
   } finally {
-    if (!still) await store.work('copyEnd', holder).catch(() => {}); // it ends by itself, too
+    if (!ended) await store.work('copyEnd', holder).catch(() => {}); // it ends by itself, too
   }
 }
 

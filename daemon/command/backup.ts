@@ -40,14 +40,14 @@ async function backupTo(config: Config, file: string): Promise<string> {
   const target = openSync(part, 'w', OWNER_ONLY);
   try {
     const held = (await holdByDaemon(config, file)) ?? (await holdHere(config, file));
-    let isStill: boolean;
+    let changed: string;
     let sum: string;
     try {
       sum = copied(held.still, target);
     } finally {
-      isStill = await held.end();
+      changed = await held.end();
     }
-    if (!isStill) throw new Error('too much was written to the store meanwhile; try again later');
+    if (changed !== '') throw new Error(changed);
     writeFileSync(`${file}.sha256`, `${sum}  ${basename(file)}\n`, { mode: OWNER_ONLY, flush: true });
     renameSync(part, file);
     syncPath(dirname(file));
@@ -61,8 +61,8 @@ async function backupTo(config: Config, file: string): Promise<string> {
 /** The store's file, held still. */
 interface Held {
   readonly still: StillFile;
-  /** @returns whether it was still all the time. */
-  end(): Promise<boolean>;
+  /** @returns why it was not still all the time, for people; '' = it was. */
+  end(): Promise<string>;
 }
 
 async function holdByDaemon({ run }: Config, to: string): Promise<Held | null> {
@@ -70,7 +70,7 @@ async function holdByDaemon({ run }: Config, to: string): Promise<Held | null> {
   if (answer === null) return null;
   const still = JSON.parse(answer) as StillFile;
   const end = { command: 'backup.end', holder: still.holder, to } as const;
-  return { still, end: async () => (await askDaemon(run.dir, end)) === 'still' };
+  return { still, end: async () => (await askDaemon(run.dir, end)) ?? 'the daemon has ended meanwhile' };
 }
 
 async function holdHere(config: Config, to: string): Promise<Held> {
@@ -87,10 +87,10 @@ async function holdHere(config: Config, to: string): Promise<Held> {
     return {
       still,
       async end() {
-        const isStill = await endCopy(store, still.holder, to);
+        const changed = await endCopy(store, still.holder, to);
         await store.close();
         await release();
-        return isStill;
+        return changed;
       },
     };
   } catch (error) {

@@ -62,7 +62,7 @@ export function createPerform(options: PerformOptions): Perform {
       case 'backup.begin':
         return JSON.stringify(await store.work('copyBegin'));
       case 'backup.end':
-        return (await endCopy(store, request.holder, request.to)) ? 'still' : 'void';
+        return endCopy(store, request.holder, request.to);
       case 'export':
         return exported(store, request.what, request.format);
       case 'trace':
@@ -167,11 +167,12 @@ export function createPerform(options: PerformOptions): Perform {
   }
 }
 
-/** The store's file was copied by a command. @param to For the audit log. @returns whether it was still all the time. */
-export async function endCopy(store: StoreClient, holder: number, to: string): Promise<boolean> {
-  if (!(await store.work('copyEnd', holder))) return false;
-  await store.write({ kind: 'audit', audit: { ...CONSOLE, action: 'backup.copied', detail: { to } } });
-  return true;
+/** The store's file was copied by a command. @param to For the audit log. @returns why it was not still all the time; '' = it was. */
+export async function endCopy(store: StoreClient, holder: number, to: string): Promise<string> {
+  const changed = await store.work('copyEnd', holder);
+  if (changed === '')
+    await store.write({ kind: 'audit', audit: { ...CONSOLE, action: 'backup.copied', detail: { to } } });
+  return changed;
 }
 
 /** A line each, without the secrets. */

@@ -30,7 +30,7 @@ export type ControlRequest =
   | { readonly command: 'verify' }
   /** Makes a backup on the medium. */
   | { readonly command: 'backup' }
-  /** Holds the store's file still, for the command to copy it: answers a StillFile as JSON. `still` or `void` at its end. */
+  /** Holds the store's file still, for the command to copy it: answers a StillFile as JSON; at its end why it was not still, '' = it was. */
   | { readonly command: 'backup.begin' }
   | { readonly command: 'backup.end'; readonly holder: number; readonly to: string }
   | { readonly command: 'export'; readonly what: ExportKind; readonly format: ExportFormat }

@@ -8,6 +8,8 @@
  * cause anyway (on a quick disk): a page written over and over counts once.
  */
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { freeBytes } from '../disk.ts';
 import { StoreError } from '../errors.ts';
 import type { Database } from './database.ts';
 
@@ -26,16 +28,35 @@ export interface Still {
   /** Told after each commit: it ends what takes too long. */
   committed(): void;
   readonly held: boolean;
-  /** Lets go. @returns whether the file has been still since this holder began. */
-  end(holder: number): boolean;
-  /** Lets go, whoever holds it: its copy is void. */
-  breakOff(): void;
+  /** Lets go. @returns why the file was not still all the time since this holder began, for people; '' = it was. */
+  end(holder: number): string;
+  /** Lets go, whoever holds it: its copy is void. @param why For people. */
+  breakOff(why: string): void;
 }
 
-/** Of the WAL meanwhile: it lies on the flash, and what is in it costs its checkpoint. A night's calls stay far below. */
-const WAL_BYTES_MAX = 32 * 1024 * 1024;
-/** For a copy of the largest store to the slowest share. */
-const HELD_MS_MAX = 30 * 60_000;
+export interface StillOptions {
+  readonly database: Database;
+  readonly file: string;
+  /** Bytes that stay free on the disk of the file: a copy doesn't take them for its log. */
+  readonly reserve: number;
+  readonly limits?: StillLimits;
+}
+
+export interface StillLimits {
+  /** Bytes of the WAL meanwhile: it lies on the flash, and what is in it costs its checkpoint. */
+  readonly logMax: number;
+  /** Milliseconds. */
+  readonly heldMs: number;
+}
+
+const LIMITS: StillLimits = {
+  /** A night's calls stay far below. */
+  logMax: 32 * 1024 * 1024,
+  /** For a copy of the largest store to the slowest share. */
+  heldMs: 30 * 60_000,
+};
+/** So long it gets between two checkpoints anyway, on the tightest disk too. */
+const LOG_MIN = 4 * 1024 * 1024;
 /** SQLite's own default. */
 const AUTOCHECKPOINT_PAGES = 1_000;
 
@@ -45,25 +66,32 @@ export function checkpoint(database: Database): void {
   if (row?.['busy'] !== 0) throw new StoreError('io', 'the store could not be checkpointed before its backup');
 }
 
-export function createStill(database: Database, file: string, limits = { WAL_BYTES_MAX, HELD_MS_MAX }): Still {
+export function createStill({ database, file, reserve, limits = LIMITS }: StillOptions): Still {
   let until: number | null = null;
+  /** Bytes of the WAL at which this copy ends. */
+  let logMax = 0;
   let last = 0;
+  /** Why nobody holds it. */
+  let why = 'nobody has begun';
 
-  function letGo(): void {
+  function letGo(because: string): void {
     until = null;
+    why = because;
     database.first(`PRAGMA wal_autocheckpoint=${AUTOCHECKPOINT_PAGES}`);
   }
 
   return {
     begin() {
       database.first('PRAGMA wal_autocheckpoint=0');
-      until = performance.now() + limits.HELD_MS_MAX;
+      until = performance.now() + limits.heldMs;
       try {
         checkpoint(database);
+        const room = (freeBytes(dirname(file)) ?? Number.POSITIVE_INFINITY) - reserve;
+        logMax = Math.min(limits.logMax, Math.max(LOG_MIN, room));
         const schema = Number(database.first('PRAGMA user_version')?.['user_version']);
         return { holder: ++last, file, bytes: statSync(file).size, schema };
       } catch (error) {
-        letGo();
+        letGo('it could not begin');
         throw error;
       }
     },
@@ -72,16 +100,17 @@ export function createStill(database: Database, file: string, limits = { WAL_BYT
     },
     committed() {
       if (until === null) return;
-      const wal = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-      if (wal > limits.WAL_BYTES_MAX || performance.now() > until) letGo();
+      if (database.logBytes > logMax) letGo('too much was written to the store meanwhile; try again later');
+      else if (performance.now() > until) letGo('it took too long');
     },
     end(holder) {
-      const still = until !== null && holder === last;
-      if (still) letGo();
-      return still;
+      if (holder !== last) return 'another copy of the store began meanwhile';
+      if (until === null) return why;
+      letGo('it has ended');
+      return '';
     },
-    breakOff() {
-      if (until !== null) letGo();
+    breakOff(because) {
+      if (until !== null) letGo(because);
     },
   };
 }

@@ -30,7 +30,7 @@ function opened(): { database: Database; file: string; fill(rows: number): void 
 
 test('stays byte for byte what it was while thousands of pages are written, and is checkpointed again afterwards', () => {
   const { database, file, fill } = opened();
-  const still = createStill(database, file);
+  const still = createStill({ database, file, reserve: 0 });
   fill(100);
   expect(still.begin()).toEqual({ holder: 1, file, bytes: statSync(file).size, schema: 0 });
   expect(walOf(file)).toBe(0);
@@ -42,37 +42,39 @@ test('stays byte for byte what it was while thousands of pages are written, and 
   expect(readFileSync(file).equals(before)).toBe(true);
   expect(walOf(file)).toBeGreaterThan(6_000_000);
   copyFileSync(file, `${file}.copy`);
-  expect(still.end(1)).toBe(true);
+  expect(still.end(1)).toBe('');
   fill(1);
   expect(statSync(file).size).toBeGreaterThan(before.length);
   expect(sqlOn(`${file}.copy`, 'SELECT count(*) AS n FROM t')).toEqual([{ n: 100 }]);
 });
 
+const PLENTY = 100_000_000;
 test.each([
-  ['a WAL that has grown too long', { WAL_BYTES_MAX: 100_000, HELD_MS_MAX: 60_000 }],
-  ['too long a time', { WAL_BYTES_MAX: 100_000_000, HELD_MS_MAX: -1 }],
-])('%s ends it, and the copy is void', (_, limits) => {
+  ['a WAL that has grown too long', 0, { logMax: 100_000, heldMs: 60_000 }, 'too much was written'],
+  ['one that would take of the reserve', Number.MAX_SAFE_INTEGER, { logMax: PLENTY, heldMs: 60_000 }, 'too much was'],
+  ['too long a time', 0, { logMax: PLENTY, heldMs: -1 }, 'it took too long'],
+])('%s ends it, and the copy is void', (_, reserve, limits, why) => {
   const { database, file, fill } = opened();
-  const still = createStill(database, file, limits);
+  const still = createStill({ database, file, reserve, limits });
   still.begin();
   for (let n = 0; n < 6; n++) {
     fill(250);
     still.committed();
   }
   expect(walOf(file)).toBeLessThan(5_000_000); // checkpointed on the way
-  expect(still.end(1)).toBe(false);
+  expect(still.end(1)).toContain(why);
 });
 
 test('who begins anew has the file as it is then; the copy before is void', () => {
   const { database, file, fill } = opened();
-  const still = createStill(database, file);
-  expect(still.end(0)).toBe(false);
+  const still = createStill({ database, file, reserve: 0 });
+  expect(still.end(0)).not.toBe('');
   const first = still.begin();
   fill(1);
   const second = still.begin();
   expect(second.bytes).toBe(statSync(file).size);
-  expect(still.end(first.holder)).toBe(false);
-  expect(still.end(second.holder)).toBe(true);
+  expect(still.end(first.holder)).toContain('another');
+  expect(still.end(second.holder)).toBe('');
 });
 
 test('a copy made while calls come in holds every one that was there when it began', async () => {
@@ -90,11 +92,31 @@ test('a copy made while calls come in holds every one that was there when it beg
   const content = readFileSync(file).subarray(0, half);
   for (let n = 20; n < 40; n++) await call(n);
   const rest = readFileSync(file).subarray(half);
-  expect(await store.work('copyEnd', holder)).toBe(true);
+  expect(await store.work('copyEnd', holder)).toBe('');
   await store.close();
   const copy = `${folder}/copy.db`;
   writeFileSync(copy, Buffer.concat([content, rest]));
   expect(sqlOn(copy, 'PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
   expect(sqlOn(copy, 'PRAGMA user_version')).toEqual([{ user_version: schema }]);
   expect(sqlOn(copy, 'SELECT count(*) AS n FROM call')).toEqual([{ n: 20 }]);
+});
+
+test('is held on a full disk too: what only looks whether there is room again leaves it alone', async () => {
+  const options = { ...emptyStore(storeOptions(temporaryFolder())), reserve: Number.MAX_SAFE_INTEGER };
+  const store = openStoreHere(options);
+  onTestFinished(() => store.close());
+  const { holder } = await store.work('copyBegin');
+  expect(await store.work('probeDisk')).toMatchObject({ state: 'full' });
+  expect(await store.work('copyEnd', holder)).toBe('');
+});
+
+test('lets go where a disk that has refused is asked by a write and its checkpoint, and says so', async () => {
+  const options = emptyStore(storeOptions(temporaryFolder()));
+  sqlOn(options.file, "CREATE TRIGGER refuse BEFORE INSERT ON leg BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END");
+  const store = openStoreHere(options);
+  onTestFinished(() => store.close());
+  const { holder } = await store.work('copyBegin');
+  await expect(put(store, leg(NOON))).rejects.toMatchObject({ code: 'io' });
+  expect(await store.work('probeDisk')).toMatchObject({ state: 'ok' });
+  expect(await store.work('copyEnd', holder)).toContain('refused');
 });
