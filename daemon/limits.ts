@@ -184,6 +184,8 @@ export const backupLimits = {
   /** Milliseconds that it waits for the medium with the last backup, and between two looks: a stick is mounted late. */
   mediumMs: 60_000,
   lookMs: 2_000,
+  /** Damaged stores that stay in the state folder, the newest. */
+  setAside: 3,
   /** Seconds for which /healthz tells that the store has been replaced. */
   toldSeconds: 14 * 86_400,
   /** Seconds within which a second sign of damage is believed though the store was found whole after the first. */

@@ -14,6 +14,7 @@ import type { Log } from '../log.ts';
 import { type Candidate, onBox, onMedium } from './candidates.ts';
 import { knownSums } from './known.ts';
 import type { AskMedium } from './pieces.ts';
+import { pruneSetAside } from './set-aside.ts';
 import { acquit, forgetSuspicion, suspect, suspicion } from './suspicion.ts';
 
 export interface RecoverOptions {
@@ -130,6 +131,7 @@ async function replace(given: RecoverOptions, because: string, rest: Rest): Prom
   const replacing = { file, from, because, who: 'cdrd', at: now(), why: 'corrupt' } as const;
   const aside = await work('replace', replacing);
   forgetSuspicion(stateDir);
+  for (const name of pruneSetAside(stateDir)) log.warn('a store that was set aside long ago had to go', { name });
   if (from === '') log.error('no backup proved good: a new, empty store', { aside });
   else log.error('a backup has taken the place of the store', { from, aside });
 }

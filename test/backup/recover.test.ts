@@ -142,6 +142,17 @@ describe('damaged while it was off: set aside as it is, and the backup in its pl
   });
 });
 
+test('of damaged stores the last three stay: a failing flash must not be filled by them', async () => {
+  const own = box();
+  const old = ['20200101T000000', '20200101T000000-2', '20200101T000000-10', '20191231T000000'];
+  for (const stamp of old) writeFileSync(`${own.state}/cdrd.db.corrupt-${stamp}`, '');
+  writeFileSync(`${own.state}/cdrd.db.corrupt-20191231T000000-wal`, '');
+  truncateSync(own.store, 0);
+  await open(own);
+  const kept = ['20200101T000000-10', '20200101T000000-2', '20270115T080000'];
+  expect(aside(own.state).sort()).toEqual(kept.map((stamp) => `cdrd.db.corrupt-${stamp}`));
+});
+
 test('a store that is not there at all, on a box that has backups, is lost, not new', async () => {
   const own = box();
   rmSync(own.store);
