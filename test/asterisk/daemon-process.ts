@@ -34,9 +34,10 @@ export interface Setup {
 
 /**
  * Writes a configuration beside an Asterisk of the rig, and makes an admin.
- * @param cdrCsv Which of Asterisk's two CSV files the daemon reads.
+ * @param cdrCsv Which of Asterisk's two CSV files the daemon reads. @param requireMount Whether the recordings must lie on a
+ * medium of their own.
  */
-export async function setUp(asterisk: Asterisk, cdrCsv: string): Promise<Setup> {
+export async function setUp(asterisk: Asterisk, cdrCsv: string, requireMount: 'yes' | 'no' = 'no'): Promise<Setup> {
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: make build`);
   const folder = join(asterisk.run, 'cdrd');
   const file = join(asterisk.run, 'cdrd.toml');
@@ -53,7 +54,7 @@ listen = ""
 listen = "127.0.0.1:${ami}"
 [recordings]
 dir = "${asterisk.monitor}"
-require_mount = "no"
+require_mount = "${requireMount}"
 sweep_seconds = 1
 [asterisk]
 host = "127.0.0.1"
@@ -76,8 +77,12 @@ names = ["96", "42", "gw-7"]
  * Starts the built daemon beside an Asterisk of the rig and waits until it is ready.
  * @param cdrCsv Which of Asterisk's two CSV files it reads.
  */
-export async function startDaemon(asterisk: Asterisk, cdrCsv = asterisk.masterCsv): Promise<Daemon> {
-  const setup = await setUp(asterisk, cdrCsv);
+export async function startDaemon(
+  asterisk: Asterisk,
+  cdrCsv = asterisk.masterCsv,
+  requireMount: 'yes' | 'no' = 'no',
+): Promise<Daemon> {
+  const setup = await setUp(asterisk, cdrCsv, requireMount);
   const running = launch(setup);
   try {
     await ready(setup);

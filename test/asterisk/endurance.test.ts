@@ -11,7 +11,7 @@ import sqlite from 'node-sqlite3-wasm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseCsv } from './csv-line.ts';
 import { command, eventually, launch, logIn, type Running, ready, type Setup, setUp } from './daemon-process.ts';
-import { filesBelow, listen } from './rig.ts';
+import { listen, recordingsBelow } from './rig.ts';
 import type { Dialogue, Placed } from './sip-phone.ts';
 import { openStage, reopenStage, type Scene, type Stage, sceneOf } from './stage.ts';
 
@@ -402,7 +402,7 @@ async function look(): Promise<Omit<Evening, 'outcome' | 'ms' | 'rows' | 'listed
   const lines = async (path: string): Promise<string[]> => (await readFile(path, 'utf8')).trimEnd().split('\n');
   const finished: string[] = [];
   const unfinished = new Map<string, number>();
-  for (const path of await filesBelow(monitor)) {
+  for (const path of await recordingsBelow(monitor)) {
     const sound = await listen(join(monitor, path)).catch(() => null);
     if (sound !== null && sound.rms > 0.02) finished.push(path);
     else unfinished.set(path, (await stat(join(monitor, path))).size);

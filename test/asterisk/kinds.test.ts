@@ -12,7 +12,7 @@ import type { Tech } from './asterisk.ts';
 import { parseCsv } from './csv-line.ts';
 import { type Daemon, eventually, startDaemon } from './daemon-process.ts';
 import { KINDS, type Kind } from './kinds.ts';
-import { filesBelow, listen } from './rig.ts';
+import { listen, recordingsBelow } from './rig.ts';
 import { capture, openStage, type Stage, sceneOf } from './stage.ts';
 
 /** Calls of so many kinds run at once: enough to end in a minute, few enough for two busy cores to keep time. */
@@ -214,7 +214,7 @@ const show = (text: string, talk: number): string => `${text} | ${talk} s`;
 
 /** Recordings that only the medium or only the report knows. */
 async function unlisted(stage: Stage, daemon: Daemon): Promise<string[]> {
-  const files = await filesBelow(stage.asterisk.monitor);
+  const files = await recordingsBelow(stage.asterisk.monitor);
   const listed = await listedPaths(daemon);
   const named = (await rowsOf(daemon)).map((row) => String(row['Recording filename'])).filter((path) => path !== '');
   return [

@@ -154,6 +154,11 @@ export async function filesBelow(folder: string): Promise<string[]> {
     .sort();
 }
 
+/** The same of a recordings folder, without what is hidden: the medium's mark, its trash, backups. */
+export async function recordingsBelow(folder: string): Promise<string[]> {
+  return (await filesBelow(folder)).filter((path) => !path.startsWith('.'));
+}
+
 export interface Sound {
   /** Length by the header's own sizes. */
   readonly seconds: number;

@@ -102,7 +102,7 @@ describe('20036', () => {
 
   test('takes thousands by POST, each once', async () => {
     const many = Array.from(
-      { length: 3_000 },
+      { length: 1_500 },
       (_, n) => `20210401/20210401-000000-16172${n + 10_000}-Internal-202-204.wav`,
     );
     for (const [n, path] of many.entries()) {
