@@ -49,7 +49,7 @@ export interface JobNote {
 
 export interface ScheduleOptions {
   readonly zone: Zone;
-  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
+  readonly log: Pick<Log, 'debug' | 'warn' | 'error'>;
   /** Notes by job, kept in the store. */
   readonly notes: { read(name: string): Promise<JobNote | null>; write(name: string, note: JobNote): Promise<void> };
   /** Whether nobody needs the box: then what was missed is made up for. */
@@ -151,7 +151,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
         job.note = { doneAt: now(), due: job.next(now()) };
         await notes.write(name, job.note);
       }
-      log.info('a job is done', { job: name, ms: Math.round(mono() - since) });
+      log.debug('a job is done', { job: name, ms: Math.round(mono() - since) });
     } catch (error) {
       job.fault = error instanceof Error ? error.message : String(error);
       const stopped = stop.signal.aborted || (error instanceof StoreError && error.code === 'closed');
