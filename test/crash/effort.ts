@@ -1,6 +1,7 @@
-/** How much of the matrix is looked at by `make test-crash`, and in the words of its end. */
+/** How much of the matrix is looked at by `make test-crash`, and what is expected of it. */
 import { expect } from 'vitest';
 import { seededRandom } from '../simulator/random.ts';
+import { type LeftOut, withoutSyncs } from './left-out.ts';
 import { crash, type Effort, nameOf, tableOf } from './matrix.ts';
 import type { Life } from './player.ts';
 
@@ -17,4 +18,11 @@ export async function expectNoLosses(life: Life, must: readonly string[], room: 
   console.log(`${life.name}, seed ${SEED}\n${tableOf(rows)}`);
   expect({ complaints, untouched }).toEqual({ complaints: [], untouched: [] });
   expect(rows.map(nameOf)).toEqual(expect.arrayContaining([...must]));
+}
+
+/** The matrix complains of a daemon that leaves these syncs out: it can fail. */
+export async function expectItSees(life: Life, { what, paths }: LeftOut, room: string): Promise<void> {
+  const effort = { kills: 0, moments: 'ends', cuts: 3, starts: 0, once: true } as const;
+  const { complaints } = await crash(life, room, seededRandom(SEED), effort, withoutSyncs(life.happenings, paths));
+  expect({ what, seen: complaints.length > 0 }).toEqual({ what, seen: true });
 }

@@ -104,18 +104,22 @@ export async function crash(
     if (all.length > 0 && complaints.length < COMPLAINTS) complaints.push(`${where}: ${wordsOf(all)}`);
   }
 
+  const isEnough = () => effort.once === true && complaints.length > 0;
+
   // A disk is looked at just before the next thing is done to it: by then everything has been told that may be told.
+  const sited = new Set(moments.map(({ index }) => index));
   let done = -1;
   for (const [index, happening] of own.entries()) {
     const said = noteOf(happening);
     if (said && 'is' in said) expectations = expecting(expectations, said);
-    if (said) continue;
-    await lookAt(done);
-    if (effort.once && complaints.length > 0) break;
+    if (sited.has(index)) {
+      await lookAt(done);
+      if (isEnough()) break;
+      done = index;
+    }
     image.apply(happening);
-    done = index;
   }
-  await lookAt(done);
+  if (!isEnough()) await lookAt(done);
   await looks.ended();
   const sites = new Set(moments.map(nameOf));
   return { rows: [...rows.values()], complaints, untouched: [...sites].filter((site) => !rows.has(site)) };

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../simulator/random.ts';
 import { atFileEnd, temporaryFolder } from '../support/folder.ts';
-import { LEFT_OUT, withoutSyncs } from './left-out.ts';
+import { expectItSees } from './effort.ts';
+import { OF_THE_FIRST_DAY as LEFT_OUT } from './left-out.ts';
 import { firstDay, OF_THE_FIRST_DAY } from './lives.ts';
 import { crash, nameOf, tableOf } from './matrix.ts';
 import type { Life } from './player.ts';
@@ -29,14 +30,5 @@ test('whatever a kill or a power cut leaves: it opens, nothing told is missing, 
 }, 120_000);
 
 describe('the matrix sees when what must be durable is not: without the fsync of', () => {
-  test.each(LEFT_OUT)(
-    '$what',
-    async ({ paths }) => {
-      const happenings = withoutSyncs(life.happenings, paths);
-      const effort = { kills: 0, moments: 'ends', cuts: 3, starts: 0, once: true } as const;
-      const { complaints } = await crash(life, join(root, 'room'), seededRandom(SEED), effort, happenings);
-      expect(complaints).not.toEqual([]);
-    },
-    120_000,
-  );
+  test.each(LEFT_OUT)('$what', (left) => expectItSees(life, left, join(root, 'room')), 120_000);
 });
