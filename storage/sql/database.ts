@@ -205,6 +205,7 @@ function wrap(
       handle.function(name, work);
     },
     transaction(work) {
+      if (onlyRead) throw onlyRead; // SQLite would say of a full disk that it is read-only
       syncFolder();
       database.run('BEGIN IMMEDIATE');
       let result: ReturnType<typeof work>;
@@ -282,7 +283,7 @@ function wrap(
    * opening, not behind it: what is refused then has not been written.
    */
   function syncFolder(): void {
-    if (folderSynced || onlyRead) return;
+    if (folderSynced) return;
     try {
       syncPath(dirname(file));
     } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * The store in a process of its own on a disk that fails to order, worked by one command a line:
- * `put N` (so many records at once), `user NAME`, `close N` (the Nth call is over), `probe`, `look`, `end`.
+ * `put N` (so many records at once), `large N` (each of 200 KB), `user NAME`, `close N` (the Nth call is over), `probe`, `look`, `end`.
  * Each is answered by one line of JSON.
  */
 import { createInterface } from 'node:readline';
@@ -16,11 +16,9 @@ let records = 0;
 async function perform(verb: string, argument: string): Promise<unknown> {
   switch (verb) {
     case 'put':
-      return outcomes(
-        Array.from({ length: Number(argument) }, () =>
-          store.write({ kind: 'leg', leg: leg(NOON + records++, { lastData: 'x'.repeat(3_000) }), source: 'ami' }),
-        ),
-      );
+      return put(Number(argument), 3_000);
+    case 'large':
+      return put(Number(argument), 200_000);
     case 'user':
       return outcomes([
         store.write({
@@ -38,6 +36,12 @@ async function perform(verb: string, argument: string): Promise<unknown> {
     default:
       throw new Error(`no command ${verb}`);
   }
+}
+
+function put(count: number, length: number): Promise<string[]> {
+  const write = () =>
+    store.write({ kind: 'leg', leg: leg(NOON + records++, { lastData: 'x'.repeat(length) }), source: 'ami' });
+  return outcomes(Array.from({ length: count }, write));
 }
 
 /** How each ended: `done`, or the fault's code. */
