@@ -7,6 +7,7 @@
  */
 import type { Database } from './database.ts';
 import type { TrashProgress } from './recording-trash.ts';
+import { behind, lastOf } from './sequence.ts';
 
 /** Rows looked at in a step: some ms, each with a look into an index or two. */
 const STEP = 250;
@@ -88,7 +89,7 @@ function forgetRemovals(database: Database, at: Forgetting): Forgetting | null {
 
 /** EventSequence behind which every removed call is still told; of those up to it some may be forgotten. */
 export function removalsFrom(database: Database): number {
-  return Number(database.first("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")?.['seq'] ?? 0) - REMOVALS_KEPT;
+  return behind(database, lastOf(database, 'outbox'), REMOVALS_KEPT);
 }
 
 function remove(database: Database, table: 'recording' | 'deletion', ids: readonly number[]): void {

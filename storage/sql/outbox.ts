@@ -7,6 +7,7 @@ import type { Leg } from '../model/leg.ts';
 import type { Database } from './database.ts';
 import { legById } from './leg.ts';
 import { type MediumChange, mediumChangeById } from './medium-change.ts';
+import { behind, lastOf } from './sequence.ts';
 
 export type OutboxKind = 'cdr' | 'call' | 'recording' | 'medium';
 
@@ -18,8 +19,19 @@ const TRIM_STEP = 256;
 /** @param at Epoch seconds. @returns the EventSequence. */
 export function announce(database: Database, kind: OutboxKind, ref: number, at: number): number {
   const { id } = database.run('INSERT INTO outbox (kind, ref, at) VALUES (?, ?, ?)', [kind, ref, at]);
-  if (id % TRIM_STEP === 0) database.run('DELETE FROM outbox WHERE id <= ?', [id - OUTBOX_KEPT]);
+  if (id % TRIM_STEP === 0) trim(database, id, TRIM_STEP);
   return id;
+}
+
+/**
+ * The oldest beyond those kept. Twice as many as were added at most: what has piled up goes by and by, in no commit all at
+ * once.
+ */
+function trim(database: Database, newest: number, added: number): void {
+  database.run('DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE id <= ? ORDER BY id LIMIT ?)', [
+    behind(database, newest, OUTBOX_KEPT),
+    added * 2,
+  ]);
 }
 
 /** What a row tells of, as far as events are made of it. */
@@ -94,14 +106,13 @@ export function outboxPage(database: Database, after: number): OutboxPage {
  * @returns their EventSequences.
  */
 export function announceMany(database: Database, kind: OutboxKind, refs: readonly number[], at: number): number[] {
-  const [{ seq = 0 } = {}] = database.all("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'");
-  const first = Number(seq) + 1;
+  const first = lastOf(database, 'outbox') + 1;
   database.run('INSERT INTO outbox (id, kind, ref, at) SELECT ? + key, ?, value, ? FROM json_each(?)', [
     first,
     kind,
     at,
     JSON.stringify(refs),
   ]);
-  database.run('DELETE FROM outbox WHERE id <= ?', [first + refs.length - 1 - OUTBOX_KEPT]);
+  trim(database, first + refs.length - 1, refs.length);
   return refs.map((_, index) => first + index);
 }

@@ -6,6 +6,7 @@
 import { REPLACED, type Replacement } from '../replaced.ts';
 import { audit } from './audit.ts';
 import type { Database } from './database.ts';
+import { lastOf, rememberJump, setLast } from './sequence.ts';
 import { readSetting, writeSetting } from './setting.ts';
 
 /** Numbers passed over where the store set aside can't tell how far it was: a year of the busiest box. */
@@ -30,7 +31,9 @@ export function tellReplacement(database: Database, replacement: Replacement): v
     );
     setLast(database, 'call', call);
     // Of no kind that is told: it only holds the place, so that `Since` the last number of the other is understood.
-    database.run("INSERT INTO outbox (id, kind, ref, at) VALUES (?, 'replaced', 0, ?)", [outbox + gone + 1, at]);
+    const place = outbox + gone + 1;
+    database.run("INSERT INTO outbox (id, kind, ref, at) VALUES (?, 'replaced', 0, ?)", [place, at]);
+    rememberJump(database, { from: own.outbox, to: place }, at);
     const detail = { from: from || 'a new, empty store', because, aside };
     audit(database, { who, address: '', action: 'store.replaced', detail }, at);
     writeSetting(database, REPLACED, replacement, at);
@@ -40,13 +43,4 @@ export function tellReplacement(database: Database, replacement: Replacement): v
 /** The last numbers that a store has given out. */
 export function lastNumbers(database: Database): NonNullable<Replacement['last']> {
   return { outbox: lastOf(database, 'outbox'), call: lastOf(database, 'call') };
-}
-
-function lastOf(database: Database, table: string): number {
-  return Number(database.first('SELECT seq FROM sqlite_sequence WHERE name = ?', [table])?.['seq'] ?? 0);
-}
-
-function setLast(database: Database, table: string, last: number): void {
-  if (database.run('UPDATE sqlite_sequence SET seq = ? WHERE name = ?', [last, table]).changes === 0)
-    database.run('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)', [table, last]);
 }

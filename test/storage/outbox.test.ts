@@ -1,11 +1,13 @@
 /** The outbox: ids that only rise, however much is trimmed or undone; and what is told of a call that goes. */
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CallRow } from '../../storage/model/call.ts';
 import { applyCall, callById } from '../../storage/sql/call.ts';
-import { openDatabase } from '../../storage/sql/database.ts';
+import { type Database, openDatabase } from '../../storage/sql/database.ts';
+import { forgetSome, removalsFrom } from '../../storage/sql/forget.ts';
 import { migrate } from '../../storage/sql/migrate.ts';
 import { migrations } from '../../storage/sql/migration/migrations.ts';
-import { announce, outboxPage } from '../../storage/sql/outbox.ts';
+import { announce, announceMany, outboxPage } from '../../storage/sql/outbox.ts';
+import { tellReplacement } from '../../storage/sql/replacement.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 function fresh() {
@@ -14,6 +16,12 @@ function fresh() {
   onTestFinished(() => database.close());
   migrate(database, file, migrations);
   return database;
+}
+
+function announceSome(database: Database, count: number): void {
+  database.transaction(() => {
+    for (let n = 1; n <= count; n++) announce(database, 'cdr', n, 0);
+  });
 }
 
 test('250,000 rows are kept, trimmed a few at a time, and no id comes twice', () => {
@@ -30,6 +38,50 @@ test('250,000 rows are kept, trimmed a few at a time, and no id comes twice', ()
   expect(oldest()).toBe(369);
   database.run('DELETE FROM outbox');
   expect(announce(database, 'cdr', 1, 0)).toBe(250_369);
+});
+
+describe('a jump of ten million, as when another store has taken its place', () => {
+  /** 250,000 rows, then the jump. @returns what it jumped to. */
+  function jumped() {
+    const database = fresh();
+    database.run(
+      `WITH RECURSIVE row (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM row WHERE n < 250000)
+       INSERT INTO outbox (kind, ref, at) SELECT 'cdr', n, 0 FROM row`,
+    );
+    tellReplacement(database, { aside: 'a', from: 'b', because: 'c', who: 'cdrd', at: 1, last: null });
+    return { database, newest: () => Number(database.first('SELECT max(id) AS id FROM outbox')?.['id']) };
+  }
+  const rows = (database: Database) => Number(database.first('SELECT count(*) AS n FROM outbox')?.['n']);
+
+  test('takes nothing of what is kept', () => {
+    const { database, newest } = jumped();
+    expect(newest()).toBeGreaterThan(10_000_000);
+    announceSome(database, 600);
+    expect(rows(database)).toBeGreaterThanOrEqual(250_000);
+    expect(rows(database)).toBeLessThanOrEqual(250_256);
+    announceMany(database, 'call', [1, 2, 3], 0);
+    expect(rows(database)).toBeGreaterThanOrEqual(250_000);
+    expect(outboxPage(database, 0).oldest).toBeLessThan(700);
+  });
+
+  test('ends no one’s following: removed calls are told as far back as before', () => {
+    const { database } = jumped();
+    expect(removalsFrom(database)).toBeLessThan(0);
+    database.run('INSERT INTO call_removed (id, changed) VALUES (1, 1)');
+    expect(forgetSome(database, { table: 'call_removed', trash: 0, id: 0 }, 0)).toBe(null);
+    expect(database.all('SELECT id FROM call_removed')).toEqual([{ id: 1 }]);
+  });
+});
+
+test('what has piled up is trimmed by and by: no commit pays for all of it', () => {
+  const database = fresh();
+  announceSome(database, 2_000);
+  database.run("UPDATE sqlite_sequence SET seq = 300000 WHERE name = 'outbox'");
+  const left = () => Number(database.first('SELECT count(*) AS n FROM outbox WHERE id <= 2000')?.['n']);
+  announceSome(database, 256);
+  expect(left()).toBe(2_000 - 512);
+  announceMany(database, 'cdr', [1, 2, 3], 0);
+  expect(left()).toBe(2_000 - 512 - 6);
 });
 
 test('a page tells how far it has looked, over what was erased and what is no event, and what there is at all', () => {
