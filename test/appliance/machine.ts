@@ -49,7 +49,7 @@ export class Machine {
       const [monitor, shell] = [await line(sockets.monitor, gone), await line(sockets.shell, gone)];
       const machine = new Machine(qemu, gone, monitor, shell);
       await monitor.until(/\(qemu\) $/, MONITOR_MS);
-      await machine.run('true', 90);
+      await machine.run('true', 180);
       return machine;
     } catch (error) {
       qemu.kill('SIGKILL');

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Packet } from '../../daemon/wire/packet.ts';
 import { type AmiTestClient, logInClient } from '../ami/client.ts';
+import { until } from '../fault/box.ts';
 import { seededRandom } from '../simulator/random.ts';
 import { integrity } from './audit.ts';
 import { Box } from './box.ts';
@@ -16,9 +17,9 @@ import { event } from './shown.ts';
 import { makeStick, type Stick } from './sticks.ts';
 
 const CUTS = 10;
-const CALLS_PER_MINUTE = 240;
-/** Seconds of load before a cut. */
-const [SOONEST, LATEST] = [2, 10];
+const CALLS_PER_MINUTE = 600;
+/** What each life of the box announces before the moment of its cut is counted from, and the milliseconds till then at most. */
+const [EVENTS, LATEST_MS] = [20, 4_000];
 
 const seed = Number(process.env['CDRD_TEST_SEED'] ?? 1);
 const random = seededRandom(seed);
@@ -98,15 +99,16 @@ async function wantedCalls(): Promise<Set<string>> {
 
 describe.sequential(`the power fails (seed ${seed})`, () => {
   for (let cut = 1; cut <= CUTS; cut++) {
-    const after = random.whole(SOONEST * 1000, LATEST * 1000) / 1000;
-    event(`cut ${cut}: ${after} s into ${CALLS_PER_MINUTE} calls a minute`, 180, async (show) => {
+    const after = random.whole(0, LATEST_MS);
+    event(`cut ${cut}: ${after} ms after event ${EVENTS} of this life`, 420, async (show) => {
       await on(show);
       const before = await box.machine.output('ls /sys/block');
       await box.machine.plug(stick.image);
       await box.mount(await box.newDisk(before), stick.type);
       const listener = await logIn('cdr,agent');
       await box.pbx.load(CALLS_PER_MINUTE, seed * 100 + cut);
-      await sleep(after * 1000);
+      await until(`${EVENTS} events`, () => listener.packets.filter(isOurs).length >= EVENTS, 120);
+      await sleep(after);
       await box.cut();
       takeDown(listener.packets);
       show.measured(`${announced.size} events announced so far`);
@@ -116,7 +118,7 @@ describe.sequential(`the power fails (seed ${seed})`, () => {
     });
   }
 
-  event('switched on once more', 180, async (show) => {
+  event('switched on once more', 420, async (show) => {
     await on(show);
     const { code, output } = await box.machine.run('node /flash/dist/cdrd.mjs verify --config /flash/cdrd.toml', 90);
     await show.that(`cdrd verify finds no difference`, () => expect([code, output]).toEqual([0, output]));

@@ -9,7 +9,7 @@ export default defineConfig({
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/appliance/**/*.test.ts'],
     fileParallelism: false,
-    hookTimeout: 180_000,
+    hookTimeout: 420_000,
     reporters: ['verbose', { onTestRunEnd: printTable }, new CountReporter()],
   },
 });

@@ -37,8 +37,8 @@ function load(callsPerMinute: number): void {
   const mean = 60_000 / callsPerMinute;
   next = setTimeout(
     () => {
-      const talk = random.whole(500, 6_000) / 1000;
-      void simulator.placeCall(random.pick(KINDS), { ring: 0.5, talk }).then(() => ended++, warn);
+      const talk = random.whole(200, 2_000) / 1000;
+      void simulator.placeCall(random.pick(KINDS), { ring: 0.2, talk }).then(() => ended++, warn);
       load(callsPerMinute);
     },
     mean * (0.5 + random.next()),
