@@ -1,0 +1,66 @@
+/** What `GET /healthz` answers. */
+import type { StoreClient } from '../storage/client.ts';
+import type { Replacement } from '../storage/replaced.ts';
+import type { AmiServer } from './ami/server.ts';
+import type { Pbx } from './asterisk/pbx.ts';
+import { healthOfBackups, healthOfReplacement } from './backup/shown.ts';
+import type { BoxJobs } from './box-jobs.ts';
+import { type Fullness, fullnessHealth } from './fullness.ts';
+import type { Certificate } from './http/certificate.ts';
+import { mediumHealth } from './recordings/figures.ts';
+import type { Recordings } from './recordings/recordings.ts';
+import type { BoxSettings } from './settings.ts';
+import { storeHealth } from './store-health.ts';
+
+export interface HealthOptions {
+  readonly version: string;
+  readonly store: Pick<StoreClient, 'disk'>;
+  readonly replacement: Replacement | null;
+  readonly pbx: Pick<Pbx, 'connection' | 'csv'>;
+  readonly recordings: Recordings;
+  /** null: HTTPS is off. */
+  readonly certificate: Certificate | null;
+  readonly ami: Pick<AmiServer, 'trouble'>;
+  readonly fullness: Fullness;
+  readonly backups: BoxJobs['backups'];
+  readonly settings: Pick<BoxSettings, 'value'>;
+}
+
+/**
+ * No stick and no Asterisk are conditions that it shows, not failures: calls are served all the same. A store that takes no
+ * records is one: who watches nothing but the status must hear of it.
+ * @param ready false while the daemon stops.
+ */
+export function healthOf(options: HealthOptions, ready: boolean) {
+  const { version, store, replacement, pbx, recordings, ami, fullness, backups, settings } = options;
+  const { connection, csv } = pbx;
+  const { status } = connection;
+  const now = Math.floor(Date.now() / 1000);
+  const storing = store.disk.state === 'ok';
+  return {
+    ok: ready && storing,
+    body: {
+      status: ready ? (storing ? 'ok' : 'not storing') : 'stopping',
+      version,
+      store: { ...storeHealth(store.disk), ...healthOfReplacement(replacement, now) },
+      asterisk: { state: status.state, why: status.why, since: time(status.since), version: status.version },
+      ami: { state: ami.trouble ? 'not listening' : 'ok', why: ami.trouble },
+      cdr_csv: { state: csv.trouble ? 'unreadable' : 'ok', why: csv.trouble },
+      recordings: mediumHealth(recordings),
+      https: tlsHealth(options.certificate),
+      disks: fullnessHealth(fullness),
+      backup: healthOfBackups(backups, settings.value('backup.enable') === true, now),
+    },
+  };
+}
+
+function tlsHealth(certificate: Certificate | null) {
+  if (!certificate) return { state: 'off', why: null };
+  const { state, why, selfSigned, ends } = certificate.state();
+  return { state, why, self_signed: selfSigned, ends: time(ends) };
+}
+
+/** @param ms Milliseconds since 1970. */
+function time(ms: number): string {
+  return new Date(ms).toISOString();
+}
