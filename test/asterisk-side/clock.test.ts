@@ -14,6 +14,8 @@ type Row = Record<string, string>;
 
 /** They mostly wait, at the same time; on a loaded machine each takes longer than the usual bound. */
 const PATIENCE_MS = 60_000;
+/** Of one wait, seconds. */
+const WAIT = 25;
 
 /** A PBX whose clock can be set, and the daemon beside it. @param at Where its clock stands, epoch seconds; null: right. */
 async function box(atEnd: AtEnd, at: number | null = null) {
@@ -37,7 +39,7 @@ async function box(atEnd: AtEnd, at: number | null = null) {
     },
     { folder, atEnd },
   );
-  await eventually(() => pbx.astdb.get('cdrd/enable') === '1');
+  await eventually(() => pbx.astdb.get('cdrd/enable') === '1', WAIT);
   return {
     pbx,
     daemon,
@@ -64,12 +66,12 @@ async function figure(daemon: TestDaemon, name: string): Promise<number> {
 
 /** Everything is settled, and the CSV told again brings nothing: its lines are all known. */
 async function eachOnce({ daemon, csv, atEnd }: Box, calls: number): Promise<Row[]> {
-  await eventually(async () => (await rowsOf(daemon, 9006)).length === calls && daemon.ingest.figures.open === 0);
+  await eventually(async () => (await rowsOf(daemon, 9006)).length === calls && daemon.ingest.figures.open === 0, WAIT);
   const lines = readFileSync(csv, 'utf8').trimEnd().split('\n');
   expect(daemon.ingest.figures.records).toBe(lines.length);
   await daemon.close();
   const again = await startDaemon({}, { folder: daemon.folder, atEnd });
-  await eventually(async () => (await figure(again, 'cdrd_csv_behind_bytes')) === 0);
+  await eventually(async () => (await figure(again, 'cdrd_csv_behind_bytes')) === 0, WAIT);
   await pause(100);
   expect(await rowsOf(again, 9006)).toHaveLength(calls);
   expect(again.ingest.figures.records).toBe(0);
@@ -93,14 +95,15 @@ test.concurrent('a box that starts in 1970: its calls stay, each once, and one o
   await over;
   pbx.astdb.set('cdrd/enable', '1');
   await talk(pbx, 1.1);
-  await eventually(async () => (await rowsOf(daemon, 20053)).length === 2, 15);
+  await eventually(async () => (await rowsOf(daemon, 20053)).length === 2, WAIT);
   const files = await rowsOf(daemon, 20053);
   expect(files.map(({ path }) => path?.slice(0, 8))).toEqual(['19691231', expect.stringMatching(/^20/)]);
   const rows = await eachOnce(own, 3);
   expect(rows.map(({ calldate }) => calldate?.slice(0, 4))).toEqual(['1969', '1969', expect.stringMatching(/^20/)]);
   expect(rows.map((row) => row['Recording filename'])).toEqual([files[0]?.['path'], '', files[1]?.['path']]);
-  expect(rows.map(({ billsec }) => Number(billsec))).toEqual([1, 0, 1]);
-  expect(rows.map(({ duration }) => Number(duration) < 5)).toEqual([true, true, true]);
+  // A loaded machine's second is a long one; 56 years are more.
+  expect(rows.map(({ billsec }) => Number(billsec) > 0)).toEqual([true, false, true]);
+  expect(rows.every(({ duration }) => Number(duration) < 100)).toBe(true);
   expect(daemon.log.filter((line) => /^<[0-3]>/.test(line))).toEqual([]);
 });
 
@@ -131,13 +134,13 @@ test.concurrent('Asterisk dies in mid-call: nothing stays open or live, its numb
   const lost = talk(pbx, 30);
   await talk(pbx, 1.1).catch(() => {});
   const live = async () => ((await daemon.json('/cgi/webserve/30019?'))['json_array_live'] as unknown[]).length;
-  await eventually(async () => (await live()) > 0);
+  await eventually(async () => (await live()) > 0, WAIT);
   pbx.restart();
   await lost;
   await eventually(
     async () => ((await daemon.json('/healthz')) as { asterisk: { state: string } }).asterisk.state === 'up',
   );
-  await eventually(async () => (await live()) === 0);
+  await eventually(async () => (await live()) === 0, WAIT);
   await Promise.all([talk(pbx, 1.1), pbx.placeCall('busy', { ring: 0.1 })]);
   const before = readFileSync(csv, 'utf8').trimEnd().split('\n').length;
   expect(before).toBeGreaterThan(2);
