@@ -30,10 +30,9 @@ import type {
 } from './backup-protocol.ts';
 import { BACKUP_PIECE_BYTES, BACKUPS_LISTED_MAX, READ_BYTES, STEP_WORK_MS } from './limits.ts';
 import { codeOf } from './medium.ts';
-import { type Folder, inside, isAbsent, makeFolder, sync, withFolder } from './open-folder.ts';
+import { type Folder, inside, isAbsent, makeFolder, OWN_FOLDER, sync, withFolder } from './open-folder.ts';
 
-/** Of what is ours on the medium; hidden, so that the watcher leaves it alone. */
-const OWN = '.cdrd';
+/** Within what is ours on the medium. */
 const BACKUPS = 'backup';
 const PART = '.part';
 const SUM = '.sha256';
@@ -110,12 +109,12 @@ function performed(root: Folder, real: string, step: BackupStep): BackupAnswers[
 }
 
 function inBackups<T>(root: Folder, work: (folder: Folder) => T): T {
-  return withFolder(inside(root, OWN), (own) => withFolder(inside(own, BACKUPS), work));
+  return withFolder(inside(root, OWN_FOLDER), (own) => withFolder(inside(own, BACKUPS), work));
 }
 
 function makeBackups(root: Folder): void {
-  makeFolder(inside(root, OWN));
-  withFolder(inside(root, OWN), (own) => {
+  makeFolder(inside(root, OWN_FOLDER));
+  withFolder(inside(root, OWN_FOLDER), (own) => {
     makeFolder(inside(own, BACKUPS));
     withFolder(inside(own, BACKUPS), clearLeftovers);
     sync(own);

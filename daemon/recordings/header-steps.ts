@@ -24,11 +24,19 @@ import type { HeaderChange } from './file-protocol.ts';
 import { faultOfFile, soundSeconds } from './finished.ts';
 import { HEADER_BYTES_MAX } from './limits.ts';
 import { codeOf } from './medium.ts';
-import { type Folder, inside, isAbsent, makeFolder, parts, sync, withFolder, within } from './open-folder.ts';
+import {
+  type Folder,
+  inside,
+  isAbsent,
+  makeFolder,
+  OWN_FOLDER,
+  parts,
+  sync,
+  withFolder,
+  within,
+} from './open-folder.ts';
 import { parseWav, type WavHeader } from './wav.ts';
 
-/** Hidden, so that the watcher leaves it alone. */
-const OURS = '.cdrd';
 const HEADERS = 'header';
 /** A header on its way into its place; one at a time. */
 const FRESH = '.fresh';
@@ -163,8 +171,8 @@ function keepHeader(root: Folder, path: string, original: Buffer, wav: WavHeader
   const kept = keptHeader(root, path);
   if (kept && isSameButLengths(kept, original, wav)) return;
   const [folder, name] = parts(path);
-  makeFolder(inside(root, OURS));
-  withFolder(inside(root, OURS), (ours) => {
+  makeFolder(inside(root, OWN_FOLDER));
+  withFolder(inside(root, OWN_FOLDER), (ours) => {
     makeFolder(inside(ours, HEADERS));
     withFolder(inside(ours, HEADERS), (headers) => {
       if (folder !== '') makeFolder(inside(headers, folder));
@@ -189,7 +197,7 @@ function keepHeader(root: Folder, path: string, original: Buffer, wav: WavHeader
 function keptHeader(root: Folder, path: string): Buffer | null {
   const [folder, name] = parts(path);
   try {
-    return withFolder(inside(root, OURS), (ours) =>
+    return withFolder(inside(root, OWN_FOLDER), (ours) =>
       withFolder(inside(ours, HEADERS), (headers) =>
         within(headers, folder, (day) => {
           const fd = openSync(inside(day, name), KEPT);

@@ -7,10 +7,8 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { codeOf } from './medium.ts';
 import type { Mount } from './mountinfo.ts';
-import { inside, isAbsent, makeFolder, sync, withFolder } from './open-folder.ts';
+import { inside, isAbsent, makeFolder, OWN_FOLDER, sync, withFolder } from './open-folder.ts';
 
-/** What is ours on the medium and no recording: hidden, so that the watcher leaves it alone. */
-export const OWN_FOLDER = '.cdrd';
 const NAME = 'medium';
 const MARK = /^[0-9a-f]{32}$/;
 const TEXT_MAX = 64;

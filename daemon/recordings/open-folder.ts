@@ -10,6 +10,8 @@ import { closeSync, constants, fsyncSync, lstatSync, mkdirSync, openSync, type S
 import { codeOf } from './medium.ts';
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** What is ours on the medium and no recording: hidden, so that the watcher leaves it alone. */
+export const OWN_FOLDER = '.cdrd';
 /** Asterisk's group must be able to work in folders that we make. */
 export const FOLDER_MODE = 0o2775;
 

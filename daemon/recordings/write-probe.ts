@@ -4,11 +4,10 @@
  * worker, with its deadline.
  */
 import { closeSync, constants, fsyncSync, openSync, statfsSync, unlinkSync, writeSync } from 'node:fs';
-import { OWN_FOLDER } from './identity-file.ts';
 import { PROBE_BYTES } from './limits.ts';
 import { codeOf } from './medium.ts';
 import type { Mount } from './mountinfo.ts';
-import { inside, makeFolder, withFolder } from './open-folder.ts';
+import { inside, makeFolder, OWN_FOLDER, withFolder } from './open-folder.ts';
 import type { Space, Writing } from './protocol.ts';
 
 /** @throws what the system throws. */
