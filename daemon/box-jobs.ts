@@ -24,8 +24,6 @@ export interface BoxJobsOptions extends Pick<RecordingParts, 'recordings' | 'fil
   readonly bus: Bus;
   readonly log: Log;
   readonly zone: Zone;
-  /** Epoch seconds. */
-  now(): number;
   /** Channels that Asterisk has at this moment: jobs wait for a box without calls. */
   channels(): number;
 }
@@ -33,7 +31,7 @@ export interface BoxJobsOptions extends Pick<RecordingParts, 'recordings' | 'fil
 export type BoxJobs = Awaited<ReturnType<typeof startBoxJobs>>;
 
 export async function startBoxJobs(options: BoxJobsOptions) {
-  const { store, settings, bus, log, zone, now, callDeletions, recordings, fileClient, recordingDeletions } = options;
+  const { store, settings, bus, log, zone, callDeletions, recordings, fileClient, recordingDeletions } = options;
   const clock = await openTrustedClock({ store, log, now: Date.now, mono: () => performance.now() });
   const schedule = createSchedule({
     zone,
@@ -54,7 +52,7 @@ export async function startBoxJobs(options: BoxJobsOptions) {
       ask: async (step) => (await fileClient.ask(step)).value,
       log,
       zone,
-      now,
+      now: clock.now,
       keep: () => Number(settings.value('backup.keep')),
       nextAt: () => nextBackup(schedule, settings),
     });

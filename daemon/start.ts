@@ -146,7 +146,6 @@ export async function start({ config: given, reread, log, workers, version, onFa
       bus,
       log,
       zone,
-      now,
       channels: () => pbx.live.channels,
     });
     stops.push(() => jobs.close());

@@ -20,7 +20,7 @@ export interface BackupsOptions {
   readonly ask: AskMedium;
   readonly log: Pick<Log, 'info' | 'warn'>;
   readonly zone: Zone;
-  /** Epoch seconds. */
+  /** Epoch seconds; 0 while the clock isn't set. */
   now(): number;
   /** The setting `backup.keep`. */
   keep(): number;
@@ -67,6 +67,7 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
 
   async function write(by: By): Promise<LastBackup> {
     const at = now();
+    if (at === 0) throw new CgiError('conflict', 'the clock is not set');
     const name = backupName(at);
     const written = await writeBackup({ store, ask, name, between, ...(leaveFree !== undefined && { leaveFree }) });
     await rememberSum(stateDir, name, written.sum);
@@ -80,7 +81,8 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
 
   /** Only what this box made: on a share, another's may lie beside. */
   async function rotate(by: By): Promise<void> {
-    const own = (await ofMedium()).filter(({ checksum }) => checksum === 'same').map(({ name }) => name);
+    const there = new Set((await ofMedium()).filter(({ checksum }) => checksum === 'same').map(({ name }) => name));
+    const own = [...(await knownSums(stateDir)).keys()].filter((name) => there.has(name));
     const names = overdue(own, keep(), (at) => zone.text(at).slice(0, 10));
     if (names.length === 0) return;
     agreed(await ask({ kind: 'backupRemove', names }));

@@ -1,6 +1,7 @@
 /**
- * The backups that this box made, by their checksums, in state.dir: `HASH  NAME` a line. Sticks come from other boxes, and
- * can be written by anybody: only what stands here takes a damaged store's place without a person's word.
+ * The backups that this box made, by their checksums, in state.dir: `HASH  NAME` a line, in the order of making, which no
+ * clock tells. Sticks come from other boxes, and can be written by anybody: only what stands here takes a damaged store's
+ * place without a person's word.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ export function backupDir(stateDir: string): string {
 
 const fileOf = (stateDir: string) => join(backupDir(stateDir), 'made.sha256');
 
-/** Checksum by name. */
+/** Checksum by name, in the order of making: the newest is the last. */
 export async function knownSums(stateDir: string): Promise<Map<string, string>> {
   const text = await readFile(fileOf(stateDir), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
@@ -26,7 +27,8 @@ export async function knownSums(stateDir: string): Promise<Map<string, string>> 
 }
 
 export async function rememberSum(stateDir: string, name: string, sum: string): Promise<void> {
-  const known = [...(await knownSums(stateDir)), [name, sum] as const].slice(-KEPT);
+  const before = [...(await knownSums(stateDir))].filter(([other]) => other !== name); // a clock set back gives a name twice
+  const known = [...before, [name, sum] as const].slice(-KEPT);
   await mkdir(backupDir(stateDir), { recursive: true, mode: 0o700 });
   await atomicWrite(fileOf(stateDir), known.map(([of, hash]) => `${hash}  ${of}\n`).join(''), 0o600);
 }

@@ -11,7 +11,7 @@ import type { FileWork } from '../../storage/file-work.ts';
 import { isBeingReplaced, stagedFile } from '../../storage/replaced.ts';
 import { backupLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { type Candidate, onBox, onMedium } from './candidates.ts';
+import { type Candidate, newestFirst, onBox, onMedium } from './candidates.ts';
 import { knownSums } from './known.ts';
 import type { AskMedium } from './pieces.ts';
 import { pruneSetAside } from './set-aside.ts';
@@ -101,12 +101,12 @@ async function suspectedDamage({ file, stateDir, log, work }: RecoverOptions): P
 async function candidates(given: RecoverOptions): Promise<Rest> {
   const { stateDir, log, limits = backupLimits } = given;
   const known = await knownSums(stateDir);
-  const newest = [...known.keys()].sort().at(-1);
+  const newest = [...known.keys()].at(-1);
   const end = performance.now() + limits.mediumMs;
   for (let told = false; ; told = true) {
-    const found = [...(await onBox(stateDir)), ...(await onMedia(given, known, told))];
+    const found = await onMedia(given, known, told);
     if (newest === undefined || found.some(({ name }) => name === newest) || performance.now() >= end)
-      return { untried: found.sort((a, b) => b.at - a.at), ended: false };
+      return { untried: newestFirst(found, await onBox(stateDir), known.keys()), ended: false };
     if (!told) log.warn('waiting for the medium with the last backup', { name: newest });
     await pause(limits.lookMs);
   }

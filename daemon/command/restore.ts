@@ -7,7 +7,8 @@ import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { zone as zoneOf } from '../../storage/model/local-time.ts';
 import { stagedFile } from '../../storage/replaced.ts';
-import { type Candidate, onBox, onMedium } from '../backup/candidates.ts';
+import { type Candidate, newestFirst, onBox, onMedium } from '../backup/candidates.ts';
+import { knownSums } from '../backup/known.ts';
 import { askHere, recordingPlaces } from '../backup/media.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
@@ -72,9 +73,9 @@ async function restored(config: Config, candidates: readonly Candidate[]): Promi
   throw new Error('there is no backup, neither on the medium nor on the box');
 }
 
-/** All that there are, newest first: which stick is plugged in is the technician's word. */
+/** All that there are, those that this box made first: which stick is plugged in is the technician's word. */
 async function latest(config: Config): Promise<readonly Candidate[]> {
-  const found = [...(await onBox(config.state.dir))];
+  const found: Candidate[] = [];
   for (const place of recordingPlaces(config)) {
     try {
       found.push(...(await onMedium(askHere(place), () => true)));
@@ -82,7 +83,7 @@ async function latest(config: Config): Promise<readonly Candidate[]> {
       process.stderr.write(`${place.dir}: ${(error as Error).message}\n`);
     }
   }
-  return found.sort((a, b) => b.at - a.at);
+  return newestFirst(found, await onBox(config.state.dir), (await knownSums(config.state.dir)).keys());
 }
 
 /** @throws what the system throws when the file can't be opened. */
@@ -93,6 +94,7 @@ function fromFile(path: string): Candidate {
   return {
     name: path,
     at: 0,
+    schema: null,
     async stage(target) {
       const sum = copyTo(source, target);
       if (promised !== null && sum !== promised) throw new Error('its bytes are not what its checksum says');

@@ -15,6 +15,7 @@ import { sessionLimits } from '../limits.ts';
 import { createLog } from '../log.ts';
 import { openSettings } from '../settings.ts';
 import { becomeOwner, storeOptions, takeState, zoneName } from '../state.ts';
+import { openTrustedClock } from '../trusted-clock.ts';
 
 /**
  * @param take What is done with each part of an export; the next waits for it.
@@ -43,13 +44,15 @@ async function performHere(given: Config, request: ControlRequest, take: (part: 
       const zone = zoneOf(zoneName(config));
       const accounts = createAccounts(store, null, sessionLimits);
       const amiUsers = createAmiUserAdmin(await openAmiUsers(config.state.dir), store, () => []);
+      const clock = await openTrustedClock({ store, log, now: Date.now, mono: () => performance.now() });
+      clock.close(); // of its looks; a command is over soon
       const backups = await createBackups({
         store,
         stateDir: config.state.dir,
         ask: askHere(config.recordings),
         log,
         zone,
-        now: () => Math.floor(Date.now() / 1000),
+        now: clock.now,
         keep: () => Number(settings.value('backup.keep')),
         nextAt: () => null,
       });

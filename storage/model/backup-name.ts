@@ -1,4 +1,4 @@
-/** Names of backups, pure: when one was made, and which go when there are enough. They sort as they were made. */
+/** Names of backups, pure: when one was made by the box's clock, and which go when there are enough. */
 
 const NAME = /^cdrd-(\d{8}T\d{6})\.db$/;
 const LOCAL = /^cdrd-schema(\d+)-(\d{8}T\d{6})\.db$/;
@@ -33,13 +33,14 @@ function timeOf(stamp: string | undefined): number | null {
 
 /**
  * Which of these backups are over: of each day only the last stays, so that some made by hand don't push the week's out,
- * and of those the newest `keep`. @param dayOf The day that an epoch second falls on, for people.
+ * and of those the newest `keep`.
+ * @param names In the order of making. Their times don't tell it: a week by a clock that was years ahead would push out
+ *   every one made since. @param dayOf The day that an epoch second falls on, for people.
  */
 export function overdue(names: readonly string[], keep: number, dayOf: (at: number) => string): string[] {
   const days = new Set<string>();
   return names
     .filter((name) => backupTime(name) !== null)
-    .sort()
     .reverse()
     .filter((name) => {
       const day = dayOf(backupTime(name) ?? 0);

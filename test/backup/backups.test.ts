@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AskMedium } from '../../daemon/backup/pieces.ts';
-import { overdue } from '../../storage/model/backup-name.ts';
+import { backupName, overdue } from '../../storage/model/backup-name.ts';
 import { sqlOn } from '../storage/helper.ts';
 import { mountDisk, remount, whyNoMounts } from '../support/mount.ts';
 import { ADMIN, openBackupRig } from './rig.ts';
@@ -164,12 +164,26 @@ describe('rotation', () => {
     const names = ['03T010000', '03T230000', '04T030000', '05T030000', '05T120000'].map((at) => `cdrd-202601${at}.db`);
     const dayOf = (at: number) => new Date(at * 1000).toISOString().slice(0, 10);
     expect(overdue(names, 7, dayOf)).toEqual(['cdrd-20260105T030000.db', 'cdrd-20260103T010000.db']);
-    expect(overdue([...names].reverse(), 2, dayOf).sort()).toEqual([
+    expect(overdue(names, 2, dayOf).sort()).toEqual([
       'cdrd-20260103T010000.db',
       'cdrd-20260103T230000.db',
       'cdrd-20260105T030000.db',
     ]);
     expect(overdue(['medium', 'cdrd-20260103T010000.db.part', 'cdrd-2026.db'], 1, dayOf)).toEqual([]);
+  });
+
+  test('goes by the order of making: a week by a clock of 2036 pushes out nothing that is made after it', async () => {
+    const rig = openBackupRig();
+    const backups = await rig.make({ keep: () => 2 });
+    const today = rig.clock;
+    for (const at of [Date.UTC(2036, 0, 1) / 1000, Date.UTC(2036, 0, 2) / 1000, today, today + 86_400]) {
+      rig.clock = at;
+      await backups.make(ADMIN);
+      expect(rig.names()).toContain(backupName(at));
+    }
+    expect(rig.names().filter((name) => name.endsWith('.db'))).toEqual([NAME, 'cdrd-20270116T080000.db']);
+    rig.clock = 0;
+    await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'conflict', message: 'the clock is not set' });
   });
 
   test('follows a new one that is whole; what is not ours stays', async () => {

@@ -195,6 +195,20 @@ describe('what takes its place', () => {
     expect(log()).not.toContain(lying); // not even asked for
   });
 
+  test('the one that was made last, whatever year its name says; a box’s copy where its schema says', async () => {
+    const own = box();
+    const made = `${own.state}/backup/made.sha256`;
+    const sums = readFileSync(made, 'utf8');
+    const ahead = backupName(Date.UTC(2036, 0, 1) / 1000);
+    writeFileSync(made, sums.replace(own.name, ahead) + sums);
+    writeFileSync(`${own.medium}/${ahead}`, readFileSync(`${own.medium}/${own.name}`));
+    const sum = readFileSync(`${own.medium}/${own.name}.sha256`, 'utf8').replace(own.name, ahead);
+    writeFileSync(`${own.medium}/${ahead}.sha256`, sum);
+    writeFileSync(`${own.state}/backup/cdrd-schema1-20370101T000000.db`, 'older by its schema, newer by its name');
+    truncateSync(own.store, 0);
+    expect(await replacedBy((await open(own)).store)).toBe(own.name);
+  });
+
   test('of another box’s backups nothing is taken: a new store, then', async () => {
     const own = box();
     rmSync(`${own.state}/backup`, { recursive: true });
