@@ -1,5 +1,6 @@
 /** A listing as CSV: a line of names, then a line a row, CRLF behind each (RFC 4180). The lines are made in the store. */
-import type { Listing, Listings, StoreClient } from '../storage/client.ts';
+import type { StoreClient } from '../storage/client.ts';
+import type { Listing, Listings } from '../storage/walks.ts';
 import * as fields from './fields.ts';
 import type { Reply } from './reply.ts';
 

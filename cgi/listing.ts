@@ -1,6 +1,7 @@
 /** A listing as the guide's clients read it: its rows, then what they are of: the range and the total. */
-import type { Listing, Listings, StoreClient } from '../storage/client.ts';
+import type { StoreClient } from '../storage/client.ts';
 import type { Cursor, Field } from '../storage/filter.ts';
+import type { Listing, Listings } from '../storage/walks.ts';
 import { type CsvOptions, csv } from './csv-listing.ts';
 import type { DateRange } from './range.ts';
 import type { Reply } from './reply.ts';
