@@ -96,6 +96,9 @@ describe('a name', () => {
     const before = { d: null, e: null, 'd/a': 'x' };
     const image = imageOf(before, [moved]);
     expect(image.pending()).toHaveLength(1);
+    const asked: number[] = [];
+    image.tree(({ number }) => (asked.push(number) > 1 ? null : 'whole'));
+    expect(asked).toEqual([1]);
     expect([none(image), all(image)]).toEqual([before, { d: null, e: null, 'e/a': 'x' }]);
     expect(none(imageOf(before, [moved, ...sync('e', 1)]))).toEqual({ d: null, e: null, 'e/a': 'x' });
     expect(none(imageOf(before, [moved, ...sync('d', 1)]))).toEqual({ d: null, e: null });

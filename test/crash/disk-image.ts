@@ -214,7 +214,15 @@ export function diskImage(first: Tree): DiskImage {
         .filter(({ after }) => !after)
         .sort((a, b) => a.number - b.number),
     tree(how) {
-      const landed = ({ after, ...change }: Change) => (after?.durable ? 'whole' : how(after ?? change));
+      // Asked once of each: both halves of a move get there or neither does, also where chance says.
+      const known = new Map<number, Landed | null>();
+      const landed = ({ after, ...change }: Change): Landed | null => {
+        if (after?.durable) return 'whole';
+        const one = after ?? change;
+        const answer = known.has(one.number) ? (known.get(one.number) ?? null) : how(one);
+        known.set(one.number, answer);
+        return answer;
+      };
       const tree = new Map<string, Buffer | null>();
       const walk = (folder: Folder, prefix: string) => {
         const entries = new Map(folder.durable);
