@@ -115,7 +115,7 @@ describe('20036', () => {
       body: new URLSearchParams({ wavefiles: [...many, ...many].join(';') }),
     });
     const { read, archive } = await unpacked(answer, 'tar');
-    expect(execFileSync('tar', ['tf', archive], { encoding: 'utf8' }).trim().split('\n')).toHaveLength(3_000);
+    expect(execFileSync('tar', ['tf', archive], { encoding: 'utf8' }).trim().split('\n')).toHaveLength(many.length);
     for (const path of many) expect(read(path).toString()).toBe(path);
   });
 
