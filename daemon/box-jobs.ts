@@ -1,5 +1,6 @@
 /** What the box does by its clock, unasked: the backup of the night, retention, the trash, and forgetting what has gone. */
-import type { StoreClient } from '../storage/client.ts';
+import { type StoreClient, workOnFile } from '../storage/client.ts';
+import type { StoreError } from '../storage/errors.ts';
 import { LANES } from '../storage/lanes.ts';
 import type { Zone } from '../storage/model/local-time.ts';
 import { createBackups } from './backup/backups.ts';
@@ -19,6 +20,10 @@ export interface BoxJobsOptions extends Pick<RecordingParts, 'recordings' | 'fil
   /** `state.dir`. */
   readonly stateDir: string;
   readonly store: StoreClient;
+  /** The bundled `store-worker.mjs`. */
+  readonly storeWorker: URL;
+  /** The store proved damaged. */
+  onDamage(error: StoreError): void;
   readonly callDeletions: DeletionJobs;
   readonly settings: BoxSettings;
   readonly bus: Bus;
@@ -55,6 +60,8 @@ export async function startBoxJobs(options: BoxJobsOptions) {
       now: clock.now,
       keep: () => Number(settings.value('backup.keep')),
       nextAt: () => nextBackup(schedule, settings),
+      prove: (file) => workOnFile(options.storeWorker, 'faultInStill', file),
+      onDamage: options.onDamage,
     });
     const retention = await createRetention({
       store,

@@ -1,8 +1,9 @@
 /** Opens the store as a start needs it: a damaged one is replaced by a backup, and its disk is watched over. */
 import { openStoreWorker, type StoreClient, workOnFile } from '../storage/client.ts';
+import type { StoreError } from '../storage/errors.ts';
 import { REPLACED, type Replacement } from '../storage/replaced.ts';
 import { openMedia } from './backup/media.ts';
-import { openOrRecover } from './backup/recover.ts';
+import { noteDamage, openOrRecover } from './backup/recover.ts';
 import type { Bus } from './bus.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
@@ -17,7 +18,7 @@ export interface OpenStoreOptions {
   readonly threads: Threads;
   readonly bus: Bus;
   readonly log: Log;
-  /** Its thread has ended by itself. */
+  /** Its thread has ended by itself, or it is damaged. */
   onDeath(error: Error): void;
 }
 
@@ -25,6 +26,8 @@ export interface OpenedStore {
   readonly store: StoreClient;
   /** When and why another took the place of the store, now or at an earlier start; null: never. */
   readonly replacement: Replacement | null;
+  /** Somebody else than its thread has met damage in it. */
+  onDamage(error: StoreError): void;
   close(): Promise<void>;
 }
 
@@ -39,7 +42,11 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
   };
   try {
     const replacement = (await store.ask('setting', REPLACED)) as Replacement | null;
-    return { store, replacement, close };
+    const onDamage = (error: StoreError) => {
+      noteDamage({ stateDir: options.config.state.dir, log, now }, error);
+      options.onDeath(error);
+    };
+    return { store, replacement, onDamage, close };
   } catch (error) {
     await close();
     throw error;
@@ -55,11 +62,15 @@ async function openOrReplace({ config, workers, threads, log, onDeath }: OpenSto
       open: (died) => openStoreWorker(storeOptions(config), workers.store, died),
       work: (operation, argument) => workOnFile(workers.store, operation, argument),
       log: log.child('store'),
-      now: () => Math.floor(Date.now() / 1000),
+      now,
       media: media.asks,
       onDeath,
     });
   } finally {
     media.close();
   }
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
 }

@@ -141,6 +141,8 @@ export async function start({ config: given, reread, log, workers, version, onFa
       ...recordingParts,
       stateDir: config.state.dir,
       store,
+      storeWorker: workers.store,
+      onDamage: opened.onDamage,
       callDeletions,
       settings,
       bus,

@@ -3,11 +3,12 @@
 import { existsSync } from 'node:fs';
 import { storeError } from './errors.ts';
 import { type Replacement, stagedFile } from './replaced.ts';
-import { openDatabase } from './sql/database.ts';
-import { type Examined, examine, faultIn } from './sql/examine.ts';
+import { type Database, openDatabase, openUntouched } from './sql/database.ts';
+import { type Examined, examine, faultIn, quickFaultIn } from './sql/examine.ts';
 import { migrations } from './sql/migration/migrations.ts';
 import { asideName, replaceStore } from './sql/replace.ts';
 import { lastNumbers } from './sql/replacement.ts';
+import { giveWay } from './thread-priority.ts';
 
 export interface Replacing extends Pick<Replacement, 'from' | 'because' | 'who' | 'at'> {
   /** The store's file. */
@@ -18,16 +19,19 @@ export interface Replacing extends Pick<Replacement, 'from' | 'because' | 'who' 
 export const fileWork = {
   /** Whether the file staged for `file` may take its place. @throws {StoreError} `corrupt`, `newer` */
   examineStaged: (file: string): Examined => examine(stagedFile(file), migrations.length),
-  /** What is damaged in the store; '' = nothing. It reads all of it. @throws {StoreError} when it can't be read. */
-  faultIn: (file: string): string => {
-    try {
-      return withDatabase(file, faultIn);
-    } catch (error) {
-      const { code, message } = storeError(error, 'reading all of it');
-      if (code !== 'corrupt') throw error;
-      return message;
-    }
+  /**
+   * What is damaged in the store's file, which is held still for a copy of it (sql/still.ts); '' = nothing. What it says holds
+   * for the copy, too. 105 MB (200,000 calls) took 0.4 s of a Xeon's core. @throws {StoreError} when it can't be read.
+   */
+  faultInStill: (file: string): string => {
+    giveWay();
+    return faultOf(() => {
+      const database = openUntouched(file, `${file}.proof`, false);
+      return closing(database, quickFaultIn);
+    });
   },
+  /** What is damaged in the store; '' = nothing. It reads all of it. @throws {StoreError} when it can't be read. */
+  faultIn: (file: string): string => faultOf(() => closing(openDatabase(file), faultIn)),
   /** @returns the name that what was there goes on under. */
   replace: ({ file, why, ...told }: Replacing): string => {
     const aside = asideName(file, why, told.at);
@@ -43,14 +47,24 @@ export type { Examined };
 function lastKnown(file: string): Replacement['last'] {
   if (!existsSync(file)) return null;
   try {
-    return withDatabase(file, lastNumbers);
+    return closing(openDatabase(file), lastNumbers);
   } catch {
     return null;
   }
 }
 
-function withDatabase<T>(file: string, work: (database: ReturnType<typeof openDatabase>) => T): T {
-  const database = openDatabase(file);
+/** @param work What finds the fault, or meets it. */
+function faultOf(work: () => string): string {
+  try {
+    return work();
+  } catch (error) {
+    const { code, message } = storeError(error, 'reading all of it');
+    if (code !== 'corrupt') throw error;
+    return message;
+  }
+}
+
+function closing<T>(database: Database, work: (database: Database) => T): T {
   try {
     return work(database);
   } finally {

@@ -17,6 +17,8 @@ export interface Backup {
    * store made it; `different`; `none`: there is none.
    */
   readonly checksum: 'same' | 'unknown' | 'different' | 'none';
+  /** It is `same`, and the store that it was made of was read from end to end, and whole. */
+  readonly proven: boolean;
 }
 
 export interface BackupState {
@@ -38,6 +40,8 @@ export interface LastBackup {
   readonly sum: string;
   /** It was read back from the medium itself; else from memory, which may say less than the medium holds. */
   readonly direct: boolean;
+  /** The store was read from end to end meanwhile, and whole. */
+  readonly proven: boolean;
 }
 
 export interface Backups {

@@ -5,12 +5,13 @@
 import type { Backup, BackupState, Backups, LastBackup } from '../../cgi/backup/port.ts';
 import { CgiError } from '../../cgi/reply.ts';
 import type { StoreClient } from '../../storage/client.ts';
+import { StoreError } from '../../storage/errors.ts';
 import { backupName, backupTime, overdue } from '../../storage/model/backup-name.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
 import type { By } from '../../storage/sql/audit.ts';
 import type { Log } from '../log.ts';
 import { boxBackups } from './candidates.ts';
-import { knownSums, rememberSum } from './known.ts';
+import { knownBackups, rememberBackup } from './known.ts';
 import { type AskMedium, agreed } from './pieces.ts';
 import { writeBackup } from './write-backup.ts';
 
@@ -25,6 +26,10 @@ export interface BackupsOptions {
   /** The setting `backup.keep`. */
   keep(): number;
   nextAt(): number | null;
+  /** What is damaged in the store's file, which is held still; '' = nothing. @throws when it can't be told. */
+  prove(file: string): Promise<string>;
+  /** The store proved damaged. */
+  onDamage(error: StoreError): void;
   /** Tests give another. @see WriteOptions */
   readonly leaveFree?: number;
 }
@@ -38,7 +43,7 @@ export interface BackupMaker extends Backups {
 const LAST = 'backup.last';
 
 export async function createBackups(options: BackupsOptions): Promise<BackupMaker> {
-  const { store, stateDir, ask, log, zone, now, keep, nextAt, leaveFree } = options;
+  const { store, stateDir, ask, log, zone, now, keep, nextAt, onDamage, leaveFree } = options;
   let last = (await store.ask('setting', LAST)) as LastBackup | null;
   let why = '';
   let failures = 0;
@@ -61,7 +66,17 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
       failures += 1;
       const audit = { ...by, action: 'backup.failed', detail: { why } };
       await store.write({ kind: 'audit', audit }).catch(() => {}); // the store itself may be why
+      if (error instanceof StoreError && error.code === 'corrupt') onDamage(error);
       throw error;
+    }
+  }
+
+  async function prove(file: string): Promise<string | null> {
+    try {
+      return await options.prove(file);
+    } catch (error) {
+      log.warn('backup: whether the store is whole could not be told', { error });
+      return null;
     }
   }
 
@@ -69,21 +84,31 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
     const at = now();
     if (at === 0) throw new CgiError('conflict', 'the clock is not set');
     const name = backupName(at);
-    const written = await writeBackup({ store, ask, name, between, ...(leaveFree !== undefined && { leaveFree }) });
-    await rememberSum(stateDir, name, written.sum);
+    const written = await writeBackup({
+      store,
+      ask,
+      name,
+      prove,
+      between,
+      ...(leaveFree !== undefined && { leaveFree }),
+    });
+    await rememberBackup(stateDir, name, written);
     last = { name, at, ...written };
-    const { bytes, schema, sum, direct } = written;
+    const { bytes, schema, sum, direct, proven } = written;
     const audit = { ...by, action: 'backup.made', detail: { name, bytes, schema, sum } };
     await store.write({ kind: 'setting', name: LAST, value: last, audit });
-    log.info('backup: made', { name, bytes, direct });
+    log.info('backup: made', { name, bytes, direct, proven });
     return last;
   }
 
-  /** Only what this box made: on a share, another's may lie beside. */
+  /** Only what this box made: on a share, another's may lie beside. What last proved whole stays, however old. */
   async function rotate(by: By): Promise<void> {
     const there = new Set((await ofMedium()).filter(({ checksum }) => checksum === 'same').map(({ name }) => name));
-    const own = [...(await knownSums(stateDir)).keys()].filter((name) => there.has(name));
-    const names = overdue(own, keep(), (at) => zone.text(at).slice(0, 10));
+    const known = await knownBackups(stateDir);
+    const own = [...known.keys()].filter((name) => there.has(name));
+    const proven = own.filter((name) => known.get(name)?.proven).at(-1);
+    const over = overdue(own, keep(), (at) => zone.text(at).slice(0, 10));
+    const names = over.filter((name) => name !== proven);
     if (names.length === 0) return;
     agreed(await ask({ kind: 'backupRemove', names }));
     const audit = { ...by, action: 'backup.removed', detail: { names: names.join(' ') } };
@@ -92,11 +117,12 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
 
   async function ofMedium(): Promise<Backup[]> {
     const { backups } = agreed(await ask({ kind: 'backups' }));
-    const known = await knownSums(stateDir);
+    const known = await knownBackups(stateDir);
     return backups.map(({ name, bytes, schema, sum }) => {
       const own = known.get(name);
-      const checksum = sum === '' ? 'none' : own === undefined ? 'unknown' : own === sum ? 'same' : 'different';
-      return { name, at: backupTime(name) ?? 0, bytes, schema, place: 'medium', checksum };
+      const checksum = sum === '' ? 'none' : own === undefined ? 'unknown' : own.sum === sum ? 'same' : 'different';
+      const proven = checksum === 'same' && own?.proven === true;
+      return { name, at: backupTime(name) ?? 0, bytes, schema, place: 'medium', checksum, proven };
     });
   }
 

@@ -95,7 +95,7 @@ async function boxBackup(folder: string, name: string): Promise<Backup | null> {
   const file = await open(join(folder, name)).catch(() => null);
   if (!file) return null;
   try {
-    return { name, ...parts, bytes: (await file.stat()).size, place: 'box', checksum: 'none' };
+    return { name, ...parts, bytes: (await file.stat()).size, place: 'box', checksum: 'none', proven: false };
   } finally {
     await file.close();
   }

@@ -12,7 +12,7 @@ import { isBeingReplaced, stagedFile } from '../../storage/replaced.ts';
 import { backupLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type Candidate, newestFirst, onBox, onMedium } from './candidates.ts';
-import { knownSums } from './known.ts';
+import { type Known, knownBackups } from './known.ts';
 import type { AskMedium } from './pieces.ts';
 import { pruneSetAside } from './set-aside.ts';
 import { acquit, forgetSuspicion, suspect, suspicion } from './suspicion.ts';
@@ -37,16 +37,11 @@ export interface RecoverOptions {
 
 /** @throws {StoreError} when even a new store can't be opened, or for another reason than damage. */
 export async function openOrRecover(given: RecoverOptions): Promise<StoreClient> {
-  const { stateDir, log, now } = given;
   let died = false;
   const onDeath = (error: StoreError) => {
     if (died) return;
     died = true;
-    try {
-      if (error.code === 'corrupt') suspect(stateDir, error.message, now());
-    } catch (fault) {
-      log.error('the damage that was met could not be noted', { error: fault });
-    }
+    if (error.code === 'corrupt') noteDamage(given, error);
     given.onDeath(error);
   };
   let damage = (await isLost(given)) ? 'the store is not there' : await suspectedDamage(given);
@@ -65,6 +60,18 @@ export async function openOrRecover(given: RecoverOptions): Promise<StoreClient>
   }
 }
 
+/** The next start looks into it. */
+export function noteDamage(
+  { stateDir, log, now }: Pick<RecoverOptions, 'stateDir' | 'log' | 'now'>,
+  met: StoreError,
+): void {
+  try {
+    suspect(stateDir, met.message, now());
+  } catch (error) {
+    log.error('the damage that was met could not be noted', { error });
+  }
+}
+
 /** What is left to be tried. */
 interface Rest {
   readonly untried: Candidate[];
@@ -75,7 +82,7 @@ interface Rest {
 /** A box that has backups had a store: a power cut, or its repair, may cost the file altogether. */
 async function isLost({ file, stateDir }: RecoverOptions): Promise<boolean> {
   if (existsSync(file) || isBeingReplaced(file)) return false;
-  return (await knownSums(stateDir)).size > 0 || (await onBox(stateDir)).length > 0;
+  return (await knownBackups(stateDir)).size > 0 || (await onBox(stateDir)).length > 0;
 }
 
 /** @returns what is wrong with the store, as far as an earlier run has met it; '' = nothing that is known. */
@@ -100,7 +107,7 @@ async function suspectedDamage({ file, stateDir, log, work }: RecoverOptions): P
  */
 async function candidates(given: RecoverOptions): Promise<Rest> {
   const { stateDir, log, limits = backupLimits } = given;
-  const known = await knownSums(stateDir);
+  const known = await knownBackups(stateDir);
   const newest = [...known.keys()].at(-1);
   const end = performance.now() + limits.mediumMs;
   for (let told = false; ; told = true) {
@@ -112,11 +119,11 @@ async function candidates(given: RecoverOptions): Promise<Rest> {
   }
 }
 
-async function onMedia({ media, log }: RecoverOptions, known: ReadonlyMap<string, string>, told: boolean) {
+async function onMedia({ media, log }: RecoverOptions, known: ReadonlyMap<string, Known>, told: boolean) {
   const found: Candidate[] = [];
   for (const ask of media) {
     try {
-      found.push(...(await onMedium(ask, (name, sum) => known.get(name) === sum)));
+      found.push(...(await onMedium(ask, (name, sum) => known.get(name)?.sum === sum)));
     } catch (error) {
       if (!told) log.warn('a medium can not be asked for backups', { error });
     }

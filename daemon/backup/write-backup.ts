@@ -6,6 +6,7 @@
  */
 import { CgiError } from '../../cgi/reply.ts';
 import type { StoreClient } from '../../storage/client.ts';
+import { StoreError } from '../../storage/errors.ts';
 import { backupLimits } from '../limits.ts';
 import { type AskMedium, agreed, through } from './pieces.ts';
 
@@ -16,19 +17,26 @@ export interface Written {
   readonly sum: string;
   /** @see LastBackup */
   readonly direct: boolean;
+  /** @see Known */
+  readonly proven: boolean;
 }
 
 export interface WriteOptions {
   readonly store: Pick<StoreClient, 'work'>;
   readonly ask: AskMedium;
   readonly name: string;
+  /** What is damaged in the store's file, which is held still; '' = nothing, null: it can't be told. Never rejects. */
+  prove(file: string): Promise<string | null>;
   /** Called between two pieces; what it throws ends it. */
   between?(): void;
   /** Bytes that stay free on the medium. */
   readonly leaveFree?: number;
 }
 
-/** @throws {CgiError} `storage_offline`, `disk_full`, `conflict`; nothing of it stays on a medium that is still there. */
+/**
+ * @throws {StoreError} `corrupt`: the store is damaged. {CgiError} `storage_offline`, `disk_full`, `conflict`. Nothing of it stays on a
+ * medium that is still there.
+ */
 export async function writeBackup(options: WriteOptions): Promise<Written> {
   const { ask, name, between } = options;
   try {
@@ -45,7 +53,7 @@ export async function writeBackup(options: WriteOptions): Promise<Written> {
   }
 }
 
-async function copy({ store, ask, name, between, leaveFree = backupLimits.leaveFree }: WriteOptions) {
+async function copy({ store, ask, name, prove, between, leaveFree = backupLimits.leaveFree }: WriteOptions) {
   const { free, fileMax } = agreed(await ask({ kind: 'backups' }));
   const { holder, file, bytes, schema } = await store.work('copyBegin');
   let ended = false;
@@ -56,11 +64,15 @@ async function copy({ store, ask, name, between, leaveFree = backupLimits.leaveF
         'disk_full',
         `the medium has ${mega(free)} MB free: behind a backup of ${mega(bytes)} less than ${mega(leaveFree)} would be left`,
       );
+    // Beside the copy, of which it holds as well: a thread of the box, and none that the medium can hang.
+    const proof = prove(file);
     const { sum } = await through((at) => ask({ kind: 'backupCopy', source: file, name, at, bytes }), between);
+    const fault = await proof;
     const changed = await store.work('copyEnd', holder);
     ended = true;
     if (changed !== '') throw new CgiError('conflict', changed);
-    return { bytes, schema, sum };
+    if (fault) throw new StoreError('corrupt', fault);
+    return { bytes, schema, sum, proven: fault === '' };
   } finally {
     if (!ended) await store.work('copyEnd', holder).catch(() => {}); // it ends by itself, too
   }

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { zone as zoneOf } from '../../storage/model/local-time.ts';
 import { stagedFile } from '../../storage/replaced.ts';
 import { type Candidate, newestFirst, onBox, onMedium } from '../backup/candidates.ts';
-import { knownSums } from '../backup/known.ts';
+import { knownBackups } from '../backup/known.ts';
 import { askHere, recordingPlaces } from '../backup/media.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
@@ -83,7 +83,7 @@ async function latest(config: Config): Promise<readonly Candidate[]> {
       process.stderr.write(`${place.dir}: ${(error as Error).message}\n`);
     }
   }
-  return newestFirst(found, await onBox(config.state.dir), (await knownSums(config.state.dir)).keys());
+  return newestFirst(found, await onBox(config.state.dir), (await knownBackups(config.state.dir)).keys());
 }
 
 /** @throws what the system throws when the file can't be opened. */

@@ -6,6 +6,7 @@ import { openAmiUsers } from '../ami/users.ts';
 import { createIngest } from '../asterisk/ingest.ts';
 import { createBackups } from '../backup/backups.ts';
 import { askHere } from '../backup/media.ts';
+import { noteDamage } from '../backup/recover.ts';
 import { createBus } from '../bus.ts';
 import type { Config } from '../config.ts';
 import { askDaemon } from '../control/client.ts';
@@ -31,6 +32,7 @@ export async function performCommand(
 
 async function performHere(given: Config, request: ControlRequest, take: (part: string) => Promise<void>) {
   const { openStoreHere } = await import('../../storage/here.ts'); // the running daemon never needs it
+  const { fileWork } = await import('../../storage/file-work.ts');
   await becomeOwner(given.state.dir);
   const lock = await takeState(given.state.dir);
   try {
@@ -55,6 +57,8 @@ async function performHere(given: Config, request: ControlRequest, take: (part: 
         now: clock.now,
         keep: () => Number(settings.value('backup.keep')),
         nextAt: () => null,
+        prove: async (file) => fileWork.faultInStill(file),
+        onDamage: (error) => noteDamage({ stateDir: config.state.dir, log, now: clock.now }, error),
       });
       const perform = createPerform({ config, store, accounts, amiUsers, backups, ingest, bus, zone });
       const done = await perform(request);

@@ -98,6 +98,22 @@ export function openDatabase(file: string, readingFolder?: string): Database {
   }
 }
 
+/**
+ * Opens the database to look at it: neither its file, nor its log, nor their folder is touched.
+ * @param folder A folder of this process alone, which comes and goes with it. @param withLog Whether what is in the log is
+ *   seen; without it, it is the file alone as a checkpoint has left it.
+ * @throws {StoreError} `corrupt`, `io`
+ */
+export function openUntouched(file: string, folder: string, withLog: boolean): Database {
+  try {
+    const looking = new StoreError('read_only', `${file} is only looked at`);
+    return wrap(connectForReading(makeReadingPlace(file, folder, withLog)), file, looking, folder);
+  } catch (error) {
+    leaveReadingPlace(folder);
+    throw storeError(error, `looking at ${file}`);
+  }
+}
+
 function openForWriting(file: string): sqlite.Database {
   finishReplacing(file);
   if (!existsSync(file)) create(file);
@@ -110,10 +126,7 @@ function openForWriting(file: string): sqlite.Database {
 /** @throws {StoreError} `fault`, with why it can't even be read. */
 function openForReading(file: string, folder: string, fault: StoreError): sqlite.Database {
   try {
-    const handle = new sqlite.Database(makeReadingPlace(file, folder), { readOnly: true });
-    useWal(handle);
-    for (const pragma of PRAGMAS) handle.exec(pragma);
-    return handle;
+    return connectForReading(makeReadingPlace(file, folder));
   } catch (error) {
     throw new StoreError(fault.code, `${fault.message}; nor can it be read: ${(error as Error).message}`);
   }
@@ -149,6 +162,13 @@ function create(file: string): void {
   syncPath(fresh);
   renameSync(fresh, file);
   syncPath(dirname(file));
+}
+
+function connectForReading(file: string): sqlite.Database {
+  const handle = new sqlite.Database(file, { readOnly: true });
+  useWal(handle);
+  for (const pragma of PRAGMAS) handle.exec(pragma);
+  return handle;
 }
 
 function connect(file: string): sqlite.Database {

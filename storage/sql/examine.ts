@@ -55,6 +55,15 @@ function examined(database: Database, newest: number): Examined {
 
 /** What SQLite finds wrong, its first line; '' = nothing. */
 export function faultIn(database: Database): string {
-  const found = String(database.first('PRAGMA integrity_check(1)')?.['integrity_check']);
+  return firstFault(database, 'integrity_check');
+}
+
+/** The same without comparing each index with its table: all pages are read, for a third of the time. */
+export function quickFaultIn(database: Database): string {
+  return firstFault(database, 'quick_check');
+}
+
+function firstFault(database: Database, check: string): string {
+  const found = String(database.first(`PRAGMA ${check}(1)`)?.[check]);
   return found === 'ok' ? '' : found.replace(/\s+/g, ' ').slice(0, 200);
 }

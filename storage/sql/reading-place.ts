@@ -8,15 +8,16 @@ import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:f
 import { basename, join, resolve } from 'node:path';
 
 /**
- * Makes the place anew. @param folder Where the link may stand: on another disk, of this process alone.
+ * Makes the place anew. @param folder Where the link may stand, of this process alone: on another disk if the file's takes
+ * nothing. @param withLog Whether what is in the log belongs to what is read.
  * @returns the file to open, for reading only.
  */
-export function makeReadingPlace(file: string, folder: string): string {
+export function makeReadingPlace(file: string, folder: string, withLog = true): string {
   leaveReadingPlace(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const link = join(folder, basename(file));
   symlinkSync(resolve(file), link);
-  if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${link}-wal`);
+  if (withLog && existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${link}-wal`);
   return link;
 }
 

@@ -1,11 +1,13 @@
 /** Backups on the medium: whole or not there, whatever happens to the medium, the store and the process meanwhile. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AskMedium } from '../../daemon/backup/pieces.ts';
+import { workOnFile } from '../../storage/client.ts';
 import { backupName, overdue } from '../../storage/model/backup-name.ts';
 import { sqlOn } from '../storage/helper.ts';
+import { WORKERS } from '../support/daemon.ts';
 import { mountDisk, remount, whyNoMounts } from '../support/mount.ts';
 import { ADMIN, openBackupRig } from './rig.ts';
 
@@ -200,6 +202,58 @@ describe('rotation', () => {
     await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'storage_offline' });
     expect(rig.names()).toHaveLength(5);
   });
+});
+
+describe('a copy can be exact and yet one of a damaged store', () => {
+  test('the store is read meanwhile; damaged, it makes no backup, and old ones stay', async () => {
+    const rig = openBackupRig();
+    await rig.calls(3);
+    const met: string[] = [];
+    const file = `${rig.stateDir}/cdrd.db`;
+    const prove = (still: string) => workOnFile(WORKERS.store, 'faultInStill', still);
+    const whileCalling: AskMedium = async (step) => {
+      if (step.kind === 'backupCopy') await rig.calls(2); // in its log, which is no part of the copy
+      return rig.ask(step);
+    };
+    const backups = await rig.make({ prove, keep: () => 1, ask: whileCalling, onDamage: ({ code }) => met.push(code) });
+    expect(await backups.make(ADMIN)).toMatchObject({ proven: true });
+    expect(await backups.list()).toMatchObject([{ name: NAME, proven: true }]);
+    // A page of which nobody has asked since.
+    await rig.store.work('copyEnd', (await rig.store.work('copyBegin')).holder);
+    const [{ rootpage } = {}] = sqlOn(
+      `${rig.folder}/${NAME}`,
+      "SELECT rootpage FROM sqlite_schema WHERE name = 'contact'",
+    );
+    patch(file, (Number(rootpage) - 1) * 4_096, 4_096);
+    rig.clock += 86_400;
+    await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'corrupt' });
+    expect(rig.names()).toEqual([NAME, `${NAME}.sha256`]);
+    expect(met).toEqual(['corrupt']);
+    expect(readdirSync(rig.stateDir).filter((name) => name.includes('proof'))).toEqual([]);
+  });
+
+  test('what last proved whole is never rotated out by what did not', async () => {
+    const rig = openBackupRig();
+    let able = true;
+    const prove = async () => (able ? '' : Promise.reject(new Error('no memory')));
+    const backups = await rig.make({ prove, keep: () => 2 });
+    for (let day = 0; day < 4; day++, rig.clock += 86_400) {
+      expect(await backups.make(ADMIN)).toMatchObject({ proven: able });
+      able = false;
+    }
+    const there = () => rig.names().filter((name) => name.endsWith('.db'));
+    expect(there()).toEqual([NAME, 'cdrd-20270117T080000.db', 'cdrd-20270118T080000.db']);
+    able = true;
+    await backups.make(ADMIN);
+    expect(there()).toEqual(['cdrd-20270118T080000.db', 'cdrd-20270119T080000.db']);
+  });
+
+  /** In place: who has it open goes on with it. */
+  function patch(path: string, at: number, length: number): void {
+    const fd = openSync(path, 'r+');
+    writeSync(fd, Buffer.alloc(length, 0xa5), 0, length, at);
+    closeSync(fd);
+  }
 });
 
 test('another box’s backups, on one share with ours, are never taken for old ones of ours', async () => {

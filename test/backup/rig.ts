@@ -63,6 +63,8 @@ export function openBackupRig(): BackupRig {
         now: () => rig.clock,
         keep: () => 7,
         nextAt: () => null,
+        prove: async () => '',
+        onDamage() {},
         ...options,
       }),
     async calls(count) {

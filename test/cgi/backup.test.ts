@@ -5,9 +5,9 @@ import { CgiError } from '../../cgi/reply.ts';
 import { openBox } from './box.ts';
 
 const AT = 1_800_000_000;
-const LAST: LastBackup = { name: 'a.db', at: AT, bytes: 10, schema: 7, sum: 'ff', direct: true };
-const box: Backup = { name: 'b.db', at: AT - 60, bytes: 9, schema: 6, place: 'box', checksum: 'none' };
-const medium: Backup = { name: 'a.db', at: AT, bytes: 10, schema: 7, place: 'medium', checksum: 'same' };
+const LAST: LastBackup = { name: 'a.db', at: AT, bytes: 10, schema: 7, sum: 'ff', direct: true, proven: true };
+const box: Backup = { name: 'b.db', at: AT - 60, bytes: 9, schema: 6, place: 'box', checksum: 'none', proven: false };
+const medium: Backup = { name: 'a.db', at: AT, bytes: 10, schema: 7, place: 'medium', checksum: 'same', proven: true };
 
 function backups(change: Partial<Backups> = {}): Backups {
   return {
@@ -28,10 +28,18 @@ test('30027 lists them with the box’s own times', async () => {
     body: {
       json_array_backups: [
         { time: '2027-01-15 00:00:00', ...shown },
-        { time: '2027-01-14 23:59:00', name: 'b.db', bytes: 9, schema: 6, place: 'box', checksum: 'none' },
+        {
+          time: '2027-01-14 23:59:00',
+          name: 'b.db',
+          bytes: 9,
+          schema: 6,
+          place: 'box',
+          checksum: 'none',
+          proven: false,
+        },
       ],
       running: false,
-      last: { time: '2027-01-15 00:00:00', name: 'a.db', bytes: 10, schema: 7, sum: 'ff', direct: true },
+      last: { time: '2027-01-15 00:00:00', name: 'a.db', bytes: 10, schema: 7, sum: 'ff', direct: true, proven: true },
       why: '',
       next: '2027-01-16 00:00:00',
     },
