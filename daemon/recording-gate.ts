@@ -23,9 +23,9 @@ export function createRecordingGate({ demanded, policy, store, log }: RecordingG
 
   return (medium: MediumState): void => {
     if (!demanded) return;
-    // A share that is slow for a moment costs no recording.
-    const next = medium.state === 'slow' ? open : medium.writable;
-    if (next === open || next === null) return;
+    // A slow one is as writable as its last probe found it: a share that is slow for a moment costs no recording.
+    const next = medium.writable;
+    if (next === open) return;
     const before = open;
     open = next;
     void policy.gate(open);
