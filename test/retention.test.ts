@@ -41,6 +41,7 @@ function pathOf(daysAgo: number, party = '205'): string {
 async function openRig(
   set: Partial<Record<RetentionRule, number>> = {},
   through?: Parameters<ReturnType<typeof openTrashRig>['start']>[0],
+  isNew = false,
 ) {
   const rig = openTrashRig();
   rig.clock = NOW;
@@ -49,7 +50,7 @@ async function openRig(
     state: { state: 'mounted', why: '', writable: true, since: 0, medium: FIRST_MEDIUM },
     space: { total: 100e6, free: 50e6 },
   };
-  const log = createLog({ level: 'error', write: (line) => rig.log.push(line), terminal: false });
+  const log = createLog({ level: 'warn', write: (line) => rig.log.push(line), terminal: false });
   const callDeletions = createCallDeletions({
     store: rig.store,
     bus: createBus(),
@@ -60,26 +61,33 @@ async function openRig(
   });
   onTestFinished(() => callDeletions.close());
   const values: Record<string, number> = { ...Object.fromEntries(RULES.map((rule) => [rule, 0])), ...set };
-  const jobs = new Map<string, Work>();
   const stop = new AbortController();
-  const schedule: Schedule = {
-    at: async (name, _, work) => void jobs.set(name, work),
-    run: async (name) => jobs.get(name)?.(stop.signal),
-    jobs: () => [],
-    close: async () => {},
-  };
   const clock = { at: NOW };
-  const retention = await createRetention({
-    store: rig.store,
-    schedule,
-    callDeletions,
-    recordingDeletions: trash,
-    recordings: () => ({ state: () => watched.state, space: () => watched.space }),
-    settings: { value: (name) => values[name] ?? 0 },
-    clock: { now: () => clock.at, doubt: () => '' },
-    zone: zone('Etc/GMT+8'),
-    log,
-  });
+  // Most of the time the medium is the one of all days.
+  if (!isNew) await rig.store.write({ kind: 'note', name: 'retention.media', value: { [FIRST_MEDIUM]: 24 } });
+  /** As a process that starts. */
+  async function restarted() {
+    const jobs = new Map<string, Work>();
+    const schedule: Schedule = {
+      at: async (name, _, work) => void jobs.set(name, work),
+      run: async (name) => jobs.get(name)?.(stop.signal),
+      jobs: () => [],
+      close: async () => {},
+    };
+    const retention = await createRetention({
+      store: rig.store,
+      schedule,
+      callDeletions,
+      recordingDeletions: trash,
+      recordings: () => ({ state: () => watched.state, space: () => watched.space }),
+      settings: { value: (name) => values[name] ?? 0 },
+      clock: { now: () => clock.at, doubt: () => '' },
+      zone: zone('Etc/GMT+8'),
+      log,
+    });
+    return { retention, hourly: () => schedule.run('room') };
+  }
+  const { retention, hourly } = await restarted();
   /** Files as big as the index says of them, which is what counts. */
   async function record(...paths: readonly string[]) {
     await rig.record(...paths);
@@ -103,7 +111,8 @@ async function openRig(
     watched,
     clock,
     stop,
-    hourly: () => schedule.run('room'),
+    hourly,
+    restarted,
   };
 }
 
@@ -152,7 +161,7 @@ describe('recordings', () => {
     // Five of a MB and one in the trash: three too many, of which the trash is one.
     expect(await rig.retention.plan(0)).toMatchObject({
       trash: 1_000_000,
-      medium: { total: 100e6, free: 50e6, recordings: 6_000_000, kept: 0 },
+      medium: { total: 100e6, free: 50e6, recordings: 6_000_000, kept: 0, spared: '' },
     });
     expect(await rig.planned()).toEqual([['retention.recordings.mb', 2, 2_000_000]]);
     await rig.retention.run();
@@ -164,22 +173,89 @@ describe('recordings', () => {
     const rig = await openRig({ 'retention.recordings.free': 5, 'retention.recordings.days': 30 });
     await rig.record(...PATHS);
     rig.watched.state = { ...rig.watched.state, writable: false, why: 'full' };
-    rig.watched.space = { total: 100e6, free: 4.5e6 };
+    rig.watched.space = { total: 7e6, free: 0.3e6 };
     await rig.hourly();
     expect(rig.files().placed).toEqual(PATHS.slice(1).sort());
-    rig.watched.space = { total: 100e6, free: 5.5e6 };
+    // Nobody asked for it: it is told loudly.
+    expect(rig.log.filter((line) => line.includes('removed, for the medium has too little room'))).toEqual([
+      expect.stringMatching(/^<4>.* recordings=1 bytes=1000000\n$/),
+    ]);
+    rig.watched.space = { total: 7e6, free: 1.3e6 };
     await rig.hourly();
     expect(rig.files().placed).toEqual(PATHS.slice(1).sort());
     await rig.retention.run();
     expect(rig.files().placed).toEqual(PATHS.slice(3).sort());
   });
 
+  describe('are spared where no room can be made of them for long:', () => {
+    const GB = 1e9;
+    const spared = async (rig: Awaited<ReturnType<typeof openRig>>, why: RegExp | '') => {
+      expect((await rig.retention.plan(0)).medium?.spared).toEqual(why && expect.stringMatching(why));
+      await rig.hourly();
+      await rig.hourly();
+      expect(rig.files().placed).toHaveLength(PATHS.length);
+      // Once, and not each hour.
+      expect(rig.log.filter((line) => /no recording is removed/.test(line))).toHaveLength(why ? 1 : 0);
+    };
+
+    test('2 GB free are enough on the largest disk', async () => {
+      const rig = await openRig({ 'retention.recordings.free': 5 });
+      await rig.record(...PATHS);
+      rig.watched.space = { total: 10_000 * GB, free: 2 * GB };
+      await spared(rig, '');
+    });
+
+    test('on a share that others fill, however little is missing', async () => {
+      const rig = await openRig({ 'retention.recordings.free': 5 });
+      await rig.record(...PATHS);
+      rig.watched.space = { total: 10_000 * GB, free: 2 * GB - 1 };
+      await spared(rig, /other files/);
+    });
+
+    test('where all that may go is too little', async () => {
+      const rig = await openRig({ 'retention.recordings.free': 20 });
+      await rig.record(...PATHS);
+      await rig.store.write({ kind: 'keep', paths: PATHS.slice(1), keep: true, audit: MARK });
+      rig.watched.space = { total: 7e6, free: 0.3e6 };
+      await spared(rig, /would not make the room/);
+    });
+
+    test('on a medium that nothing is recorded on any more', async () => {
+      const rig = await openRig({ 'retention.recordings.free': 5 });
+      await rig.record(...PATHS);
+      rig.clock.at = NOW + 2 * DAY;
+      rig.watched.space = { total: 7e6, free: 0.3e6 };
+      await spared(rig, /two days/);
+    });
+
+    test('on a medium in its first 24 hours here, whatever its clock says; a restart counts on', async () => {
+      const rig = await openRig({ 'retention.recordings.free': 5 }, undefined, true);
+      await rig.record(...PATHS);
+      rig.watched.space = { total: 7e6, free: 0.3e6 };
+      await spared(rig, /new here/);
+      for (let hour = 3; hour < 24; hour++) await rig.hourly();
+      expect(rig.files().placed).toHaveLength(PATHS.length);
+      const again = await rig.restarted();
+      await again.hourly();
+      expect(rig.files().placed).toEqual(PATHS.slice(1).sort());
+    });
+
+    test('beyond its size a medium loses them all the same: somebody has said so', async () => {
+      const rig = await openRig({ 'retention.recordings.mb': 5 }, undefined, true);
+      await rig.record(...PATHS);
+      rig.watched.space = { total: 10_000 * GB, free: 0 };
+      await rig.hourly();
+      expect(rig.files().placed).toEqual(PATHS.slice(1).sort());
+    });
+  });
+
   test('the rules add up: what one has taken the next need not, and kept ones count for the size', async () => {
     const rig = await openRig({
       'retention.recordings.days': 300,
       'retention.recordings.mb': 4,
-      'retention.recordings.free': 54,
+      'retention.recordings.free': 83,
     });
+    rig.watched.space = { total: 12e6, free: 6e6 };
     await rig.record(...PATHS);
     await rig.store.write({ kind: 'keep', paths: PATHS.slice(1, 2), keep: true, audit: MARK });
     const plan = [

@@ -38,6 +38,8 @@ export interface MediumUse {
   readonly recordings: number;
   /** Of them, those marked to be kept. */
   readonly kept: number;
+  /** Why nothing goes for room though too little is free; '' otherwise. */
+  readonly spared: string;
 }
 
 /** What was removed when there last was something. */

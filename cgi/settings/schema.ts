@@ -81,7 +81,7 @@ const RETENTION = {
   'recordings.free': key(
     whole(0, 50),
     5,
-    'percent of the medium that stay free: below it the trash goes, then the oldest recordings; 0 = a full medium ends recording',
+    'percent of the medium, 2 GB at most, that stay free: below it the trash goes, then the oldest recordings; 0 = a full medium ends recording',
   ),
   'calls.days': key(whole(0, 36_500), 0, 'days after which calls go into the trash; 0 = never for their age'),
   'calls.count': key(whole(0, 100_000_000), 0, 'calls that stay, the newest; 0 = all'),

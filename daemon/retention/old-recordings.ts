@@ -5,39 +5,12 @@
 import type { RetentionRule } from '../../cgi/retention/port.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import type { AgeRange, OldRecording, OldRecordings, RecordingSum } from '../../storage/store.ts';
-import { DATED, DAY, MB, type RetentionRules } from './rules.ts';
-import type { UsedMedium } from './used-medium.ts';
-
-export interface Need {
-  readonly medium: number;
-  /** Recordings before this moment go, by the clock in their names as if it were UTC, epoch seconds; 0: none. */
-  readonly before: number;
-  /** Bytes that there are too many, and that are free too few. */
-  readonly over: number;
-  readonly short: number;
-}
-
-/** What the rules ask for. @param wall The box's clock as if it were UTC, epoch seconds; by 0 nothing is old. */
-export function needOf(
-  rules: RetentionRules,
-  medium: UsedMedium,
-  sum: Pick<RecordingSum, 'bytes'>,
-  wall: number,
-): Need {
-  const days = rules['retention.recordings.days'];
-  const most = rules['retention.recordings.mb'] * MB;
-  const least = Math.floor((medium.total * rules['retention.recordings.free']) / 100);
-  return {
-    medium: medium.id,
-    before: days > 0 ? wall - days * DAY : 0,
-    over: most > 0 ? Math.max(0, sum.bytes + medium.trash - most) : 0,
-    short: Math.max(0, least - medium.free),
-  };
-}
+import type { Need } from './need.ts';
+import { DATED } from './rules.ts';
 
 /** All recordings of a medium, kept ones among them. */
 export async function sumOf(store: Pick<StoreClient, 'work'>, medium: number): Promise<RecordingSum> {
-  const total = { count: 0, bytes: 0, kept: 0, keptBytes: 0, next: null };
+  const total = { count: 0, bytes: 0, kept: 0, keptBytes: 0, newest: 0, next: null };
   let range: AgeRange | null = { medium, from: 0, before: Number.MAX_SAFE_INTEGER, after: null };
   while (range) {
     const { next, ...part }: RecordingSum = await store.work('sumRecordings', range);
@@ -45,6 +18,7 @@ export async function sumOf(store: Pick<StoreClient, 'work'>, medium: number): P
     total.bytes += part.bytes;
     total.kept += part.kept;
     total.keptBytes += part.keptBytes;
+    total.newest = Math.max(total.newest, part.newest);
     range = next && { ...range, after: next };
   }
   return total;

@@ -3,8 +3,9 @@ import type { RetentionPlan, RetentionRule, RuleEffect } from '../../cgi/retenti
 import type { StoreClient } from '../../storage/client.ts';
 import type { CallFilter } from '../../storage/filter.ts';
 import { formatLocal } from '../../storage/model/local-time.ts';
+import { needOf } from './need.ts';
 import { countCalls, dueCalls } from './old-calls.ts';
-import { bytesOf, dueRecordings, needOf, sumOf } from './old-recordings.ts';
+import { bytesOf, dueRecordings, sumOf } from './old-recordings.ts';
 import { type RetentionRules, RULES } from './rules.ts';
 import type { UsedMedium } from './used-medium.ts';
 
@@ -55,7 +56,7 @@ export async function planOf(
   const { total, free } = medium;
   return {
     rules: [...effects.values()],
-    medium: { total, free, recordings: sum.bytes + medium.trash, kept: sum.keptBytes },
+    medium: { total, free, recordings: sum.bytes + medium.trash, kept: sum.keptBytes, spared: need.spared },
     trash,
   };
 }

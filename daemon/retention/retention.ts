@@ -16,11 +16,13 @@ import type { Recordings } from '../recordings/recordings.ts';
 import type { Schedule } from '../schedule.ts';
 import type { BoxSettings } from '../settings.ts';
 import type { TrustedClock } from '../trusted-clock.ts';
+import { openAcquaintance } from './acquaintance.ts';
+import { needOf, needsSum } from './need.ts';
 import { countCalls, dueCalls } from './old-calls.ts';
-import { dueRecordings, needOf, sumOf } from './old-recordings.ts';
+import { dueRecordings, sumOf } from './old-recordings.ts';
 import { type Moment, planOf } from './plan.ts';
 import { forRoom, type RetentionRules, retentionRules } from './rules.ts';
-import { usedMedium } from './used-medium.ts';
+import { type UsedMedium, usedMedium } from './used-medium.ts';
 
 /** Names in the schedule: all rules by night, and those of room each hour. */
 const NIGHTLY = 'retention';
@@ -29,6 +31,8 @@ const HOURLY = 'room';
 const LAST = 'retention.last';
 /** Milliseconds that a deletion of calls is waited for; one that takes longer goes on by itself. */
 const CALLS_MS = 600_000;
+/** What was not added up. */
+const NONE = { bytes: 0, keptBytes: 0, newest: 0 };
 
 export interface RetentionOptions {
   readonly store: StoreClient;
@@ -40,41 +44,63 @@ export interface RetentionOptions {
   readonly settings: Pick<BoxSettings, 'value'>;
   readonly clock: Pick<TrustedClock, 'now' | 'doubt'>;
   readonly zone: Zone;
-  readonly log: Pick<Log, 'info'>;
+  readonly log: Pick<Log, 'info' | 'warn'>;
 }
 
 export async function createRetention(options: RetentionOptions): Promise<Retention> {
   const { store, schedule, callDeletions, recordingDeletions, settings, clock, zone, log } = options;
   let last = (await store.ask('setting', LAST)) as RetentionRun | null;
+  const acquaintance = await openAcquaintance(store);
+  /** Why recordings were spared when that was last looked at: said once. */
+  let spared = '';
   let turn: Promise<unknown> = Promise.resolve();
 
   async function moment(rules: RetentionRules): Promise<Moment> {
     const at = clock.now();
     const recordings = options.recordings();
-    const medium = await usedMedium(store, recordings.state(), recordings.space());
+    const medium = await usedMedium(store, recordings.state(), recordings.space(), acquaintance);
     return { rules, medium, at, wall: at > 0 ? at + zone.offsetAt(at) : 0 };
   }
 
   async function removeRecordings({ rules, medium, wall }: Moment, signal: AbortSignal) {
     const done = { count: 0, bytes: 0 };
     if (!medium) return done;
-    // Adding up 100,000 of them takes seconds of a small box: only where a size is asked for.
-    const sum = rules['retention.recordings.mb'] > 0 ? await sumOf(store, medium.id) : { bytes: 0 };
+    const sum = needsSum(rules, medium) ? await sumOf(store, medium.id) : NONE;
     const need = needOf(rules, medium, sum, wall);
+    tellSpared(need.spared, medium);
+    const forRoom = { recordings: 0, bytes: 0 };
     const freeTrash = async (bytes: number) => {
       const freed = await recordingDeletions.free(bytes);
       done.bytes += freed;
       return freed;
     };
-    for await (const files of dueRecordings(store, need, freeTrash)) {
-      if (signal.aborted) break;
-      const paths = files.map(({ path }) => path);
-      const removed = await recordingDeletions.begin(paths, true, BOX, files[0]?.rule);
-      done.count += removed.deletion.count;
-      done.bytes += removed.deletion.bytes;
-      needProgress(removed);
+    try {
+      for await (const files of dueRecordings(store, need, freeTrash)) {
+        if (signal.aborted) break;
+        const paths = files.map(({ path }) => path);
+        const rule = files[0]?.rule;
+        const removed = await recordingDeletions.begin(paths, true, BOX, rule);
+        const { count, bytes } = removed.deletion;
+        done.count += count;
+        done.bytes += bytes;
+        if (rule === 'retention.recordings.free') {
+          forRoom.recordings += count;
+          forRoom.bytes += bytes;
+        }
+        needProgress(removed);
+      }
+    } finally {
+      // Nobody has asked for these to go.
+      if (forRoom.recordings > 0)
+        log.warn('retention: the oldest recordings were removed, for the medium has too little room', forRoom);
     }
     return done;
+  }
+
+  function tellSpared(why: string, { free, total }: UsedMedium): void {
+    if (why && why !== spared)
+      log.warn('retention: too little is free on the medium, but no recording is removed for it', { why, free, total });
+    spared = why;
   }
 
   async function removeCalls({ rules, at }: Moment): Promise<number> {
@@ -103,7 +129,11 @@ export async function createRetention(options: RetentionOptions): Promise<Retent
   }
 
   await schedule.at(NIGHTLY, '50 2 * * *', (signal) => perform(retentionRules(settings), signal));
-  await schedule.at(HOURLY, '22 * * * *', (signal) => perform(forRoom(retentionRules(settings)), signal));
+  await schedule.at(HOURLY, '22 * * * *', async (signal) => {
+    const { state, medium } = options.recordings().state();
+    if (state === 'mounted' && medium !== undefined) await acquaintance.seen(medium);
+    await perform(forRoom(retentionRules(settings)), signal);
+  });
 
   return {
     plan: async (paths) => planOf(store, await moment(retentionRules(settings)), paths),

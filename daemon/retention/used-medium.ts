@@ -2,12 +2,15 @@
 import type { StoreClient } from '../../storage/client.ts';
 import type { MediumState } from '../recordings/medium-state.ts';
 import type { Space } from '../recordings/protocol.ts';
+import type { Acquaintance } from './acquaintance.ts';
 
 export interface UsedMedium extends Space {
   /** What the index calls it. */
   readonly id: number;
   /** Bytes of its trash. */
   readonly trash: number;
+  /** Nothing goes from it for room yet. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -18,9 +21,11 @@ export async function usedMedium(
   store: Pick<StoreClient, 'work'>,
   { state, why, writable, medium: id }: MediumState,
   space: Space | null,
+  acquaintance: Pick<Acquaintance, 'isNew'>,
 ): Promise<UsedMedium | null> {
   if (state !== 'mounted' || id === undefined || !space) return null;
   if (!writable && why !== 'full') return null;
   const trashed = (await store.work('trashed')).filter((each) => each.medium === id && each.state === 'deleted');
-  return { ...space, id, trash: trashed.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const trash = trashed.reduce((sum, { bytes }) => sum + bytes, 0);
+  return { ...space, id, trash, isNew: acquaintance.isNew(id) };
 }

@@ -60,6 +60,8 @@ export interface RecordingSum {
   /** Of them, those that are marked to be kept. */
   readonly kept: number;
   readonly keptBytes: number;
+  /** The time of the newest, as the range has it; 0: there is none. */
+  readonly newest: number;
   /** null: that was the last step. */
   readonly next: Cursor | null;
 }
@@ -74,7 +76,8 @@ export function sumRecordings(database: Database, range: AgeRange): RecordingSum
   const next = cursorOf(edge);
   // One bound on the far side: of two SQLite takes the one it likes, and with the other a step walks on to the end.
   const row = database.first(
-    `SELECT count(*) AS count, total(size) AS bytes, total(keep) AS kept, total(size * keep) AS kept_bytes
+    `SELECT count(*) AS count, total(size) AS bytes, total(keep) AS kept, total(size * keep) AS kept_bytes,
+       max(wall_at) AS newest
      FROM recording INDEXED BY recording_age WHERE ${SHOWN} AND ${next ? '(wall_at, id) <= (?, ?)' : BEFORE}`,
     [...behind(range), ...(next ? [next.key, next.id] : [range.before])],
   );
@@ -83,6 +86,7 @@ export function sumRecordings(database: Database, range: AgeRange): RecordingSum
     bytes: Number(row?.['bytes']),
     kept: Number(row?.['kept']),
     keptBytes: Number(row?.['kept_bytes']),
+    newest: Number(row?.['newest'] ?? 0),
     next,
   };
 }

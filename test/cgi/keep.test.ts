@@ -62,7 +62,7 @@ test('30026 shows what would go and how it last went; run=1 does it first', asyn
       const files = [PLAIN, PLUS].slice(0, paths);
       const wall = '2021-05-07 00:00:00';
       const effect = { rule, value: 30, count: 2, bytes: 88, oldest: wall, newest: wall, paths: files } as const;
-      return { rules: [effect], medium: { total: 100, free: 50, recordings: 44, kept: 0 }, trash: 7 };
+      return { rules: [effect], medium: { total: 100, free: 50, recordings: 44, kept: 0, spared: '' }, trash: 7 };
     },
     run: async () => void runs++,
     state: () => ({
@@ -79,7 +79,7 @@ test('30026 shows what would go and how it last went; run=1 does it first', asyn
   const { body } = await ask(30026, 'limit=1');
   expect(body).toEqual({
     json_array_rules: [expect.objectContaining({ count: 2, paths: [PLAIN] })],
-    medium: { total: 100, free: 50, recordings: 44, kept: 0 },
+    medium: { total: 100, free: 50, recordings: 44, kept: 0, spared: '' },
     trash: 7,
     running: false,
     done: '2021-05-07 11:59:00',

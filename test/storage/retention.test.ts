@@ -76,15 +76,24 @@ test('the sum is that of all steps, with what is kept among it', async () => {
   const store = fresh();
   const paths = await record(store, 4_500);
   await keep(store, paths.slice(0, 2));
-  const total = { count: 0, bytes: 0, kept: 0, keptBytes: 0 };
+  const total = { count: 0, bytes: 0, kept: 0, keptBytes: 0, newest: 0 };
   let steps = 0;
   for (let range: AgeRange | null = EVER; range; steps++) {
     const { next, ...sum }: { next: AgeRange['after'] } & typeof total = await store.work('sumRecordings', range);
     for (const key of ['count', 'bytes', 'kept', 'keptBytes'] as const) total[key] += sum[key];
+    total.newest = sum.newest;
     range = next && { ...range, after: next };
   }
   expect(steps).toBe(3);
-  expect(total).toEqual({ count: 4_500, bytes: (100 * 4_500 * 4_501) / 2, kept: 2, keptBytes: 300 });
+  expect(total).toEqual({
+    count: 4_500,
+    bytes: (100 * 4_500 * 4_501) / 2,
+    kept: 2,
+    keptBytes: 300,
+    newest: expect.any(Number),
+  });
+  const [newest] = (await store.work('oldestRecordings', { ...EVER, from: total.newest })).files;
+  expect(newest?.path).toBe(paths.at(-1));
 });
 
 test('a mark holds on every medium that has the file, stands in the audit log, and is told of those that are listed', async () => {
