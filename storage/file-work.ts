@@ -5,9 +5,10 @@ import { storeError } from './errors.ts';
 import { type Replacement, stagedFile } from './replaced.ts';
 import { type Database, openDatabase, openUntouched } from './sql/database.ts';
 import { type Examined, examine, faultIn, quickFaultIn } from './sql/examine.ts';
+import { notedNumbers } from './sql/given-out.ts';
 import { migrations } from './sql/migration/migrations.ts';
 import { asideName, replaceStore } from './sql/replace.ts';
-import { lastNumbers } from './sql/replacement.ts';
+import { lastNumbers, type Numbers } from './sql/sequence.ts';
 import { giveWay } from './thread-priority.ts';
 
 export interface Replacing extends Pick<Replacement, 'from' | 'because' | 'who' | 'at'> {
@@ -35,7 +36,7 @@ export const fileWork = {
   /** @returns the name that what was there goes on under. */
   replace: ({ file, why, ...told }: Replacing): string => {
     const aside = asideName(file, why, told.at);
-    replaceStore(file, { ...told, aside, last: lastKnown(file) });
+    replaceStore(file, { ...told, aside, last: lastGiven(file, why) });
     return aside;
   },
 } as const;
@@ -43,8 +44,16 @@ export const fileWork = {
 export type FileWork = typeof fileWork;
 export type { Examined };
 
-/** A damaged store may still tell. */
-function lastKnown(file: string): Replacement['last'] {
+/** A damaged store may still tell, and may have lost its last commits. @see Replacement.last */
+function lastGiven(file: string, why: Replacing['why']): Replacement['last'] {
+  const told = lastKnown(file);
+  const noted = notedNumbers(file);
+  if (!told || !noted) return told ?? noted;
+  if (why === 'before-restore') return told;
+  return { outbox: Math.max(told.outbox, noted.outbox), call: Math.max(told.call, noted.call) };
+}
+
+function lastKnown(file: string): Numbers | null {
   if (!existsSync(file)) return null;
   try {
     return closing(openDatabase(file), lastNumbers);

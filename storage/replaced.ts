@@ -13,7 +13,10 @@ export interface Replacement {
   readonly who: string;
   /** Epoch seconds. */
   readonly at: number;
-  /** The last EventSequence and call id that the store set aside has given out; null: it doesn't tell. */
+  /**
+   * The last EventSequence and call id that the store set aside has given out; of a damaged one some thousands more, because
+   * it is believed no more than what was noted beside it. null: neither tells.
+   */
   readonly last: { readonly outbox: number; readonly call: number } | null;
 }
 
@@ -25,6 +28,11 @@ export function replacingNote(file: string): string {
 /** Whether the next opening will put something in its place. */
 export function isBeingReplaced(file: string): boolean {
   return existsSync(replacingNote(file));
+}
+
+/** Where stands how far the store's numbers may have come: it is there wherever a store has held a call. */
+export function numbersNote(file: string): string {
+  return `${file}.numbers`;
 }
 
 /** Name of the setting under which the store keeps the last one. */

@@ -56,6 +56,7 @@ import {
   unfinishedDeletions,
 } from './sql/deletion.ts';
 import { type Forgetting, forgetSome, removalsFrom } from './sql/forget.ts';
+import { createGivenOut } from './sql/given-out.ts';
 import { keepRecordings, listedRecordings } from './sql/keep.ts';
 import { callCount, callHits, callPage, recordingCount, recordingPage } from './sql/listing.ts';
 import {
@@ -363,6 +364,7 @@ export function openStore(options: StoreOptions) {
   if (database.onlyRead) disk.failed(database.onlyRead);
   const callTotals = createCallTotals(database);
   const still = createStill({ database, file: options.file, reserve: options.reserve ?? 0 });
+  const noteNumbers = createGivenOut(database, options.file);
   const now = () => Math.floor(Date.now() / 1000);
 
   function writeCsv({ legs, places, faults, ...file }: CsvBatch): Partial<Written> {
@@ -507,7 +509,11 @@ export function openStore(options: StoreOptions) {
   /** A transaction of so many writes, which the disk may refuse. */
   function onDisk<T>(writes: number, work: () => T): T {
     try {
-      const done = database.transaction(work);
+      const done = database.transaction(() => {
+        const result = work();
+        noteNumbers();
+        return result;
+      });
       still.committed();
       return done;
     } catch (error) {

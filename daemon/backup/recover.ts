@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { StoreClient } from '../../storage/client.ts';
 import { StoreError } from '../../storage/errors.ts';
 import type { FileWork } from '../../storage/file-work.ts';
-import { isBeingReplaced, stagedFile } from '../../storage/replaced.ts';
+import { isBeingReplaced, numbersNote, stagedFile } from '../../storage/replaced.ts';
 import { backupLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type Candidate, newestFirst, onBox, onMedium } from './candidates.ts';
@@ -79,9 +79,10 @@ interface Rest {
   ended: boolean;
 }
 
-/** A box that has backups had a store: a power cut, or its repair, may cost the file altogether. */
+/** A box that has the note of its numbers, or backups, had a store: a power cut, or its repair, may cost the file altogether. */
 async function isLost({ file, stateDir }: RecoverOptions): Promise<boolean> {
   if (existsSync(file) || isBeingReplaced(file)) return false;
+  if (existsSync(numbersNote(file))) return true;
   return (await knownBackups(stateDir)).size > 0 || (await onBox(stateDir)).length > 0;
 }
 

@@ -6,10 +6,10 @@
 import { REPLACED, type Replacement } from '../replaced.ts';
 import { audit } from './audit.ts';
 import type { Database } from './database.ts';
-import { lastOf, rememberJump, setLast } from './sequence.ts';
+import { lastNumbers, rememberJump, setLast } from './sequence.ts';
 import { readSetting, writeSetting } from './setting.ts';
 
-/** Numbers passed over where the store set aside can't tell how far it was: a year of the busiest box. */
+/** Numbers passed over where nothing tells how far the store set aside was: a year of the busiest box. */
 const MARGIN = 10_000_000;
 /** Calls told as gone at most, the newest: years of a small office. */
 const GONE_MAX = 100_000;
@@ -19,7 +19,7 @@ export function tellReplacement(database: Database, replacement: Replacement): v
   if ((readSetting(database, REPLACED) as Replacement | null)?.aside === replacement.aside) return;
   const { aside, from, because, who, at, last } = replacement;
   database.transaction(() => {
-    const own = { outbox: lastOf(database, 'outbox'), call: lastOf(database, 'call') };
+    const own = lastNumbers(database);
     const outbox = last ? Math.max(last.outbox, own.outbox) : own.outbox + MARGIN;
     const call = last ? Math.max(last.call, own.call) : own.call + MARGIN;
     // A new store says of no call that it has gone: what others hold of it may be all there is.
@@ -38,9 +38,4 @@ export function tellReplacement(database: Database, replacement: Replacement): v
     audit(database, { who, address: '', action: 'store.replaced', detail }, at);
     writeSetting(database, REPLACED, replacement, at);
   });
-}
-
-/** The last numbers that a store has given out. */
-export function lastNumbers(database: Database): NonNullable<Replacement['last']> {
-  return { outbox: lastOf(database, 'outbox'), call: lastOf(database, 'call') };
 }

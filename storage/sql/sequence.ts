@@ -22,6 +22,17 @@ export function lastOf(database: Database, table: 'outbox' | 'call'): number {
   return Number(database.first('SELECT seq FROM sqlite_sequence WHERE name = ?', [table])?.['seq'] ?? 0);
 }
 
+/** An EventSequence and a call id. */
+export interface Numbers {
+  readonly outbox: number;
+  readonly call: number;
+}
+
+/** The last ones that a store has given out. */
+export function lastNumbers(database: Database): Numbers {
+  return { outbox: lastOf(database, 'outbox'), call: lastOf(database, 'call') };
+}
+
 /** The next is one more. */
 export function setLast(database: Database, table: 'outbox' | 'call', last: number): void {
   if (database.run('UPDATE sqlite_sequence SET seq = ? WHERE name = ?', [last, table]).changes === 0)

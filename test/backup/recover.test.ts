@@ -162,6 +162,20 @@ test('a store that is not there at all, on a box that has backups, is lost, not 
   expect(aside(own.state)).toEqual([]);
 });
 
+test('a store that is not there at all, without any backup, has given out numbers all the same', async () => {
+  const own = box();
+  rmSync(own.medium, { recursive: true });
+  rmSync(`${own.state}/backup`, { recursive: true });
+  const before = await open(own);
+  const { newest } = await before.store.ask('outbox', 0);
+  await before.store.close();
+  rmSync(own.store);
+  const { store } = await open(own);
+  expect(await callsIn(store)).toBe(0);
+  expect(await replacedBy(store)).toBe('');
+  expect((await store.ask('outbox', 0)).newest).toBeGreaterThan(newest);
+});
+
 test('a kill in the middle of it is no second damage', async () => {
   const own = box();
   const note = { aside: 'cdrd.db.corrupt-1', from: own.name, because: 'a test', who: 'cdrd', at: NOW, last: null };

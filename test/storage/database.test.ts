@@ -245,7 +245,11 @@ describe('a kill', () => {
     const store = openStoreHere(options);
     await put(store, leg(NOON));
     await store.close();
-    expect(readdirSync(options.file.replace('/cdrd.db', '')).sort()).toEqual(['cdrd.db', 'cdrd.db-shm']);
+    expect(readdirSync(options.file.replace('/cdrd.db', '')).sort()).toEqual([
+      'cdrd.db',
+      'cdrd.db-shm',
+      'cdrd.db.numbers',
+    ]);
   });
 
   test('leaves the lock; with it gone everything acknowledged is there', () => {

@@ -286,11 +286,11 @@ describe.each(homes)('the store %s', (_name, open) => {
     await expect(open(storeOptions(other))).rejects.toMatchObject({ code: 'corrupt' });
   });
 
-  test('leaves nothing behind but the file, its fence and the backups', async () => {
+  test('leaves nothing behind but the file, its fence, the note of its numbers and the backups', async () => {
     const { folder, close, store } = await fresh();
     await put(store);
     await close();
-    expect(readdirSync(folder).sort()).toEqual(['cdrd.db', 'cdrd.db-shm']);
+    expect(readdirSync(folder).sort()).toEqual(['cdrd.db', 'cdrd.db-shm', 'cdrd.db.numbers']);
     expect(existsSync(`${folder}/cdrd.db.lock`)).toBe(false);
   });
 
