@@ -75,6 +75,9 @@ export async function startBoxJobs(options: BoxJobsOptions) {
       log: log.child('jobs'),
     });
     await scheduleBackups({ backups, schedule, bus, settings });
+    bus.on('medium', ({ state }) => {
+      if (state === 'mounted') void backups.look().catch(() => {}); // gone again
+    });
     await schedule.at('trash', '7 * * * *', async () => {
       await callDeletions.expire(clock.now());
       await recordingDeletions.expire(clock.now());

@@ -28,6 +28,8 @@ export interface BackupState {
   /** Why the last try failed, and how often tries have since the start; '' and 0 when all is well. */
   readonly why: string;
   readonly failures: number;
+  /** Name of the newest backup on the medium of a store that was lost, while a new one is in its place; '' = none. */
+  readonly former: string;
 }
 
 export interface LastBackup {

@@ -19,7 +19,7 @@ export interface BackupsOptions {
   readonly store: StoreClient;
   readonly stateDir: string;
   readonly ask: AskMedium;
-  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
   readonly zone: Zone;
   /** Epoch seconds; 0 while the clock isn't set. */
   now(): number;
@@ -35,6 +35,8 @@ export interface BackupsOptions {
 }
 
 export interface BackupMaker extends Backups {
+  /** A medium has come: whether it has backups of a store that was lost. */
+  look(): Promise<void>;
   /** What is under way ends between two pieces; it isn't waited for, the medium may hang. */
   close(): void;
 }
@@ -46,6 +48,7 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
   const { store, stateDir, ask, log, zone, now, keep, nextAt, onDamage, leaveFree } = options;
   let last = (await store.ask('setting', LAST)) as LastBackup | null;
   let why = '';
+  let former = '';
   let failures = 0;
   let running: Promise<LastBackup> | null = null;
   let closed = false;
@@ -105,7 +108,8 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
   async function rotate(by: By): Promise<void> {
     const there = new Set((await ofMedium()).filter(({ checksum }) => checksum === 'same').map(({ name }) => name));
     const known = await knownBackups(stateDir);
-    const own = [...known.keys()].filter((name) => there.has(name));
+    // Those of a lost store stay until somebody has decided: each new one knows less than any of them.
+    const own = [...known].flatMap(([name, backup]) => (there.has(name) && !backup.former ? name : []));
     const proven = own.filter((name) => known.get(name)?.proven).at(-1);
     const over = overdue(own, keep(), (at) => zone.text(at).slice(0, 10));
     const names = over.filter((name) => name !== proven);
@@ -113,6 +117,17 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
     agreed(await ask({ kind: 'backupRemove', names }));
     const audit = { ...by, action: 'backup.removed', detail: { names: names.join(' ') } };
     await store.write({ kind: 'audit', audit });
+  }
+
+  async function look(): Promise<void> {
+    const there = (await ofMedium()).filter(({ checksum }) => checksum === 'same').map(({ name }) => name);
+    const found = [...(await knownBackups(stateDir))].filter(([name, known]) => known.former && there.includes(name));
+    const newest = found.at(-1)?.[0] ?? '';
+    if (newest !== '' && newest !== former)
+      log.error('a backup of the store that was lost is on the medium: stop cdrd, and have it restored', {
+        name: newest,
+      });
+    former = newest;
   }
 
   async function ofMedium(): Promise<Backup[]> {
@@ -127,12 +142,13 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
   }
 
   return {
-    state: (): BackupState => ({ running: running !== null, last, why, failures }),
+    state: (): BackupState => ({ running: running !== null, last, why, failures, former }),
     nextAt,
     async list() {
       const all = [...(await ofMedium()), ...(await boxBackups(stateDir))];
       return all.sort((a, b) => b.at - a.at);
     },
+    look,
     ofBox: () => boxBackups(stateDir),
     make(by) {
       running ??= perform(by).finally(() => {

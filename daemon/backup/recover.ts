@@ -12,7 +12,7 @@ import { isBeingReplaced, numbersNote, stagedFile } from '../../storage/replaced
 import { backupLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type Candidate, newestFirst, onBox, onMedium } from './candidates.ts';
-import { type Known, knownBackups } from './known.ts';
+import { forgetFormer, type Known, knownBackups, markFormer } from './known.ts';
 import type { AskMedium } from './pieces.ts';
 import { pruneSetAside } from './set-aside.ts';
 import { acquit, forgetSuspicion, suspect, suspicion } from './suspicion.ts';
@@ -75,6 +75,8 @@ export function noteDamage(
 /** What is left to be tried. */
 interface Rest {
   readonly untried: Candidate[];
+  /** Names of those that were tried and didn't serve. */
+  readonly refused: string[];
   /** A new store has been tried as well. */
   ended: boolean;
 }
@@ -114,7 +116,7 @@ async function candidates(given: RecoverOptions): Promise<Rest> {
   for (let told = false; ; told = true) {
     const found = await onMedia(given, known, told);
     if (newest === undefined || found.some(({ name }) => name === newest) || performance.now() >= end)
-      return { untried: newestFirst(found, await onBox(stateDir), known.keys()), ended: false };
+      return { untried: newestFirst(found, await onBox(stateDir), known.keys()), refused: [], ended: false };
     if (!told) log.warn('waiting for the medium with the last backup', { name: newest });
     await pause(limits.lookMs);
   }
@@ -136,9 +138,11 @@ async function replace(given: RecoverOptions, because: string, rest: Rest): Prom
   const { file, stateDir, log, now, work } = given;
   log.error('the store is damaged: it is set aside, and a backup takes its place', { because });
   const from = await stageNext(given, rest);
+  if (from === '') await markFormer(stateDir, rest.refused);
   const replacing = { file, from, because, who: 'cdrd', at: now(), why: 'corrupt' } as const;
   const aside = await work('replace', replacing);
   forgetSuspicion(stateDir);
+  await forgetFormer(stateDir, from);
   for (const name of pruneSetAside(stateDir)) log.warn('a store that was set aside long ago had to go', { name });
   if (from === '') log.error('no backup proved good: a new, empty store', { aside });
   else log.error('a backup has taken the place of the store', { from, aside });
@@ -154,6 +158,7 @@ async function stageNext({ file, log, work }: RecoverOptions, rest: Rest): Promi
       return next.name;
     } catch (error) {
       log.warn('a backup does not serve', { name: next.name, error });
+      rest.refused.push(next.name);
     }
   }
   rest.ended = true;

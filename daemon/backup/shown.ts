@@ -6,7 +6,7 @@ import type { Metrics } from '../metrics.ts';
 
 /** @param enabled Whether one is made every night. @param now Epoch seconds. */
 export function healthOfBackups(backups: Pick<Backups, 'state' | 'nextAt'>, enabled: boolean, now: number) {
-  const { running, last, why } = backups.state();
+  const { running, last, why, former } = backups.state();
   const next = backups.nextAt();
   const time = (at: number) => new Date(at * 1000).toISOString();
   return {
@@ -15,6 +15,7 @@ export function healthOfBackups(backups: Pick<Backups, 'state' | 'nextAt'>, enab
     last: last && time(last.at),
     age_seconds: last && now - last.at,
     next: next === null ? null : time(next),
+    ...(former !== '' && { lost_store: former }),
   };
 }
 

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { zone as zoneOf } from '../../storage/model/local-time.ts';
 import { stagedFile } from '../../storage/replaced.ts';
 import { type Candidate, newestFirst, onBox, onMedium } from '../backup/candidates.ts';
-import { knownBackups } from '../backup/known.ts';
+import { forgetFormer, knownBackups } from '../backup/known.ts';
 import { askHere, recordingPlaces } from '../backup/media.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
@@ -58,6 +58,7 @@ async function restored(config: Config, candidates: readonly Candidate[]): Promi
       const at = Math.floor(Date.now() / 1000);
       const told = { from: name, because: 'restored by command', who: 'console', at } as const;
       const aside = fileWork.replace({ file, why: 'before-restore', ...told });
+      await forgetFormer(config.state.dir, basename(name));
       const upTo = last === null ? 'no calls' : `calls up to ${zoneOf(zoneName(config)).text(last)}`;
       return [
         `${name} is in place (schema ${schema}, ${upTo})`,

@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { forgetFormer, markFormer } from '../../daemon/backup/known.ts';
 import type { AskMedium } from '../../daemon/backup/pieces.ts';
+import { healthOfBackups } from '../../daemon/backup/shown.ts';
 import { workOnFile } from '../../storage/client.ts';
 import { backupName, overdue } from '../../storage/model/backup-name.ts';
 import { sqlOn } from '../storage/helper.ts';
@@ -22,7 +24,7 @@ test('made while calls come in: the store of its moment, checked by plain tools,
     return answer;
   };
   const backups = await rig.make({ ask: whileCalling });
-  expect(backups.state()).toEqual({ running: false, last: null, why: '', failures: 0 });
+  expect(backups.state()).toEqual({ running: false, last: null, why: '', failures: 0, former: '' });
   const made = await backups.make(ADMIN);
   expect(made).toMatchObject({ name: NAME, at: rig.clock });
   expect(rig.names()).toEqual([NAME, `${NAME}.sha256`]);
@@ -254,6 +256,32 @@ describe('a copy can be exact and yet one of a damaged store', () => {
     writeSync(fd, Buffer.alloc(length, 0xa5), 0, length, at);
     closeSync(fd);
   }
+});
+
+test('backups of a lost store stay beside those of the new, empty one; the medium that brings them is told of loudly', async () => {
+  const rig = openBackupRig();
+  const told: unknown[] = [];
+  const backups = await rig.make({ keep: () => 1, log: { info() {}, warn() {}, error: (...said) => told.push(said) } });
+  const nights = async (count: number) => {
+    for (let night = 0; night < count; night++, rig.clock += 86_400) await backups.make(ADMIN);
+  };
+  await nights(1);
+  await backups.look();
+  expect(told).toEqual([]);
+  await markFormer(rig.stateDir, []);
+  await nights(3);
+  const there = () => rig.names().filter((name) => name.endsWith('.db'));
+  expect(there()).toEqual([NAME, 'cdrd-20270118T080000.db']);
+  await backups.look();
+  await backups.look();
+  expect(told).toEqual([[expect.stringContaining('the store that was lost'), { name: NAME }]]);
+  expect(healthOfBackups(backups, true, rig.clock)).toMatchObject({ lost_store: NAME });
+  // Restored, it is one as any other.
+  await forgetFormer(rig.stateDir, NAME);
+  await backups.look();
+  expect(healthOfBackups(backups, true, rig.clock)).not.toHaveProperty('lost_store');
+  await nights(1);
+  expect(there()).toEqual(['cdrd-20270119T080000.db']);
 });
 
 test('another box’s backups, on one share with ours, are never taken for old ones of ours', async () => {

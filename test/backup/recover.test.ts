@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { CgiError } from '../../cgi/reply.ts';
+import { knownBackups } from '../../daemon/backup/known.ts';
 import type { AskMedium } from '../../daemon/backup/pieces.ts';
 import { openOrRecover } from '../../daemon/backup/recover.ts';
 import { suspect, suspicion } from '../../daemon/backup/suspicion.ts';
@@ -264,6 +265,15 @@ describe('what takes its place', () => {
     truncateSync(own.store, 0);
     expect(await replacedBy((await open(own)).store)).toBe('');
     expect(aside(own.state)).toHaveLength(1);
+    expect(await knownBackups(own.state)).toMatchObject(new Map([[own.name, { former: false }]]));
+  });
+
+  test('a backup that wasn’t at hand is remembered as one of the lost store', async () => {
+    const own = box();
+    truncateSync(own.store, 0);
+    const ask = () => Promise.reject(new CgiError('storage_offline', 'nothing is mounted'));
+    expect(await replacedBy((await open(own, { ask })).store)).toBe('');
+    expect((await knownBackups(own.state)).get(own.name)).toMatchObject({ former: true });
   });
 });
 

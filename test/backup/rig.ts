@@ -58,7 +58,7 @@ export function openBackupRig(): BackupRig {
         store,
         stateDir,
         ask: rig.ask,
-        log: { info() {}, warn() {} },
+        log: { info() {}, warn() {}, error() {} },
         zone: zone('Etc/UTC'),
         now: () => rig.clock,
         keep: () => 7,

@@ -11,7 +11,7 @@ const medium: Backup = { name: 'a.db', at: AT, bytes: 10, schema: 7, place: 'med
 
 function backups(change: Partial<Backups> = {}): Backups {
   return {
-    state: () => ({ running: false, last: LAST, why: '', failures: 0 }),
+    state: () => ({ running: false, last: LAST, why: '', failures: 0, former: '' }),
     nextAt: () => AT + 86_400,
     list: async () => [medium, box],
     ofBox: async () => [box],
