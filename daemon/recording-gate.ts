@@ -9,22 +9,19 @@ import type { Log } from './log.ts';
 import type { MediumState } from './recordings/recordings.ts';
 
 export interface RecordingGateOptions {
-  /** Whether the recordings must lie on a medium of their own; otherwise the gate is open for ever. */
-  readonly demanded: boolean;
   readonly policy: Pick<PolicyWriter, 'gate'>;
   readonly store: Pick<StoreClient, 'write'>;
   readonly log: Pick<Log, 'info' | 'warn'>;
 }
 
 /** @returns who is to hear each change of the medium. Until the first one Asterisk keeps what it was told last. */
-export function createRecordingGate({ demanded, policy, store, log }: RecordingGateOptions) {
-  let open: boolean | null = demanded ? null : true;
+export function createRecordingGate({ policy, store, log }: RecordingGateOptions) {
+  let open: boolean | null = null;
   void policy.gate(open);
 
   return (medium: MediumState): void => {
-    if (!demanded) return;
     // A slow one is as writable as its last probe found it: a share that is slow for a moment costs no recording.
-    const next = medium.writable;
+    const next = medium.writable || !medium.demanded;
     if (next === open) return;
     const before = open;
     open = next;

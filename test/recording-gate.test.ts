@@ -18,11 +18,12 @@ const POLICY: RecordingPolicy = {
   kinds: { Internal: true, Outbound: true, Inbound: true, CallBack: true, Conference: true },
   prompts: { Inbound: { sound: '', recorded: false }, Outbound: { sound: '', recorded: false } },
 };
-const WELL: MediumState = { state: 'mounted', why: '', writable: true, since: 0 };
-const DEAD: MediumState = { state: 'dead', why: 'pulled out', writable: false, since: 0 };
+const WELL: MediumState = { state: 'mounted', why: '', writable: true, demanded: true, since: 0 };
+const DEAD: MediumState = { state: 'dead', why: 'pulled out', writable: false, demanded: true, since: 0 };
+const STICK = { device: '8:1', demanded: true };
 
 /** An Asterisk with its database, which may be away. */
-function rig({ demanded = true, wanted = POLICY } = {}) {
+function rig({ wanted = POLICY } = {}) {
   const astdb = new Map<string, string>();
   const audits: string[] = [];
   const log: string[] = [];
@@ -30,7 +31,6 @@ function rig({ demanded = true, wanted = POLICY } = {}) {
   const control = createPolicyWriter({ error: () => {} }, (kinds) => said.push(kinds));
   const say = (message: string) => void log.push(message);
   const heard = createRecordingGate({
-    demanded,
     policy: control,
     store: { write: async (item: Write) => void audits.push('audit' in item ? item.audit.action : '') } as never,
     log: { info: say, warn: say },
@@ -53,8 +53,8 @@ function rig({ demanded = true, wanted = POLICY } = {}) {
 test('the gate is as open as the medium was last found writable, slow or not', async () => {
   const { heard, up, enable, audits, log } = rig();
   up();
-  const medium = createMediumState(() => 0, 3_000, heard);
-  const found = (writable: boolean, why = '') => medium.found('8:1', 1, { writable, why });
+  const medium = createMediumState(() => 0, 3_000, true, heard);
+  const found = (writable: boolean, why = '') => medium.found(STICK, 1, { writable, why });
   const after = async (step: () => unknown) => {
     step();
     return [medium.state().state, await enable()];
@@ -63,7 +63,7 @@ test('the gate is as open as the medium was last found writable, slow or not', a
   expect(await after(() => medium.late())).toEqual(['slow', '1']);
   expect(await after(() => found(false, 'full'))).toEqual(['slow', '0']); // and it stays slow for hours
   expect(await after(() => found(true))).toEqual(['slow', '1']);
-  expect(await after(() => medium.lost('dead', 'pulled out', '8:1'))).toEqual(['dead', '0']);
+  expect(await after(() => medium.lost('dead', 'pulled out', STICK))).toEqual(['dead', '0']);
   expect(await after(() => found(false, 'read-only'))).toEqual(['mounted', '0']);
   expect(await after(() => medium.late())).toEqual(['slow', '0']);
   expect(await after(() => found(true))).toEqual(['slow', '1']);
@@ -104,9 +104,9 @@ test('a setting that records nothing stays so, and where no medium is demanded t
   off.heard(DEAD);
   off.heard(WELL);
   expect(await off.enable()).toBe('0');
-  const free = rig({ demanded: false });
+  const free = rig();
   free.up();
-  free.heard(DEAD);
+  free.heard({ ...DEAD, demanded: false });
   expect(await free.enable()).toBe('1');
   expect(free.audits).toEqual([]);
 });

@@ -25,8 +25,8 @@ const settings = workerData as WorkerSettings;
 const port = parentPort;
 if (!port) throw new Error('file-worker runs as a worker only');
 
-function plain({ state, why, device, place }: MediumFacts): MediumLook {
-  return { state, why, device, identity: place };
+function plain({ state, why, device, demanded, place }: MediumFacts): MediumLook {
+  return { state, why, device, demanded, identity: place };
 }
 
 function done(step: FileStep, { real, place }: MediumFacts): FileAnswer['value'] {

@@ -103,8 +103,7 @@ export function createLooks(options: LooksOptions): Looks {
   const accept = (look: MediumLook, expected = identity): void => {
     if (look.state !== 'mounted') {
       forget();
-      // What an absent medium's path lies on instead isn't its device.
-      if (!closed()) medium.lost(look.state, look.why, look.state === 'dead' ? look.device : '');
+      if (!closed()) medium.lost(look.state, look.why, look);
       throw new MediumChanged();
     }
     if (look.identity === expected) return;
@@ -246,7 +245,7 @@ export function createLooks(options: LooksOptions): Looks {
       if (closed()) throw new MediumChanged();
       identity = proven;
       watching = answer.watching;
-      medium.found(answer.medium.device, mediumId, probes.writing());
+      medium.found(answer.medium, mediumId, probes.writing());
       const days = [today, yesterday].filter((folder) => folder !== '');
       const others = queue.sweep(days);
       for (const folder of days) await lookAt(folder, 'now', true, folder === today);

@@ -2,7 +2,7 @@
  * The state of the medium: absent → mounted → slow → dead → absent …, as the looks at it and the deadlines of its workers
  * find it. Each change is told once; what only says it in other words is not.
  */
-import type { Writing } from './protocol.ts';
+import type { MediumLook, Writing } from './protocol.ts';
 
 export interface MediumState {
   /**
@@ -20,7 +20,12 @@ export interface MediumState {
   readonly device?: string;
   /** What the index calls the medium that is in place; absent: none is known to be. */
   readonly medium?: number;
+  /** The recordings must lie on a medium of their own; absent: they needn't. */
+  readonly demanded?: boolean;
 }
+
+/** Where a look found it, or didn't. */
+export type Place = Pick<MediumLook, 'device' | 'demanded'>;
 
 /** Whether it is in place, and its files may be asked for. */
 export function isThere({ state }: Pick<MediumState, 'state'>): boolean {
@@ -30,9 +35,10 @@ export function isThere({ state }: Pick<MediumState, 'state'>): boolean {
 export interface MediumStateMachine {
   state(): MediumState;
   /** It is proven to be there and alive. @param medium What the index calls it. */
-  found(device: string, medium: number, writing: Writing): void;
-  /** @param device '' where none is known; a medium that is absent has none. */
-  lost(state: 'absent' | 'dead', why: string, device: string): void;
+  found(place: Place, medium: number, writing: Writing): void;
+  lost(state: 'absent' | 'dead', why: string, place: Place): void;
+  /** It has not answered; where it is is what was known before. */
+  silent(why: string): void;
   /** Something takes long: a medium that is there is slow now. @returns what is called when it is over, once. */
   late(): () => void;
   /** A sweep begins; it has gone through. A slow medium is well again when a whole sweep went by without anything late. */
@@ -42,14 +48,16 @@ export interface MediumStateMachine {
 
 /**
  * @param now Wall clock, milliseconds since 1970. @param slowMs How long what is late has taken at least, for people.
+ * @param demanded What the path says of a medium of its own; whoever has looked knows where its links lead.
  * @param changed Told after each change.
  */
 export function createMediumState(
   now: () => number,
   slowMs: number,
+  demanded: boolean,
   changed: (state: MediumState) => void,
 ): MediumStateMachine {
-  let current: MediumState = { state: 'absent', why: 'not looked at yet', writable: false, since: now() };
+  let current: MediumState = { state: 'absent', why: 'not looked at yet', writable: false, demanded, since: now() };
   let writing: Writing = { writable: false, why: '' };
   /** What it is like when nobody has looked yet is no state that the first look could leave unsaid. */
   let looked = false;
@@ -64,6 +72,7 @@ export function createMediumState(
       next.state === told.state &&
       next.writable === told.writable &&
       next.device === told.device &&
+      next.demanded === told.demanded &&
       next.medium === told.medium;
     if (looked && same && inOtherWords) {
       current = { ...next, since: told.since };
@@ -74,28 +83,34 @@ export function createMediumState(
     changed(current);
   };
 
-  const place = ({ device, medium }: Pick<MediumState, 'device' | 'medium'>) => ({
+  const where = ({ device, medium, demanded }: Pick<MediumState, 'device' | 'medium' | 'demanded'>) => ({
     ...(device && { device }),
     ...(medium !== undefined && { medium }),
+    ...(demanded && { demanded }),
   });
 
   /** There, well or slow. */
-  const there = (state: MediumState['state'], of: Pick<MediumState, 'device' | 'medium'>): void =>
+  const there = (state: MediumState['state'], of: Pick<MediumState, 'device' | 'medium' | 'demanded'>): void =>
     become({
       state,
       why: state === 'slow' ? `something has taken over ${slowMs / 1000} s` : writing.why,
       writable: writing.writable,
-      ...place(of),
+      ...where(of),
     });
+
+  const lost: MediumStateMachine['lost'] = (state, why, { device, demanded }) =>
+    // What an absent medium's path lies on instead isn't its device.
+    become({ state, why, writable: false, ...where({ device: state === 'dead' ? device : '', demanded }) });
 
   return {
     state: () => current,
-    found(device, medium, seen) {
+    found(place, medium, seen) {
       writing = seen;
       // Whether it is slow no longer is for the whole sweep to say.
-      there(current.state === 'slow' ? 'slow' : 'mounted', { device, medium });
+      there(current.state === 'slow' ? 'slow' : 'mounted', { ...place, medium });
     },
-    lost: (state, why, device) => become({ state, why, writable: false, ...place({ device }) }),
+    lost,
+    silent: (why) => lost('dead', why, { device: current.device ?? '', demanded: current.demanded ?? false }),
     late() {
       lateNow += 1;
       wasLate = true;

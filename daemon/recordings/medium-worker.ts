@@ -21,7 +21,6 @@ import { readMark, unmarked, writeMark } from './identity-file.ts';
 import { newestFirst } from './known.ts';
 import { BATCH_FILES } from './limits.ts';
 import { codeOf, faultOf, lookAtMedium, type MediumFacts } from './medium.ts';
-import { demandsMount } from './mountinfo.ts';
 import { FOLDER_MODE } from './open-folder.ts';
 import type {
   Answer,
@@ -64,8 +63,8 @@ function forgetAll(): void {
   hints.close();
 }
 
-function plain({ state, why, device, identity }: MediumFacts): MediumLook {
-  return { state, why, device, identity };
+function plain({ state, why, device, demanded, identity }: MediumFacts): MediumLook {
+  return { state, why, device, demanded, identity };
 }
 
 const nothing: Omit<FilesAnswer, 'medium'> = {
@@ -87,8 +86,8 @@ const nothing: Omit<FilesAnswer, 'medium'> = {
  * made, where a medium of its own is demanded and in place.
  */
 function withItsFolder(medium: MediumFacts): MediumFacts {
-  const { lacksFolder, real, why } = medium;
-  if (!lacksFolder || !demandsMount(real, settings.requireMount)) return medium;
+  const { lacksFolder, demanded, real, why } = medium;
+  if (!lacksFolder || !demanded) return medium;
   try {
     mkdirSync(real, { recursive: true, mode: FOLDER_MODE });
   } catch (error) {

@@ -2,13 +2,13 @@
  * Is the medium there, and is it alive? Asked before and after every listing, in the worker: a pulled stick stays in the
  * mount table, stat succeeds and readdir returns nothing without an error; only its device's entry in /sys/dev/block goes.
  */
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { isRemote, type Mount, missingMount, mountOf, parseMountinfo } from './mountinfo.ts';
+import { existsSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { demandsMount, isRemote, type Mount, missingMount, mountOf, parseMountinfo } from './mountinfo.ts';
 import type { MediumLook, WorkerSettings } from './protocol.ts';
 
 export interface MediumFacts extends MediumLook {
-  /** The recordings folder with links resolved. */
+  /** The recordings folder with links resolved, also when it isn't there. */
   readonly real: string;
   /**
    * Like the identity, but without the folder's birth, which shows only once the folder has changed: equal before and
@@ -45,6 +45,27 @@ export function faultOf(error: unknown, dir: string): { state: 'absent' | 'dead'
   return { state: 'dead', why: `the medium answers with ${code}: ${dir}` };
 }
 
+/**
+ * Where a path that isn't there would lie: its links are followed as far as they go. Without its stick a link to it leads
+ * nowhere, and it is by the link's end that a medium is demanded.
+ */
+function wouldBe(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') return path;
+  }
+  const parent = wouldBe(dirname(path));
+  const place = join(parent, basename(path));
+  let target: string;
+  try {
+    target = readlinkSync(place);
+  } catch {
+    return place; // not a link: nothing at all
+  }
+  return wouldBe(resolve(parent, target));
+}
+
 /** The last text of mountinfo: it is asked for before each stretch of a file, and changes with a stick. */
 let known: { readonly text: string; readonly mounts: readonly Mount[] } = { text: '', mounts: [] };
 
@@ -72,6 +93,7 @@ export function lookAtMedium(settings: WorkerSettings): MediumFacts {
   } catch (error) {
     fault = faultOf(error, dir);
     lacksFolder = codeOf(error) === 'ENOENT';
+    if (lacksFolder) real = wouldBe(real);
   }
   const mount = mountOf(mountsOf(readFileSync(mountinfo, 'utf8')), real);
   const device = mount?.device ?? '';
@@ -83,6 +105,7 @@ export function lookAtMedium(settings: WorkerSettings): MediumFacts {
     mount,
     lacksFolder: false,
     place,
+    demanded: demandsMount(real, requireMount),
     identity: `${place} ${birth}`,
   };
 

@@ -52,6 +52,8 @@ export interface MediumLook {
   readonly why: string;
   /** `MAJ:MIN` where mountinfo names one. */
   readonly device: string;
+  /** Whether the folder, its links followed, must lie on a medium of its own. */
+  readonly demanded: boolean;
   /** Equal = the same folder of the same mount; another stick or another mount differs. */
   readonly identity: string;
 }

@@ -10,6 +10,7 @@ import { CLOSE_MS, SLOW_MS, STEP_DEADLINE_MS } from './limits.ts';
 import { createLooks, type LookFigures, MediumChanged } from './looks.ts';
 import { createMediumClient, WorkerLost } from './medium-client.ts';
 import { createMediumState, isThere, type MediumState } from './medium-state.ts';
+import { demandsMount } from './mountinfo.ts';
 import { createProbeTurns, type ProbePeriods } from './probe-turns.ts';
 import type { RequireMount, Space } from './protocol.ts';
 import type { RecordingIndex } from './recording-index.ts';
@@ -81,7 +82,7 @@ export function startRecordings(options: RecordingsOptions): Recordings {
   const schedule = createSchedule(options.sweepSeconds * 1000, mono);
   const queue = createFolderQueue();
   const probes = createProbeTurns(mono, options.probePeriods);
-  const medium = createMediumState(now, slowMs, (state) => {
+  const medium = createMediumState(now, slowMs, demandsMount(dir, options.requireMount), (state) => {
     say(state);
     options.onState?.(state);
   });
@@ -137,7 +138,7 @@ export function startRecordings(options: RecordingsOptions): Recordings {
         if (closed) break;
         if (error instanceof WorkerLost) {
           looks.forget();
-          medium.lost('dead', error.message, medium.state().device ?? '');
+          medium.silent(error.message);
         } else if (!(error instanceof MediumChanged)) {
           looks.forget();
           // What the disk of the store says, its own watch tells.

@@ -3,7 +3,17 @@
  * in a file call that never returns.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
@@ -121,6 +131,19 @@ it('makes the folder of a new stick, and on no account below a mount point that 
   expect(recordings.state()).toMatchObject({ writable: true, why: '' });
   expect(readdirSync(dir)).toEqual(['.cdrd']);
 });
+
+it.each(['', '/monitor'])(
+  'demands a medium where a link leads to one that is not there: /media/cdrd-none%s',
+  async (below) => {
+    const base = folder();
+    symlinkSync(`/media/cdrd-none${below}`, join(base, 'link'));
+    rig = startRig({ dir: join(base, 'link/of-box'), requireMount: 'auto' });
+    await rig.recordings.firstLook;
+    const { state, why, demanded, writable } = rig.recordings.state();
+    expect({ state, demanded, writable }).toEqual({ state: 'absent', demanded: true, writable: false });
+    expect(why).toContain(`nothing is mounted for /media/cdrd-none${below}/of-box`);
+  },
+);
 
 /**
  * The real worker, whose readdir of a folder blocks in the kernel (opening a pipe that nobody writes) while `flag` exists:
