@@ -10,6 +10,7 @@ import { backupName, backupTime, overdue } from '../../storage/model/backup-name
 import type { Zone } from '../../storage/model/local-time.ts';
 import type { By } from '../../storage/sql/audit.ts';
 import type { Log } from '../log.ts';
+import { boxId } from './box-id.ts';
 import { boxBackups } from './candidates.ts';
 import { knownBackups, rememberBackup } from './known.ts';
 import { type AskMedium, agreed } from './pieces.ts';
@@ -86,7 +87,7 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
   async function write(by: By): Promise<LastBackup> {
     const at = now();
     if (at === 0) throw new CgiError('conflict', 'the clock is not set');
-    const name = backupName(at);
+    const name = backupName(at, await boxId(stateDir));
     const written = await writeBackup({
       store,
       ask,

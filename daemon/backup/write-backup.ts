@@ -48,7 +48,7 @@ export async function writeBackup(options: WriteOptions): Promise<Written> {
     agreed(await ask({ kind: 'backupSeal', name, sum }));
     return { ...copied, sum, direct: back.direct };
   } catch (error) {
-    await ask({ kind: 'backupClear' }).catch(() => {}); // else the next one clears it
+    await ask({ kind: 'backupClear', name }).catch(() => {}); // else the next one clears it
     throw error;
   }
 }

@@ -6,7 +6,8 @@
 export type BackupStep =
   /** What is there. */
   | { readonly kind: 'backups' }
-  /** The next piece of a file of the box becomes the next of a backup; at 0 it begins, and what earlier tries left goes. */
+  /** The next piece of a file of the box becomes the next of a backup; at 0 it begins, and what earlier tries of the same box left
+   * goes. */
   | {
       readonly kind: 'backupCopy';
       readonly source: string;
@@ -18,8 +19,8 @@ export type BackupStep =
   | { readonly kind: 'backupRead'; readonly name: string; readonly at: number }
   /** It is whole: its checksum is written, then it gets its name. */
   | { readonly kind: 'backupSeal'; readonly name: string; readonly sum: string }
-  /** What earlier tries left goes. */
-  | { readonly kind: 'backupClear' }
+  /** What earlier tries left goes: of the box that this backup is of. */
+  | { readonly kind: 'backupClear'; readonly name: string }
   | { readonly kind: 'backupRemove'; readonly names: readonly string[] }
   /** The next piece of a backup becomes the next of a file of the box, which begins at 0. */
   | { readonly kind: 'backupFetch'; readonly name: string; readonly at: number; readonly target: string };

@@ -10,6 +10,7 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   readdirSync,
   readSync,
@@ -18,7 +19,7 @@ import {
   statfsSync,
   writeSync,
 } from 'node:fs';
-import { backupTime } from '../../storage/model/backup-name.ts';
+import { backupBox, backupTime } from '../../storage/model/backup-name.ts';
 import type {
   BackupAnswers,
   BackupFile,
@@ -35,6 +36,8 @@ import { type Folder, inside, isAbsent, makeFolder, OWN_FOLDER, sync, withFolder
 /** Within what is ours on the medium. */
 const BACKUPS = 'backup';
 const PART = '.part';
+/** Milliseconds after which another box's half backup is nobody's any more. */
+const LEFT_MS = 86_400_000;
 const SUM = '.sha256';
 const { O_CREAT, O_DIRECT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const FILE = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
@@ -82,7 +85,7 @@ function performed(root: Folder, real: string, step: BackupStep): BackupAnswers[
     case 'backups':
       return { backups: backupsIn(root), ...roomOf(real) };
     case 'backupCopy':
-      if (step.at === 0) makeBackups(root);
+      if (step.at === 0) makeBackups(root, step.name);
       return inBackups(root, (folder) => copyPiece(folder, step));
     case 'backupRead':
       return inBackups(root, (folder) => readPiece(folder, step));
@@ -90,7 +93,7 @@ function performed(root: Folder, real: string, step: BackupStep): BackupAnswers[
       return inBackups(root, (folder) => seal(folder, step.name, step.sum));
     case 'backupClear':
       return inBackups(root, (folder) => {
-        clearLeftovers(folder);
+        clearLeftovers(folder, step.name);
         return 'cleared';
       });
     case 'backupRemove':
@@ -112,24 +115,39 @@ function inBackups<T>(root: Folder, work: (folder: Folder) => T): T {
   return withFolder(inside(root, OWN_FOLDER), (own) => withFolder(inside(own, BACKUPS), work));
 }
 
-function makeBackups(root: Folder): void {
+function makeBackups(root: Folder, name: string): void {
   makeFolder(inside(root, OWN_FOLDER));
   withFolder(inside(root, OWN_FOLDER), (own) => {
     makeFolder(inside(own, BACKUPS));
-    withFolder(inside(own, BACKUPS), clearLeftovers);
+    withFolder(inside(own, BACKUPS), (folder) => clearLeftovers(folder, name));
     sync(own);
   });
   sync(root);
 }
 
-/** What a kill or a pulled stick left of earlier tries. */
-function clearLeftovers(folder: Folder): void {
+/**
+ * What a kill or a pulled stick left of earlier tries. Another box may be making its own on the same share this very minute:
+ * only what has lain there for long goes of that. @param own A backup's name, which tells the box.
+ */
+function clearLeftovers(folder: Folder, own: string): void {
   const names = new Set(readdirSync(inside(folder, '.')));
   for (const name of names) {
-    const half = name.endsWith(PART) && backupTime(name.slice(0, -PART.length)) !== null;
-    const lone = name.endsWith(SUM) && !names.has(name.slice(0, -SUM.length));
-    if (half || (lone && backupTime(name.slice(0, -SUM.length)) !== null)) rmSync(inside(folder, name));
+    const of = leftOf(name, names);
+    if (of === null || backupTime(of) === null) continue;
+    if (backupBox(of) === backupBox(own) || isOld(inside(folder, name))) rmSync(inside(folder, name), { force: true });
   }
+}
+
+/** Which backup this is a rest of; null: it is none. */
+function leftOf(name: string, names: ReadonlySet<string>): string | null {
+  if (name.endsWith(PART)) return name.slice(0, -PART.length);
+  const of = name.slice(0, -SUM.length);
+  return name.endsWith(SUM) && !names.has(of) ? of : null;
+}
+
+function isOld(path: string): boolean {
+  const changed = lstatSync(path, { throwIfNoEntry: false });
+  return changed !== undefined && Date.now() - changed.mtimeMs > LEFT_MS;
 }
 
 function roomOf(real: string): Pick<BackupsThere, 'free' | 'fileMax'> {

@@ -1,6 +1,8 @@
 /** Names of backups, pure: when one was made by the box's clock, and which go when there are enough. */
 
-const NAME = /^cdrd-(\d{8}T\d{6})\.db$/;
+const BOX = '[0-9a-f]{6}';
+/** One that a person has renamed may lack its box. */
+const NAME = new RegExp(`^cdrd-(\\d{8}T\\d{6})(?:-(${BOX}))?\\.db$`);
 const LOCAL = /^cdrd-schema(\d+)-(\d{8}T\d{6})\.db$/;
 
 /** `20261126T040000`, UTC: it never goes back as local time does. @param at Epoch seconds. */
@@ -8,9 +10,18 @@ export function stampOf(at: number): string {
   return new Date(at * 1000).toISOString().replaceAll(/[-:]|\.\d+Z$/g, '');
 }
 
-/** `cdrd-20261126T040000.db`: no colon, which FAT refuses. */
-export function backupName(at: number): string {
-  return `cdrd-${stampOf(at)}.db`;
+/** `cdrd-20261126T040000-3f09c2.db`: no colon, which FAT refuses. @param box Which box made it: several may share a medium. */
+export function backupName(at: number, box: string): string {
+  return `cdrd-${stampOf(at)}-${box}.db`;
+}
+
+/** The box that made it; null: it doesn't say, or is no backup's name. */
+export function backupBox(name: string): string | null {
+  return NAME.exec(name)?.[2] ?? null;
+}
+
+export function isBoxId(text: string): boolean {
+  return new RegExp(`^${BOX}$`).test(text);
 }
 
 /** When the backup of this name was made, epoch seconds; null: it is no backup's name. */

@@ -1,19 +1,21 @@
 /** Backups on the medium: whole or not there, whatever happens to the medium, the store and the process meanwhile. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync, readdirSync, readFileSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { forgetFormer, markFormer } from '../../daemon/backup/known.ts';
 import type { AskMedium } from '../../daemon/backup/pieces.ts';
 import { healthOfBackups } from '../../daemon/backup/shown.ts';
+import { performBackup } from '../../daemon/recordings/backup-steps.ts';
+import { BACKUP_PIECE_BYTES } from '../../daemon/recordings/limits.ts';
 import { workOnFile } from '../../storage/client.ts';
 import { backupName, overdue } from '../../storage/model/backup-name.ts';
 import { sqlOn } from '../storage/helper.ts';
 import { WORKERS } from '../support/daemon.ts';
 import { mountDisk, remount, whyNoMounts } from '../support/mount.ts';
-import { ADMIN, openBackupRig } from './rig.ts';
+import { ADMIN, BOX, openBackupRig } from './rig.ts';
 
-const NAME = 'cdrd-20270115T080000.db';
+const NAME = 'cdrd-20270115T080000-b0b0b0.db';
 
 test('made while calls come in: the store of its moment, checked by plain tools, listed, audited', async () => {
   const rig = openBackupRig();
@@ -55,12 +57,34 @@ describe('what is left of a kill', () => {
     const rig = openBackupRig();
     const backups = await rig.make();
     await backups.make(ADMIN);
-    for (const name of ['cdrd-20260101T000000.db.part', 'cdrd-20260101T000000.db.sha256', 'mine.part'])
-      writeFileSync(`${rig.folder}/${name}`, 'half');
+    const half = backupName(rig.clock + 1, BOX);
+    for (const name of [`${half}.part`, `${half}.sha256`, 'mine.part']) writeFileSync(`${rig.folder}/${name}`, 'half');
     rig.clock += 86_400;
     await backups.make(ADMIN);
-    const next = 'cdrd-20270116T080000.db';
+    const next = 'cdrd-20270116T080000-b0b0b0.db';
     expect(rig.names()).toEqual([NAME, `${NAME}.sha256`, next, `${next}.sha256`, 'mine.part']);
+  });
+
+  test('of another box on the same share stays for a day: it may be under way', async () => {
+    const rig = openBackupRig();
+    const theirs = backupName(rig.clock, 'a11a11');
+    const share = join(rig.stateDir, 'monitor');
+    const source = join(rig.stateDir, 'theirs.db');
+    const bytes = BACKUP_PIECE_BYTES + 1;
+    writeFileSync(source, Buffer.alloc(bytes));
+    performBackup(share, { kind: 'backupCopy', source, name: theirs, at: 0, bytes });
+    const backups = await rig.make();
+    await backups.make(ADMIN);
+    const went = performBackup(share, { kind: 'backupCopy', source, name: theirs, at: BACKUP_PIECE_BYTES, bytes });
+    expect(went).toMatchObject({ at: bytes, sum: expect.any(String) });
+    performBackup(share, { kind: 'backupSeal', name: theirs, sum: '0'.repeat(64) });
+    expect(rig.names()).toEqual([theirs, `${theirs}.sha256`, NAME, `${NAME}.sha256`]);
+    const old = `${backupName(rig.clock - 90_000, 'a11a11')}.part`;
+    writeFileSync(join(rig.folder, old), 'half');
+    utimesSync(join(rig.folder, old), 0, 0);
+    rig.clock += 86_400;
+    await backups.make(ADMIN);
+    expect(rig.names()).not.toContain(old);
   });
 
   test('in the same second begins anew', async () => {
@@ -183,9 +207,9 @@ describe('rotation', () => {
     for (const at of [Date.UTC(2036, 0, 1) / 1000, Date.UTC(2036, 0, 2) / 1000, today, today + 86_400]) {
       rig.clock = at;
       await backups.make(ADMIN);
-      expect(rig.names()).toContain(backupName(at));
+      expect(rig.names()).toContain(backupName(at, BOX));
     }
-    expect(rig.names().filter((name) => name.endsWith('.db'))).toEqual([NAME, 'cdrd-20270116T080000.db']);
+    expect(rig.names().filter((name) => name.endsWith('.db'))).toEqual([NAME, 'cdrd-20270116T080000-b0b0b0.db']);
     rig.clock = 0;
     await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'conflict', message: 'the clock is not set' });
   });
@@ -197,7 +221,7 @@ describe('rotation', () => {
       await backups.make(ADMIN);
       writeFileSync(`${rig.folder}/of-mine.db`, '');
     }
-    const days = ['cdrd-20270117T080000.db', 'cdrd-20270118T080000.db'];
+    const days = ['cdrd-20270117T080000-b0b0b0.db', 'cdrd-20270118T080000-b0b0b0.db'];
     expect(rig.names()).toEqual([...days.flatMap((name) => [name, `${name}.sha256`]), 'of-mine.db']);
     expect(await rig.audited()).toContain('admin backup.removed');
     rig.medium.state = 'absent';
@@ -244,10 +268,10 @@ describe('a copy can be exact and yet one of a damaged store', () => {
       able = false;
     }
     const there = () => rig.names().filter((name) => name.endsWith('.db'));
-    expect(there()).toEqual([NAME, 'cdrd-20270117T080000.db', 'cdrd-20270118T080000.db']);
+    expect(there()).toEqual([NAME, 'cdrd-20270117T080000-b0b0b0.db', 'cdrd-20270118T080000-b0b0b0.db']);
     able = true;
     await backups.make(ADMIN);
-    expect(there()).toEqual(['cdrd-20270118T080000.db', 'cdrd-20270119T080000.db']);
+    expect(there()).toEqual(['cdrd-20270118T080000-b0b0b0.db', 'cdrd-20270119T080000-b0b0b0.db']);
   });
 
   /** In place: who has it open goes on with it. */
@@ -271,7 +295,7 @@ test('backups of a lost store stay beside those of the new, empty one; the mediu
   await markFormer(rig.stateDir, []);
   await nights(3);
   const there = () => rig.names().filter((name) => name.endsWith('.db'));
-  expect(there()).toEqual([NAME, 'cdrd-20270118T080000.db']);
+  expect(there()).toEqual([NAME, 'cdrd-20270118T080000-b0b0b0.db']);
   await backups.look();
   await backups.look();
   expect(told).toEqual([[expect.stringContaining('the store that was lost'), { name: NAME }]]);
@@ -281,7 +305,7 @@ test('backups of a lost store stay beside those of the new, empty one; the mediu
   await backups.look();
   expect(healthOfBackups(backups, true, rig.clock)).not.toHaveProperty('lost_store');
   await nights(1);
-  expect(there()).toEqual(['cdrd-20270119T080000.db']);
+  expect(there()).toEqual(['cdrd-20270119T080000-b0b0b0.db']);
 });
 
 test('another box’s backups, on one share with ours, are never taken for old ones of ours', async () => {
@@ -292,7 +316,7 @@ test('another box’s backups, on one share with ours, are never taken for old o
   for (const name of others) writeFileSync(`${rig.folder}/${name}`, 'another’s');
   rig.clock += 86_400;
   await backups.make(ADMIN);
-  const own = 'cdrd-20270116T080000.db';
+  const own = 'cdrd-20270116T080000-b0b0b0.db';
   expect(rig.names()).toEqual([...others, own, `${own}.sha256`]);
 });
 

@@ -195,7 +195,7 @@ describe('what takes its place', () => {
     const { state, medium, name } = own;
     const made = `${state}/backup/made.sha256`;
     const sums = readFileSync(made, 'utf8');
-    const [spoilt, lying] = [backupName(NOW + 10), backupName(NOW + 20)];
+    const [spoilt, lying] = [backupName(NOW + 10, 'b0b0b0'), backupName(NOW + 20, 'b0b0b0')];
     writeFileSync(made, sums + sums.replace(name, spoilt) + sums.replace(name, lying));
     for (const later of [spoilt, lying]) {
       writeFileSync(`${medium}/${later}`, readFileSync(`${medium}/${name}`));
@@ -214,7 +214,7 @@ describe('what takes its place', () => {
     const own = box();
     const made = `${own.state}/backup/made.sha256`;
     const sums = readFileSync(made, 'utf8');
-    const ahead = backupName(Date.UTC(2036, 0, 1) / 1000);
+    const ahead = backupName(Date.UTC(2036, 0, 1) / 1000, 'b0b0b0');
     writeFileSync(made, sums.replace(own.name, ahead) + sums);
     writeFileSync(`${own.medium}/${ahead}`, readFileSync(`${own.medium}/${own.name}`));
     const sum = readFileSync(`${own.medium}/${own.name}.sha256`, 'utf8').replace(own.name, ahead);

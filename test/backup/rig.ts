@@ -1,5 +1,5 @@
 /** Backups over a real store, the real worker and a real folder; the watcher is played. */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type BackupsOptions, createBackups } from '../../daemon/backup/backups.ts';
@@ -14,6 +14,8 @@ import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
 
 const NOON = 1_619_082_110;
+/** Its id. */
+export const BOX = 'b0b0b0';
 export const ADMIN = { who: 'admin', address: '192.0.2.7' };
 
 export interface BackupRig {
@@ -37,6 +39,8 @@ export function openBackupRig(): BackupRig {
   const stateDir = temporaryFolder();
   const dir = join(stateDir, 'monitor');
   mkdirSync(dir);
+  mkdirSync(join(stateDir, 'backup'));
+  writeFileSync(join(stateDir, 'backup/box'), `${BOX}\n`);
   const store = openStoreHere(emptyStore(storeOptions(stateDir)));
   const medium: Medium = { state: 'mounted', sweeps: 0 };
   const client = openClient(dir, medium);
