@@ -83,7 +83,14 @@ import {
   recordingFolders,
 } from './sql/recording.ts';
 import { keepPolicy } from './sql/recording-policy.ts';
-import { type Trashed, type TrashProgress, type TrashStep, trashed, trashStep } from './sql/recording-trash.ts';
+import {
+  hiddenPaths,
+  type Trashed,
+  type TrashProgress,
+  type TrashStep,
+  trashed,
+  trashStep,
+} from './sql/recording-trash.ts';
 import {
   foldGroups,
   missingRecords,
@@ -625,6 +632,7 @@ export function openStore(options: StoreOptions) {
     deletedCalls: () => deletedCalls(database),
     outbox: (after: number) => outboxPage(database, after),
     trashed: () => trashed(database),
+    hiddenPaths: ({ id, paths }: { id: number; paths: readonly string[] }) => hiddenPaths(database, id, paths),
     /** From here on the file may be copied, as it is at this moment, until `copyEnd` tells whether it was still throughout: '', or why not. */
     copyBegin: () => still.begin(),
     copyEnd: (holder: number) => still.end(holder),

@@ -328,6 +328,38 @@ describe('recordings', () => {
     expect(rig.files().placed).toEqual([]);
   });
 
+  test('marked to be kept while their deletion is under way stay, and what was removed is what the audit log says', async () => {
+    const many = Array.from({ length: 260 }, (_, index) => pathOf(40, String(1_000 + index)));
+    const [first = '', second = '', third = ''] = [many[7], many[107], many[207]];
+    const rig = await openRig({ 'retention.recordings.days': 30 }, (client, store) => {
+      const mark = (path: string) => store.write({ kind: 'keep', paths: [path], keep: true, audit: MARK });
+      const ask = async (step: { readonly kind: string; readonly paths?: readonly string[] }) => {
+        const answer = await client.ask(step as never);
+        if (step.kind === 'remove' && step.paths?.includes(many[0] ?? '')) await mark(third);
+        return answer;
+      };
+      const write = async (item: Parameters<StoreClient['write']>[0]) => {
+        if (item.kind === 'deletion') for (const path of [first, second]) await mark(path);
+        return store.write(item);
+      };
+      return [{ ...client, ask } as FileClient, { ...store, write }];
+    });
+    await rig.recordSmall(...many);
+    await rig.retention.run();
+    const stay = [first, second, third].sort();
+    expect(rig.files().placed).toEqual(stay);
+    expect(await rig.listed()).toEqual(stay);
+    const entries = await rig.store.ask('auditEntries', { before: null, limit: 99 });
+    const purged = entries
+      .filter(({ action }) => action === 'recordings.purged')
+      .flatMap(({ detail }) => String(detail['paths']).split(';'));
+    expect(purged.sort()).toEqual(many.filter((path) => !stay.includes(path)).sort());
+    expect(rig.retention.state().last).toMatchObject({ recordings: 257 });
+    // Who asks for it by name gets it: the mark is against rules.
+    await rig.trash.begin([first], true, BY);
+    expect(rig.files().placed).toEqual(stay.filter((path) => path !== first));
+  });
+
   test('a stop ends it between two deletions', async () => {
     const rig = await openRig({ 'retention.recordings.days': 30 });
     await rig.record(...PATHS);

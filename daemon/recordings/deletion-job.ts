@@ -23,6 +23,11 @@ export class OtherMedium extends Error {}
 /** Who does what nobody asked for. */
 export const BOX: By = { who: 'cdrd', address: '' };
 
+/** Done by a rule: nobody has named the files. */
+export function isByRule({ who, address }: Deletion): boolean {
+  return who === BOX.who && address === BOX.address;
+}
+
 export const FOLDER_NAME = /^\d+-[0-9a-f]{8}$/;
 
 /** Two boxes that share sticks count alike: the mark tells their deletions apart. */

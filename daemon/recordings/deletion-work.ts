@@ -6,7 +6,7 @@ import { CgiError } from '../../cgi/reply.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import type { AuditLine } from '../../storage/sql/audit.ts';
 import type { Deletion, TrashProgress, TrashStep } from '../../storage/store.ts';
-import { BOX, folderOf, isFull, isPurge, type Job, nextOf, OtherMedium } from './deletion-job.ts';
+import { BOX, folderOf, isByRule, isFull, isPurge, type Job, nextOf, OtherMedium } from './deletion-job.ts';
 import type { FileClient } from './file-client.ts';
 import type { Moved } from './file-protocol.ts';
 import { DELETION_FILES } from './limits.ts';
@@ -96,12 +96,13 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
     } else if (!purge) await needFolder(deletion);
 
     const from = next ?? 0;
+    const spareKept = isByRule(deletion);
     const batch = (at: number) => paths.slice(at, at + DELETION_FILES);
-    if (!(await step(job, { state: 'deleting', progress: { next: from }, hide: batch(from) }))) return;
+    if (!(await step(job, { state: 'deleting', progress: { next: from }, hide: batch(from), spareKept }))) return;
     for (next = from; next < paths.length; next += DELETION_FILES) {
       if (isClosed()) return;
       needMedium(deletion);
-      const moving = batch(next);
+      const moving = spareKept ? await hiddenOf(deletion, batch(next)) : batch(next);
       const { value } = purge
         ? await client.ask({ kind: 'remove', paths: moving })
         : await client.ask({ kind: 'trash', folder, paths: moving });
@@ -122,6 +123,7 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
         count: done.moved.length,
         bytes: done.bytes,
         hide: batch(after),
+        spareKept,
         show: done.refused.map(({ path }) => path),
         lost: done.missing,
         ...(done.moved.length > 0 && { audit }),
@@ -129,6 +131,11 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
       if (!went) return;
     }
     await step(job, { state: purge ? 'erased' : 'deleted', progress: { at: now() } });
+  }
+
+  /** A file may have been marked to be kept since a rule chose it. */
+  function hiddenOf({ id }: Deletion, paths: readonly string[]): Promise<readonly string[]> {
+    return store.work('hiddenPaths', { id, paths });
   }
 
   async function restoring(job: Job): Promise<void> {

@@ -21,6 +21,8 @@ export interface TrashStep {
   readonly bytes?: number;
   /** Paths whose files are about to move. */
   readonly hide?: readonly string[];
+  /** Of these, those that are marked to be kept stay: nobody has asked for them by name. */
+  readonly spareKept?: boolean;
   /** Paths whose files are back in their place, or never left it. */
   readonly show?: readonly string[];
   /** Paths whose files have gone by other hands. */
@@ -56,17 +58,29 @@ export function trashStep(database: Database, step: TrashStep, now: number): num
     [state, JSON.stringify(progress), count, bytes, id, from],
   );
   if (changes === 0) return null;
-  const { hide = [], show = [], lost = [] } = step;
+  const { hide = [], spareKept = false, show = [], lost = [] } = step;
+  const hideable = `trash IS NULL${spareKept ? ' AND keep = 0' : ''}`;
   const medium = Number(database.first('SELECT medium FROM deletion WHERE id = ?', [id])?.['medium']);
   const put = (change: string, binds: readonly number[], path: string): boolean =>
     database.run(`UPDATE recording SET ${change} AND path = ? AND medium = ?`, [...binds, path, medium]).changes > 0;
   const touched = [
-    ...hide.filter((path) => put('trash = ? WHERE trash IS NULL', [id], path)),
+    ...hide.filter((path) => put(`trash = ? WHERE ${hideable}`, [id], path)),
     ...show.filter((path) => put('trash = NULL, gone_at = NULL WHERE trash = ?', [id], path)),
     ...lost.filter((path) => put('trash = NULL, gone_at = ? WHERE trash = ?', [now, id], path)),
   ];
   if (step.audit) audit(database, step.audit, now);
   return touched.flatMap((path) => announceCallsOf(database, path, now));
+}
+
+/** Of these paths, those that a deletion has hidden: their marks can't change any more. */
+export function hiddenPaths(database: Database, id: number, paths: readonly string[]): string[] {
+  return database
+    .all(
+      `SELECT wanted.value AS path FROM json_each(?) AS wanted JOIN recording ON recording.path = wanted.value
+       WHERE recording.trash = ? ORDER BY wanted.key`,
+      [JSON.stringify(paths), id],
+    )
+    .map(({ path }) => String(path));
 }
 
 /** The calls that show this recording, or did: their answers in 9006 have changed. */
