@@ -65,6 +65,11 @@ export const PROBE_AGAIN_MS = 30_000;
 export const LOW_BYTES = 64 * 1024 * 1024;
 /** Heap of the worker: one folder of 100,000 recordings made the process grow by up to 120 MB in all; 365 folders of 274 by 29. */
 export const WORKER_HEAP_MB = 128;
+/**
+ * A medium that was full takes recordings again when so much of it is free, or {@link LOW_BYTES} if that is less: at the
+ * very edge a call fills what one try needs, and recording would stop and go on every half minute.
+ */
+export const ROOM_AGAIN_SHARE = 0.02;
 /** Bytes of a file in one message: smaller ones cost a message each, larger ones memory for every client. */
 export const READ_BYTES = 262_144;
 /**

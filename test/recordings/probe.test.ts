@@ -129,6 +129,30 @@ describe('it is tried', () => {
     expect(probes.due()).toBe(true);
   });
 
+  test.each([
+    ['a stick', 32e9, LOW_BYTES],
+    ['a small one', 1e9, 20e6],
+  ])(
+    '%s that was full is so until a fair bit is free: a few KB would be gone with the next call',
+    (_, total, again) => {
+      const { probes } = turns();
+      const well = { writable: true, why: '' };
+      const full = { writable: false, why: 'full' };
+      const tried = (free: number, writing = well) => {
+        probes.seen({ free, total }, false);
+        probes.tried(writing);
+        return probes.writing();
+      };
+      expect(tried(8_192)).toEqual(well); // it never was full
+      expect(tried(0, full)).toEqual(full);
+      expect([tried(8_192), tried(again - 1)]).toEqual([full, full]);
+      expect([tried(again), tried(8_192)]).toEqual([well, well]);
+      expect(tried(0, full)).toEqual(full);
+      probes.clear();
+      expect(tried(8_192)).toEqual(well); // another one
+    },
+  );
+
   test('not while the mount table says read-only, and at once when it no longer does', () => {
     const { probes, dueIn } = turns();
     probes.seen(ROOM, false);
