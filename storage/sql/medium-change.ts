@@ -18,21 +18,21 @@ export interface MediumChange {
 const CHANGES_KEPT = 1_000;
 
 /**
- * A start of the daemon finds the medium as it was most of the time: that is no change. Nor is a medium that is well where
- * none was ever told of.
- * @param now Epoch seconds. @returns its id; null: it is as it was.
+ * A start of the daemon finds the medium as it was most of the time: that is no change. The first medium ever, being well,
+ * is none to tell of either, but is kept: the next one is another by it.
+ * @param now Epoch seconds. @returns its id; null: there is nothing to tell.
  */
 export function keepMediumChange(database: Database, change: MediumChange, now: number): number | null {
   const { state, why, writable, device, medium } = change;
   const last = database.first('SELECT state, writable, medium FROM medium_change ORDER BY id DESC LIMIT 1');
-  const before = last ?? { state: 'mounted', writable: 1, medium };
-  if (before['state'] === state && (before['writable'] === 1) === writable && before['medium'] === medium) return null;
+  if (last?.['state'] === state && (last['writable'] === 1) === writable && last['medium'] === medium) return null;
   const { id } = database.run(
     'INSERT INTO medium_change (at, state, why, writable, device, medium) VALUES (?, ?, ?, ?, ?, ?)',
     [now, state, why, writable ? 1 : 0, device, medium],
   );
   database.run('DELETE FROM medium_change WHERE id <= ?', [id - CHANGES_KEPT]);
-  return id;
+  const firstAndWell = !last && state === 'mounted' && writable;
+  return firstAndWell ? null : id;
 }
 
 export function mediumChangeById(database: Database, id: number): MediumChange | null {

@@ -122,6 +122,18 @@ test('a medium that is as it was has not changed, and one that is well where non
   expect([await told(well), await told(well), await told({ ...well, medium: 2 })]).toEqual([true, false, true]);
 });
 
+test('the first medium is kept though it is not told: another in its place is a change, even behind a stop', async () => {
+  const { store } = fresh();
+  const change = (medium: number) =>
+    store.write({
+      kind: 'mediumChanged',
+      change: { state: 'mounted', why: '', writable: true, device: '8:1', medium },
+    });
+  expect((await change(1)).change).toBeNull();
+  const { change: told } = await change(2);
+  expect((await store.ask('outbox', 0)).events).toMatchObject([{ sequence: told, kind: 'medium', medium: 2 }]);
+});
+
 test('recordings of a store from before are those of its first medium, ties, trash and ids kept', async () => {
   const options = storeOptions(temporaryFolder());
   const old = openDatabase(options.file);
