@@ -2,11 +2,13 @@
  * Deletions of recordings that are under way: one is worked off after the other, and one that has to wait for its medium
  * lets the others go on. Who asked for one waits for its end, and no longer than a request may last.
  */
+import type { AuditLine } from '../../storage/sql/audit.ts';
 import type { Deletion } from '../../storage/store.ts';
+import { jobLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { isOffline, isPurge, type Job, OtherMedium } from './deletion-job.ts';
+import { BOX, isOffline, type Job, OtherMedium } from './deletion-job.ts';
 import type { DeletionWork } from './deletion-work.ts';
-import { CLOSE_MS, DELETION_RETRY_MS, DELETION_WAIT_MS, PURGE_WAIT_SECONDS } from './limits.ts';
+import { CLOSE_MS, DELETION_RETRY_MS, DELETION_WAIT_MS, MEDIUM_WAIT_SECONDS } from './limits.ts';
 
 export interface DeletionQueue {
   readonly size: number;
@@ -17,6 +19,11 @@ export interface DeletionQueue {
   remove(id: number): void;
   /** Sees to it that what is in the queue is worked on. */
   kick(): void;
+  /**
+   * The same, and what another medium is in the way of is given up a week after its time: whatever its own held is nobody's
+   * any more. @param at Epoch seconds of a clock that is believed: by a leap of the box's own all would be given up.
+   */
+  giveUp(at: number): void;
   /** Until it is over, or has to wait, or the time is up. @throws what it could not even begin for. */
   wait(job: Job): Promise<void>;
   isClosed(): boolean;
@@ -27,23 +34,17 @@ export interface DeletionQueue {
 export interface DeletionQueueOptions {
   readonly work: Pick<DeletionWork, 'deleting' | 'restoring' | 'erasing' | 'step'>;
   readonly log: Pick<Log, 'warn' | 'error'>;
-  /** Epoch seconds. */
-  now(): number;
   readonly waitMs?: number;
 }
 
-export function createDeletionQueue({
-  work,
-  log,
-  now,
-  waitMs = DELETION_WAIT_MS,
-}: DeletionQueueOptions): DeletionQueue {
+export function createDeletionQueue({ work, log, waitMs = DELETION_WAIT_MS }: DeletionQueueOptions): DeletionQueue {
   const jobs = new Map<number, Job>();
   let running: Promise<void> | null = null;
   let retry: NodeJS.Timeout | undefined;
   let closed = false;
 
-  async function run(): Promise<void> {
+  /** @param at When it is; null: nothing is given up. */
+  async function run(at: number | null): Promise<void> {
     for (const job of [...jobs.values()]) {
       if (closed) return;
       try {
@@ -51,7 +52,7 @@ export function createDeletionQueue({
         if (state === 'deleting' || state === 'restoring' || state === 'erasing') await work[state](job);
         if (!closed) jobs.delete(job.deletion.id);
       } catch (error) {
-        if (error instanceof OtherMedium && (await isGivenUp(job))) jobs.delete(job.deletion.id);
+        if (error instanceof OtherMedium && at !== null && (await isGivenUp(job, at))) jobs.delete(job.deletion.id);
         else if (!(error instanceof OtherMedium || isOffline(error)))
           log.error('recordings: a deletion failed and will be gone on with', { deletion: job.deletion.id, error });
       }
@@ -59,21 +60,24 @@ export function createDeletionQueue({
     }
   }
 
-  /** Its medium never came back: whatever it held is nobody's any more. */
-  async function isGivenUp(job: Job): Promise<boolean> {
-    const { deletion } = job;
-    // A purge has expired when it begins.
-    const { at, expiresAt } = deletion;
-    if (now() <= (isPurge(deletion) ? at + PURGE_WAIT_SECONDS : expiresAt)) return false;
-    log.warn('recordings: the medium of a deletion did not come back', { deletion: deletion.id });
-    return work.step(job, { state: 'erased', progress: { at: now() } });
+  async function isGivenUp(job: Job, at: number): Promise<boolean> {
+    const { id, state, medium, count, bytes, at: begun, expiresAt } = job.deletion;
+    const due = Math.max(begun, expiresAt); // a purge has expired when it begins
+    // Begun by a clock that wasn't set, it has no age.
+    if (due < jobLimits.saneClock || at <= due + MEDIUM_WAIT_SECONDS) return false;
+    log.warn('recordings: the medium of a deletion did not come back', { deletion: id, state, medium });
+    const detail = { deletion: id, state, medium: medium ?? '', files: count, bytes };
+    const audit: AuditLine = { ...BOX, action: 'recordings.given_up', detail };
+    return work.step(job, { state: 'erased', progress: { at }, audit });
   }
 
-  function kick(): void {
+  function begin(at: number | null): void {
     if (closed) return;
     clearTimeout(retry);
     const before = running ?? Promise.resolve();
-    const mine = before.then(run).catch((error: unknown) => log.error('recordings: deletions stopped', { error }));
+    const mine = before
+      .then(() => run(at))
+      .catch((error: unknown) => log.error('recordings: deletions stopped', { error }));
     running = mine;
     void mine.then(() => {
       if (running !== mine) return;
@@ -83,6 +87,8 @@ export function createDeletionQueue({
       retry.unref();
     });
   }
+
+  const kick = () => begin(null);
 
   return {
     get size() {
@@ -96,6 +102,7 @@ export function createDeletionQueue({
     },
     remove: (id) => void jobs.delete(id),
     kick,
+    giveUp: begin,
     async wait(job) {
       let late: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {

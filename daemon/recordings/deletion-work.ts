@@ -170,8 +170,11 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
   }
 
   async function erasing(job: Job): Promise<void> {
-    if (!(await eraseFolder(folderOf(job.deletion)))) return;
     const { count, bytes } = job.deletion;
+    // Where another medium is in place there is no such folder, which looks like one that has been erased.
+    needMedium(job.deletion);
+    if (!(await eraseFolder(folderOf(job.deletion)))) return;
+    needMedium(job.deletion);
     const audit: AuditLine = {
       ...BOX,
       action: 'recordings.erased',

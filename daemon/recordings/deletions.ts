@@ -57,7 +57,6 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
   const queue = createDeletionQueue({
     work,
     log,
-    now,
     ...(options.waitMs && { waitMs: options.waitMs }),
   });
   const trash = createTrash({ store, client, queue, work, rules });

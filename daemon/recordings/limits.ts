@@ -91,8 +91,11 @@ export const TRASH_FOLDERS_MAX = 1_000;
 export const DELETION_FILES = 100;
 /** Who deletes waits this long for the end; the connection's own bound for silence is a minute. */
 export const DELETION_WAIT_MS = 45_000;
-/** A purge whose medium is away waits for it this long: a week, as what lies in the trash does unless a setting says otherwise. */
-export const PURGE_WAIT_SECONDS = 7 * 86_400;
+/**
+ * A deletion whose medium is away while another is in place waits for it this long behind its time: a week, as what lies in
+ * the trash does unless a setting says otherwise.
+ */
+export const MEDIUM_WAIT_SECONDS = 7 * 86_400;
 /** A deletion that could not go on is tried again after this long; while the medium is known to be away that costs nothing. */
 export const DELETION_RETRY_MS = 5_000;
 /** Piece of a backup in one step at most, which a stick writes in a fifth of a second; a slow one ends it earlier. */

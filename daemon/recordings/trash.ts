@@ -10,7 +10,8 @@ import type { FileClient } from './file-client.ts';
 export interface Trash {
   /**
    * Erases what has been in the trash for its time, and what lies in the medium's trash without belonging to anything.
-   * While the medium is away that waits. @param now Epoch seconds. @returns how many deletions it began to erase.
+   * While their medium is away they wait, and while another is in its place for a week at most.
+   * @param now Epoch seconds. @returns how many deletions it began to erase.
    */
   expire(now: number): Promise<number>;
   /**
@@ -63,7 +64,7 @@ export function createTrash({ store, client, queue, work, rules }: TrashOptions)
           await store.write({ kind: 'deletionExpiry', id: each.id, expiresAt: at + rules.seconds() });
         else if (each.expiresAt <= at && (await beginErasing(each))) begun += 1;
       }
-      if (queue.size > 0) queue.kick();
+      if (queue.size > 0) queue.giveUp(at);
       await removeStrays(at).catch((error: unknown) => {
         if (!isOffline(error)) throw error;
       });

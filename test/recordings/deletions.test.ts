@@ -32,6 +32,15 @@ async function idle(trash: { underWay(): number }) {
   }
 }
 
+/** Until all that waits in the queue has been tried: what is asked for last is done last. */
+async function tried(trash: ReturnType<TrashRig['start']>) {
+  await trash.begin(['20210329/none.wav'], true, BY);
+}
+
+async function actions(rig: TrashRig) {
+  return (await rig.store.ask('auditEntries', { before: null, limit: 99 })).map(({ action }) => action);
+}
+
 test('moves files into the trash and brings them back; rows keep their identity', async () => {
   const rig = openTrashRig();
   const trash = rig.start();
@@ -303,6 +312,54 @@ describe('what is in the way', () => {
     trash.resume();
     await idle(trash);
     expect(rig.files().placed).toEqual([]);
+  });
+
+  test('another medium in its place: trash whose time is over waits for its own, and then goes', async () => {
+    const rig = openTrashRig();
+    const trash = rig.start();
+    await rig.record(...ALL);
+    const { undo } = await trash.begin([A], false, BY);
+    renameSync(join(rig.dir, '.trash'), join(rig.dir, '../trash-of-the-first'));
+    rig.medium.id = FIRST_MEDIUM + 1;
+    await trash.expire(rig.clock + 8 * DAYS);
+    await tried(trash);
+    expect(await stateOf(rig, undo)).toBe('erasing');
+    expect(await actions(rig)).not.toContain('recordings.erased');
+    renameSync(join(rig.dir, '../trash-of-the-first'), join(rig.dir, '.trash'));
+    rig.medium.id = FIRST_MEDIUM;
+    trash.resume();
+    await idle(trash);
+    expect(await stateOf(rig, undo)).toBe('erased');
+    expect(rig.files().trashed).toEqual([]);
+    expect((await actions(rig)).filter((action) => action === 'recordings.erased')).toHaveLength(1);
+  });
+
+  test('what never comes back is given up a week behind its time, by the clock that is believed, and audited', async () => {
+    const rig = openTrashRig();
+    const { deletion } = await rig.store.write({
+      kind: 'deletion',
+      deletion: { kind: 'recording', ...BY, medium: FIRST_MEDIUM, expiresAt: 0, content: [A] },
+      audit: { ...BY, action: 'recordings.delete', detail: {} },
+    });
+    if (!deletion) throw new Error('no deletion has begun');
+    rig.medium.id = FIRST_MEDIUM + 1;
+    const trash = rig.start();
+    const begun = rig.clock;
+    rig.clock += 400 * DAYS; // nobody believes that
+    trash.resume();
+    await tried(trash);
+    await trash.expire(begun + 6 * DAYS);
+    await tried(trash);
+    expect(await stateOf(rig, deletion.token)).toBe('deleting');
+    await trash.expire(begun + 7 * DAYS + 60);
+    await idle(trash);
+    expect(await stateOf(rig, deletion.token)).toBe('erased');
+    const [last] = await rig.store.ask('auditEntries', { before: null, limit: 1 });
+    expect(last).toMatchObject({
+      who: 'cdrd',
+      action: 'recordings.given_up',
+      detail: { deletion: deletion.id, state: 'deleting', files: 0, bytes: 0 },
+    });
   });
 
   test('a trash that cannot be made is told, and everything stays', async () => {
