@@ -57,6 +57,13 @@ export function writeMark(real: string): string {
   return mark;
 }
 
+const STAND_IN = 'unmarked ';
+
+/** Whether this only stands for a mark: a medium is known by it until it takes one. */
+export function isStandIn(mark: string): boolean {
+  return mark.startsWith(STAND_IN);
+}
+
 /**
  * What stands for the mark of a medium that has none and takes none, being read-only or full: what it is and how large.
  * Two such sticks of one make are taken for one.
@@ -65,5 +72,5 @@ export function writeMark(real: string): string {
 export function unmarked(mount: Mount | undefined, total: number): string {
   const { type = 'folder', source = '', device = '0:0' } = mount ?? {};
   // A share has its address; a stick's device changes with the order of plugging in.
-  return `unmarked ${type} ${device.startsWith('0:') ? source : total}`;
+  return `${STAND_IN}${type} ${device.startsWith('0:') ? source : total}`;
 }

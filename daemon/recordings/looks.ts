@@ -6,6 +6,7 @@
 import { isDiskFault } from '../../storage/errors.ts';
 import type { Log } from '../log.ts';
 import type { FolderQueue } from './folder-queue.ts';
+import { isStandIn } from './identity-file.ts';
 import { dayBefore } from './known.ts';
 import { KNOWN_FRESH_MS, SEEN_MS } from './limits.ts';
 import { type MediumClient, WorkerLost } from './medium-client.ts';
@@ -206,6 +207,12 @@ export function createLooks(options: LooksOptions): Looks {
     const answer = await client.ask({ kind: 'probe', identity: before });
     if (answer.medium.state !== 'mounted' || answer.mark === '') {
       accept(answer.medium, before);
+      throw new MediumChanged();
+    }
+    // Another stick under the numbers of the last one, or the mark is lost: its folders are to be looked at as its own.
+    if (mark !== undefined && answer.mark !== mark && !isStandIn(mark)) {
+      forget();
+      schedule.sweepNow();
       throw new MediumChanged();
     }
     probes.tried(answer.writing);

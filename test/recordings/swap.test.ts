@@ -139,6 +139,23 @@ test('A, B, then A again: every stick keeps its rows, and what changed on it mea
   ]);
 });
 
+test('another stick under the same numbers, between two sweeps, is known by its mark and takes over nothing', async () => {
+  const { dir, mountinfo, blockDevices, ...sticks } = slot();
+  const { index, told, rows } = openIndex();
+  sticks.put('a', SHARED, 1);
+  sticks.plug('a');
+  const rig = startRig({ dir, mountinfo, blockDevices, requireMount: 'yes', index, probePeriods: { wellMs: 0 } });
+  onTestFinished(() => rig.stop());
+  await until('stick a', () => told.length === 1);
+  // The folder itself stays: all that its numbers tell.
+  rmSync(join(dir, SHARED));
+  writeFileSync(join(dir, '.cdrd/medium'), `${'b'.repeat(32)}\n`);
+  await until('stick b', () => rig.recordings.state().medium === 2);
+  await rig.recordings.sweepNow();
+  await rig.stop();
+  expect(await rows()).toMatchObject([{ medium: 1, path: SHARED, there: 1 }]);
+});
+
 test('a medium that takes no mark is known by what it is, and keeps its rows when it takes one', async (context) => {
   const dir = temporaryFolder();
   const mount = (...options: readonly string[]) => spawnSync('mount', [...options, dir]).status === 0;
