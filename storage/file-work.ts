@@ -3,11 +3,11 @@
 import { existsSync } from 'node:fs';
 import { storeError } from './errors.ts';
 import { type Replacement, stagedFile } from './replaced.ts';
-import { type Database, openDatabase, openUntouched } from './sql/database.ts';
+import { type Database, openUntouched } from './sql/database.ts';
 import { type Examined, examine, faultIn, quickFaultIn } from './sql/examine.ts';
 import { notedNumbers } from './sql/given-out.ts';
 import { migrations } from './sql/migration/migrations.ts';
-import { asideName, replaceStore } from './sql/replace.ts';
+import { asideName, finishReplacing, replaceStore } from './sql/replace.ts';
 import { lastNumbers, type Numbers } from './sql/sequence.ts';
 import { giveWay } from './thread-priority.ts';
 
@@ -27,12 +27,11 @@ export const fileWork = {
   faultInStill: (file: string): string => {
     giveWay();
     return faultOf(() => {
-      const database = openUntouched(file, `${file}.proof`, false);
-      return closing(database, quickFaultIn);
+      return closing(openUntouched(file, `${file}.proof`, false), quickFaultIn);
     });
   },
   /** What is damaged in the store; '' = nothing. It reads all of it. @throws {StoreError} when it can't be read. */
-  faultIn: (file: string): string => faultOf(() => closing(openDatabase(file), faultIn)),
+  faultIn: (file: string): string => faultOf(() => closing(look(file), faultIn)),
   /** @returns the name that what was there goes on under. */
   replace: ({ file, why, ...told }: Replacing): string => {
     const aside = asideName(file, why, told.at);
@@ -43,6 +42,12 @@ export const fileWork = {
 
 export type FileWork = typeof fileWork;
 export type { Examined };
+
+/** What may be set aside stays as it was met: opened for writing, a damaged file would take in its log, which would be gone. */
+function look(file: string): Database {
+  finishReplacing(file);
+  return openUntouched(file, `${file}.look`, true);
+}
 
 /** A damaged store may still tell, and may have lost its last commits. @see Replacement.last */
 function lastGiven(file: string, why: Replacing['why']): Replacement['last'] {
@@ -56,7 +61,7 @@ function lastGiven(file: string, why: Replacing['why']): Replacement['last'] {
 function lastKnown(file: string): Numbers | null {
   if (!existsSync(file)) return null;
   try {
-    return closing(openDatabase(file), lastNumbers);
+    return closing(look(file), lastNumbers);
   } catch {
     return null;
   }

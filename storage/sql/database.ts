@@ -105,6 +105,7 @@ export function openDatabase(file: string, readingFolder?: string): Database {
  * @throws {StoreError} `corrupt`, `io`
  */
 export function openUntouched(file: string, folder: string, withLog: boolean): Database {
+  refuseEmpty(file);
   try {
     const looking = new StoreError('read_only', `${file} is only looked at`);
     return wrap(connectForReading(makeReadingPlace(file, folder, withLog)), file, looking, folder);
@@ -117,10 +118,14 @@ export function openUntouched(file: string, folder: string, withLog: boolean): D
 function openForWriting(file: string): sqlite.Database {
   finishReplacing(file);
   if (!existsSync(file)) create(file);
-  // SQLite would take it for a new database. Ours come by renaming, whole: this one was emptied.
-  if (statSync(file).size === 0) throw new StoreError('corrupt', `${file} is empty`);
+  refuseEmpty(file);
   fence(`${file}-shm`);
   return connect(file);
+}
+
+/** SQLite would take it for a new database. Ours come by renaming, whole: this one was emptied. */
+function refuseEmpty(file: string): void {
+  if (statSync(file).size === 0) throw new StoreError('corrupt', `${file} is empty`);
 }
 
 /** @throws {StoreError} `fault`, with why it can't even be read. */

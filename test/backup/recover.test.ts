@@ -25,7 +25,7 @@ import { backupName } from '../../storage/model/backup-name.ts';
 import { rowsOf, sqlOn } from '../storage/helper.ts';
 import { eventually, startDaemon, type TestDaemon, WORKERS } from '../support/daemon.ts';
 import { atFileEnd, temporaryFolder } from '../support/folder.ts';
-import { storeOptions } from '../support/legs.ts';
+import { leg, storeOptions } from '../support/legs.ts';
 
 const CALLS = { backedUp: 30, all: 50 };
 const NOW = 1_800_000_000;
@@ -141,6 +141,33 @@ describe('damaged while it was off: set aside as it is, and the backup in its pl
     expect(readFileSync(`${own.state}/${kept}`).equals(ruined)).toBe(true);
     expect(log()).toContain('the store is damaged: it is set aside');
   });
+});
+
+test('its log is set aside with it, to the byte: opened for writing, the damaged file would have taken it in', async () => {
+  const own = box();
+  const files = ['', '-wal'];
+  await killInMidLife(own);
+  const [{ rootpage } = {}] = sqlOn(
+    `${own.medium}/${own.name}`,
+    "SELECT rootpage FROM sqlite_schema WHERE name = 'contact'",
+  );
+  ruin(own.store, (Number(rootpage) - 1) * 4_096, Number(rootpage) * 4_096);
+  suspect(own.state, 'met while it was in use', NOW);
+  const before = files.map((end) => readFileSync(own.store + end));
+  const { store } = await open(own);
+  expect(await replacedBy(store)).toBe(own.name);
+  const [kept = ''] = aside(own.state);
+  const after = files.map((end) => readFileSync(`${own.state}/${kept}${end}`));
+  expect(after.map((content, n) => content.equals(before[n] ?? Buffer.of()))).toEqual([true, true]);
+
+  /** A call stands in its log alone. */
+  async function killInMidLife({ state, store: file }: typeof own): Promise<void> {
+    const living = openStoreHere(storeOptions(state));
+    await living.write({ kind: 'leg', leg: leg(NOW), source: 'ami' });
+    const killed = files.map((end) => readFileSync(file + end));
+    await living.close();
+    for (const [n, content] of killed.entries()) writeFileSync(file + files[n], content);
+  }
 });
 
 test('of damaged stores the last three stay: a failing flash must not be filled by them', async () => {
