@@ -6,7 +6,7 @@ import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { zone as zoneOf } from '../../storage/model/local-time.ts';
-import { stagedFile } from '../../storage/replaced.ts';
+import { isBeingReplaced, stagedFile } from '../../storage/replaced.ts';
 import { type Candidate, newestFirst, onBox, onMedium } from '../backup/candidates.ts';
 import { forgetFormer, knownBackups } from '../backup/known.ts';
 import { askHere, recordingPlaces } from '../backup/media.ts';
@@ -39,7 +39,8 @@ export const restore: Command = {
       const candidates = given ? [given] : await latest(config);
       process.stdout.write(`${await restored(config, candidates)}\n`);
     } finally {
-      rmSync(stagedFile(databaseFile(config.state.dir)), { force: true }); // one that didn't serve
+      const file = databaseFile(config.state.dir);
+      if (!isBeingReplaced(file)) rmSync(stagedFile(file), { force: true }); // one that didn't serve
       await lock.release();
     }
     return EXIT.ok;
@@ -67,6 +68,10 @@ async function restored(config: Config, candidates: readonly Candidate[]): Promi
       ].join('\n');
     } catch (error) {
       const { message } = error as Error;
+      if (isBeingReplaced(file))
+        throw Object.assign(error as Error, {
+          message: `${name} takes the place at the next start, which goes on with it: ${message}`,
+        });
       if (index === candidates.length - 1) throw Object.assign(error as Error, { message: `${name}: ${message}` });
       process.stderr.write(`${name} does not serve: ${message}\n`);
     }

@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { diskFaultOf, freeBytes } from '../disk.ts';
 import { isDiskFault, StoreError, type StoreErrorCode, storeError } from '../errors.ts';
+import { isBeingReplaced } from '../replaced.ts';
 import { syncPath } from '../sync-path.ts';
 import { leaveReadingPlace, makeReadingPlace } from './reading-place.ts';
 import { finishReplacing } from './replace.ts';
@@ -93,7 +94,8 @@ export function openDatabase(file: string, readingFolder?: string): Database {
     return wrap(openForWriting(file), file, null, readingFolder);
   } catch (error) {
     const fault = diskFaultOf(faultOf(error, `opening ${file}`, file), dirname(file));
-    if (readingFolder === undefined || !isDiskFault(fault) || !existsSync(file)) throw fault;
+    // Another is to take its place: carried out later, while that is in use, nobody would bring it up to date.
+    if (readingFolder === undefined || !isDiskFault(fault) || !existsSync(file) || isBeingReplaced(file)) throw fault;
     return wrap(openForReading(file, readingFolder, fault), file, fault, readingFolder);
   }
 }

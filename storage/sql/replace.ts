@@ -25,7 +25,8 @@ const done = (file: string) => `${file}.replaced`;
 
 /**
  * The staged file, or without one a new store, takes the place of `file` when that is opened next. Nobody has it open.
- * @throws what the system throws; then everything is as it was.
+ * @throws what the system throws. Then everything is as it was, unless it {@link isBeingReplaced}: then it is decided on, the
+ *   staged file has to stay, and the next opening carries it out.
  */
 export function replaceStore(file: string, replacement: Replacement): void {
   const draft = draftOf(file);

@@ -11,11 +11,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openStoreHere } from '../../storage/here.ts';
 import { sqlOn } from '../storage/helper.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { leg } from '../support/legs.ts';
+import { leg, storeOptions } from '../support/legs.ts';
+import { whyNoMounts } from '../support/mount.ts';
 
 const PROGRAM = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
 const NOON = 1_619_082_110;
@@ -187,6 +189,30 @@ describe('a restore refuses, and leaves all as it was', () => {
     });
     untouched(own);
   });
+
+  test.skipIf(whyNoMounts() !== '')(
+    'but what is decided stays decided, and the next opening carries it out',
+    async () => {
+      const own = box();
+      const wal = `${own.folder}/state/cdrd.db-wal`;
+      writeFileSync(wal, 'what was committed last');
+      // What is mounted on can't be renamed: EBUSY.
+      execFileSync('mount', ['--bind', wal, wal]);
+      onTestFinished(() => void spawnSync('umount', [wal]));
+      expect(cdrdAlone(own.folder, 'restore', own.good)).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining(`${own.good} takes the place at the next start, which goes on with it: EBUSY`),
+      });
+      execFileSync('umount', [wal]);
+      await openStoreHere(storeOptions(`${own.folder}/state`)).close();
+      const [kept = '', log = ''] = aside(own.folder).sort();
+      expect(readFileSync(`${own.folder}/state/${kept}`).equals(own.before)).toBe(true);
+      expect(readFileSync(`${own.folder}/state/${log}`, 'utf8')).toBe('what was committed last');
+      expect(
+        sqlOn(`${own.folder}/state/cdrd.db`, "SELECT count(*) AS n FROM audit WHERE action = 'store.replaced'"),
+      ).toEqual([{ n: 1 }]);
+    },
+  );
 
   test.each([
     [['restore'], 'say which file, or --latest'],

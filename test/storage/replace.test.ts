@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { StoreClient } from '../../storage/client.ts';
 import { fileWork } from '../../storage/file-work.ts';
 import { openStoreHere } from '../../storage/here.ts';
@@ -19,6 +19,7 @@ import { asideName, finishReplacing, replaceStore } from '../../storage/sql/repl
 import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
+import { mountDisk, remount, whyNoMounts } from '../support/mount.ts';
 import { put, rowsOf, shut, sqlOn } from './helper.ts';
 
 const NOON = 1_619_082_110;
@@ -195,6 +196,23 @@ describe('killed at any point', () => {
     finishReplacing(file);
     expect(contents(folder)).toMatchObject({ aside: 'old', db: 'new', 'db-wal': 'new wal' });
   });
+
+  test.skipIf(whyNoMounts() !== '')(
+    'decided, on a disk that takes nothing now: not read meanwhile as what it no longer is',
+    async () => {
+      const disk = temporaryFolder();
+      mountDisk(disk, 8 * 1024 * 1024, onTestFinished);
+      const options = storeOptions(disk);
+      await openStoreHere(options).close();
+      writeFileSync(`${options.file}.replacing`, JSON.stringify({ ...WHY, from: '', aside: 'aside', last: null }));
+      remount(disk, 'ro');
+      const open = () => openStoreHere({ ...options, readingFolder: `${temporaryFolder()}/reading` });
+      expect(open).toThrow(expect.objectContaining({ code: 'read_only' }));
+      remount(disk, 'rw');
+      await open().close();
+      expect(existsSync(`${disk}/aside`)).toBe(true);
+    },
+  );
 
   test('told to the store once, also when it dies before the note is gone', async () => {
     const { folder, options, file } = await stage(2, 1);
