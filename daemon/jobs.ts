@@ -7,6 +7,7 @@ import { filterWords } from '../cgi/cdr/filter.ts';
 import type { CallDeletions } from '../cgi/cdr/port.ts';
 import { CgiError, diskFault } from '../cgi/reply.ts';
 import type { StoreClient } from '../storage/client.ts';
+import { ROOM_AGAIN } from '../storage/disk.ts';
 import { isDiskFault, StoreError } from '../storage/errors.ts';
 import type { Zone } from '../storage/model/local-time.ts';
 import type { By } from '../storage/sql/audit.ts';
@@ -56,6 +57,8 @@ export function createCallDeletions({
   let running: Promise<void> | null = null;
   let closed = false;
   let roomBeat: NodeJS.Timeout | undefined;
+  /** The trash doesn't help against the full disk: said once. */
+  let hopeless = false;
   /** Ends a pause before its time. */
   let wake = () => {};
 
@@ -177,19 +180,35 @@ export function createCallDeletions({
 
   /**
    * On a full disk the oldest of the trash goes before its time, one deletion after the other until there is room: nothing
-   * else that is here could be done without.
+   * else that is here could be done without. Where all of it would not make the room, something else fills the disk.
    */
   async function makeRoom(): Promise<void> {
     if (closed || running || store.disk.state !== 'full') return;
-    const [oldest] = await store.ask('deletedCalls');
+    const trashed = await store.ask('deletedCalls');
+    const [oldest] = trashed;
     if (!oldest) return;
+    if (!reachesRoom(trashed)) {
+      if (!hopeless) log.warn('the disk of the store is full, and its trash would not make the room: it stays');
+      hopeless = true;
+      return;
+    }
     log.warn('the disk of the store is full: the oldest trash is erased', { deletion: oldest.id, calls: oldest.count });
     await erase(oldest, 'the disk is full');
   }
 
+  /** Asked before each: when the last one gave nothing, because others took it, those that are left no longer reach. */
+  function reachesRoom(trashed: readonly Deletion[]): boolean {
+    const { free, reserve } = store.disk;
+    if (free === null) return false;
+    const calls = trashed.reduce((sum, { count }) => sum + count, 0);
+    return free + calls * limits.callBytes >= reserve * ROOM_AGAIN;
+  }
+
   // What waits for the disk need not wait any longer.
   bus.on('store', ({ state }) => {
-    if (state === 'ok') wake();
+    if (state !== 'ok') return;
+    hopeless = false;
+    wake();
   });
 
   return {

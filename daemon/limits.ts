@@ -155,6 +155,8 @@ export const jobLimits = {
   idleMs: 100,
   /** Milliseconds between two looks whether a full disk needs the trash: in between it is probed, and says how it stands. */
   roomMs: 5_000,
+  /** Bytes that erasing a call gives back at least: 423 where it had one record. */
+  callBytes: 400,
   /** Free pages that stay in the file, 1 MB: the next records take them. */
   freePagesKept: 256,
   /** 2026-01-01, epoch seconds: what was written by a clock that showed less tells no time, so it doesn't expire by it. */

@@ -38,7 +38,7 @@ const WORDS: Readonly<Record<Refusing, string>> = {
 };
 
 /** The store grows again when this many times the reserve is free: at its very edge the state would change to and fro. */
-const ROOM_AGAIN = 1.25;
+export const ROOM_AGAIN = 1.25;
 
 export interface DiskOptions {
   /** The database file. */

@@ -183,6 +183,34 @@ test('a full disk takes the trash before its time, the oldest first, and no more
   expect((await runner.undo(second.token, BY, 60_000))?.state).toBe('restored');
 });
 
+test('a full disk takes no trash while all of it would not make the room, and no more when others take what it gave', async () => {
+  const store = await filled();
+  const disk = { state: 'full' as 'ok' | 'full', free: 0, reserve: 1_000_000 };
+  let looks = 0;
+  const runner = runnerOn({
+    ...store,
+    get disk() {
+      looks += 1;
+      return { ...store.disk, ...disk };
+    },
+  });
+  const looked = async () => {
+    const before = looks;
+    await eventually(() => looks > before + 10);
+  };
+  const some = (to: number) => runner.begin({ start: { to } }, BY, 60_000);
+  const [first, second] = [await some(NOON + 99), await some(NOON + 199)];
+  await runner.begun();
+  // The state is over when a quarter more than the reserve is free; a call gives 400 bytes.
+  disk.free = 1_250_000 - 200 * 400 - 1;
+  await looked();
+  expect([await stateOf(store, first), await stateOf(store, second)]).toEqual(['deleted', 'deleted']);
+  disk.free += 1;
+  await eventually(async () => (await stateOf(store, first)) === 'erased');
+  await looked();
+  expect(await stateOf(store, second)).toBe('deleted');
+});
+
 test('the whole daemon deletes, is stopped, and undoes', async () => {
   const folder = temporaryFolder();
   const first = await startDaemon({}, { folder });
