@@ -93,6 +93,7 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
       ask,
       name,
       prove,
+      makeRoom: (bytes) => makeRoom(bytes, by),
       between,
       ...(leaveFree !== undefined && { leaveFree }),
     });
@@ -105,15 +106,45 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
     return last;
   }
 
-  /** Only what this box made: on a share, another's may lie beside. What last proved whole stays, however old. */
   async function rotate(by: By): Promise<void> {
-    const there = new Set((await ofMedium()).filter(({ checksum }) => checksum === 'same').map(({ name }) => name));
-    const known = await knownBackups(stateDir);
+    const { own, spare } = await removable();
+    const names = overdue([...own.keys()], keep(), (at) => zone.text(at).slice(0, 10));
+    await remove(
+      names.filter((name) => spare.has(name)),
+      by,
+    );
+  }
+
+  /** The oldest go first, and none if all of them were not enough. @returns whether there is room now. */
+  async function makeRoom(bytes: number, by: By): Promise<boolean> {
+    const names: string[] = [];
+    let freed = 0;
+    for (const [name, size] of (await removable()).spare) {
+      if (freed >= bytes) break;
+      names.push(name);
+      freed += size;
+    }
+    if (freed < bytes) return false;
+    await remove(names, by);
+    return true;
+  }
+
+  /**
+   * What this box made (on a share, another's may lie beside) and is on the medium, in the order of making, by names with
+   * their bytes; and of that what may go: not what last proved whole, however old, or without any, not the newest.
+   */
+  async function removable(): Promise<{ own: Map<string, number>; spare: Map<string, number> }> {
+    const there = (await ofMedium()).filter(({ checksum }) => checksum === 'same');
+    const sizes = new Map(there.map(({ name, bytes }) => [name, bytes]));
     // Those of a lost store stay until somebody has decided: each new one knows less than any of them.
-    const own = [...known].flatMap(([name, backup]) => (there.has(name) && !backup.former ? name : []));
-    const proven = own.filter((name) => known.get(name)?.proven).at(-1);
-    const over = overdue(own, keep(), (at) => zone.text(at).slice(0, 10));
-    const names = over.filter((name) => name !== proven);
+    const known = [...(await knownBackups(stateDir))].filter(([name, { former }]) => sizes.has(name) && !former);
+    const own = new Map(known.map(([name]) => [name, sizes.get(name) ?? 0]));
+    const kept = known.findLast(([, { proven }]) => proven) ?? known.at(-1);
+    const spare = new Map([...own].filter(([name]) => name !== kept?.[0]));
+    return { own, spare };
+  }
+
+  async function remove(names: readonly string[], by: By): Promise<void> {
     if (names.length === 0) return;
     agreed(await ask({ kind: 'backupRemove', names }));
     const audit = { ...by, action: 'backup.removed', detail: { names: names.join(' ') } };

@@ -27,6 +27,8 @@ export interface WriteOptions {
   readonly name: string;
   /** What is damaged in the store's file, which is held still; '' = nothing, null: it can't be told. Never rejects. */
   prove(file: string): Promise<string | null>;
+  /** So many bytes are short on the medium: whether older backups have given way. */
+  makeRoom(bytes: number): Promise<boolean>;
   /** Called between two pieces; what it throws ends it. */
   between?(): void;
   /** Bytes that stay free on the medium. */
@@ -53,13 +55,14 @@ export async function writeBackup(options: WriteOptions): Promise<Written> {
   }
 }
 
-async function copy({ store, ask, name, prove, between, leaveFree = backupLimits.leaveFree }: WriteOptions) {
+async function copy({ store, ask, name, prove, makeRoom, between, leaveFree = backupLimits.leaveFree }: WriteOptions) {
   const { free, fileMax } = agreed(await ask({ kind: 'backups' }));
   const { holder, file, bytes, schema } = await store.work('copyBegin');
   let ended = false;
   try {
     if (bytes > fileMax) throw new CgiError('disk_full', 'the store is larger than a file may be on the medium');
-    if (free - bytes < leaveFree)
+    const short = leaveFree + bytes - free;
+    if (short > 0 && !(await makeRoom(short)))
       throw new CgiError(
         'disk_full',
         `the medium has ${mega(free)} MB free: behind a backup of ${mega(bytes)} less than ${mega(leaveFree)} would be left`,

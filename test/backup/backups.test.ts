@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { forgetFormer, markFormer } from '../../daemon/backup/known.ts';
 import type { AskMedium } from '../../daemon/backup/pieces.ts';
 import { healthOfBackups } from '../../daemon/backup/shown.ts';
+import type { BackupsThere } from '../../daemon/recordings/backup-protocol.ts';
 import { performBackup } from '../../daemon/recordings/backup-steps.ts';
 import { BACKUP_PIECE_BYTES } from '../../daemon/recordings/limits.ts';
 import { workOnFile } from '../../storage/client.ts';
@@ -153,7 +154,7 @@ describe('not made, and said why', () => {
     };
     const backups = await rig.make({ ask, leaveFree: Number.MAX_SAFE_INTEGER });
     await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'disk_full' });
-    expect(steps).toEqual(['backups', 'backupClear']);
+    expect(steps).toEqual(['backups', 'backups', 'backupClear']);
     // It holds nothing still that would keep the store from its checkpoints.
     expect(await rig.store.work('copyEnd', 1)).toBe('it has ended');
   });
@@ -212,6 +213,29 @@ describe('rotation', () => {
     expect(rig.names().filter((name) => name.endsWith('.db'))).toEqual([NAME, 'cdrd-20270116T080000-b0b0b0.db']);
     rig.clock = 0;
     await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'conflict', message: 'the clock is not set' });
+  });
+
+  test('on a medium that has no more room old ones give way before, but never the last that proved whole', async () => {
+    const rig = openBackupRig();
+    const [leaveFree, room] = [1_000_000, 2.5];
+    let bytes = 0;
+    let capacity = Number.MAX_SAFE_INTEGER;
+    const ask: AskMedium = async (step) => {
+      const answer = await rig.ask(step);
+      if (step.kind !== 'backups') return answer;
+      const there = answer as BackupsThere;
+      return { ...there, free: capacity - there.backups.reduce((sum, each) => sum + each.bytes, 0) } as never;
+    };
+    const backups = await rig.make({ ask, leaveFree });
+    for (let night = 0; night < 4; night++, rig.clock += 86_400) {
+      ({ bytes } = await backups.make(ADMIN));
+      capacity = leaveFree + room * bytes;
+    }
+    const there = () => rig.names().filter((name) => name.endsWith('.db'));
+    expect(there()).toEqual(['cdrd-20270117T080000-b0b0b0.db', 'cdrd-20270118T080000-b0b0b0.db']);
+    capacity = leaveFree + bytes / 2;
+    await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'disk_full' });
+    expect(there()).toHaveLength(2);
   });
 
   test('follows a new one that is whole; what is not ours stays', async () => {
