@@ -20,7 +20,7 @@ const POLICY: RecordingPolicy = {
 };
 const WELL: MediumState = { state: 'mounted', why: '', writable: true, demanded: true, since: 0 };
 const DEAD: MediumState = { state: 'dead', why: 'pulled out', writable: false, demanded: true, since: 0 };
-const STICK = { device: '8:1', demanded: true };
+const STICK = { device: '8:1', place: '60 8:1 1', demanded: true };
 
 /** An Asterisk with its database, which may be away. */
 function rig({ wanted = POLICY } = {}) {

@@ -101,8 +101,8 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
     if (!(await step(job, { state: 'deleting', progress: { next: from }, hide: batch(from), spareKept }))) return;
     for (next = from; next < paths.length; next += DELETION_FILES) {
       if (isClosed()) return;
-      needMedium(deletion);
       const moving = spareKept ? await hiddenOf(deletion, batch(next)) : batch(next);
+      needMedium(deletion); // what is asked for now is done on this medium or not at all
       const { value } = purge
         ? await client.ask({ kind: 'remove', paths: moving })
         : await client.ask({ kind: 'trash', folder, paths: moving });

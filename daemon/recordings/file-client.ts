@@ -5,14 +5,17 @@
  * deadline.
  */
 import { CgiError } from '../../cgi/reply.ts';
-import type { FileAnswer, FileAnswers, FileStep } from './file-protocol.ts';
+import type { FileAnswer, FileAnswers, FileRequest, FileStep } from './file-protocol.ts';
 import { FILE_WAIT_MS, FILES_IDLE_MS, SLOW_MS, STEP_DEADLINE_MS } from './limits.ts';
 import type { MediumLook, WorkerSettings } from './protocol.ts';
 import { isThere, type Recordings } from './recordings.ts';
 import { createStepClient, type Threads, WorkerLost } from './step-client.ts';
 
 export interface FileClient {
-  /** @throws {CgiError} `storage_offline` */
+  /**
+   * On the medium that the watcher has proven by this moment, and on no other that may be in its place when the step's turn
+   * comes. @throws {CgiError} `storage_offline`
+   */
   ask<Kind extends FileStep['kind']>(
     step: Extract<FileStep, { kind: Kind }>,
   ): Promise<{ readonly value: FileAnswers[Kind]; readonly medium: MediumLook }>;
@@ -68,10 +71,11 @@ export function createFileClient(options: FileClientOptions): FileClient {
     lostAt = null;
   };
 
-  const perform = async (step: FileStep): Promise<FileAnswer> => {
+  const perform = async (request: FileRequest): Promise<FileAnswer> => {
+    const { step } = request;
     check();
     try {
-      const answer = (await client.ask(step, step.kind === 'read' ? [step.room] : [])) as FileAnswer;
+      const answer = (await client.ask(request, step.kind === 'read' ? [step.room] : [])) as FileAnswer;
       if (answer.medium.state === 'mounted') return answer;
       void medium().sweepNow(); // it tells everybody
       throw offline(answer.medium.why);
@@ -106,7 +110,8 @@ export function createFileClient(options: FileClientOptions): FileClient {
     async ask(step) {
       check();
       depth += 1;
-      const mine = turn.then(() => perform(step));
+      const { place = '' } = medium().state();
+      const mine = turn.then(() => perform({ step, place }));
       const over = () => {
         depth -= 1;
       };

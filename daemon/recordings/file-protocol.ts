@@ -26,6 +26,12 @@ export type FileStep =
   /** Writes a header's lengths anew from the file's size, or puts the original header back. */
   | { readonly kind: 'header'; readonly path: string; readonly change: 'repair' | 'restore' };
 
+export interface FileRequest {
+  readonly step: FileStep;
+  /** The medium that it is meant for is this one, else nothing is done; absent: whichever is there. @see MediumLook */
+  readonly place?: string;
+}
+
 /** A file as a look saw it. */
 export interface SeenFile {
   readonly path: string;
@@ -33,8 +39,8 @@ export interface SeenFile {
   readonly size: number;
   /** Whole milliseconds since 1970. */
   readonly mtimeMs: number;
-  /** Of the medium that it was seen on. */
-  readonly identity: string;
+  /** Of the medium that it was seen on. @see MediumLook */
+  readonly place: string;
 }
 
 /** Where bytes of a file come to stand in a room. */

@@ -5,7 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { performBackup } from './backup-steps.ts';
-import type { FileAnswer, FileStep } from './file-protocol.ts';
+import type { FileAnswer, FileRequest, FileStep } from './file-protocol.ts';
 import {
   eraseSome,
   listTrash,
@@ -18,16 +18,12 @@ import {
 } from './file-steps.ts';
 import { repairHeader, restoreHeader } from './header-steps.ts';
 import { STEP_WORK_MS } from './limits.ts';
-import { faultOf, lookAtMedium, type MediumFacts } from './medium.ts';
-import type { MediumLook, WorkerSettings } from './protocol.ts';
+import { faultOf, lookAtMedium, type MediumFacts, plain } from './medium.ts';
+import type { WorkerSettings } from './protocol.ts';
 
 const settings = workerData as WorkerSettings;
 const port = parentPort;
 if (!port) throw new Error('file-worker runs as a worker only');
-
-function plain({ state, why, device, demanded, place }: MediumFacts): MediumLook {
-  return { state, why, device, demanded, identity: place };
-}
 
 function done(step: FileStep, { real, place }: MediumFacts): FileAnswer['value'] {
   switch (step.kind) {
@@ -35,7 +31,7 @@ function done(step: FileStep, { real, place }: MediumFacts): FileAnswer['value']
       return lookAt(real, step.paths);
     case 'read': {
       const { room, stretches } = step;
-      const other = stretches.findIndex(({ file }) => file.identity !== place);
+      const other = stretches.findIndex(({ file }) => file.place !== place);
       const own = other < 0 ? stretches : stretches.slice(0, other);
       if (own.length === 0) return null;
       const end = performance.now() + STEP_WORK_MS;
@@ -61,9 +57,15 @@ function done(step: FileStep, { real, place }: MediumFacts): FileAnswer['value']
   }
 }
 
-function perform(step: FileStep): FileAnswer {
+/** It was mounted since: until the watcher has seen it nobody knows which medium it is. */
+function another(medium: MediumFacts): FileAnswer {
+  return { medium: { ...plain(medium), state: 'dead', why: 'being mounted' }, value: undefined };
+}
+
+function perform({ step, place }: FileRequest): FileAnswer {
   const before = lookAtMedium(settings);
   if (before.state !== 'mounted') return { medium: plain(before), value: undefined };
+  if (place !== undefined && before.place !== place) return another(before);
   let value: FileAnswer['value'];
   try {
     value = done(step, before);
@@ -74,14 +76,15 @@ function perform(step: FileStep): FileAnswer {
   if (step.kind === 'read' && value) return { medium: plain(before), value };
   const after = lookAtMedium(settings);
   if (after.place !== before.place) {
-    return { medium: { ...plain(after), state: 'dead', why: 'being mounted' }, value: undefined };
+    return another(after);
   }
   return { medium: plain(after), value: after.state === 'mounted' ? value : undefined };
 }
 
-port.on('message', ({ id, step }: { readonly id: number; readonly step: FileStep }) => {
+port.on('message', ({ id, step: request }: { readonly id: number; readonly step: FileRequest }) => {
+  const { step } = request;
   try {
-    const answer = perform(step);
+    const answer = perform(request);
     port.postMessage({ id, answer }, step.kind === 'read' && answer.value ? [step.room] : []);
   } catch (error) {
     port.postMessage({ id, failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });

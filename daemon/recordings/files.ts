@@ -101,7 +101,7 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
           if (looked === 'outside') refuse(path, 'leads out of the recordings folder');
           else if (looked === 'missing') found.push(null);
           else {
-            const file = { path, size: looked.size, mtimeMs: looked.mtimeMs, identity: medium.identity };
+            const file = { path, size: looked.size, mtimeMs: looked.mtimeMs, place: medium.place };
             const reply = {
               size: file.size,
               mtimeMs: file.mtimeMs,

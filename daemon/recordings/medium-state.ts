@@ -20,12 +20,17 @@ export interface MediumState {
   readonly device?: string;
   /** What the index calls the medium that is in place; absent: none is known to be. */
   readonly medium?: number;
+  /** Of the medium that is in place. @see MediumLook */
+  readonly place?: string;
   /** The recordings must lie on a medium of their own; absent: they needn't. */
   readonly demanded?: boolean;
 }
 
 /** Where a look found it, or didn't. */
-export type Place = Pick<MediumLook, 'device' | 'demanded'>;
+export type Where = Pick<MediumLook, 'device' | 'demanded'>;
+
+/** What is known of where it is. */
+type Known = Pick<MediumState, 'device' | 'medium' | 'place' | 'demanded'>;
 
 /** Whether it is in place, and its files may be asked for. */
 export function isThere({ state }: Pick<MediumState, 'state'>): boolean {
@@ -35,8 +40,8 @@ export function isThere({ state }: Pick<MediumState, 'state'>): boolean {
 export interface MediumStateMachine {
   state(): MediumState;
   /** It is proven to be there and alive. @param medium What the index calls it. */
-  found(place: Place, medium: number, writing: Writing): void;
-  lost(state: 'absent' | 'dead', why: string, place: Place): void;
+  found(where: Where & Pick<MediumLook, 'place'>, medium: number, writing: Writing): void;
+  lost(state: 'absent' | 'dead', why: string, where: Where): void;
   /** It has not answered; where it is is what was known before. */
   silent(why: string): void;
   /** Something takes long: a medium that is there is slow now. @returns what is called when it is over, once. */
@@ -83,31 +88,32 @@ export function createMediumState(
     changed(current);
   };
 
-  const where = ({ device, medium, demanded }: Pick<MediumState, 'device' | 'medium' | 'demanded'>) => ({
+  const known = ({ device, medium, place, demanded }: Known) => ({
     ...(device && { device }),
     ...(medium !== undefined && { medium }),
+    ...(place && { place }),
     ...(demanded && { demanded }),
   });
 
   /** There, well or slow. */
-  const there = (state: MediumState['state'], of: Pick<MediumState, 'device' | 'medium' | 'demanded'>): void =>
+  const there = (state: MediumState['state'], of: Known): void =>
     become({
       state,
       why: state === 'slow' ? `something has taken over ${slowMs / 1000} s` : writing.why,
       writable: writing.writable,
-      ...where(of),
+      ...known(of),
     });
 
   const lost: MediumStateMachine['lost'] = (state, why, { device, demanded }) =>
     // What an absent medium's path lies on instead isn't its device.
-    become({ state, why, writable: false, ...where({ device: state === 'dead' ? device : '', demanded }) });
+    become({ state, why, writable: false, ...known({ device: state === 'dead' ? device : '', demanded }) });
 
   return {
     state: () => current,
-    found(place, medium, seen) {
+    found({ device, place, demanded }, medium, seen) {
       writing = seen;
       // Whether it is slow no longer is for the whole sweep to say.
-      there(current.state === 'slow' ? 'slow' : 'mounted', { ...place, medium });
+      there(current.state === 'slow' ? 'slow' : 'mounted', { device, place, demanded, medium });
     },
     lost,
     silent: (why) => lost('dead', why, { device: current.device ?? '', demanded: current.demanded ?? false }),

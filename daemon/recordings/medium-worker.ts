@@ -20,7 +20,7 @@ import { createHints } from './hint.ts';
 import { readMark, unmarked, writeMark } from './identity-file.ts';
 import { newestFirst } from './known.ts';
 import { BATCH_FILES } from './limits.ts';
-import { codeOf, faultOf, lookAtMedium, type MediumFacts } from './medium.ts';
+import { codeOf, faultOf, lookAtMedium, type MediumFacts, plain } from './medium.ts';
 import { FOLDER_MODE } from './open-folder.ts';
 import type {
   Answer,
@@ -61,10 +61,6 @@ function forgetAll(): void {
   sessions.clear();
   toldFolders = '';
   hints.close();
-}
-
-function plain({ state, why, device, demanded, identity }: MediumFacts): MediumLook {
-  return { state, why, device, demanded, identity };
 }
 
 const nothing: Omit<FilesAnswer, 'medium'> = {

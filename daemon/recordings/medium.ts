@@ -10,17 +10,17 @@ import type { MediumLook, WorkerSettings } from './protocol.ts';
 export interface MediumFacts extends MediumLook {
   /** The recordings folder with links resolved, also when it isn't there. */
   readonly real: string;
-  /**
-   * Like the identity, but without the folder's birth, which shows only once the folder has changed: equal before and
-   * after a change of the folder that we make ourselves.
-   */
-  readonly place: string;
   /** Files' times are another machine's. */
   readonly remote: boolean;
   /** What it lies on; undefined: no mount of the table holds it. */
   readonly mount: Mount | undefined;
   /** All is well but for the folder itself, which isn't there. */
   readonly lacksFolder: boolean;
+}
+
+/** What of it the main thread is told. */
+export function plain({ state, why, device, demanded, identity, place }: MediumFacts): MediumLook {
+  return { state, why, device, demanded, identity, place };
 }
 
 /** The system's code of a failed call (`EIO`), or its message. */

@@ -56,6 +56,11 @@ export interface MediumLook {
   readonly demanded: boolean;
   /** Equal = the same folder of the same mount; another stick or another mount differs. */
   readonly identity: string;
+  /**
+   * Like the identity, but without the folder's birth, which shows only once the folder has changed: equal before and
+   * after a change of the folder that we make ourselves.
+   */
+  readonly place: string;
 }
 
 /** `now` opens a session for today's, yesterday's and pending folders; `full` one for the full look, which may be interrupted. */

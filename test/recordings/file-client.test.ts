@@ -4,8 +4,11 @@ import {
   appendFileSync,
   closeSync,
   constants,
+  existsSync,
   mkdirSync,
   openSync,
+  readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -22,7 +25,7 @@ import { ARCHIVE_BYTES, LARGE_ARCHIVES_MAX, READ_BYTES, READERS_MAX } from '../.
 import { createStepClient, createThreads } from '../../daemon/recordings/step-client.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { pause, until } from './helper.ts';
-import { FILE_WORKER, type Medium, openClient } from './trash-rig.ts';
+import { FILE_WORKER, type Medium, openClient, placeOf } from './trash-rig.ts';
 
 const PATH = '20210329/a.wav';
 
@@ -49,7 +52,10 @@ function hangingWorker(base: string, call: 'lstatSync' | 'readSync') {
 import { syncBuiltinESMExports } from 'node:module';
 const real = fs.${call};
 fs.${call} = (...args) => {
-  if (fs.existsSync(${JSON.stringify(flag)})) fs.closeSync(fs.openSync(${JSON.stringify(pipe)}, 'r'));
+  if (fs.existsSync(${JSON.stringify(flag)})) {
+    fs.writeFileSync(${JSON.stringify(`${flag}s`)}, '');
+    fs.closeSync(fs.openSync(${JSON.stringify(pipe)}, 'r'));
+  }
   return real(...args);
 };
 syncBuiltinESMExports();
@@ -62,7 +68,12 @@ await import(${JSON.stringify(FILE_WORKER.href)});
     setTimeout(() => closeSync(fd), 200);
   };
   onTestFinished(release);
-  return { worker: pathToFileURL(file), hang: () => writeFileSync(flag, ''), release };
+  return {
+    worker: pathToFileURL(file),
+    hang: () => writeFileSync(flag, ''),
+    hangs: () => existsSync(`${flag}s`),
+    release,
+  };
 }
 
 async function collect(bytes: AsyncIterable<Uint8Array>): Promise<number> {
@@ -143,34 +154,32 @@ test('both workers of a medium together leave two hung threads at most', async (
   });
   hanging.hang();
   for (let round = 0; round < 4; round++) {
-    const asked = clients.flatMap((client) => [client.ask({ kind: 'look', paths: [PATH] })]);
+    const asked = clients.flatMap((client) => [client.ask({ step: { kind: 'look', paths: [PATH] } })]);
     await Promise.allSettled(asked);
     expect(threads.hung.size).toBeLessThanOrEqual(2);
   }
   expect(threads.hung.size).toBe(2);
   expect(clients.reduce((sum, client) => sum + client.made(), 0)).toBe(2);
   const begin = performance.now();
-  await expect(clients[0]?.ask({ kind: 'look', paths: [PATH] })).rejects.toThrow('does not answer');
+  await expect(clients[0]?.ask({ step: { kind: 'look', paths: [PATH] } })).rejects.toThrow('does not answer');
   expect(performance.now() - begin).toBeLessThan(100);
   hanging.release();
   await until('the threads', () => threads.hung.size === 0);
-  expect(await clients[1]?.ask({ kind: 'look', paths: [PATH] })).toMatchObject({ medium: { state: 'mounted' } });
+  expect(await clients[1]?.ask({ step: { kind: 'look', paths: [PATH] } })).toMatchObject({
+    medium: { state: 'mounted' },
+  });
 });
 
 test('ended in the middle of a step, it counts as hanging until its thread has ended', async () => {
   const base = temporaryFolder();
   const hanging = hangingWorker(base, 'lstatSync');
   const threads = createThreads();
-  let inside = false;
   const client = createStepClient({
     worker: hanging.worker,
     threads,
     deadlineMs: 60_000,
     slowMs: 300,
-    late: () => {
-      inside = true;
-      return () => {};
-    },
+    late: () => () => {},
     settings: {
       dir: open().dir,
       requireMount: 'no',
@@ -179,9 +188,9 @@ test('ended in the middle of a step, it counts as hanging until its thread has e
     },
   });
   hanging.hang();
-  const step = client.ask({ kind: 'look', paths: [PATH] });
+  const step = client.ask({ step: { kind: 'look', paths: [PATH] } });
   step.catch(() => {});
-  await until('the hanging step', () => inside);
+  await until('the hanging step', hanging.hangs);
   client.close();
   await expect(step).rejects.toThrow('closed');
   expect(await threads.stuck(200)).toBe(true);
@@ -346,6 +355,23 @@ test('a medium that is another one breaks the answer off', async () => {
   await expect(bytes.next().then(() => bytes.next())).rejects.toBeInstanceOf(Error);
 });
 
+test('a step is for the medium that was proven when it was asked for, also when its turn comes on another', async () => {
+  const { client, dir, medium, base } = open();
+  const path = join(dir, PATH);
+  medium.place = placeOf(dir);
+  expect((await client.ask({ kind: 'look', paths: [PATH] })).value).toHaveLength(1);
+  const asked = [client.ask({ kind: 'look', paths: [] }), client.ask({ kind: 'remove', paths: [PATH] })];
+  // Exchanged before its turn; the watcher has seen the other one by then, so what it says now is no help.
+  renameSync(dir, join(base, 'pulled'));
+  mkdirSync(join(dir, '20210329'), { recursive: true });
+  writeFileSync(path, 'another call');
+  medium.place = placeOf(dir);
+  const [, removed] = await Promise.allSettled(asked);
+  expect(removed).toMatchObject({ status: 'rejected', reason: { code: 'storage_offline' } });
+  expect(readFileSync(path, 'utf8')).toBe('another call');
+  expect((await client.ask({ kind: 'remove', paths: [PATH] })).value).toEqual([12]);
+});
+
 test('a folder so young that its birth doesn’t show yet stays the same when the trash is made in it', async () => {
   const { client, dir } = open();
   const files = createRecordingFiles(client);
@@ -361,6 +387,6 @@ test('a folder so young that its birth doesn’t show yet stays the same when th
   await pause(50);
   expect((await client.ask({ kind: 'folder', folder: '1-00000000', make: true })).value).toBe('');
   const after = await client.ask({ kind: 'look', paths: [] });
-  expect(after.medium.identity).toBe(before.medium.identity);
+  expect(after.medium.place).toBe(before.medium.place);
   expect(await files.look([PATH])).toEqual([null]);
 });

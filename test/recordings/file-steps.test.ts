@@ -79,7 +79,7 @@ describe('a path', () => {
     expect(pathFault(path)).toContain(why);
     const { root } = store();
     expect(lookAt(root, [path])).toEqual(['outside']);
-    const seen = { path, size: 4, mtimeMs: 0, identity: '' };
+    const seen = { path, size: 4, mtimeMs: 0, place: '' };
     expect(readOne(root, seen, 0, 4)).toBeNull();
     expect(removeFiles(root, [path])).toEqual(['missing']);
     expect(trashFolder(root, '1-00000000', true)).toBe('');
@@ -100,7 +100,7 @@ describe('a path', () => {
     mkdirSync(join(root, '20210329/folder.wav'));
     const paths = ['20210329/link.wav', 'outside/secret.wav', 'inside/a.wav', '20210329/folder.wav', 'no/a.wav'];
     expect(lookAt(root, paths)).toEqual(['outside', 'outside', 'outside', 'missing', 'missing']);
-    for (const path of paths) expect(readOne(root, { path, size: 6, mtimeMs: 0, identity: '' }, 0, 6)).toBeNull();
+    for (const path of paths) expect(readOne(root, { path, size: 6, mtimeMs: 0, place: '' }, 0, 6)).toBeNull();
     trashFolder(root, '1-00000000', true);
     expect(moveToTrash(root, '1-00000000', paths)).toEqual(paths.map(() => 'missing'));
     expect(removeFiles(root, paths)).toEqual(paths.map(() => 'missing'));
@@ -129,7 +129,7 @@ describe('a stretch', () => {
   const seen = (root: string, path = 'root.wav') => {
     const [looked] = lookAt(root, [path]);
     if (typeof looked !== 'object') throw new Error(String(looked));
-    return { path, identity: '', ...looked };
+    return { path, place: '', ...looked };
   };
 
   test('is read where it lies', () => {
@@ -166,7 +166,7 @@ describe('stretches of several files', () => {
     const looked = lookAt(root, NAMES);
     const stretches = NAMES.map((path, n) => {
       const { size, mtimeMs } = looked[n] as { size: number; mtimeMs: number };
-      return { file: { path, size, mtimeMs, identity: '' }, from: 0, at: 2 + 12 * n, length: 10 };
+      return { file: { path, size, mtimeMs, place: '' }, from: 0, at: 2 + 12 * n, length: 10 };
     });
     const room = new Uint8Array(50).fill(0x2e);
     const read = (enough = () => false) => readStretches(root, stretches, room, enough);
@@ -204,7 +204,7 @@ describe('stretches of several files', () => {
     expect(read(() => true)).toBe(10);
     writeFileSync(join(root, 'root.wav'), Buffer.alloc(READ_BYTES * 3));
     const [looked] = lookAt(root, ['root.wav']);
-    const file = { path: 'root.wav', identity: '', ...(looked as { size: number; mtimeMs: number }) };
+    const file = { path: 'root.wav', place: '', ...(looked as { size: number; mtimeMs: number }) };
     const large = { file, from: 0, at: 0, length: READ_BYTES * 3 };
     let asked = 0;
     expect(readStretches(root, [large], new Uint8Array(READ_BYTES * 3), () => ++asked === 2)).toBe(READ_BYTES * 2);

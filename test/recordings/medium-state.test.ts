@@ -4,7 +4,7 @@ import { createMediumState, isThere, type MediumState } from '../../daemon/recor
 
 const WELL = { writable: true, why: '' };
 const FULL = { writable: false, why: 'full' };
-const STICK = { device: '8:1', demanded: true };
+const STICK = { device: '8:1', place: '60 8:1 1', demanded: true };
 const NOWHERE = { device: '', demanded: true };
 
 function machine() {
@@ -102,4 +102,16 @@ test('whether a medium of its own is demanded is what the last look said, also w
   medium.silent('it did not answer');
   expect(medium.state()).toMatchObject({ state: 'dead', demanded: true });
   expect(told()).toHaveLength(3);
+});
+
+test('where it is is known while it is there, and anew when it has been mounted again, which is no change', () => {
+  const { medium, told } = machine();
+  medium.found(STICK, 1, WELL);
+  medium.late();
+  expect(medium.state().place).toBe('60 8:1 1');
+  medium.found({ ...STICK, place: '61 8:1 1' }, 1, WELL);
+  expect(medium.state().place).toBe('61 8:1 1');
+  expect(told()).toHaveLength(2);
+  medium.lost('dead', 'pulled out', STICK);
+  expect(medium.state()).not.toHaveProperty('place');
 });

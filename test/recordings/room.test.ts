@@ -14,7 +14,7 @@ function read(
 ) {
   const marginsOf = (index: number) => ({ before: margins[index]?.[0] ?? 0, after: margins[index]?.[1] ?? 0 });
   const wanted = sizes.map((size, n): Wanted => {
-    const file = { path: `${n}.wav`, size, mtimeMs: 0, identity: '' };
+    const file = { path: `${n}.wav`, size, mtimeMs: 0, place: '' };
     return { file, from: 0, end: size };
   });
   const planner = createPlanner(wanted, marginsOf, ROOM);

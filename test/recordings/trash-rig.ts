@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createRecordingDeletions, type RecordingTrash } from '../../daemon/recordings/deletions.ts';
 import { createFileClient, type FileClient } from '../../daemon/recordings/file-client.ts';
+import { lookAtMedium } from '../../daemon/recordings/medium.ts';
+import type { WorkerSettings } from '../../daemon/recordings/protocol.ts';
 import type { MediumState, RecordingFigures } from '../../daemon/recordings/recordings.ts';
 import { createThreads } from '../../daemon/recordings/step-client.ts';
 import type { StoreClient } from '../../storage/client.ts';
@@ -20,6 +22,16 @@ export interface Medium {
   id?: number;
   state: MediumState['state'];
   sweeps: number;
+  /** What the watcher has proven; absent: whatever is there. */
+  place?: string;
+}
+
+function settingsOf(dir: string): WorkerSettings {
+  return { dir, requireMount: 'no', mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' };
+}
+
+export function placeOf(dir: string): string {
+  return lookAtMedium(settingsOf(dir)).place;
 }
 
 /** @param worker Another than the real one. */
@@ -34,13 +46,14 @@ export function openClient(
     deadlineMs,
     idleMs,
     waitMs,
-    settings: { dir, requireMount: 'no', mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' },
+    settings: settingsOf(dir),
     medium: () => ({
       state: () => ({
         state: medium.state,
         why: medium.state === 'mounted' ? '' : 'pulled out',
         writable: medium.state === 'mounted',
         since: 0,
+        place: medium.place ?? placeOf(dir),
       }),
       late: () => () => {},
       figures: () => ({ sweeps: medium.sweeps }) as RecordingFigures,
