@@ -12,7 +12,7 @@ import type { By } from '../../storage/sql/audit.ts';
 import type { Log } from '../log.ts';
 import { boxId } from './box-id.ts';
 import { boxBackups } from './candidates.ts';
-import { knownBackups, rememberBackup } from './known.ts';
+import { type Known, knownBackups, rememberBackup } from './known.ts';
 import { type AskMedium, agreed } from './pieces.ts';
 import { writeBackup } from './write-backup.ts';
 
@@ -51,6 +51,8 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
   let why = '';
   let former = '';
   let failures = 0;
+  /** By name. */
+  const unnoted = new Map<string, Known>();
   let running: Promise<LastBackup> | null = null;
   let closed = false;
 
@@ -94,16 +96,36 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
       name,
       prove,
       makeRoom: (bytes) => makeRoom(bytes, by),
+      note: (backup) => note(name, backup),
       between,
       ...(leaveFree !== undefined && { leaveFree }),
     });
-    await rememberBackup(stateDir, name, written);
     last = { name, at, ...written };
     const { bytes, schema, sum, direct, proven } = written;
     const audit = { ...by, action: 'backup.made', detail: { name, bytes, schema, sum } };
-    await store.write({ kind: 'setting', name: LAST, value: last, audit });
+    await store.write({ kind: 'setting', name: LAST, value: last, audit }).catch((error: unknown) => {
+      log.warn('backup: the store could not note it', { name, error }); // it is made all the same
+    });
     log.info('backup: made', { name, bytes, direct, proven });
     return last;
+  }
+
+  /** On a full disk a backup is most wanted: what can't be noted now is with the next. */
+  async function note(name: string, backup: Omit<Known, 'former'>): Promise<void> {
+    unnoted.set(name, { ...backup, former: false });
+    try {
+      for (const [each, of] of unnoted) await rememberBackup(stateDir, each, of);
+      unnoted.clear();
+    } catch (error) {
+      log.warn('backup: the box could not note its checksum; until it can, only a person goes back to it', {
+        name,
+        error,
+      });
+    }
+  }
+
+  async function known(): Promise<Map<string, Known>> {
+    return new Map([...(await knownBackups(stateDir)), ...unnoted]);
   }
 
   async function rotate(by: By): Promise<void> {
@@ -137,9 +159,9 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
     const there = (await ofMedium()).filter(({ checksum }) => checksum === 'same');
     const sizes = new Map(there.map(({ name, bytes }) => [name, bytes]));
     // Those of a lost store stay until somebody has decided: each new one knows less than any of them.
-    const known = [...(await knownBackups(stateDir))].filter(([name, { former }]) => sizes.has(name) && !former);
-    const own = new Map(known.map(([name]) => [name, sizes.get(name) ?? 0]));
-    const kept = known.findLast(([, { proven }]) => proven) ?? known.at(-1);
+    const noted = [...(await known())].filter(([name, { former }]) => sizes.has(name) && !former);
+    const own = new Map(noted.map(([name]) => [name, sizes.get(name) ?? 0]));
+    const kept = noted.findLast(([, { proven }]) => proven) ?? noted.at(-1);
     const spare = new Map([...own].filter(([name]) => name !== kept?.[0]));
     return { own, spare };
   }
@@ -153,7 +175,7 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
 
   async function look(): Promise<void> {
     const there = (await ofMedium()).filter(({ checksum }) => checksum === 'same').map(({ name }) => name);
-    const found = [...(await knownBackups(stateDir))].filter(([name, known]) => known.former && there.includes(name));
+    const found = [...(await known())].filter(([name, backup]) => backup.former && there.includes(name));
     const newest = found.at(-1)?.[0] ?? '';
     if (newest !== '' && newest !== former)
       log.error('a backup of the store that was lost is on the medium: stop cdrd, and have it restored', {
@@ -164,9 +186,9 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
 
   async function ofMedium(): Promise<Backup[]> {
     const { backups } = agreed(await ask({ kind: 'backups' }));
-    const known = await knownBackups(stateDir);
+    const noted = await known();
     return backups.map(({ name, bytes, schema, sum }) => {
-      const own = known.get(name);
+      const own = noted.get(name);
       const checksum = sum === '' ? 'none' : own === undefined ? 'unknown' : own.sum === sum ? 'same' : 'different';
       const proven = checksum === 'same' && own?.proven === true;
       return { name, at: backupTime(name) ?? 0, bytes, schema, place: 'medium', checksum, proven };

@@ -27,6 +27,8 @@ export interface WriteOptions {
   readonly name: string;
   /** What is damaged in the store's file, which is held still; '' = nothing, null: it can't be told. Never rejects. */
   prove(file: string): Promise<string | null>;
+  /** It is whole, and gets its name next: whoever is to trust it has to know it by then. Never rejects. */
+  note(backup: Pick<Written, 'sum' | 'proven'>): Promise<void>;
   /** So many bytes are short on the medium: whether older backups have given way. */
   makeRoom(bytes: number): Promise<boolean>;
   /** Called between two pieces; what it throws ends it. */
@@ -40,13 +42,14 @@ export interface WriteOptions {
  * medium that is still there.
  */
 export async function writeBackup(options: WriteOptions): Promise<Written> {
-  const { ask, name, between } = options;
+  const { ask, name, note, between } = options;
   try {
     const { sum, ...copied } = await copy(options);
     // Only now: while the store was held still, time counted.
     const back = await through((at) => ask({ kind: 'backupRead', name, at }), between);
     if (back.sum !== sum || back.at !== copied.bytes)
       throw new CgiError('conflict', 'the medium gives back other bytes than were written to it: it is failing');
+    await note({ sum, proven: copied.proven });
     agreed(await ask({ kind: 'backupSeal', name, sum }));
     return { ...copied, sum, direct: back.direct };
   } catch (error) {

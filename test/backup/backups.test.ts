@@ -1,15 +1,26 @@
 /** Backups on the medium: whole or not there, whatever happens to the medium, the store and the process meanwhile. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { forgetFormer, markFormer } from '../../daemon/backup/known.ts';
+import { forgetFormer, knownBackups, markFormer } from '../../daemon/backup/known.ts';
 import type { AskMedium } from '../../daemon/backup/pieces.ts';
 import { healthOfBackups } from '../../daemon/backup/shown.ts';
 import type { BackupsThere } from '../../daemon/recordings/backup-protocol.ts';
 import { performBackup } from '../../daemon/recordings/backup-steps.ts';
 import { BACKUP_PIECE_BYTES } from '../../daemon/recordings/limits.ts';
 import { workOnFile } from '../../storage/client.ts';
+import { StoreError } from '../../storage/errors.ts';
 import { backupName, overdue } from '../../storage/model/backup-name.ts';
 import { sqlOn } from '../storage/helper.ts';
 import { WORKERS } from '../support/daemon.ts';
@@ -252,6 +263,36 @@ describe('rotation', () => {
     await expect(backups.make(ADMIN)).rejects.toMatchObject({ code: 'storage_offline' });
     expect(rig.names()).toHaveLength(5);
   });
+});
+
+test('when the box’s disk takes nothing it is made all the same, and noted with the next', async () => {
+  const rig = openBackupRig();
+  const warned: string[] = [];
+  const log = { info() {}, warn: (text: string) => warned.push(text), error() {} };
+  const failing = { ...rig.store, write: () => Promise.reject(new StoreError('disk_full', 'no room')) };
+  const backups = await rig.make({ log, store: failing });
+  const blocked = `${rig.stateDir}/backup/made.sha256`;
+  mkdirSync(`${blocked}.new`); // where its list is written anew
+  await backups.make(ADMIN);
+  expect(rig.names()).toEqual([NAME, `${NAME}.sha256`]);
+  expect(backups.state()).toMatchObject({ why: '', failures: 0, last: { name: NAME } });
+  expect(warned).toHaveLength(2);
+  expect((await knownBackups(rig.stateDir)).size).toBe(0);
+  rmdirSync(`${blocked}.new`);
+  rig.clock += 86_400;
+  await backups.make(ADMIN);
+  expect([...(await knownBackups(rig.stateDir)).keys()]).toEqual([NAME, 'cdrd-20270116T080000-b0b0b0.db']);
+});
+
+test('its checksum is noted before it has its name: a kill in between leaves nothing that recovery doesn’t trust', async () => {
+  const rig = openBackupRig();
+  const known: string[] = [];
+  const ask: AskMedium = async (step) => {
+    if (step.kind === 'backupSeal') known.push(...(await knownBackups(rig.stateDir)).keys());
+    return rig.ask(step);
+  };
+  await (await rig.make({ ask })).make(ADMIN);
+  expect(known).toEqual([NAME]);
 });
 
 describe('a copy can be exact and yet one of a damaged store', () => {
