@@ -3,7 +3,7 @@
  * lets the others go on. Who asked for one waits for its end, and no longer than a request may last.
  */
 import type { AuditLine } from '../../storage/sql/audit.ts';
-import type { Deletion } from '../../storage/store.ts';
+import type { Deletion, TrashStep } from '../../storage/store.ts';
 import { jobLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { BOX, isOffline, type Job, OtherMedium } from './deletion-job.ts';
@@ -14,8 +14,12 @@ export interface DeletionQueue {
   readonly size: number;
   /** The one of this deletion, when it is under way. */
   get(id: number): Job | undefined;
-  /** @param resumed It was begun by a process before this one. */
-  add(deletion: Deletion, resumed: boolean): Job;
+  /** Takes up a new one. @param write Puts it into the store. */
+  begin(write: () => Promise<Deletion>): Promise<Job>;
+  /** Takes up one that had come to its end, in another state. @returns null when somebody else was there before. */
+  turn(deletion: Deletion, change: Omit<TrashStep, 'id' | 'from'>): Promise<Job | null>;
+  /** Takes up what a process before this one has begun. @param unfinished Asks the store for it. */
+  resume(unfinished: () => Promise<readonly Deletion[]>): Promise<void>;
   remove(id: number): void;
   /** Sees to it that what is in the queue is worked on. */
   kick(): void;
@@ -42,6 +46,23 @@ export function createDeletionQueue({ work, log, waitMs = DELETION_WAIT_MS }: De
   let running: Promise<void> | null = null;
   let retry: NodeJS.Timeout | undefined;
   let closed = false;
+  let entering: Promise<unknown> = Promise.resolve();
+
+  /**
+   * One after the other: between a deletion's row and its job nobody may look what is under way, or two jobs would work on
+   * the same files.
+   */
+  function enter<T>(work: () => Promise<T>): Promise<T> {
+    const mine = entering.then(work);
+    entering = mine.catch(() => {});
+    return mine;
+  }
+
+  function add(deletion: Deletion, resumed: boolean): Job {
+    const job = jobOf(deletion, resumed);
+    jobs.set(deletion.id, job);
+    return job;
+  }
 
   /** @param at When it is; null: nothing is given up. */
   async function run(at: number | null): Promise<void> {
@@ -95,11 +116,23 @@ export function createDeletionQueue({ work, log, waitMs = DELETION_WAIT_MS }: De
       return jobs.size;
     },
     get: (id) => jobs.get(id),
-    add(deletion, resumed) {
-      const job: Job = { deletion, missing: [], refused: [], resumed, fault: null, waiters: [] };
-      jobs.set(deletion.id, job);
-      return job;
-    },
+    begin: (write) => enter(async () => add(await write(), false)),
+    turn: (deletion, change) =>
+      enter(async () => {
+        if (jobs.has(deletion.id)) return null;
+        const job = jobOf(deletion, false);
+        if (!(await work.step(job, change))) return null;
+        jobs.set(deletion.id, job);
+        return job;
+      }),
+    resume: (unfinished) =>
+      enter(async () => {
+        // One that comes to its end while the store is asked is told as unfinished, too.
+        const known = new Set(jobs.keys());
+        for (const deletion of await unfinished())
+          if (deletion.kind === 'recording' && !known.has(deletion.id)) add(deletion, true);
+        if (jobs.size > 0) kick();
+      }),
     remove: (id) => void jobs.delete(id),
     kick,
     giveUp: begin,
@@ -122,4 +155,8 @@ export function createDeletionQueue({ work, log, waitMs = DELETION_WAIT_MS }: De
       clearTimeout(late);
     },
   };
+}
+
+function jobOf(deletion: Deletion, resumed: boolean): Job {
+  return { deletion, missing: [], refused: [], resumed, fault: null, waiters: [] };
 }

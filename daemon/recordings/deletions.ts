@@ -67,20 +67,22 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
     const at = now();
     // What is purged has expired when it begins.
     const expiresAt = purge ? 0 : at + rules.seconds();
-    const { deletion } = await store.write({
-      kind: 'deletion',
-      deletion: { kind: 'recording', ...by, medium: options.medium(), expiresAt, content: paths },
-      audit: { ...by, action: 'recordings.delete', detail: { files: paths.length, purge, ...(rule && { rule }) } },
+    const job = await queue.begin(async () => {
+      const { deletion } = await store.write({
+        kind: 'deletion',
+        deletion: { kind: 'recording', ...by, medium: options.medium(), expiresAt, content: paths },
+        audit: { ...by, action: 'recordings.delete', detail: { files: paths.length, purge, ...(rule && { rule }) } },
+      });
+      if (!deletion) throw new Error('the store began no deletion');
+      return deletion;
     });
-    if (!deletion) throw new Error('the store began no deletion');
-    const job = queue.add(deletion, false);
     await queue.wait(job);
-    const undo = purge || job.deletion.count === 0 ? '' : deletion.token;
+    const undo = purge || job.deletion.count === 0 ? '' : job.deletion.token;
     return {
       deletion: job.deletion,
       missing: job.missing,
       refused: job.refused,
-      undo: job.deletion.state === 'deleting' && !purge ? deletion.token : undo,
+      undo: job.deletion.state === 'deleting' && !purge ? job.deletion.token : undo,
     };
   }
 
@@ -98,24 +100,15 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
     await work.needFolder(deletion).catch((error: unknown) => {
       throw error instanceof OtherMedium ? new CgiError('conflict', error.message) : error;
     });
-    const job = queue.add(deletion, false);
     const audit: AuditLine = {
       ...by,
       action: 'recordings.restored',
       detail: { deletion: deletion.id, files: deletion.count, bytes: deletion.bytes },
     };
-    if (!(await work.step(job, { state: 'restoring', progress: null, audit }))) {
-      queue.remove(deletion.id);
-      throw new CgiError('conflict', 'the recordings are just being erased');
-    }
+    const job = await queue.turn(deletion, { state: 'restoring', progress: null, audit });
+    if (!job) throw new CgiError('conflict', 'the recordings are just being brought back or erased');
     await queue.wait(job);
     return job.deletion;
-  }
-
-  async function resume(): Promise<void> {
-    for (const deletion of await store.work('unfinishedDeletions'))
-      if (deletion.kind === 'recording' && !queue.get(deletion.id)) queue.add(deletion, true);
-    if (queue.size > 0) queue.kick();
   }
 
   return {
@@ -125,7 +118,9 @@ export function createRecordingDeletions(options: DeletionsOptions): RecordingTr
     free: trash.free,
     underWay: () => queue.size,
     resume: () =>
-      void resume().catch((error: unknown) => log.error('recordings: deletions could not be resumed', { error })),
+      void queue
+        .resume(() => store.work('unfinishedDeletions'))
+        .catch((error: unknown) => log.error('recordings: deletions could not be resumed', { error })),
     close() {
       const ended = queue.close();
       client.close(); // a step that hangs is broken off, and nothing is said of it

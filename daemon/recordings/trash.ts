@@ -27,7 +27,7 @@ export interface TrashOptions {
   readonly store: StoreClient;
   readonly client: FileClient;
   readonly queue: DeletionQueue;
-  readonly work: Pick<DeletionWork, 'step' | 'erasing' | 'eraseFolder'>;
+  readonly work: Pick<DeletionWork, 'erasing' | 'eraseFolder'>;
   readonly rules: TrashRules;
 }
 
@@ -40,10 +40,7 @@ export function createTrash({ store, client, queue, work, rules }: TrashOptions)
   async function beginErasing(each: Trashed): Promise<Job | null> {
     const deletion = await store.ask('deletion', each.token);
     if (deletion?.state !== 'deleted') return null;
-    const job = queue.add(deletion, false);
-    if (await work.step(job, { state: 'erasing', progress: null })) return job;
-    queue.remove(deletion.id);
-    return null;
+    return queue.turn(deletion, { state: 'erasing', progress: null });
   }
 
   /** Folders of deletions that nobody knows (another box's, or a state folder that was lost), as old as trash may get. */

@@ -362,6 +362,61 @@ describe('what is in the way', () => {
     });
   });
 
+  test('a medium that comes back just when one begins: it is done once, and who asked is told what it did', async () => {
+    const rig = openTrashRig();
+    let begun = () => {};
+    const written = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    let removes = 0;
+    const trash = rig.start((client, store) => [
+      {
+        ...client,
+        ask(step: never) {
+          if ((step as { kind: string }).kind === 'remove') removes += 1;
+          return client.ask(step);
+        },
+      } as FileClient,
+      {
+        ...store,
+        // The row is there, and whoever began it hasn't heard of that.
+        async write(item: Parameters<StoreClient['write']>[0]) {
+          const result = await store.write(item);
+          if (item.kind !== 'deletion') return result;
+          begun();
+          await pause(100); // long enough for what is under way to be asked for
+          return result;
+        },
+      },
+    ]);
+    await rig.record(...ALL);
+    const asked = trash.begin([A, '20210329/none.wav'], true, BY);
+    await written;
+    trash.resume();
+    expect(await asked).toMatchObject({ deletion: { state: 'erased', count: 1 }, missing: ['20210329/none.wav'] });
+    await idle(trash);
+    expect(removes).toBe(1);
+  });
+
+  test('two who undo it at once, and a box that erases it: one does it, and none waits for what will not come', async () => {
+    const rig = openTrashRig();
+    const trash = rig.start();
+    await rig.record(...ALL);
+    const { undo } = await trash.begin([A], false, BY);
+    const outcomes = await Promise.allSettled([
+      trash.undo(undo, BY),
+      trash.undo(undo, BY),
+      trash.expire(rig.clock + 8 * DAYS),
+    ]);
+    await idle(trash);
+    const state = await stateOf(rig, undo);
+    expect(['restored', 'erased']).toContain(state);
+    expect(rig.files()).toEqual({ placed: state === 'restored' ? ALL : [B, C], trashed: [] });
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'conflict' });
+    expect(rig.log).toEqual([]);
+  });
+
   test('a trash that cannot be made is told, and everything stays', async () => {
     const rig = openTrashRig();
     const trash = rig.start();
