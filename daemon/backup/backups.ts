@@ -38,7 +38,7 @@ export interface BackupsOptions {
 export interface BackupMaker extends Backups {
   /** A medium has come: whether it has backups of a store that was lost. */
   look(): Promise<void>;
-  /** What is under way ends between two pieces; it isn't waited for, the medium may hang. */
+  /** Whoever waits for one is told at once; what is under way ends between two pieces, or never: the medium may hang. */
   close(): void;
 }
 
@@ -56,8 +56,14 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
   let running: Promise<LastBackup> | null = null;
   let closed = false;
 
+  const stopping = new CgiError('conflict', 'cdrd stops');
+  let tellWaiting: (error: Error) => void = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    tellWaiting = reject;
+  });
+  stopped.catch(() => {}); // nobody may be waiting
   const between = () => {
-    if (closed) throw new CgiError('conflict', 'cdrd stops');
+    if (closed) throw stopping;
   };
 
   async function perform(by: By): Promise<LastBackup> {
@@ -205,13 +211,14 @@ export async function createBackups(options: BackupsOptions): Promise<BackupMake
     look,
     ofBox: () => boxBackups(stateDir),
     make(by) {
-      running ??= perform(by).finally(() => {
+      running ??= Promise.race([perform(by), stopped]).finally(() => {
         running = null;
       });
       return running;
     },
     close() {
       closed = true;
+      tellWaiting(stopping);
     },
   };
 }

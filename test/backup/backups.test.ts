@@ -199,6 +199,24 @@ describe('not made, and said why', () => {
   }
 });
 
+test('a stop waits for no step of it: the medium may hang', async () => {
+  const rig = openBackupRig();
+  let hangs = () => {};
+  const hanging = new Promise<void>((resolve) => {
+    hangs = resolve;
+  });
+  const ask: AskMedium = (step) => {
+    if (step.kind !== 'backupCopy') return rig.ask(step);
+    hangs();
+    return new Promise(() => {});
+  };
+  const backups = await rig.make({ ask });
+  const making = backups.make(ADMIN);
+  await hanging;
+  backups.close();
+  await expect(making).rejects.toMatchObject({ code: 'conflict', message: 'cdrd stops' });
+});
+
 describe('rotation', () => {
   test('goes by days: of each the last, of those the newest', () => {
     const names = ['03T010000', '03T230000', '04T030000', '05T030000', '05T120000'].map((at) => `cdrd-202601${at}.db`);
