@@ -14,7 +14,7 @@ import type { MediumStateMachine } from './medium-state.ts';
 import type { ProbeTurns } from './probe-turns.ts';
 import type { FilesAnswer, Lane, MediumLook, RootAnswer } from './protocol.ts';
 import type { RecordingIndex } from './recording-index.ts';
-import type { Schedule } from './schedule.ts';
+import type { SweepTimes } from './sweep-times.ts';
 
 /** Ends a look or sweep whose medium is no longer the one it began with. Not an error: the next sweep starts anew. */
 export class MediumChanged extends Error {}
@@ -23,7 +23,7 @@ export interface LooksOptions {
   readonly client: Pick<MediumClient, 'ask'>;
   readonly index: RecordingIndex;
   readonly medium: MediumStateMachine;
-  readonly schedule: Schedule;
+  readonly times: SweepTimes;
   readonly queue: FolderQueue;
   readonly probes: ProbeTurns;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
@@ -63,7 +63,7 @@ export interface Looks {
 }
 
 export function createLooks(options: LooksOptions): Looks {
-  const { client, index, medium, schedule, queue, probes, log, now, closed } = options;
+  const { client, index, medium, times, queue, probes, log, now, closed } = options;
   const mono = (): number => performance.now();
   /** Of the medium whose folders we know; undefined = a full look is due. */
   let identity: string | undefined;
@@ -90,7 +90,7 @@ export function createLooks(options: LooksOptions): Looks {
     unfinished = 0;
     unlisted.clear();
     freshUntil.clear();
-    schedule.noQuick();
+    times.noQuick();
     watching = false;
   };
 
@@ -109,7 +109,7 @@ export function createLooks(options: LooksOptions): Looks {
     }
     if (look.identity === expected) return;
     forget();
-    schedule.sweepNow();
+    times.sweepNow();
     throw new MediumChanged();
   };
 
@@ -167,7 +167,7 @@ export function createLooks(options: LooksOptions): Looks {
         }
         unfinished = answer.unfinished;
         await tell(answer);
-        if (answer.settling > 0) schedule.quickAgainSoon();
+        if (answer.settling > 0) times.quickAgainSoon();
         if (!answer.more) break;
         // A full look of thousands of files lets today's go first.
         if (lane === 'full') await urgent();
@@ -188,7 +188,7 @@ export function createLooks(options: LooksOptions): Looks {
   };
 
   const quick = async (): Promise<void> => {
-    schedule.quickBegan();
+    times.quickBegan();
     const answer = await client.ask({ kind: 'quick', identity: current(), now: now() });
     accept(answer.medium);
     unfinished = answer.unfinished;
@@ -198,8 +198,8 @@ export function createLooks(options: LooksOptions): Looks {
       if (error instanceof MediumChanged) throw error;
       for (const file of answer.found) refused(folderOf(file.path), error);
     }
-    if (answer.settling > 0) schedule.quickAgain();
-    if (answer.lookAgain) schedule.sweepNow();
+    if (answer.settling > 0) times.quickAgain();
+    if (answer.lookAgain) times.sweepNow();
   };
 
   /** Which medium it is, and whether it takes recordings. What is written changes its folder, and so its identity. */
@@ -212,7 +212,7 @@ export function createLooks(options: LooksOptions): Looks {
     // Another stick under the numbers of the last one, or the mark is lost: its folders are to be looked at as its own.
     if (mark !== undefined && answer.mark !== mark && !isStandIn(mark)) {
       forget();
-      schedule.sweepNow();
+      times.sweepNow();
       throw new MediumChanged();
     }
     probes.tried(answer.writing);
@@ -235,7 +235,7 @@ export function createLooks(options: LooksOptions): Looks {
   const sweep = async (): Promise<void> => {
     const began = mono();
     medium.sweepBegan();
-    if (schedule.sweepBegan()) freshUntil.clear();
+    if (times.sweepBegan()) freshUntil.clear();
     try {
       const today = options.today();
       const yesterday = dayBefore(today);
@@ -263,14 +263,14 @@ export function createLooks(options: LooksOptions): Looks {
       medium.sweepDone();
     } finally {
       count.sweeps += 1;
-      schedule.sweepEnded();
+      times.sweepEnded();
       count.lastSweepMs = Math.round(mono() - began);
     }
   };
 
   const urgent = async (): Promise<void> => {
-    if (schedule.quickDue() && identity !== undefined) await quick();
-    if (schedule.sweepDue()) await sweep();
+    if (times.quickDue() && identity !== undefined) await quick();
+    if (times.sweepDue()) await sweep();
   };
 
   return {

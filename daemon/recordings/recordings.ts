@@ -14,8 +14,8 @@ import { demandsMount } from './mountinfo.ts';
 import { createProbeTurns, type ProbePeriods } from './probe-turns.ts';
 import type { RequireMount, Space } from './protocol.ts';
 import type { RecordingIndex } from './recording-index.ts';
-import { createSchedule } from './schedule.ts';
 import type { Threads } from './step-client.ts';
+import { createSweepTimes } from './sweep-times.ts';
 
 export { isThere, type MediumState } from './medium-state.ts';
 export type { FoundRecording, RequireMount } from './protocol.ts';
@@ -79,7 +79,7 @@ export function startRecordings(options: RecordingsOptions): Recordings {
     resolveFirst = resolve;
   });
 
-  const schedule = createSchedule(options.sweepSeconds * 1000, mono);
+  const times = createSweepTimes(options.sweepSeconds * 1000, mono);
   const queue = createFolderQueue();
   const probes = createProbeTurns(mono, options.probePeriods);
   const medium = createMediumState(now, slowMs, demandsMount(dir, options.requireMount), (state) => {
@@ -106,8 +106,8 @@ export function startRecordings(options: RecordingsOptions): Recordings {
       blockDevices: options.blockDevices ?? '/sys/dev/block',
     },
     hint(kind) {
-      if (kind === 'folder') schedule.sweepSoon();
-      else if (looks.known()) schedule.quickSoon();
+      if (kind === 'folder') times.sweepSoon();
+      else if (looks.known()) times.quickSoon();
     },
     note: (message, fields) => log.warn(message, fields),
   });
@@ -115,7 +115,7 @@ export function startRecordings(options: RecordingsOptions): Recordings {
     client,
     index,
     medium,
-    schedule,
+    times,
     queue,
     probes,
     log,
@@ -125,7 +125,7 @@ export function startRecordings(options: RecordingsOptions): Recordings {
   });
 
   const turn = async (): Promise<void> => {
-    if (schedule.sweepDue() || schedule.quickDue()) await looks.urgent();
+    if (times.sweepDue() || times.quickDue()) await looks.urgent();
     else await looks.next();
     if (queue.left() === 0 && looks.known()) resolveFirst();
   };
@@ -147,9 +147,9 @@ export function startRecordings(options: RecordingsOptions): Recordings {
         if (!looks.known() && !isThere(medium.state())) resolveFirst();
       }
       // Also lets the rest of the process run between two folders.
-      if (queue.left() === 0 || !looks.known()) await schedule.sleep();
+      if (queue.left() === 0 || !looks.known()) await times.sleep();
     }
-    schedule.close();
+    times.close();
     resolveFirst();
   };
 
@@ -166,13 +166,13 @@ export function startRecordings(options: RecordingsOptions): Recordings {
       workersHung: client.abandoned(),
       foldersToLook: queue.left(),
     }),
-    sweepNow: schedule.nextSweep,
+    sweepNow: times.nextSweep,
     firstLook,
     close() {
       closing ??= (async () => {
         closed = true;
         client.close();
-        schedule.wake();
+        times.wake();
         // An index that doesn't answer is no reason to stay.
         let timer: NodeJS.Timeout | undefined;
         const late = new Promise<void>((resolve) => {
@@ -180,7 +180,7 @@ export function startRecordings(options: RecordingsOptions): Recordings {
         });
         await Promise.race([running, late]);
         clearTimeout(timer);
-        schedule.close();
+        times.close();
       })();
       return closing;
     },

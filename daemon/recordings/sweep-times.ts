@@ -4,7 +4,7 @@ import { HINT_SWEEP_MS, LOOKS_APART_MS, QUICK_LOOKS_MAX } from './limits.ts';
 /** A little more than the distance asked for, because timers may come early by a fraction. */
 const SECOND_LOOK_MS = LOOKS_APART_MS + 20;
 
-export interface Schedule {
+export interface SweepTimes {
   sweepDue(): boolean;
   quickDue(): boolean;
   /** A sweep as soon as one may follow the last. */
@@ -32,7 +32,7 @@ export interface Schedule {
   close(): void;
 }
 
-export function createSchedule(sweepMs: number, mono: () => number): Schedule {
+export function createSweepTimes(sweepMs: number, mono: () => number): SweepTimes {
   let nextSweep = 0;
   let lastSweepEnd = Number.NEGATIVE_INFINITY;
   let quickAt = Number.POSITIVE_INFINITY;
