@@ -10,16 +10,14 @@ import type { StoreClient } from '../storage/client.ts';
 import { ROOM_AGAIN } from '../storage/disk.ts';
 import { isDiskFault, StoreError } from '../storage/errors.ts';
 import type { Zone } from '../storage/model/local-time.ts';
-import type { By } from '../storage/sql/audit.ts';
 import type { Deletion, DeletionState } from '../storage/store.ts';
+import { BOX } from './box.ts';
 import type { Bus } from './bus.ts';
 import { jobLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { isUndated, type TrashRules } from './trash-rules.ts';
 
 const UNDER_WAY: readonly DeletionState[] = ['deleting', 'restoring', 'erasing'];
-/** Who erases what has expired. */
-const BOX: By = { who: 'cdrd', address: '' };
 
 export interface DeletionJobs extends CallDeletions {
   /** Goes on with what an earlier run left. */

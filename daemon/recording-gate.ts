@@ -5,6 +5,7 @@
  */
 import type { StoreClient } from '../storage/client.ts';
 import type { PolicyWriter } from './asterisk/recording-policy.ts';
+import { BOX } from './box.ts';
 import type { Log } from './log.ts';
 import type { MediumState } from './recordings/recordings.ts';
 
@@ -31,7 +32,7 @@ export function createRecordingGate({ policy, store, log }: RecordingGateOptions
     else if (before === false) log.info('calls are recorded again as the settings say');
     else return; // it is as it was before the start
     const action = open ? 'recording.gate.opened' : 'recording.gate.closed';
-    const audit = { who: 'cdrd', address: '', action, detail: { state, why } };
+    const audit = { ...BOX, action, detail: { state, why } };
     store
       .write({ kind: 'audit', audit })
       .catch((error: unknown) => log.warn('not in the audit log', { action, error }));

@@ -13,6 +13,7 @@ import { isRole, ROLES } from '../storage/model/rights.ts';
 import { trunkRules } from '../storage/model/trunk.ts';
 import type { StoreOptions } from '../storage/store.ts';
 import type { LiveRules } from './asterisk/live-calls.ts';
+import { BOX } from './box.ts';
 import type { Config } from './config.ts';
 import { acquireLock, type Lock, removeStaleDatabaseLock } from './lock.ts';
 import type { Log } from './log.ts';
@@ -111,12 +112,11 @@ export async function firstAccounts(dir: string, store: StoreClient, accounts: A
     // The file comes first and keeps what it had: a kill at any point leaves no account whose password nobody knows.
     const text = [...(await initialPasswords(path)), ...fresh.map(({ user, password }) => `${user} ${password}`)];
     await atomicWrite(path, `${text.join('\n')}\n`, 0o600);
-    for (const { user, role, password } of fresh)
-      await accounts.put({ user, role, digest: digestOf(password) }, { who: 'cdrd', address: '' });
+    for (const { user, role, password } of fresh) await accounts.put({ user, role, digest: digestOf(password) }, BOX);
     if (process.stderr.isTTY) process.stderr.write(`\nFirst passwords (kept in ${path}):\n${text.join('\n')}\n\n`);
     else log.info('the first accounts were made; how to log in stands in a file', { path });
   }
-  const audit = { who: 'cdrd', address: '', action: 'accounts.made', detail: { count: missing.length } };
+  const audit = { ...BOX, action: 'accounts.made', detail: { count: missing.length } };
   await store.write({ kind: 'setting', name: ACCOUNTS_MADE, value: true, audit });
 }
 

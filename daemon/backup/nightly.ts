@@ -4,14 +4,13 @@
  */
 import type { Backups } from '../../cgi/backup/port.ts';
 import { CgiError } from '../../cgi/reply.ts';
+import { BOX } from '../box.ts';
 import type { Bus } from '../bus.ts';
 import type { Schedule } from '../schedule.ts';
 import type { BoxSettings } from '../settings.ts';
 
 /** Its name in the schedule. */
 const JOB = 'backup';
-/** Who makes it, in the audit log. */
-const BOX = { who: 'cdrd', address: '' };
 
 /** Tries of one night when a medium comes: a slow share comes and goes by the very copy that is made on it. */
 const TRIES = 3;

@@ -9,6 +9,7 @@ import type { StoreClient } from '../../storage/client.ts';
 import { StoreError } from '../../storage/errors.ts';
 import type { FileWork } from '../../storage/file-work.ts';
 import { isBeingReplaced, numbersNote, stagedFile } from '../../storage/replaced.ts';
+import { BOX } from '../box.ts';
 import { backupLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type Candidate, newestFirst, onBox, onMedium } from './candidates.ts';
@@ -139,7 +140,7 @@ async function replace(given: RecoverOptions, because: string, rest: Rest): Prom
   log.error('the store is damaged: it is set aside, and a backup takes its place', { because });
   const from = await stageNext(given, rest);
   if (from === '') await markFormer(stateDir, rest.refused);
-  const replacing = { file, from, because, who: 'cdrd', at: now(), why: 'corrupt' } as const;
+  const replacing = { file, from, because, who: BOX.who, at: now(), why: 'corrupt' } as const;
   const aside = await work('replace', replacing);
   forgetSuspicion(stateDir);
   await forgetFormer(stateDir, from);

@@ -1,8 +1,8 @@
 /** A deletion of recordings while it is worked off, and what its row in the store says to that work. */
 import { createHash } from 'node:crypto';
 import { CgiError } from '../../cgi/reply.ts';
-import type { By } from '../../storage/sql/audit.ts';
 import type { Deletion, TrashProgress } from '../../storage/store.ts';
+import { BOX } from '../box.ts';
 
 /** One that is under way, with what only this process needs to know of it. */
 export interface Job {
@@ -19,9 +19,6 @@ export interface Job {
 
 /** It can't be gone on with now: another medium is in place. */
 export class OtherMedium extends Error {}
-
-/** Who does what nobody asked for. */
-export const BOX: By = { who: 'cdrd', address: '' };
 
 /** Done by a rule: nobody has named the files. */
 export function isByRule({ who, address }: Deletion): boolean {

@@ -4,9 +4,10 @@
  */
 import type { AuditLine } from '../../storage/sql/audit.ts';
 import type { Deletion, TrashStep } from '../../storage/store.ts';
+import { BOX } from '../box.ts';
 import { jobLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { BOX, isOffline, type Job, OtherMedium } from './deletion-job.ts';
+import { isOffline, type Job, OtherMedium } from './deletion-job.ts';
 import type { DeletionWork } from './deletion-work.ts';
 import { CLOSE_MS, DELETION_RETRY_MS, DELETION_WAIT_MS, MEDIUM_WAIT_SECONDS } from './limits.ts';
 
