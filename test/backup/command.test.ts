@@ -12,9 +12,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { backup } from '../../daemon/command/backup.ts';
+import { exportAll } from '../../daemon/command/export.ts';
+import { restore } from '../../daemon/command/restore.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import { sqlOn } from '../storage/helper.ts';
-import { startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { startDaemon, type TestDaemon, WORKERS } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
 import { whyNoMounts } from '../support/mount.ts';
@@ -214,15 +217,23 @@ describe('a restore refuses, and leaves all as it was', () => {
     },
   );
 
+  test('a command line that can’t be meant ends with 64', () => {
+    const { status, stderr } = cdrdAlone(temporaryFolder(), 'export', 'secrets');
+    expect({ status, first: stderr.split('\n')[0] }).toEqual({
+      status: 64,
+      first: 'say what: calls, recordings, contacts',
+    });
+  });
+
+  // In this process: what is said of it is all that differs.
   test.each([
-    [['restore'], 'say which file, or --latest'],
-    [['restore', 'a', 'b'], 'say which file, or --latest'],
-    [['restore', 'a', '--latest'], 'say which file, or --latest'],
-    [['export', 'secrets'], 'say what: calls, recordings, contacts'],
-    [['export', '--format', 'xml'], '--format must be csv or json'],
-    [['backup', 'now'], "Unexpected argument 'now'. This command does not take positional arguments"],
-  ])('%j: exit 64', (args, message) => {
-    const { status, stderr } = cdrdAlone(temporaryFolder(), ...args);
-    expect({ status, first: stderr.split('\n')[0] }).toEqual({ status: 64, first: message });
+    [restore, [], 'say which file, or --latest'],
+    [restore, ['a', 'b'], 'say which file, or --latest'],
+    [restore, ['a', '--latest'], 'say which file, or --latest'],
+    [exportAll, ['--format', 'xml'], '--format must be csv or json'],
+    [backup, ['now'], "Unexpected argument 'now'. This command does not take positional arguments"],
+  ])('%#: %s', async ({ perform }, args, message) => {
+    const said = perform({ args, workers: WORKERS, usage: (text) => new Error(text) });
+    await expect(said).rejects.toMatchObject({ message });
   });
 });
