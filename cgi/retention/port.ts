@@ -65,12 +65,14 @@ export interface RetentionState {
   /** Epoch seconds by which ages are counted, and why it isn't the box's clock; '' when it is. */
   readonly clock: number;
   readonly doubt: string;
+  /** Nothing is removed before, epoch seconds, for the store has been replaced; null: it may be. */
+  readonly restsUntil: number | null;
 }
 
 export interface Retention {
   /** What would be removed at this moment; nothing is. @param paths Of each rule, at most. */
   plan(paths: number): Promise<RetentionPlan>;
-  /** Removes it. Settles at its end. */
+  /** Removes it. Settles at its end. @throws {CgiError} `conflict` while retention rests. */
   run(): Promise<void>;
   state(): RetentionState;
 }

@@ -32,12 +32,13 @@ export const showRetention = verb({
 });
 
 function stateOf(retention: Retention, zone: Zone): Record<string, unknown> {
-  const { running, doneAt, nextAt, why, last, clock, doubt } = retention.state();
+  const { running, doneAt, nextAt, why, last, clock, doubt, restsUntil } = retention.state();
   const text = (at: number | null) => (at === null ? null : zone.text(at));
   return {
     running,
     done: text(doneAt),
     next: text(nextAt),
+    rests_until: text(restsUntil),
     why,
     last: last && { ...last, at: zone.text(last.at) },
     clock: { time: text(clock), doubt },

@@ -21,6 +21,7 @@ import { needOf, needsSum } from './need.ts';
 import { countCalls, dueCalls } from './old-calls.ts';
 import { dueRecordings, sumOf } from './old-recordings.ts';
 import { type Moment, planOf } from './plan.ts';
+import { openRest } from './rest.ts';
 import { forRoom, type RetentionRules, retentionRules } from './rules.ts';
 import { type UsedMedium, usedMedium } from './used-medium.ts';
 
@@ -50,6 +51,7 @@ export interface RetentionOptions {
 export async function createRetention(options: RetentionOptions): Promise<Retention> {
   const { store, schedule, callDeletions, recordingDeletions, settings, clock, zone, log } = options;
   let last = (await store.ask('setting', LAST)) as RetentionRun | null;
+  const restsUntil = await openRest(store);
   const acquaintance = await openAcquaintance(store);
   /** Why recordings were spared when that was last looked at: said once. */
   let spared = '';
@@ -116,6 +118,7 @@ export async function createRetention(options: RetentionOptions): Promise<Retent
   /** One after the other: two at a time would both count the same recordings. */
   function perform(rules: RetentionRules, signal: AbortSignal): Promise<void> {
     const mine = turn.then(async () => {
+      if (restsUntil(clock.now()) !== null) return;
       const now = await moment(rules);
       const { count: recordings, bytes } = await removeRecordings(now, signal);
       const calls = await removeCalls(now);
@@ -137,7 +140,15 @@ export async function createRetention(options: RetentionOptions): Promise<Retent
 
   return {
     plan: async (paths) => planOf(store, await moment(retentionRules(settings)), paths),
-    run: () => schedule.run(NIGHTLY),
+    async run() {
+      const until = restsUntil(clock.now());
+      if (until !== null)
+        throw new CgiError(
+          'conflict',
+          `the store has been replaced, and marks may be missing: nothing is removed before ${zone.text(until)}`,
+        );
+      await schedule.run(NIGHTLY);
+    },
     state() {
       const job = schedule.jobs().find(({ name }) => name === NIGHTLY);
       return {
@@ -148,6 +159,7 @@ export async function createRetention(options: RetentionOptions): Promise<Retent
         last,
         clock: clock.now(),
         doubt: clock.doubt(),
+        restsUntil: restsUntil(clock.now()),
       };
     },
   };

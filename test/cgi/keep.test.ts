@@ -73,6 +73,7 @@ test('30026 shows what would go and how it last went; run=1 does it first', asyn
       last: { at: NOW, recordings: 1, bytes: 44, calls: 0 },
       clock: NOW,
       doubt: '',
+      restsUntil: null,
     }),
   };
   const { ask } = openBox({ ports: { retention } });
@@ -86,6 +87,7 @@ test('30026 shows what would go and how it last went; run=1 does it first', asyn
     next: null,
     why: '',
     last: { at: '2021-05-07 12:00:00', recordings: 1, bytes: 44, calls: 0 },
+    rests_until: null,
     clock: { time: '2021-05-07 12:00:00', doubt: '' },
   });
   expect(runs).toBe(0);
