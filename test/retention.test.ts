@@ -66,7 +66,7 @@ async function openRig(
   // Most of the time the medium is the one of all days.
   if (!isNew) await rig.store.write({ kind: 'note', name: 'retention.media', value: { [FIRST_MEDIUM]: 24 } });
   /** As a process that starts. */
-  async function restarted() {
+  async function restarted(store = rig.store) {
     const jobs = new Map<string, Work>();
     const schedule: Schedule = {
       at: async (name, _, work) => void jobs.set(name, work),
@@ -75,7 +75,7 @@ async function openRig(
       close: async () => {},
     };
     const retention = await createRetention({
-      store: rig.store,
+      store,
       schedule,
       callDeletions,
       recordingDeletions: trash,
@@ -374,6 +374,23 @@ describe('recordings', () => {
     await recovered.retention.run();
     expect(recovered.retention.state().restsUntil).toBeNull();
     expect(rig.files().placed).toEqual(PATHS.slice(5));
+  });
+
+  test('are not added up where no rule asks how much they are', async () => {
+    const asked: string[] = [];
+    const rig = await openRig({ 'retention.recordings.free': 5, 'retention.recordings.days': 30 });
+    await rig.record(...PATHS);
+    const spied: StoreClient = {
+      ...rig.store,
+      work: (operation, ...rest) => {
+        asked.push(operation);
+        return rig.store.work(operation, ...rest);
+      },
+    };
+    const { hourly } = await rig.restarted(spied);
+    await hourly();
+    expect(asked).toContain('trashed');
+    expect(asked).not.toContain('sumRecordings');
   });
 
   test('a stop ends it between two deletions', async () => {
