@@ -6,6 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   closeSync,
   constants,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -17,6 +18,7 @@ import {
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
+import { GONE_CONFIRM_MS } from '../../daemon/recordings/limits.ts';
 import { pause, pcmWav, type Rig, startRig, TODAY, temporaryFolder, until, WORKER } from './helper.ts';
 
 let rig: Rig | undefined;
@@ -26,6 +28,13 @@ afterEach(async () => {
   rig = undefined;
   for (const step of cleanUp.splice(0).reverse()) step();
 });
+
+/** Whatever could be called gone has been by then: two sweeps that miss it, as far apart as it takes. */
+async function missTwice({ recordings }: Rig): Promise<void> {
+  await recordings.sweepNow();
+  await pause(GONE_CONFIRM_MS + 100);
+  await recordings.sweepNow();
+}
 
 function folder(): string {
   const path = temporaryFolder();
@@ -55,8 +64,7 @@ it('calls nothing gone when the stick is pulled, and looks at everything when an
   mkdirSync(join(dir, TODAY));
   await until('the state', () => recordings.state().state === 'dead');
   expect(recordings.state().why).toContain('8:1 has gone');
-  for (let n = 0; n < 3; n += 1) await recordings.sweepNow();
-  await pause(1_200);
+  await missTwice(rig);
   expect(index.goneTold).toEqual([]);
 
   // Plugged in again under another number, with a recording of another day that only a full look finds.
@@ -90,9 +98,7 @@ it('calls nothing gone on a real unmount, and hears the kernel again after a rem
   expect(unmount()).toBe(true);
   // An unmount is heard at once: the folder is then the empty mount point on the disk below.
   await until('the state', () => recordings.state().state === 'absent');
-  await recordings.sweepNow();
-  await pause(1_200);
-  await recordings.sweepNow();
+  await missTwice(rig);
   expect(index.goneTold).toEqual([]);
 
   // Away and back between two sweeps, with the same numbers.
@@ -109,7 +115,7 @@ it('calls nothing gone on a real unmount, and hears the kernel again after a rem
   await until('a new look', () => recordings.figures().sweeps > sweeps + 1 && recordings.figures().watching === 1);
   writeFileSync(join(point, TODAY, 'b.wav'), pcmWav(1));
   await until('the recording after the remount', () => index.rows.has(`${TODAY}/b.wav`));
-  await pause(1_500);
+  await missTwice(rig);
   expect(index.goneTold).toEqual([]);
 });
 
@@ -149,7 +155,7 @@ it.each(['', '/monitor'])(
  * The real worker, whose readdir of a folder blocks in the kernel (opening a pipe that nobody writes) while `flag` exists:
  * a thread that terminate() can't end, as with a hung share.
  */
-function hangingWorker(base: string): { worker: URL; hang(): void; release(): void } {
+function hangingWorker(base: string): { worker: URL; hang(): void; hangs(): boolean; release(): void } {
   const pipe = join(base, 'pipe');
   const flag = join(base, 'hang');
   execFileSync('mkfifo', [pipe]);
@@ -160,7 +166,10 @@ function hangingWorker(base: string): { worker: URL; hang(): void; release(): vo
 import { syncBuiltinESMExports } from 'node:module';
 const real = fs.readdirSync;
 fs.readdirSync = (...args) => {
-  if (fs.existsSync(${JSON.stringify(flag)})) fs.closeSync(fs.openSync(${JSON.stringify(pipe)}, 'r'));
+  if (fs.existsSync(${JSON.stringify(flag)})) {
+    fs.writeFileSync(${JSON.stringify(`${flag}s`)}, '');
+    fs.closeSync(fs.openSync(${JSON.stringify(pipe)}, 'r'));
+  }
   return real(...args);
 };
 syncBuiltinESMExports();
@@ -174,7 +183,12 @@ await import(${JSON.stringify(WORKER.href)});
     setTimeout(() => closeSync(fd), 200);
   };
   cleanUp.push(release);
-  return { worker: pathToFileURL(file), hang: () => writeFileSync(flag, ''), release };
+  return {
+    worker: pathToFileURL(file),
+    hang: () => writeFileSync(flag, ''),
+    hangs: () => existsSync(`${flag}s`),
+    release,
+  };
 }
 
 it('replaces a hung worker, says dead, leaves two behind at most, and recovers', async () => {
@@ -190,7 +204,8 @@ it('replaces a hung worker, says dead, leaves two behind at most, and recovers',
   await until('dead', () => recordings.state().state === 'dead');
   expect(recordings.state().why).toContain('did not answer within 1 s');
   await until('the second worker', () => recordings.figures().workersHung === 2, 10_000);
-  await pause(2_500);
+  // Each would have a third worker if it might.
+  for (let n = 0; n < 2; n += 1) await recordings.sweepNow();
   expect(recordings.figures()).toMatchObject({ workersHung: 2, workerRestarts: 1 });
   // The loop of the process and its shared thread pool are free meanwhile.
   expect(readdirSync(base)).toContain('pipe');
@@ -228,10 +243,10 @@ it('closes within 2 s while a file call hangs', async () => {
   const base = folder();
   const dir = join(base, 'monitor');
   mkdirSync(dir);
-  const { worker, hang } = hangingWorker(base);
+  const { worker, hang, hangs } = hangingWorker(base);
   hang();
   rig = startRig({ dir, worker });
-  await pause(800);
+  await until('the hanging call', hangs);
   const started = performance.now();
   await rig.recordings.close();
   expect(performance.now() - started).toBeLessThan(2_000);
@@ -242,8 +257,12 @@ it('closes within 2 s while the index does not answer', async () => {
   mkdirSync(join(dir, TODAY));
   writeFileSync(join(dir, TODAY, 'a.wav'), pcmWav(1));
   rig = startRig({ dir });
-  rig.index.found = () => new Promise(() => {});
-  await pause(1_500);
+  let asked = false;
+  rig.index.found = () => {
+    asked = true;
+    return new Promise(() => {});
+  };
+  await until('the index asked', () => asked);
   const started = performance.now();
   await rig.recordings.close();
   expect(performance.now() - started).toBeLessThan(2_000);
