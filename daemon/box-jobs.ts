@@ -75,9 +75,11 @@ export async function startBoxJobs(options: BoxJobsOptions) {
       log: log.child('jobs'),
     });
     await scheduleBackups({ backups, schedule, bus, settings });
+    const lookForLost = () => void backups.look().catch(() => {}); // no medium, or gone again
     bus.on('medium', ({ state }) => {
-      if (state === 'mounted') void backups.look().catch(() => {}); // gone again
+      if (state === 'mounted') lookForLost();
     });
+    lookForLost(); // it may have come before anybody listened
     await schedule.at('trash', '7 * * * *', async () => {
       await callDeletions.expire(clock.now());
       await recordingDeletions.expire(clock.now());
