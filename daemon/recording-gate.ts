@@ -10,14 +10,16 @@ import type { Log } from './log.ts';
 import type { MediumState } from './recordings/recordings.ts';
 
 export interface RecordingGateOptions {
+  /** What the folder's path says of a medium of its own; the first look, which follows its links, may say otherwise. */
+  readonly demanded: boolean;
   readonly policy: Pick<PolicyWriter, 'gate'>;
   readonly store: Pick<StoreClient, 'write'>;
   readonly log: Pick<Log, 'info' | 'warn'>;
 }
 
-/** @returns who is to hear each change of the medium. Until the first one Asterisk keeps what it was told last. */
-export function createRecordingGate({ policy, store, log }: RecordingGateOptions) {
-  let open: boolean | null = null;
+/** @returns who is to hear each change of the medium. Until the first one Asterisk keeps what it was told last, where one is demanded. */
+export function createRecordingGate({ demanded, policy, store, log }: RecordingGateOptions) {
+  let open: boolean | null = demanded ? null : true;
   void policy.gate(open);
 
   return (medium: MediumState): void => {

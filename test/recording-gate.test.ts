@@ -23,7 +23,7 @@ const DEAD: MediumState = { state: 'dead', why: 'pulled out', writable: false, d
 const STICK = { device: '8:1', place: '60 8:1 1', demanded: true };
 
 /** An Asterisk with its database, which may be away. */
-function rig({ wanted = POLICY } = {}) {
+function rig({ demanded = true, wanted = POLICY } = {}) {
   const astdb = new Map<string, string>();
   const audits: string[] = [];
   const log: string[] = [];
@@ -31,6 +31,7 @@ function rig({ wanted = POLICY } = {}) {
   const control = createPolicyWriter({ error: () => {} }, (kinds) => said.push(kinds));
   const say = (message: string) => void log.push(message);
   const heard = createRecordingGate({
+    demanded,
     policy: control,
     store: { write: async (item: Write) => void audits.push('audit' in item ? item.audit.action : '') } as never,
     log: { info: say, warn: say },
@@ -104,11 +105,13 @@ test('a setting that records nothing stays so, and where no medium is demanded t
   off.heard(DEAD);
   off.heard(WELL);
   expect(await off.enable()).toBe('0');
-  const free = rig();
+  const free = rig({ demanded: false });
   free.up();
   free.heard({ ...DEAD, demanded: false });
   expect(await free.enable()).toBe('1');
   expect(free.audits).toEqual([]);
+  free.heard(DEAD); // its links lead to a stick
+  expect(await free.enable()).toBe('0');
 });
 
 const enables = ({ requests }: FakeAmi) =>

@@ -16,6 +16,7 @@ import { createFileClient } from './file-client.ts';
 import { createRecordingFiles } from './files.ts';
 import { createRecordingHeaders } from './headers.ts';
 import { indexOf } from './index-of-store.ts';
+import { demandsMount } from './mountinfo.ts';
 import { type Recordings, startRecordings } from './recordings.ts';
 import type { Threads } from './step-client.ts';
 
@@ -60,7 +61,7 @@ export function startRecordingParts(options: RecordingPartsOptions) {
 
   // Whoever is told of the medium listens before the first look at it.
   keepMediumChanges({ store, bus, log });
-  bus.on('medium', createRecordingGate({ policy, store, log }));
+  bus.on('medium', createRecordingGate({ demanded: demandsMount(dir, requireMount), policy, store, log }));
   bus.on('medium', ({ state }) => {
     if (state === 'mounted') recordingDeletions.resume();
   });
