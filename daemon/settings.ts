@@ -10,7 +10,8 @@ import { SETTINGS, type SettingSchema, type SettingValue, settingOf, textOf } fr
 import type { StoreClient } from '../storage/client.ts';
 import { may, type Role } from '../storage/model/rights.ts';
 import type { By } from '../storage/sql/audit.ts';
-import type { SettingChange, StoreOptions } from '../storage/store.ts';
+import type { StoreOptions } from '../storage/store.ts';
+import type { SettingChange } from '../storage/write.ts';
 import { RECORDING_KEYS, type RecordingPolicy } from './asterisk/astdb.ts';
 import type { PolicyWriter } from './asterisk/recording-policy.ts';
 import { clashes } from './config/clash.ts';

@@ -7,9 +7,10 @@ import type { DiskStatus } from './disk.ts';
 import { StoreError, storeError } from './errors.ts';
 import type { FileWork } from './file-work.ts';
 import { createLanes, type Lane, type Lanes, type Transport } from './lanes.ts';
-import type { Operation, Operations, Step, StepDone, StoreOptions, Write, Written } from './store.ts';
+import type { Operation, Operations, Step, StepDone, StoreOptions } from './store.ts';
 import { createWalks, type Walks } from './walks.ts';
 import type { Answer } from './worker.ts';
+import type { Write, Written } from './write.ts';
 
 /** Of the worker's heap: its garbage lives for one step. Without the bound a full export added 4 MB more. */
 const YOUNG_MB = 2;

@@ -4,7 +4,8 @@
  * What waits in the ingest lane during a commit goes into the next one together.
  */
 import { StoreError } from './errors.ts';
-import type { Operation, Write, WriteOutcome } from './store.ts';
+import type { Operation } from './store.ts';
+import type { Write, WriteOutcome } from './write.ts';
 
 export const LANES = ['ingest', 'interactive', 'bulk'] as const;
 export type Lane = (typeof LANES)[number];

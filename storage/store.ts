@@ -13,51 +13,28 @@ import type {
   TotalsRequest,
   TruthFilter,
 } from './filter.ts';
-import type { FoldRules } from './model/fold.ts';
-import type { CallType, Leg, LegSource } from './model/leg.ts';
-import { zone as zoneOf } from './model/local-time.ts';
-import { type Numbering, numberPlan } from './model/number-plan.ts';
-import { trunkRules } from './model/trunk.ts';
-import { type ApiKey, apiKeys, putApiKey, removeApiKey } from './sql/api-key.ts';
-import { type AuditEntry, type AuditLine, audit, auditEntries } from './sql/audit.ts';
-import { closeGroup, openGroups } from './sql/call.ts';
-import { bounded, type Stepped, stepDeletion, turnDeletion, vacuumStep } from './sql/call-deletion.ts';
+import type { Leg } from './model/leg.ts';
+import { type ApiKey, apiKeys } from './sql/api-key.ts';
+import { type Applier, createApplier, type StoreRules } from './sql/apply.ts';
+import { type AuditEntry, auditEntries } from './sql/audit.ts';
+import { openGroups } from './sql/call.ts';
+import { type Stepped, stepDeletion, vacuumStep } from './sql/call-deletion.ts';
 import { callCandidates } from './sql/candidates.ts';
+import { type Contact, contactCount, contacts } from './sql/contact.ts';
+import { type CsvFault, type CsvPosition, type CsvProgress, csvPositions } from './sql/csv.ts';
+import { type Database, openDatabase } from './sql/database.ts';
 import {
-  type Contact,
-  contactCount,
-  contacts,
-  putContacts,
-  removeContacts,
-  stageContacts,
-  swapContacts,
-} from './sql/contact.ts';
-import {
-  type CsvFault,
-  type CsvFile,
-  type CsvPosition,
-  type CsvProgress,
-  csvPositions,
-  keepCsvFault,
-  writeCsvPosition,
-} from './sql/csv.ts';
-import { type Database, type Outcome, openDatabase } from './sql/database.ts';
-import {
-  beginDeletion,
   type Deletion,
   type DeletionKind,
   type DeletionState,
   deletedCalls,
-  deletionById,
   deletionByToken,
   deletions,
-  moveDeletion,
-  type NewDeletion,
   unfinishedDeletions,
 } from './sql/deletion.ts';
 import { type Forgetting, forgetSome, removalsFrom } from './sql/forget.ts';
 import { createGivenOut } from './sql/given-out.ts';
-import { keepRecordings, listedRecordings } from './sql/keep.ts';
+import { listedRecordings } from './sql/keep.ts';
 import { callCount, callHits, callPage, recordingCount, recordingPage } from './sql/listing.ts';
 import {
   type KnownMedium,
@@ -66,41 +43,16 @@ import {
   mediaUsage,
   mediumOfMark,
   offlineRecording,
-  seeMedium,
 } from './sql/medium.ts';
-import { keepMediumChange, type MediumChange } from './sql/medium-change.ts';
+import type { MediumChange } from './sql/medium-change.ts';
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
-import { announce, type OutboxEvent, outboxPage } from './sql/outbox.ts';
-import { changePause, openPauses, type PauseChange } from './sql/pause.ts';
-import {
-  applyRecording,
-  indexedRecordings,
-  knownRecordings,
-  markGone,
-  type RecordingFile,
-  recordingFolders,
-} from './sql/recording.ts';
-import { keepPolicy } from './sql/recording-policy.ts';
-import {
-  hiddenPaths,
-  type Trashed,
-  type TrashProgress,
-  type TrashStep,
-  trashed,
-  trashStep,
-} from './sql/recording-trash.ts';
-import {
-  foldGroups,
-  missingRecords,
-  type OpenGroup,
-  type PutRecord,
-  putRecord,
-  refoldStep,
-  verifyStep,
-  type Walk,
-} from './sql/records.ts';
+import { type OutboxEvent, outboxPage } from './sql/outbox.ts';
+import { openPauses } from './sql/pause.ts';
+import { indexedRecordings, knownRecordings, recordingFolders } from './sql/recording.ts';
+import { hiddenPaths, type Trashed, type TrashProgress, type TrashStep, trashed } from './sql/recording-trash.ts';
+import { missingRecords, type OpenGroup, verifyStep, type Walk } from './sql/records.ts';
 import { clearStaged, forgetReplacement, replacementOf } from './sql/replace.ts';
 import { tellReplacement } from './sql/replacement.ts';
 import {
@@ -114,25 +66,13 @@ import {
   sumRecordings,
 } from './sql/retention.ts';
 import { mergeNumbers } from './sql/search.ts';
-import { readSetting, settings, writeSetting } from './sql/setting.ts';
+import { readSetting, settings } from './sql/setting.ts';
 import { createStill, type StillFile } from './sql/still.ts';
 import { createCallTotals } from './sql/totals.ts';
 import { trace } from './sql/trace.ts';
 import { truthCount, truthPage, truthTally } from './sql/truth.ts';
-import { putUser, removeUser, type User, userByName, users } from './sql/user.ts';
-
-/** What calls are made by. Changed ones hold for what comes after. */
-export interface StoreRules {
-  readonly numbering: Numbering;
-  readonly trunks: {
-    readonly names: readonly string[];
-    readonly fxo: readonly string[];
-    readonly gsm: readonly string[];
-  };
-  readonly recordingsDir: string;
-  /** IANA name; '' = the system's. */
-  readonly zone: string;
-}
+import { type User, userByName, users } from './sql/user.ts';
+import { GROWS, type Write, type WriteOutcome } from './write.ts';
 
 /** Everything the store needs to know; plain data, because it is posted to a thread. */
 export interface StoreOptions {
@@ -146,135 +86,10 @@ export interface StoreOptions {
   readonly readingFolder?: string;
 }
 
-/** One thing to be written. What waits together is written in one transaction, in order. */
-export type Write =
-  | { readonly kind: 'leg'; readonly leg: Leg; readonly source: LegSource }
-  /** A stretch of the CDR CSV: its records, its broken lines and where it ends, all or nothing. */
-  | { readonly kind: 'csv'; readonly batch: CsvBatch }
-  | { readonly kind: 'close'; readonly group: string }
-  /** Folds the next calls along their starts anew. */
-  | { readonly kind: 'refold'; readonly after: NonNullable<Walk> }
-  /** The medium with this mark is in place: its id is what recordings are told under. See sql/medium.ts. */
-  | { readonly kind: 'mediumSeen'; readonly mark: string; readonly formerly?: string | null }
-  | { readonly kind: 'mediumChanged'; readonly change: MediumChange }
-  | { readonly kind: 'recordings'; readonly medium: number; readonly files: readonly RecordingFile[] }
-  | { readonly kind: 'gone'; readonly medium: number; readonly paths: readonly string[] }
-  | { readonly kind: 'user'; readonly user: User; readonly audit: AuditLine }
-  | { readonly kind: 'userGone'; readonly name: string; readonly audit: AuditLine }
-  | { readonly kind: 'apiKey'; readonly key: ApiKey; readonly audit: AuditLine }
-  | { readonly kind: 'apiKeyGone'; readonly id: string; readonly audit: AuditLine }
-  | { readonly kind: 'contacts'; readonly contacts: readonly Contact[]; readonly audit: AuditLine }
-  | { readonly kind: 'contactsGone'; readonly numbers: readonly string[]; readonly audit: AuditLine }
-  /** A new phone book is gathered in stretches; the last of them is followed by the swap. */
-  | { readonly kind: 'contactsStaged'; readonly contacts: readonly Contact[]; readonly first: boolean }
-  | { readonly kind: 'contactsSwapped'; readonly audit: AuditLine }
-  /** A deletion begins: from now on it is carried out, whatever dies in between. */
-  | { readonly kind: 'deletion'; readonly deletion: NewDeletion; readonly audit: AuditLine }
-  | { readonly kind: 'trash'; readonly step: TrashStep }
-  /** A deletion of calls is undone or its time is over, if it is in one of these states. */
-  | {
-      readonly kind: 'turnDeletion';
-      readonly id: number;
-      readonly from: readonly DeletionState[];
-      readonly to: 'restoring' | 'erasing';
-      readonly audit: AuditLine;
-    }
-  /** @param expiresAt Epoch seconds: the clock was wrong when it began. */
-  | { readonly kind: 'deletionExpiry'; readonly id: number; readonly expiresAt: number }
-  | { readonly kind: 'setting'; readonly name: string; readonly value: unknown; readonly audit: AuditLine }
-  /** Something that the daemon remembers for itself among the settings: no page shows it, and nobody did it. */
-  | { readonly kind: 'note'; readonly name: string; readonly value: unknown }
-  /** Marks recordings, or takes their marks away. `audit` gets the paths that there are. */
-  | { readonly kind: 'keep'; readonly paths: readonly string[]; readonly keep: boolean; readonly audit: AuditLine }
-  /** Several settings, all or none. */
-  | { readonly kind: 'settings'; readonly changes: readonly SettingChange[] }
-  /** A recording was paused, or goes on. */
-  | { readonly kind: 'pause'; readonly pause: PauseChange; readonly audit: AuditLine }
-  /** Asterisk has acknowledged that it is to record these kinds of calls. */
-  | { readonly kind: 'policyTold'; readonly kinds: readonly CallType[] }
-  /** Something that changed nothing in the store and yet is to be known. */
-  | { readonly kind: 'audit'; readonly audit: AuditLine };
-
-/**
- * Whether a write makes the store grow. Below the reserve such writes wait; the others are small and few, or make room:
- * what people do, the ends of calls that are there, steps of deletions.
- */
-const GROWS: Readonly<Record<Write['kind'], boolean>> = {
-  leg: true,
-  csv: true,
-  close: false,
-  refold: true,
-  mediumSeen: false,
-  mediumChanged: false,
-  recordings: true,
-  gone: true,
-  user: false,
-  userGone: false,
-  apiKey: false,
-  apiKeyGone: false,
-  contacts: true,
-  contactsGone: false,
-  contactsStaged: true,
-  contactsSwapped: true,
-  deletion: false,
-  trash: false,
-  turnDeletion: false,
-  deletionExpiry: false,
-  setting: false,
-  settings: false,
-  keep: false,
-  pause: false,
-  note: false,
-  policyTold: false,
-  audit: false,
-};
-
-/** @see Write of the kind `setting` */
-export interface SettingChange {
-  readonly name: string;
-  /** null: the default holds again. */
-  readonly value: unknown;
-  readonly audit: AuditLine;
-}
-
-/** What a write did, in EventSequences in order; [] where nothing was new. */
-export interface Written {
-  /** Of each record given; null: it was there already. */
-  readonly records: readonly (number | null)[];
-  /** Of calls that were closed, amended or taken away. */
-  readonly calls: readonly number[];
-  /** Of recordings that are new or have come back. */
-  readonly recordings: readonly number[];
-  /** Of a medium that was seen: its id. */
-  readonly medium: number | null;
-  /** Of a change of the medium; null: it is as it was. */
-  readonly change: number | null;
-  /** Calls of the records given that still wait to be closed. */
-  readonly open: readonly OpenGroup[];
-  /** Of a refold: where to go on. */
-  readonly next: Walk;
-  /** Of a removal: how many there were; of a step of a deletion: 0 when it is in another state. */
-  readonly removed: number;
-  /** The deletion that has begun, or was turned, as it stands. */
-  readonly deletion: Deletion | null;
-}
-
 /** Checkpoints come at 1,000 pages, 4 MiB, and a transaction may add as much before: a longer log has lost its checkpoints. */
 const LOG_OVERDUE_BYTES = 16 * 1024 * 1024;
 /** On a full disk a log is worth bringing in that is longer than it stays anyway (database.ts, journal_size_limit). */
 const LOG_LONG_BYTES = 5 * 1024 * 1024;
-
-const NOTHING: Written = {
-  records: [],
-  calls: [],
-  recordings: [],
-  medium: null,
-  change: null,
-  open: [],
-  next: null,
-  removed: 0,
-  deletion: null,
-};
 
 /** A step of long work that writes. */
 export type Step =
@@ -290,17 +105,6 @@ export interface StepDone {
   /** Freed pages that are left. */
   readonly freePages: number;
 }
-
-/** A stretch of a CDR CSV, up to a position in its file. */
-export interface CsvBatch extends CsvFile, CsvProgress {
-  readonly legs: readonly Leg[];
-  /** Where each of the legs stands. */
-  readonly places: readonly CsvPosition[];
-  readonly faults: readonly CsvFault[];
-}
-
-/** One write's outcome: another's failure doesn't touch it. */
-export type WriteOutcome = Outcome<Written>;
 
 export type {
   AgeRange,
@@ -334,13 +138,6 @@ export type Store = ReturnType<typeof openStore>;
 export type Operations = Store['operations'];
 export type Operation = keyof Operations;
 
-/** @throws {NumberPlanError} when the numbering's ranges can't be read or overlap. */
-function rulesOf({ numbering, trunks, recordingsDir, zone }: StoreRules) {
-  const plan = numberPlan(numbering);
-  const rules: FoldRules = { plan, trunks: trunkRules({ ...trunks, plan }), recordingsDir };
-  return { names: { zone: zoneOf(zone), trunks: trunks.names }, rules };
-}
-
 function diskFaultIn(outcome: WriteOutcome): StoreError | null {
   if ('done' in outcome) return null;
   const error = new StoreError(outcome.failed.code, outcome.failed.message);
@@ -358,9 +155,11 @@ function takeDownReplacement(database: Database, file: string): void {
 
 /** @throws {StoreError} when the file can't be opened or brought to this schema. */
 export function openStore(options: StoreOptions) {
-  let { names, rules } = rulesOf(options.rules);
+  const now = () => Math.floor(Date.now() / 1000);
   const database = openDatabase(options.file, options.readingFolder);
+  let applier: Applier;
   try {
+    applier = createApplier(database, options.rules, now);
     migrate(database, options.file, options.migrations ?? released);
     if (!database.onlyRead) takeDownReplacement(database, options.file);
   } catch (error) {
@@ -372,146 +171,6 @@ export function openStore(options: StoreOptions) {
   const callTotals = createCallTotals(database);
   const still = createStill({ database, file: options.file, reserve: options.reserve ?? 0 });
   const noteNumbers = createGivenOut(database, options.file);
-  const now = () => Math.floor(Date.now() / 1000);
-
-  function writeCsv({ legs, places, faults, ...file }: CsvBatch): Partial<Written> {
-    const originAt = (index: number) => ({ signature: file.signature, ...(places[index] ?? file) });
-    const refused: CsvFault[] = [];
-    const put = legs.map((leg, index) => {
-      // A record that the store can't take must not keep all those behind it from ever being read; a disk that is full
-      // or fails is no fault of the record, and leaves the whole stretch to be read again.
-      const outcome = database.attempt(() => putRecord(database, leg, originAt(index), rules, now()));
-      if ('done' in outcome) return outcome.done;
-      if (outcome.failed.code !== 'internal') throw new StoreError(outcome.failed.code, outcome.failed.message);
-      const text = `${leg.uniqueId} ${leg.channel}`;
-      refused.push({ offset: file.offset, line: file.line, reason: outcome.failed.message, text });
-      return { sequence: null, touched: [], calls: [] };
-    });
-    for (const fault of [...faults, ...refused]) keepCsvFault(database, file, fault, now());
-    writeCsvPosition(database, file, file, now());
-    return { records: put.map(({ sequence }) => sequence), ...folded(put) };
-  }
-
-  /** Tests tell a record of the CSV without a file. */
-  const originOf = (source: LegSource) => (source === 'ami' ? { amiAt: now() } : { signature: '', line: 0, offset: 0 });
-
-  function folded(put: readonly PutRecord[]) {
-    const groups = put.flatMap(({ touched }) => touched);
-    const { open, calls } = foldGroups(database, groups, rules, now());
-    const fresh = new Set(put.flatMap(({ sequence, touched }) => (sequence === null ? [] : touched)));
-    return {
-      open: open.map((group) => ({ ...group, fresh: fresh.has(group.key) })),
-      calls: [...put.flatMap((record) => record.calls), ...calls],
-    };
-  }
-
-  /** A removal stands in the audit log when there was something to remove. */
-  function audited(line: AuditLine, removed: number): Partial<Written> {
-    if (removed > 0) audit(database, line, now());
-    return { removed };
-  }
-
-  function writeSettings(changes: readonly SettingChange[]): Partial<Written> {
-    for (const { name, value, audit: line } of changes) {
-      writeSetting(database, name, value, now());
-      audit(database, line, now());
-    }
-    return {};
-  }
-
-  /** What came of it; what isn't named stayed as it was. */
-  function write(item: Write): Partial<Written> {
-    switch (item.kind) {
-      case 'leg': {
-        const put = putRecord(database, item.leg, originOf(item.source), rules, now());
-        return { records: [put.sequence], ...folded([put]) };
-      }
-      case 'csv':
-        return writeCsv(item.batch);
-      case 'close':
-        return { calls: closeGroup(database, item.group, now()) };
-      case 'refold':
-        return refoldStep(database, item.after, rules, now());
-      case 'mediumSeen':
-        return { medium: seeMedium(database, item.mark, item.formerly ?? null, now()) };
-      case 'mediumChanged': {
-        const id = keepMediumChange(database, item.change, now());
-        return { change: id === null ? null : announce(database, 'medium', id, now()) };
-      }
-      case 'recordings': {
-        const applied = item.files.map((file) => applyRecording(database, item.medium, file, names, now()));
-        return {
-          recordings: applied.flatMap(({ own }) => own ?? []),
-          calls: applied.flatMap(({ calls }) => calls),
-        };
-      }
-      case 'gone':
-        markGone(database, item.medium, item.paths, now());
-        return {};
-      case 'user':
-        putUser(database, item.user, now());
-        audit(database, item.audit, now());
-        return {};
-      case 'userGone':
-        return audited(item.audit, removeUser(database, item.name) ? 1 : 0);
-      case 'apiKey':
-        putApiKey(database, item.key);
-        audit(database, item.audit, now());
-        return {};
-      case 'apiKeyGone':
-        return audited(item.audit, removeApiKey(database, item.id) ? 1 : 0);
-      case 'contacts':
-        putContacts(database, item.contacts);
-        audit(database, item.audit, now());
-        return {};
-      case 'contactsGone':
-        return audited(item.audit, removeContacts(database, item.numbers));
-      case 'contactsStaged':
-        stageContacts(database, item.contacts, item.first);
-        return {};
-      case 'contactsSwapped':
-        audit(database, item.audit, now());
-        return { removed: swapContacts(database) };
-      case 'deletion':
-        audit(database, item.audit, now());
-        return {
-          deletion: beginDeletion(
-            database,
-            item.deletion.kind === 'call' ? bounded(database, item.deletion) : item.deletion,
-            now(),
-          ),
-        };
-      case 'turnDeletion':
-        return { deletion: turnDeletion(database, item.id, item.from, item.to, item.audit, now()) };
-      case 'deletionExpiry': {
-        const deletion = deletionById(database, item.id);
-        return { deletion: deletion && moveDeletion(database, deletion, { expiresAt: item.expiresAt }) };
-      }
-      case 'trash': {
-        const calls = trashStep(database, item.step, now());
-        return calls ? { calls, removed: 1 } : { removed: 0 };
-      }
-      case 'setting':
-        return writeSettings([item]);
-      case 'keep':
-        return { removed: keepRecordings(database, item.paths, item.keep, item.audit, now()) };
-      case 'note':
-        writeSetting(database, item.name, item.value, now());
-        return {};
-      case 'settings':
-        return writeSettings(item.changes);
-      case 'pause':
-        changePause(database, item.pause, now());
-        audit(database, item.audit, now());
-        return {};
-      case 'policyTold':
-        keepPolicy(database, item.kinds, now());
-        return {};
-      case 'audit':
-        audit(database, item.audit, now());
-        return {};
-    }
-  }
 
   /** A transaction of so many writes, which the disk may refuse. */
   function onDisk<T>(writes: number, work: () => T): T {
@@ -551,9 +210,7 @@ export function openStore(options: StoreOptions) {
     const outcomes =
       taken.length === 0
         ? []
-        : tellFaults(
-            onDisk(taken.length, () => taken.map((item) => database.attempt(() => ({ ...NOTHING, ...write(item) })))),
-          );
+        : tellFaults(onDisk(taken.length, () => taken.map((item) => database.attempt(() => applier.apply(item)))));
     if (!waits) return outcomes;
     const refusal: WriteOutcome = { failed: { code: waits.code, message: waits.message } };
     return items.map(({ kind }) => (GROWS[kind] ? refusal : (outcomes.shift() ?? refusal)));
@@ -571,7 +228,7 @@ export function openStore(options: StoreOptions) {
       onDisk(1, () =>
         step.kind === 'vacuum'
           ? { stepped: null, freePages: vacuumStep(database, step.keep) }
-          : { stepped: stepDeletion(database, step.id, rules.plan, now()), freePages: 0 },
+          : { stepped: stepDeletion(database, step.id, applier.rules.plan, now()), freePages: 0 },
       ),
     callPage: (request: PageRequest<CallFilter>) => callPage(database, request),
     callCount: (request: CountRequest<CallFilter>) => callCount(database, request),
@@ -614,11 +271,11 @@ export function openStore(options: StoreOptions) {
     forget: (at: Forgetting) => onDisk(1, () => forgetSome(database, at, now())),
     removalsFrom: () => removalsFrom(database),
     openGroups: () => openGroups(database),
-    trace: (uniqueId: string) => trace(database, uniqueId, rules),
+    trace: (uniqueId: string) => trace(database, uniqueId, applier.rules),
     csvPositions: () => csvPositions(database),
     openPauses: () => openPauses(database),
     missingRecords: (legs: readonly Leg[]) => missingRecords(database, legs),
-    verifyStep: (after: NonNullable<Walk>) => verifyStep(database, after, rules),
+    verifyStep: (after: NonNullable<Walk>) => verifyStep(database, after, applier.rules),
     user: (name: string) => userByName(database, name),
     users: () => users(database),
     apiKeys: () => apiKeys(database),
@@ -640,7 +297,7 @@ export function openStore(options: StoreOptions) {
     settings: () => settings(database),
     /** From now on calls are made by these; what is stored stays as it is. */
     useRules(changed: StoreRules): null {
-      ({ names, rules } = rulesOf(changed));
+      applier.useRules(changed);
       return null;
     },
   };

@@ -7,7 +7,7 @@ import { createPolicyWriter } from '../daemon/asterisk/recording-policy.ts';
 import { createRecordingGate } from '../daemon/recording-gate.ts';
 import { createMediumState, type MediumState } from '../daemon/recordings/medium-state.ts';
 import type { Packet } from '../daemon/wire/packet.ts';
-import type { Write } from '../storage/store.ts';
+import type { Write } from '../storage/write.ts';
 import { eventually, startDaemon } from './support/daemon.ts';
 import { type FakeAmi, lettingIn, startFakeAmi } from './support/fake-ami.ts';
 import { type AtEnd, temporaryFolder } from './support/folder.ts';

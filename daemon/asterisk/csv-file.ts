@@ -7,7 +7,8 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Leg } from '../../storage/model/leg.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
-import type { CsvBatch, CsvFault, CsvPosition, CsvProgress } from '../../storage/store.ts';
+import type { CsvFault, CsvPosition, CsvProgress } from '../../storage/store.ts';
+import type { CsvBatch } from '../../storage/write.ts';
 import { CsvLineError, lineReader } from './cdr-csv.ts';
 
 /** Records in one transaction: small enough that live records wait behind it for some 20 ms. */

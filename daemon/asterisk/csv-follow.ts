@@ -6,7 +6,8 @@
  */
 import { isDiskFault } from '../../storage/errors.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
-import type { CsvBatch, CsvProgress } from '../../storage/store.ts';
+import type { CsvProgress } from '../../storage/store.ts';
+import type { CsvBatch } from '../../storage/write.ts';
 import type { Log } from '../log.ts';
 import { BEGINNING, batchesOf, type CsvFile, FILES_MAX, filesOf, hasWhatWasRead, signatureOf } from './csv-file.ts';
 

@@ -14,7 +14,8 @@ import { type CsvIndex, followCsv } from '../../daemon/asterisk/csv-follow.ts';
 import { createLog } from '../../daemon/log.ts';
 import { StoreError } from '../../storage/errors.ts';
 import { zone } from '../../storage/model/local-time.ts';
-import type { CsvBatch, CsvProgress } from '../../storage/store.ts';
+import type { CsvProgress } from '../../storage/store.ts';
+import type { CsvBatch } from '../../storage/write.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const line = (n: number, name = `caller ${n}`) =>

@@ -5,7 +5,7 @@ import { createBus } from '../../daemon/bus.ts';
 import { createLog } from '../../daemon/log.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import { StoreError, type StoreErrorCode } from '../../storage/errors.ts';
-import type { Write } from '../../storage/store.ts';
+import type { Write } from '../../storage/write.ts';
 import { leg } from '../support/legs.ts';
 
 const END = 1_795_477_765;

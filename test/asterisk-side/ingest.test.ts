@@ -4,7 +4,7 @@ import { createIngest } from '../../daemon/asterisk/ingest.ts';
 import { createBus } from '../../daemon/bus.ts';
 import { createLog } from '../../daemon/log.ts';
 import type { StoreClient } from '../../storage/client.ts';
-import type { Write, Written } from '../../storage/store.ts';
+import type { Write, Written } from '../../storage/write.ts';
 import { leg } from '../support/legs.ts';
 
 const NOTHING: Written = {

@@ -8,7 +8,7 @@ import { createLog } from '../../daemon/log.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import { StoreError } from '../../storage/errors.ts';
 import { zone } from '../../storage/model/local-time.ts';
-import type { Write } from '../../storage/store.ts';
+import type { Write } from '../../storage/write.ts';
 import { LANES_ONLY } from '../storage/helper.ts';
 import { leg } from '../support/legs.ts';
 
