@@ -72,10 +72,12 @@ function describeCalls(metrics: Metrics, { store, pbx }: DescribedParts): void {
   metrics.gauge('cdrd_live_channels', 'Channels that Asterisk has at this moment.', () => pbx.live.channels);
 }
 
-function describeAsterisk(metrics: Metrics, { connection, csv }: DescribedParts['pbx']): void {
-  metrics.counter('cdrd_csv_records_total', 'Records read from the CDR CSV.', () => csv.lines);
-  metrics.counter('cdrd_csv_faults_total', 'Lines of the CDR CSV that are no records.', () => csv.faults);
-  metrics.gauge('cdrd_csv_behind_bytes', 'Bytes of the CDR CSV not read yet.', () => csv.behind);
+/** What `pbx.csv` gives is a copy of the moment: it is asked for at each reading. */
+function describeAsterisk(metrics: Metrics, pbx: Pbx): void {
+  const { connection } = pbx;
+  metrics.counter('cdrd_csv_records_total', 'Records read from the CDR CSV.', () => pbx.csv.lines);
+  metrics.counter('cdrd_csv_faults_total', 'Lines of the CDR CSV that are no records.', () => pbx.csv.faults);
+  metrics.gauge('cdrd_csv_behind_bytes', 'Bytes of the CDR CSV not read yet.', () => pbx.csv.behind);
   metrics.gauge('cdrd_asterisk_up', 'Whether the AMI connection to Asterisk stands.', () =>
     connection.status.state === 'up' ? 1 : 0,
   );
