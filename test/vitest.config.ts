@@ -7,7 +7,7 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
     exclude: [
-      ...['test/asterisk/**', 'test/browser/**', 'test/office/**', 'test/medium/**'],
+      ...['test/asterisk/**', 'test/browser/**', 'test/office/**', 'test/medium/**', 'test/appliance/**'],
       ...['test/fault/kill.test.ts', 'test/fault/migrate.test.ts'], // minutes of dying: `make test-crash`
     ],
     globalSetup: ['test/setup.ts'],

@@ -68,7 +68,9 @@ describe.skipIf(why !== '')('a disk that is really', () => {
       const { json_array_deletions: deletions } = await get(`/cgi/webserve/30004?&undo=${undo}`);
       return (deletions as { state: string }[])[0]?.state;
     };
-    await until('what lies in the trash is erased', async () => (await deletion()) === 'erased', WAIT_SECONDS);
+    // One call gives no room that would help against what fills the disk: it can still be brought back.
+    await until('the trash is looked at', () => box.log().includes('it stays'), WAIT_SECONDS);
+    expect(await deletion()).toBe('deleted');
     rmSync(filler);
     await until('the held record’s call is shown', async () => (await total()) === 1, WAIT_SECONDS);
     expect(await stateOf(url)).toBe('ok');
