@@ -148,6 +148,7 @@ export function createDeletionWork(options: DeletionWorkOptions): DeletionWork {
     for (let next = nextOf(deletion) ?? 0; next < paths.length; next += DELETION_FILES) {
       if (isClosed()) return;
       const moving = paths.slice(next, next + DELETION_FILES);
+      needMedium(deletion);
       const { value } = await client.ask({ kind: 'restore', folder, paths: moving });
       const done = sorted(moving, value);
       job.refused.push(...done.refused);

@@ -314,6 +314,36 @@ describe('what is in the way', () => {
     expect(rig.files().placed).toEqual([]);
   });
 
+  test('another medium in its place in the middle of an undo: what is not there is not taken for lost', async () => {
+    const rig = openTrashRig();
+    const paths = Array.from({ length: DELETION_FILES * 2 }, (_, n) => `20210329/${String(n).padStart(4, '0')}.wav`);
+    const [inPlace, away] = [join(rig.dir, '.trash'), join(rig.dir, '../trash-of-the-first')];
+    let swaps = 1;
+    const trash = rig.start((client, store) => [
+      {
+        ...client,
+        async ask(step: never) {
+          const answer = await client.ask(step);
+          if ((step as { kind: string }).kind === 'restore' && swaps-- > 0) {
+            rig.medium.id = FIRST_MEDIUM + 1;
+            renameSync(inPlace, away);
+          }
+          return answer;
+        },
+      } as FileClient,
+      store,
+    ]);
+    await rig.record(...paths);
+    const { undo } = await trash.begin(paths, false, BY);
+    expect(await trash.undo(undo, BY)).toMatchObject({ state: 'restoring' });
+    renameSync(away, inPlace);
+    rig.medium.id = FIRST_MEDIUM;
+    trash.resume();
+    await idle(trash);
+    expect(rig.files()).toEqual({ placed: paths, trashed: [] });
+    expect(await rig.listed()).toHaveLength(paths.length);
+  });
+
   test('another medium in its place: trash whose time is over waits for its own, and then goes', async () => {
     const rig = openTrashRig();
     const trash = rig.start();
