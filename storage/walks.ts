@@ -169,20 +169,13 @@ async function* oneAhead(next: (last: Page | null) => Promise<Page> | null): Asy
   }
 }
 
+function filledIn<Filter>(listing: Listing<Filter>): Required<Listing<Filter>> {
+  return { format: 'json', after: null, offset: 0, limit: Number.POSITIVE_INFINITY, ...listing };
+}
+
 /** Pages along an index. */
-function scannedPages(
-  lanes: Lanes,
-  kind: keyof Listings,
-  {
-    filter,
-    fields,
-    format = 'json',
-    order,
-    after = null,
-    offset = 0,
-    limit = Number.POSITIVE_INFINITY,
-  }: Listing<object>,
-): AsyncGenerator<Page> {
+function scannedPages(lanes: Lanes, kind: keyof Listings, listing: Listing<object>): AsyncGenerator<Page> {
+  const { filter, fields, format, order, after, offset, limit } = filledIn(listing);
   const pace = createPace();
   let skip = offset;
   let left = limit;
@@ -210,19 +203,8 @@ function scannedPages(
 }
 
 /** Pages of what the search index found: first which of it matches, then the rows wanted. */
-async function* foundPages(
-  lanes: Lanes,
-  ids: string,
-  {
-    filter,
-    fields,
-    format = 'json',
-    order,
-    after = null,
-    offset = 0,
-    limit = Number.POSITIVE_INFINITY,
-  }: Listing<CallFilter>,
-): AsyncGenerator<Page> {
+async function* foundPages(lanes: Lanes, ids: string, listing: Listing<CallFilter>): AsyncGenerator<Page> {
+  const { filter, fields, format, order, after, offset, limit } = filledIn(listing);
   const list = new HitList();
   const nothing = { bytes: new Uint8Array(), rows: 0, next: null };
   for await (const hits of slices<Hits>(lanes, ids, 'callHits', filter)) {

@@ -126,6 +126,19 @@ export interface Written {
   readonly deletion: Deletion | null;
 }
 
+/** Of a write that did nothing. */
+export const NOTHING: Written = {
+  records: [],
+  calls: [],
+  recordings: [],
+  medium: null,
+  change: null,
+  open: [],
+  next: null,
+  removed: 0,
+  deletion: null,
+};
+
 /** A stretch of a CDR CSV, up to a position in its file. */
 export interface CsvBatch extends CsvFile, CsvProgress {
   readonly legs: readonly Leg[];

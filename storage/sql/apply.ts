@@ -8,7 +8,7 @@ import type { LegSource } from '../model/leg.ts';
 import { zone as zoneOf } from '../model/local-time.ts';
 import { type Numbering, numberPlan } from '../model/number-plan.ts';
 import { trunkRules } from '../model/trunk.ts';
-import type { CsvBatch, SettingChange, Write, Written } from '../write.ts';
+import { type CsvBatch, NOTHING, type SettingChange, type Write, type Written } from '../write.ts';
 import { putApiKey, removeApiKey } from './api-key.ts';
 import { type AuditLine, audit } from './audit.ts';
 import { closeGroup } from './call.ts';
@@ -41,18 +41,6 @@ export interface StoreRules {
   /** IANA name; '' = the system's. */
   readonly zone: string;
 }
-
-const NOTHING: Written = {
-  records: [],
-  calls: [],
-  recordings: [],
-  medium: null,
-  change: null,
-  open: [],
-  next: null,
-  removed: 0,
-  deletion: null,
-};
 
 export interface Applier {
   /** @throws what SQLite refuses: the caller undoes this one alone. */

@@ -4,20 +4,9 @@ import { createIngest } from '../../daemon/asterisk/ingest.ts';
 import { createBus } from '../../daemon/bus.ts';
 import { createLog } from '../../daemon/log.ts';
 import type { StoreClient } from '../../storage/client.ts';
-import type { Write, Written } from '../../storage/write.ts';
+import { NOTHING, type Write, type Written } from '../../storage/write.ts';
 import { leg } from '../support/legs.ts';
 
-const NOTHING: Written = {
-  records: [],
-  calls: [],
-  recordings: [],
-  medium: null,
-  change: null,
-  open: [],
-  next: null,
-  removed: 0,
-  deletion: null,
-};
 const END = 1_795_477_765;
 
 beforeEach(() => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createLiveChannels } from '../../daemon/asterisk/live-channels.ts';
 import { createRecordingControl } from '../../daemon/asterisk/recording-control.ts';
 import { formatPacket, type Header, type Packet, parsePacket } from '../../daemon/wire/packet.ts';
-import type { Write } from '../../storage/write.ts';
+import { NOTHING, type Write } from '../../storage/write.ts';
 
 const packet = (...headers: Header[]): Packet => parsePacket(Buffer.from(formatPacket(headers)));
 const about = (event: string, name = 'SIP/205-00000018'): Packet =>
@@ -27,17 +27,7 @@ function scene() {
     {
       async write(item) {
         written.push(item);
-        return {
-          records: [],
-          calls: [],
-          recordings: [],
-          medium: null,
-          change: null,
-          open: [],
-          next: null,
-          removed: 0,
-          deletion: null,
-        };
+        return NOTHING;
       },
     },
   );
