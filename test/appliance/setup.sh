@@ -12,6 +12,7 @@ say() { printf 'test-appliance: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../debian.sh"
 cache=${CDRD_CACHE:-${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/cdrd}
 made=$cache/appliance-bookworm
 node=20.20.2
@@ -43,23 +44,6 @@ LIST
   DEBIAN_FRONTEND=noninteractive apt-get update -q >&2
   # Unquoted on purpose: a list of package names.
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >&2
-}
-
-known_mirror() {
-  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p
-}
-
-# The first address of a Debian archive (not security, not a third party's) that apt knows.
-mirror() {
-  found=${CDRD_DEBIAN_MIRROR:-}
-  [ -n "$found" ] || found=$(known_mirror)
-  if [ -z "$found" ]; then
-    # apt knows origins only from lists it has fetched.
-    apt-get update -q >&2
-    found=$(known_mirror)
-  fi
-  [ -n "$found" ] || die "apt knows no Debian archive: set CDRD_DEBIAN_MIRROR"
-  printf '%s\n' "$found"
 }
 
 # apt for arm64 with lists and a status of its own, so that this machine's packages and architectures stay as they are.

@@ -9,6 +9,7 @@ set -eu
 
 say() { printf 'test-asterisk: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
+. "$(dirname "$0")/../debian.sh"
 
 [ "$(id -u)" = 0 ] || die "needs root: it builds a chroot with debootstrap, mounts into it and starts Asterisk there. Run it as root."
 
@@ -29,23 +30,6 @@ tools() {
   DEBIAN_FRONTEND=noninteractive apt-get update -q >&2
   # Unquoted on purpose: a list of package names.
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >&2
-}
-
-known_mirror() {
-  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p
-}
-
-# The first address of a Debian archive (not security, not a third party's) that apt knows.
-mirror() {
-  found=${CDRD_DEBIAN_MIRROR:-}
-  [ -n "$found" ] || found=$(known_mirror)
-  if [ -z "$found" ]; then
-    # apt knows origins only from lists it has fetched.
-    apt-get update -q >&2
-    found=$(known_mirror)
-  fi
-  [ -n "$found" ] || die "apt knows no Debian archive: set CDRD_DEBIAN_MIRROR"
-  printf '%s\n' "$found"
 }
 
 complete() { [ "$(cat "$root/.cdrd-complete" 2>/dev/null)" = "$recipe" ] && [ -x "$root/usr/sbin/asterisk" ]; }
