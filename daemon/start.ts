@@ -5,7 +5,7 @@
 import type { AddressInfo } from 'node:net';
 import { createAccounts } from '../cgi/access/accounts.ts';
 import { openApiKeys } from '../cgi/access/keys.ts';
-import { createSessions } from '../cgi/access/session.ts';
+import { createSessions, type Sessions } from '../cgi/access/session.ts';
 import { createPhoneBook } from '../cgi/contact/book.ts';
 import type { Services } from '../cgi/verb.ts';
 import type { StoreClient } from '../storage/client.ts';
@@ -71,6 +71,7 @@ export interface Running {
   readonly bus: Bus;
   readonly store: StoreClient;
   readonly ingest: Ingest;
+  readonly sessions: Sessions;
   /** Stops taking, finishes what is in flight, closes the store. */
   close(): Promise<void>;
   /** Somebody has mended something: what waits for it tries again now. */
@@ -234,6 +235,7 @@ export async function start({ config: given, reread, log, workers, version, onFa
       bus,
       store,
       ingest: pbx.ingest,
+      sessions,
       close: stop,
       reload: pbx.connection.tryNow,
       stuck: () => threads.stuck(CLOSE_MS),
