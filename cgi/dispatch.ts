@@ -24,6 +24,8 @@ export interface CgiRequest {
   readonly token: string | null;
   /** The client's. */
   readonly address: string;
+  /** What the client says of itself. */
+  readonly agent?: string;
 }
 
 /** @throws {CgiError}, {StoreError} and what is a fault of ours: see {@link faultReply}. */
@@ -41,7 +43,8 @@ export async function dispatch(request: CgiRequest, services: Services): Promise
   const sent = readParameters(request.query, body);
   const parameters = checkParameters(verb.parameters, sent);
   try {
-    return await verb.handle(parameters, services, { caller, address: request.address, token: request.token });
+    const { address, agent = '', token } = request;
+    return await verb.handle(parameters, services, { caller, address, agent, token });
   } catch (error) {
     throw error instanceof CgiError ? asSpelled(error, sent) : error;
   }
@@ -76,10 +79,17 @@ export function isNumber(number: string): boolean {
   return verbOf(number) !== undefined;
 }
 
-/** Who holds this token or API key, or null. */
-export function callerOf(token: string | null, { sessions, keys }: Pick<Services, 'sessions' | 'keys'>): Known | null {
+/**
+ * Who holds this token or API key, or null.
+ * @param isUse Whether that counts as use of a session; what only looks whether it still stands must not keep it alive.
+ */
+export function callerOf(
+  token: string | null,
+  { sessions, keys }: Pick<Services, 'sessions' | 'keys'>,
+  isUse = true,
+): Known | null {
   if (token === null) return null;
-  const session = sessions.find(token);
+  const session = isUse ? sessions.find(token) : sessions.look(token);
   return session ? { ...session, numbers: null } : keys.find(token);
 }
 

@@ -11,6 +11,8 @@ import { revokeKey } from './access/key-revoke.ts';
 import { login } from './access/login.ts';
 import { logout } from './access/logout.ts';
 import { changeOwnPassword } from './access/own-password.ts';
+import { endSessions } from './access/session-end.ts';
+import { listSessions } from './access/session-list.ts';
 import { listAmiUsers } from './ami/list.ts';
 import { removeAmiUser } from './ami/remove.ts';
 import { setAmiUser } from './ami/set.ts';
@@ -80,4 +82,6 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30028: makeBackup,
   30029: truthReport,
   30030: repairRecordings,
+  30031: listSessions,
+  30032: endSessions,
 };

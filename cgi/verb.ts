@@ -48,6 +48,8 @@ export interface Asking {
   readonly caller: Known | null;
   /** Remote address. */
   readonly address: string;
+  /** What the client says of itself: a stranger's text. */
+  readonly agent: string;
   /** What showed who it is; null: nothing did. */
   readonly token: string | null;
 }

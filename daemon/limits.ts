@@ -104,8 +104,10 @@ export const httpLimits = {
 export type HttpLimits = { readonly [Name in keyof typeof httpLimits]: number };
 
 export const sessionLimits = {
-  /** Log-ins at a time, 200 bytes each; beyond it the one unused for longest ends. */
+  /** Log-ins at a time, 400 bytes each; beyond it the one unused for longest ends. */
   sessions: 1_000,
+  /** Of one user, likewise: a program that logs in anew for each request ends its own and nobody else's. */
+  userSessions: 100,
   /** Seconds without a request after which a log-in ends, and its whole life. */
   idleSeconds: 30 * 60,
   lifeSeconds: 24 * 3600,

@@ -11,7 +11,7 @@ import { createThrottle, type ThrottleLimits } from './throttle.ts';
 
 export interface Accounts {
   /** Password against a session; null for an unknown user and a wrong password alike. @throws {CgiError} `busy` */
-  logIn(user: string, digest: string, address: string): Promise<LoggedIn | null>;
+  logIn(user: string, digest: string, address: string, agent?: string): Promise<LoggedIn | null>;
   list(): Promise<readonly Caller[]>;
   /** Makes the account or changes it, and ends its sessions. */
   put(account: Caller & { readonly digest: string }, by: By): Promise<void>;
@@ -102,7 +102,7 @@ export function createAccounts(
   }
 
   return {
-    async logIn(name, digest, address) {
+    async logIn(name, digest, address, agent = '') {
       if (!sessions) throw new Error('nobody logs in here');
       const before = changes;
       let user = await check(name, digest, address);
@@ -115,7 +115,7 @@ export function createAccounts(
       logins.note(user ? 'login' : 'login.failed', name, address);
       if (!user) return null;
       const caller = { user: user.name, role: user.role };
-      return { ...caller, ...sessions.begin(caller) };
+      return { ...caller, ...sessions.begin(caller, { address, agent }) };
     },
     async list() {
       return (await store.ask('users')).map(({ name, role }) => ({ user: name, role }));

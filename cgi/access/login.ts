@@ -9,8 +9,8 @@ export const login = verb({
   about: 'log in: a session cookie and a bearer token',
   right: null,
   parameters: v.strictObject({ username: userName, password: passwordDigest }),
-  async handle({ username, password }, { accounts, zone }, { address }) {
-    const session = await accounts.logIn(username, password, address);
+  async handle({ username, password }, { accounts, zone }, { address, agent }) {
+    const session = await accounts.logIn(username, password, address, agent);
     if (!session) {
       const error = new CgiError('login', 'unknown user or wrong password');
       return { kind: 'json', status: ERROR_STATUS.login, body: { result: 'failed', ...errorBody(error) } };

@@ -18,7 +18,7 @@ const WATCHERS_MAX = 32;
 const TOGETHER_MS = 100;
 /** Bytes that lie unsent for a watcher before it is dropped: it will come again and begin anew. */
 const UNSENT_MAX = 1024 * 1024;
-/** Milliseconds between two looks whether the session still stands. */
+/** Milliseconds between two looks whether the session has idled out, or the key was revoked. */
 const SESSION_MS = 30_000;
 
 export function livePath(
@@ -26,18 +26,26 @@ export function livePath(
   bus: Bus,
   tokenOf: (request: IncomingMessage) => string | null,
 ): WebSocketPath {
-  const watchers = new Set<WebSocket>();
+  const watchers = new Map<WebSocket, IncomingMessage>();
   const changed = new Set<string>();
   let due = false;
 
-  const mayWatch = (request: IncomingMessage) => {
-    const caller = callerOf(tokenOf(request), services);
+  /** @param isUse Opening it is use of a session; that it stays open is none: a page that nobody looks at idles out. */
+  const mayWatch = (request: IncomingMessage, isUse: boolean) => {
+    const caller = callerOf(tokenOf(request), services, isUse);
     return caller && may(caller.role, 'live.read') && (caller.numbers === null || caller.numbers.has(LIVE_NUMBER));
   };
 
+  const letGo = (socket: WebSocket, request: IncomingMessage) => {
+    if (!mayWatch(request, false)) socket.close(4401, 'the session has ended');
+  };
+  services.sessions.onEnd(() => {
+    for (const [socket, request] of watchers) letGo(socket, request);
+  });
+
   const tell = (message: object) => {
     const text = JSON.stringify(message);
-    for (const socket of watchers) {
+    for (const socket of watchers.keys()) {
       if (socket.bufferedAmount > UNSENT_MAX) socket.terminate();
       else socket.send(text);
     }
@@ -71,13 +79,11 @@ export function livePath(
     refuse(request) {
       if (watchers.size >= WATCHERS_MAX) return 503;
       if (!callerOf(tokenOf(request), services)) return 401;
-      return mayWatch(request) ? null : 403;
+      return mayWatch(request, true) ? null : 403;
     },
     opened(socket, request) {
-      watchers.add(socket);
-      const beat = setInterval(() => {
-        if (!mayWatch(request)) socket.close(4401, 'the session has ended');
-      }, SESSION_MS);
+      watchers.set(socket, request);
+      const beat = setInterval(() => letGo(socket, request), SESSION_MS);
       socket.once('close', () => {
         clearInterval(beat);
         watchers.delete(socket);

@@ -160,7 +160,8 @@ async function route(
     if (!allows(request, response, 'GET', 'POST')) return;
     const number = path.slice(NUMBERS.length);
     const body = (known: boolean) => bodies.read(request, response, known);
-    const asked = { number, query, body, token: tokenOf(request), address: request.socket.remoteAddress ?? '' };
+    const { remoteAddress: address = '' } = request.socket;
+    const asked = { number, query, body, token: tokenOf(request), address, agent: request.headers['user-agent'] ?? '' };
     return writeReply(response, await dispatch(asked, services));
   }
   if (!allows(request, response, 'GET', 'HEAD')) return;

@@ -23,7 +23,7 @@ export const RIGHTS = [
   'settings',
   /** Change one's own password (30006). */
   'password.own',
-  /** End one's own session (30005). */
+  /** End one's own sessions, and see them (30005, 30031, 30032); who has `users` does so with everybody's. */
   'session.own',
   /** Change the phone book (30014, 30015); whoever sees the CDR report may read it. */
   'contacts',

@@ -15,7 +15,10 @@ const DIGESTS = { admin: '21232f297a57a5a743894a0e4a801fc3', monitor: '08b5411f8
 describe('sessions', () => {
   function sessionsAt(limits = {}) {
     const time = { ms: 1_000 };
-    const sessions = createSessions({ sessions: 3, idleSeconds: 10, lifeSeconds: 30, ...limits }, () => time.ms);
+    const sessions = createSessions(
+      { sessions: 3, userSessions: 3, idleSeconds: 10, lifeSeconds: 30, ...limits },
+      () => time.ms,
+    );
     return { sessions, pass: (seconds: number) => (time.ms += seconds * 1_000) };
   }
 

@@ -44,7 +44,7 @@ export function openBox({
 } = {}) {
   const store = openStoreHere(emptyStore(storeOptions(temporaryFolder(atEnd))));
   atEnd(() => store.close());
-  const sessions = createSessions({ sessions: 10, idleSeconds: 60, lifeSeconds: 60 });
+  const sessions = createSessions({ sessions: 10, userSessions: 10, idleSeconds: 60, lifeSeconds: 60 });
   const accounts = createAccounts(store, sessions, { ...sessionLimits, checks: 2, checksWaiting: 2 });
   const deletions = createCallDeletions({
     store,

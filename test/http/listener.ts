@@ -30,7 +30,7 @@ export async function startListener(
   count: () => AsyncGenerator<{ rows: number; next: null }> = async function* () {},
   certificate: Certificate | null = null,
 ): Promise<TestListener> {
-  const sessions = createSessions({ sessions: 10, idleSeconds: 60, lifeSeconds: 60 });
+  const sessions = createSessions({ sessions: 10, userSessions: 10, idleSeconds: 60, lifeSeconds: 60 });
   const { token } = sessions.begin({ user: 'admin', role: 'admin' });
   const answers: [string, number][] = [];
   const log: string[] = [];

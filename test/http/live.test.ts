@@ -1,0 +1,69 @@
+/** WebSocket `/live` stands and falls with the session that opened it. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { createSessions } from '../../cgi/access/session.ts';
+import type { Services } from '../../cgi/verb.ts';
+import { createBus } from '../../daemon/bus.ts';
+import { livePath } from '../../daemon/http/live-path.ts';
+import { tokenOf } from '../../daemon/http/server.ts';
+import { createWebSockets } from '../../daemon/http/websocket.ts';
+import { sessionLimits } from '../../daemon/limits.ts';
+import { zone } from '../../storage/model/local-time.ts';
+
+async function openLive() {
+  const time = { ms: 0 };
+  const sessions = createSessions(sessionLimits, () => time.ms);
+  const live = { calls: () => [] } as unknown as Services['live'];
+  const keys = { find: () => null } as unknown as Services['keys'];
+  const paths = { '/live': livePath({ sessions, keys, live, zone: zone('UTC') }, createBus(), tokenOf) };
+  const webSockets = createWebSockets(paths);
+  const server = createServer().on('upgrade', webSockets.upgrade).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    webSockets.close();
+    server.close();
+  });
+  /** One that has heard the first message, and how it ends. */
+  const watch = async (token: string) => {
+    const headers = { Authorization: `Bearer ${token}` };
+    const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/live`, { headers });
+    await once(socket, 'message');
+    const closed = once(socket, 'close').then(([code]) => Number(code));
+    return { socket, closed };
+  };
+  return { sessions, time, watch };
+}
+
+test('the end of its session, by whatever way, ends it at once, and nobody else’s', async () => {
+  const { sessions, watch } = await openLive();
+  const begin = () => sessions.begin({ user: 'admin', role: 'admin' }).token;
+  const [byToken, byId, byUser] = [begin(), begin(), begin()];
+  const other = await watch(sessions.begin({ user: 'boss', role: 'admin' }).token);
+  const first = await watch(byToken);
+  sessions.end(byToken);
+  expect(await first.closed).toBe(4401);
+  const second = await watch(byId);
+  sessions.find(byId);
+  sessions.endById(String(sessions.list('admin', null)[0]?.id), null);
+  expect(await second.closed).toBe(4401);
+  const third = await watch(byUser);
+  sessions.endUser('admin');
+  expect(await third.closed).toBe(4401);
+  expect(other.socket.readyState).toBe(WebSocket.OPEN);
+});
+
+test('that it stays open is no use of the session, which idles out under it', async () => {
+  const { sessions, time, watch } = await openLive();
+  const { token } = sessions.begin({ user: 'admin', role: 'admin' });
+  const { socket, closed } = await watch(token);
+  time.ms += sessionLimits.idleSeconds * 1000 - 1;
+  sessions.end(sessions.begin({ user: 'monitor', role: 'monitor' }).token); // every end makes it look
+  expect(sessions.list('admin', null)).toHaveLength(1);
+  time.ms += 1;
+  sessions.end(sessions.begin({ user: 'monitor', role: 'monitor' }).token);
+  expect(await closed).toBe(4401);
+  socket.terminate();
+});
