@@ -1,7 +1,7 @@
 /**
  * The log: one line a message on standard error, where journald or syslogd adds the time. What strangers send (caller
- * names, file names) can neither forge a line nor reach a terminal; secrets are masked; a message that repeats is counted
- * instead of filling the flash.
+ * names, file names) can neither forge a line nor reach a terminal; secrets are masked, and so are phone numbers: a call is
+ * called by its id, a recording by its moment. A message that repeats is counted instead of filling the flash.
  */
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -12,7 +12,8 @@ export type LogFields = Readonly<Record<string, unknown>>;
 /**
  * Writes one line a call and never throws. `message` is a constant text in plain words (it is what repetition is counted
  * by); what varies goes into `fields`. A field whose name holds secret, password, token, key, authorization or cookie is
- * written as `***`, so a configuration key is named `setting=`.
+ * written as `***`, so a configuration key is named `setting=`. In texts, what has the shape of a secret or of a phone
+ * number is written so as well, wherever it came from: figures are given as numbers, which are written as they are.
  */
 export interface Log {
   debug(message: string, fields?: LogFields): void;
@@ -41,6 +42,19 @@ const REPEAT_WINDOW_MS = 10_000;
 const MAX_REMEMBERED = 256;
 
 const SECRET_NAME = /secret|password|token|key|authorization|cookie/i;
+/**
+ * What lets somebody in, by its shape: an API key, a session's token (256 bits in base64url), a digest or a challenge's
+ * answer, what is kept of a password, a header or a packet's line that brings one.
+ */
+const SECRET_SHAPES =
+  /cdrd-[0-9a-f]{8}-[\w-]{20,}|(?<![\w-])[\w-]{43}(?![\w-])|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])|scrypt\$[\w$-]+|(?<=\bbearer )\S+|(?<=\b(?:cdrd_session=|cookie: ?|secret: ?|key: ?|password: ?))[^\s;]+/gi;
+/**
+ * Runs of six digits and more are phone numbers, but for what we know by its form: a call's id (`1620377388.10`), a time
+ * (`20210507T104948`), a backup's name with its box's id, a day's folder. Of a recording's name the moment stays, which
+ * tells it from others.
+ */
+const DIGITS =
+  /\d{9,10}\.\d+|(\d{8}-\d{6}-\d{9,10})-[^/\s"'\\]*|\d{8}T\d{6}(?!\d)(?:-[0-9a-f]{6}(?=\.db))?|(?<=^|\/)(?:19|20)\d{6}(?=\/|$)|(\+?\d{6,})/g;
 /** Control characters (C0, DEL, C1), line separators, and what turns the direction of text in a terminal. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
@@ -127,7 +141,7 @@ function logfmt(fields: LogFields, stacks: boolean): string {
     try {
       const value = fields[name];
       if (value === undefined) continue;
-      add(name, plain(value));
+      add(name, masked(plain(value)));
       if (stacks && value instanceof Error) add('stack', frames(value));
     } catch {
       add(name, '[unprintable]'); // a getter or toJSON that throws must not take the caller down
@@ -136,7 +150,18 @@ function logfmt(fields: LogFields, stacks: boolean): string {
   return names.length > MAX_FIELDS ? `${line} …` : line;
 }
 
-function plain(value: unknown): string {
+/** Before it is cut: half a secret would be known by no shape. */
+function masked(text: string | number): string {
+  if (typeof text === 'number') return String(text);
+  return text
+    .replace(SECRET_SHAPES, '***')
+    .replace(DIGITS, (found, moment: string | undefined, phone: string | undefined) =>
+      moment !== undefined ? `${moment}-…` : phone !== undefined ? '…' : found,
+    );
+}
+
+function plain(value: unknown): string | number {
+  if (typeof value === 'number') return value;
   if (value instanceof Error) return errorText(value);
   if (typeof value === 'object' && value !== null) {
     const mask = (name: string, part: unknown): unknown => {

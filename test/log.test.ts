@@ -111,6 +111,48 @@ describe('fields', () => {
     expect(lines[0]).not.toContain('hunter2');
   });
 
+  test.each<[string, unknown, string]>([
+    ['an API key', `the key cdrd-0a1b2c3d-${'x'.repeat(43)} is gone`, '"the key *** is gone"'],
+    ['a session’s token', 'G'.repeat(43), '***'],
+    ['a token in a path', `/live/${'Ab3-_'.repeat(8)}xyz/x`, '/live/***/x'],
+    ['a digest', '21232f297a57a5a743894a0e4a801fc3', '***'],
+    ['a digest in capitals', 'Password 21232F297A57A5A743894A0E4A801FC3', '"Password ***"'],
+    ['what is kept of a password', 'scrypt$16384$8$1$c2FsdA$a2V5', '***'],
+    ['a cookie', 'Cookie: cdrd_session=abc; other=1', '"Cookie: ***; other=1"'],
+    ['a line of AMI', 'Secret: hunter2', '"Secret: ***"'],
+    ['a bearer', 'Authorization: Bearer abc', '"Authorization: Bearer ***"'],
+    ['a phone number', '9513456789', '…'],
+    ['one with its plus, in a channel’s name', 'Local/+4930123456@out-0000001;1', 'Local/…@out-…;1'],
+    ['one in an error', new Error('no such channel: SIP/0049301234567'), '"no such channel: SIP/…"'],
+    ['one inside an object', { src: '0049301234567', of: ['205', 6] }, '"{\\"src\\":\\"…\\",\\"of\\":[\\"205\\",6]}"'],
+    [
+      'a recording’s name: its moment stays',
+      "ENOENT: open '/proc/self/fd/7/20210507/20210507-104948-1620413388-Outbound-96-205-9513456789.wav'",
+      '"ENOENT: open \'/proc/self/fd/7/20210507/20210507-104948-1620413388-…\'"',
+    ],
+  ])('%s is masked', (_, value, written) => {
+    expect(field(value)).toBe(written);
+  });
+
+  test.each<unknown>([
+    1620413388,
+    '1620377388.10',
+    'pbx-1620377388.10',
+    'cdrd-20261126T040000-123456.db',
+    '20210507',
+    'recordings/20210507/x',
+    'cdrd.db.corrupt-20261126T201535',
+    '2026-11-26T20:15:35.000Z',
+    '192.168.100.200:45231',
+    'SIP/205-0000a1',
+  ])('%s is none and stays', (value) => {
+    expect(field(value)).toBe(String(value));
+  });
+
+  test('half a secret is masked too: it is cut afterwards', () => {
+    expect(field(`${'v'.repeat(959)} ${'G'.repeat(43)}`)).toBe(`"${'v'.repeat(959)} ***"`);
+  });
+
   test('names cannot break the line', () => {
     open().info('m', { 'a b\n=': 1 });
     expect(lines).toEqual(['<6>m a_b__=1\n']);

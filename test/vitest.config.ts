@@ -11,6 +11,7 @@ export default defineConfig({
       ...['test/fault/kill.test.ts', 'test/fault/migrate.test.ts'], // minutes of dying: `make test-crash`
     ],
     globalSetup: ['test/setup.ts'],
+    setupFiles: ['test/support/log-copy.ts'],
     reporters: ['default', new CountReporter()],
     testTimeout: 20_000,
     hookTimeout: 20_000,

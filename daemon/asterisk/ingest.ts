@@ -142,7 +142,8 @@ export function createIngest(options: IngestOptions): Ingest {
   function refuse(leg: Leg, error: unknown): void {
     const brought = readsCsv() && error instanceof StoreError && error.code !== 'internal';
     if (!brought) figures.lost++;
-    const about = { uniqueid: leg.uniqueId, channel: leg.channel, next: brought ? CSV_BRINGS : LOST, error };
+    // Its id alone: a channel's name may hold the number that was dialled.
+    const about = { uniqueid: leg.uniqueId, next: brought ? CSV_BRINGS : LOST, error };
     log.error('a call record could not be stored', about);
   }
 

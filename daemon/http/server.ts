@@ -141,10 +141,15 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
     // Who asks hears that the disk fails; at what it failed is the log's.
     const isDetail = error instanceof StoreError && error.code === 'io';
     if (!known || isDetail || response.headersSent)
-      context.log.error('a request failed', { path: path.slice(0, 200), error });
+      context.log.error('a request failed', { asked: number || firstPart(path), error });
     if (response.headersSent) breakOff(response);
     else await writeReply(response, known ?? errorReply(new CgiError('internal', 'something went wrong here')));
   }
+}
+
+/** What was asked for, for the log: a recording's path would tell who called whom. */
+function firstPart(path: string): string {
+  return path.split('/', 2).join('/').slice(0, 40);
 }
 
 async function route(

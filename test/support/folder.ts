@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, onTestFinished } from 'vitest';
+import { noteSecretsOf } from './log-copy-files.ts';
 
 /** Takes what is to be done when a test, or a group of them (with `afterAll`), has ended. */
 export type AtEnd = (work: () => void | Promise<void>) => void;
@@ -21,6 +22,9 @@ export function atFileEnd(): AtEnd {
 
 export function temporaryFolder(atEnd: AtEnd = onTestFinished): string {
   const path = mkdtempSync(join(tmpdir(), 'cdrd-test-'));
-  atEnd(() => rmSync(path, { recursive: true, force: true }));
+  atEnd(() => {
+    noteSecretsOf(join(path, 'state'));
+    rmSync(path, { recursive: true, force: true });
+  });
   return path;
 }
