@@ -9,7 +9,7 @@ FLAGS := --liftoff-only --max-semi-space-size=1
 SOURCES := $(shell find daemon cgi storage -name '*.ts') package.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format reference test-crash test-asterisk test-medium test-appliance test-life test-office bench bench-data bench-load fuzz mutate clean
+.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-life test-office bench bench-data bench-load fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -44,8 +44,12 @@ reference: node_modules/.package-lock.json ## write the numbers and the configur
 	npx --no-install tsx test/support/write-reference.ts
 
 test: check lint ## type-check, lint and run every test that needs no other machine
-	@sh test/tools.sh unzip
+	@sh test/tools.sh git unzip
 	$(VITEST) test/vitest.config.ts
+
+test-security: node_modules/.package-lock.json ## classes of published flaws tried on the built daemon, and on builds with that bug planted (a table)
+	@sh test/tools.sh git
+	$(VITEST) test/security/vitest.config.ts
 
 test-asterisk: build ## real calls on a real Asterisk 16, phones by sipp (root; the first run takes some minutes)
 	sh test/asterisk/run.sh
