@@ -70,6 +70,14 @@ export const amiLimits = {
 } as const;
 export type AmiLimits = { readonly [Name in keyof typeof amiLimits]: number };
 
+/** Towards those who connect before the daemon can answer: see sockets/early.ts. */
+export const earlyLimits = {
+  /** Connections that wait at one socket: file descriptors of a small box; nothing is read of them. */
+  connections: 64,
+  /** Milliseconds that each may wait: most clients give up no sooner, and places come free while a store is replaced. */
+  waitMs: 10_000,
+} as const;
+
 /** Towards those who call our HTTP ports. */
 export const httpLimits = {
   /** Bytes of all request headers: 300 joined paths fit in a GET. */

@@ -68,6 +68,12 @@ function isParseArgsError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }
 
+// What any thread makes is its owner's and its group's, for the group to read (0640, 0750), whatever the starter's umask
+// was; a stricter one stays.
+process.umask(process.umask(0o777) | 0o027);
+// Without a listener Node opens its inspector: who reaches that port rules the process. To look into it takes --inspect.
+process.on('SIGUSR1', () => {});
+
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: Error) => {

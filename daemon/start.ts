@@ -43,6 +43,7 @@ import { CLOSE_MS } from './recordings/limits.ts';
 import { startRecordingParts } from './recordings/parts.ts';
 import { createThreads } from './recordings/step-client.ts';
 import { openSettings } from './settings.ts';
+import { ownSockets, type Sockets } from './sockets/sockets.ts';
 import { firstAccounts, forgetInitialPassword, liveRules, secretDir, takeState, zoneName } from './state.ts';
 import { trashRules } from './trash-rules.ts';
 
@@ -54,6 +55,8 @@ export interface StartOptions {
    */
   reread?(): Config;
   readonly log: Log;
+  /** How HTTP, HTTPS and AMI are listened on; absent: by sockets of their own. */
+  readonly sockets?: Sockets;
   /** The bundled worker entries. */
   readonly workers: { readonly store: URL; readonly medium: URL; readonly files: URL };
   readonly version: string;
@@ -81,7 +84,8 @@ export interface Running {
 }
 
 /** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
-export async function start({ config: given, reread, log, workers, version, onFatal }: StartOptions): Promise<Running> {
+export async function start(options: StartOptions): Promise<Running> {
+  const { config: given, reread, log, sockets = ownSockets, workers, version, onFatal } = options;
   // What was begun is ended in the opposite order, on a stop as on a start that fails half-way.
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
@@ -163,7 +167,7 @@ export async function start({ config: given, reread, log, workers, version, onFa
     stops.push(() => idle.stop());
 
     const recordingControl = createRecordingControl(pbx.connection, pbx.live, store);
-    const amiServer = await ami.listen({ connection: pbx.connection, control: recordingControl });
+    const amiServer = await ami.listen({ connection: pbx.connection, control: recordingControl, sockets });
     stops.push(() => amiServer.close());
     const amiUserAdmin = createAmiUserAdmin(amiUsers, store, () => amiServer.clients);
     const services: Services = {
@@ -198,6 +202,7 @@ export async function start({ config: given, reread, log, workers, version, onFa
       listen: config.http.listen,
       ...(certificate && { secure: { listen: config.https.listen, certificate } }),
       services,
+      sockets,
       log: log.child('http'),
       webSockets,
       metrics: () => metrics.text(),

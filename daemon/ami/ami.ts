@@ -12,6 +12,7 @@ import type { Bus } from '../bus.ts';
 import type { Config } from '../config.ts';
 import { type AmiLimits, amiLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { ownSockets, type Sockets } from '../sockets/sockets.ts';
 import type { Header } from '../wire/packet.ts';
 import { namesOf } from './classes.ts';
 import type { Replay, Upstream } from './conversation.ts';
@@ -34,7 +35,12 @@ export interface Ami {
   readonly sink: EventSink;
   readonly relay: Relay;
   /** Lets clients in. @throws when an address can't be listened on. */
-  listen(pbx: { readonly connection: AsteriskConnection; readonly control: RecordingControl }): Promise<AmiServer>;
+  listen(pbx: {
+    readonly connection: AsteriskConnection;
+    readonly control: RecordingControl;
+    /** How TCP is listened on. */
+    readonly sockets?: Sockets;
+  }): Promise<AmiServer>;
 }
 
 /** Recordings that are older than this when they are found were not recorded just now: a stick with a year's calls, say. */
@@ -87,7 +93,7 @@ export function createAmi({ config, store, users, bus, log, limits = amiLimits }
         stored.then(over, over);
       },
     },
-    async listen({ connection, control }) {
+    async listen({ connection, control, sockets = ownSockets }) {
       const upstream: Upstream = {
         forward: connection.forward,
         uptime: () => connection.uptime(),
@@ -105,6 +111,7 @@ export function createAmi({ config, store, users, bus, log, limits = amiLimits }
           onListening: () => connection.listenTo(namesOf(relay.wanted)),
         },
         listen: config.ami.listen,
+        sockets,
         greeting: config.ami.greeting,
         runDir: config.run.dir,
         log,

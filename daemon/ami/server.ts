@@ -8,6 +8,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ListenAddress } from '../config.ts';
 import type { Log } from '../log.ts';
+import { ownSockets, type Sockets } from '../sockets/sockets.ts';
 import type { SessionServices } from './conversation.ts';
 import { createAmiSession } from './session.ts';
 import { type AmiClient, type Carrier, converse, GOODBYE_MS, listenLocal, listenTcp } from './tcp.ts';
@@ -16,6 +17,8 @@ export interface AmiOptions {
   readonly services: SessionServices;
   /** none: no TCP. */
   readonly listen: readonly ListenAddress[];
+  /** How TCP is listened on; default: by a socket of its own. */
+  readonly sockets?: Sockets;
   /** First line that a client sees. */
   readonly greeting: string;
   /** Folder of the unix socket. */
@@ -66,7 +69,8 @@ interface Held {
  * A TCP address that another program holds (an Asterisk whose own AMI was not moved, say) is tried again for ever: call
  * records don't wait for it. @throws when the local socket can't be made.
  */
-export async function listenAmi({ services, listen, greeting, runDir, log }: AmiOptions): Promise<AmiServer> {
+export async function listenAmi(options: AmiOptions): Promise<AmiServer> {
+  const { services, listen, sockets = ownSockets, greeting, runDir, log } = options;
   const { limits } = services;
   const clients = new Map<AmiClient, Held>();
   const figures = { dropped: 0, refused: 0 };
@@ -158,16 +162,16 @@ export async function listenAmi({ services, listen, greeting, runDir, log }: Ami
     }
     // Whoever doesn't take the end within a moment is cut off: a stop must not wait for clients.
     const late = setTimeout(() => {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of connected) socket.destroy();
     }, GOODBYE_MS);
     await Promise.all(closed);
     clearTimeout(late);
   }
 
-  const sockets = new Set<Socket>();
+  const connected = new Set<Socket>();
   const serve = (local: boolean) => (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    connected.add(socket);
+    socket.once('close', () => connected.delete(socket));
     converse(socket, local, attach, greeting, limits);
   };
   const socketPath = join(runDir, AMI_SOCKET);
@@ -185,7 +189,7 @@ export async function listenAmi({ services, listen, greeting, runDir, log }: Ami
   async function tryTcp(address: ListenAddress): Promise<void> {
     const name = `${address.host}:${address.port}`;
     try {
-      const server = await listenTcp(address, serve(false));
+      const server = await listenTcp((each) => sockets.listen(each, address), serve(false));
       if (closing) return void server.close();
       server.on('error', (error) => log.error('the AMI listener failed', { error }));
       servers.push(server);

@@ -3,8 +3,8 @@
  */
 import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { ListenAddress } from '../config.ts';
 import type { AmiLimits } from '../limits.ts';
+import { listenOn } from '../sockets/early.ts';
 import { createPacketReader } from '../wire/packet.ts';
 import { createOutput } from './output.ts';
 import type { AmiSession } from './session.ts';
@@ -108,30 +108,25 @@ const AGAIN_MS = 20;
 /** Bytes taken in before it is looked whether so much waits that no more should be. */
 const SLICE = 1_024;
 
-export function listenTcp({ host, port }: ListenAddress, serve: (socket: Socket) => void): Promise<Server> {
-  return listenOn((server, done) => server.listen({ host, port }, done), serve);
+/** @param listen Begins to listen. @throws what it throws. */
+export async function listenTcp(
+  listen: (server: Server) => Promise<void>,
+  serve: (socket: Socket) => void,
+): Promise<Server> {
+  const server = createAmiServer(serve);
+  await listen(server);
+  return server;
 }
 
-/** Open to its own user and group: 0660. */
+/** Open to its own user and group: 0660. Until that is said, umask 027 leaves nobody but the owner the right to connect. */
 export async function listenLocal(path: string, serve: (socket: Socket) => void): Promise<Server> {
-  const umask = process.umask(0o117);
-  try {
-    const server = await listenOn((each, done) => each.listen(path, done), serve);
-    await chmod(path, 0o660);
-    return server;
-  } finally {
-    process.umask(umask);
-  }
+  const server = createAmiServer(serve);
+  await listenOn(server, () => server.listen(path));
+  await chmod(path, 0o660);
+  return server;
 }
 
-function listenOn(start: (server: Server, done: () => void) => void, serve: (socket: Socket) => void): Promise<Server> {
-  // Whoever closes its own side after its last action still gets its answers, as from Asterisk.
-  const server = createServer({ allowHalfOpen: true }, serve);
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    start(server, () => {
-      server.off('error', reject);
-      resolve(server);
-    });
-  });
+/** Whoever closes its own side after its last action still gets its answers, as from Asterisk. */
+function createAmiServer(serve: (socket: Socket) => void): Server {
+  return createServer({ allowHalfOpen: true }, serve);
 }

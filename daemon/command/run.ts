@@ -5,6 +5,7 @@ import { loadConfig } from '../config.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import { STOP_MS } from '../limits.ts';
 import { createLog } from '../log.ts';
+import { takeSockets } from '../sockets/sockets.ts';
 import { start } from '../start.ts';
 import { VERSION as version } from '../version.ts';
 import { type Command, configOption } from './command.ts';
@@ -20,6 +21,7 @@ export const run: Command = {
     // From here on the box's zone is the process's own: telling times by it costs 6 MB less than by a named one.
     if (config.time.zone) process.env['TZ'] = config.time.zone;
     const log = createLog({ level: 'info' });
+    const sockets = await takeSockets({ config, env: process.env, log, root: false });
 
     return new Promise<number>((resolve) => {
       let stopping = false;
@@ -31,7 +33,7 @@ export const run: Command = {
         if (!stopping) log.error('cdrd can not go on', { error });
         void stop(exitCodeOf(error) === EXIT.corrupt ? EXIT.corrupt : EXIT.software);
       };
-      const started = start({ config, reread, log, workers, version, onFatal: fatal });
+      const started = start({ config, reread, log, sockets, workers, version, onFatal: fatal });
 
       async function stop(code: number): Promise<void> {
         if (stopping) return;

@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { CONTROL_LINE_MAX } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { listenOn } from '../sockets/early.ts';
 import { CONTROL_SOCKET, type ControlAnswer, type ControlRequest } from './protocol.ts';
 
 /** A command that says nothing is hung up on after this many milliseconds. */
@@ -28,20 +29,10 @@ export async function listenControl(
   await rm(path, { force: true }); // a killed predecessor's; that none is alive, the process lock has shown
   const server = createServer((socket) => converse(socket, perform));
   server.maxConnections = 8;
+  // Between listen and chmod nobody slips in: to connect takes the right to write, which umask 027 leaves the owner alone. Of
+  // another umask for the moment the folders would have something that other threads make meanwhile.
+  await listenOn(server, () => server.listen(path));
   server.on('error', (error) => log.error('the control socket failed', { error }));
-  // Made closed to others from the first moment: between listen and chmod nobody may slip in.
-  const umask = process.umask(0o177);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  } finally {
-    process.umask(umask);
-  }
   await chmod(path, 0o600);
   return { path, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }

@@ -10,6 +10,7 @@ import { may } from '../../storage/model/rights.ts';
 import type { ListenAddress } from '../config.ts';
 import { type HttpLimits, httpLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { ownSockets, type Sockets } from '../sockets/sockets.ts';
 import { type Bodies, createBodies } from './body.ts';
 import type { Certificate } from './certificate.ts';
 import { tendConnections } from './connection.ts';
@@ -31,6 +32,8 @@ export interface HttpOptions {
   onAnswer(number: string, status: number, ms: number): void;
   /** What may be opened as a WebSocket. */
   readonly webSockets: WebSockets;
+  /** How an address is listened on; default: by a socket of its own. */
+  readonly sockets?: Sockets;
   /** Tests have narrower ones. */
   readonly limits?: HttpLimits;
 }
@@ -64,10 +67,10 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   };
   try {
     for (const address of options.listen)
-      plain.push(await listenOrFallBack(context, () => createServer(serverOptions(limits)), address));
+      plain.push(await listen(context, createServer(serverOptions(limits)), address));
     if (options.secure && options.secure.listen.length > 0) {
       const create = await secureServers(limits, options.secure.certificate);
-      for (const address of options.secure.listen) secure.push(await listenOrFallBack(context, create, address));
+      for (const address of options.secure.listen) secure.push(await listen(context, create(), address));
     }
   } catch (error) {
     await close();
@@ -99,27 +102,14 @@ async function secureServers(limits: HttpLimits, certificate: Certificate): Prom
   };
 }
 
-/** A kernel without IPv6 knows no `[::]`: there every IPv4 address is what was meant. */
-function listenOrFallBack(context: Context, create: () => Server, address: ListenAddress): Promise<Server> {
-  return listen(context, create(), address).catch((error: NodeJS.ErrnoException) => {
-    if (address.host !== '::' || error.code !== 'EAFNOSUPPORT') throw error;
-    return listen(context, create(), { ...address, host: '0.0.0.0' });
-  });
-}
-
-function listen(context: Context, server: Server, { host, port }: ListenAddress): Promise<Server> {
-  const { limits, log } = context;
+async function listen(context: Context, server: Server, address: ListenAddress): Promise<Server> {
+  const { limits, log, sockets = ownSockets } = context;
   server.maxConnections = limits.connections;
   server.timeout = limits.stalledMs;
   tendConnections(server, limits, (request, response) => answer(context, request, response), context.webSockets);
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      server.on('error', (error) => log.error('an HTTP listener failed', { error }));
-      resolve(server);
-    });
-  });
+  await sockets.listen(server, address);
+  server.on('error', (error) => log.error('an HTTP listener failed', { error }));
+  return server;
 }
 
 /** Never rejects. */

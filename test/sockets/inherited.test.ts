@@ -1,0 +1,95 @@
+/** The built daemon with sockets that somebody else opened, as systemd hands them on. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { listenOn } from '../../daemon/sockets/early.ts';
+import { eventually } from '../support/daemon.ts';
+import { temporaryFolder } from '../support/folder.ts';
+
+const PROGRAM = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
+const PATIENCE_S = 60;
+
+/** A socket that listens. */
+async function socketOn(host: string): Promise<{ fd: number; port: number; close(): void }> {
+  const server: Server & { _handle?: { fd: number } } = createServer();
+  await listenOn(server, () => server.listen({ host, port: 0 }));
+  return { fd: server._handle?.fd ?? -1, port: (server.address() as AddressInfo).port, close: () => server.close() };
+}
+
+type Handed = Pick<Awaited<ReturnType<typeof socketOn>>, 'fd' | 'close'>;
+
+/** Starts it with these sockets from descriptor 3 on, and keeps none of them. @param pid What LISTEN_PID says; `$$` is the daemon's own. */
+function startWith(sockets: readonly (Handed | null)[], env: Record<string, string>, pid = '$$') {
+  const folder = temporaryFolder();
+  mkdirSync(`${folder}/recordings`);
+  const child: ChildProcess = spawn(
+    'sh',
+    ['-c', `LISTEN_PID=${pid} exec "$0" "$@"`, process.execPath, PROGRAM, 'run'],
+    {
+      stdio: ['ignore', 'ignore', 'pipe', ...sockets.map((socket) => socket?.fd ?? ('ignore' as const))],
+      env: {
+        PATH: process.env['PATH'],
+        CDRD_STATE_DIR: `${folder}/state`,
+        CDRD_RUN_DIR: `${folder}/run`,
+        CDRD_HTTPS_LISTEN: '',
+        CDRD_AMI_LISTEN: '',
+        CDRD_RECORDINGS_DIR: `${folder}/recordings`,
+        CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',
+        CDRD_ASTERISK_HOST: '',
+        LISTEN_FDS: String(sockets.length),
+        ...env,
+      },
+    },
+  );
+  for (const socket of sockets) socket?.close();
+  let log = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  return { child, log: () => log, ready: () => eventually(() => log.includes('cdrd is ready'), PATIENCE_S) };
+}
+
+const health = async (port: number) => (await fetch(`http://127.0.0.1:${port}/healthz`)).status;
+
+test('served by address and by name; what nobody asked for is served by nobody', { timeout: 120_000 }, async () => {
+  const [http, https, ami, stray] = [
+    await socketOn('127.0.0.1'),
+    await socketOn('0.0.0.0'),
+    await socketOn('127.0.0.1'),
+    await socketOn('127.0.0.1'),
+  ];
+  const { child, log, ready } = startWith([https, stray, http, ami, null], {
+    LISTEN_FDNAMES: 'https:stray:cdrd.socket:x:none',
+    CDRD_HTTP_LISTEN: `127.0.0.1:${http.port}`,
+    CDRD_HTTPS_LISTEN: '0.0.0.0:443', // by its name: the port is another one
+    CDRD_AMI_LISTEN: `127.0.0.1:${ami.port}`,
+  });
+  const early = health(http.port); // asked before it runs: it waits
+  await ready();
+  expect(await early).toBe(200);
+  expect(await health(http.port)).toBe(200);
+  expect(log()).toContain(`https=https://0.0.0.0:${https.port}`);
+  const client = connect(ami.port, '127.0.0.1');
+  onTestFinished(() => void client.destroy());
+  expect(String((await once(client, 'data'))[0])).toBe('Asterisk Call Manager/1.1\r\n');
+  expect(log()).toMatch(/a socket was handed on that no listen setting asks for.*fd=4 name=stray/);
+  expect(log()).toMatch(/what was handed on is no socket that listens fd=7 name=none/);
+  child.kill('SIGTERM');
+  expect((await once(child, 'exit'))[0]).toBe(0);
+});
+
+test('meant for another process, they are left alone', { timeout: 120_000 }, async () => {
+  const socket = await socketOn('127.0.0.1');
+  const { port } = socket;
+  const { child, log } = startWith([socket], { CDRD_HTTP_LISTEN: `127.0.0.1:${port}` }, '1');
+  const [code] = await once(child, 'exit');
+  expect(code).toBe(1);
+  expect(log()).toContain(`another program listens on 127.0.0.1:${port} already`);
+});
