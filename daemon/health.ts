@@ -26,6 +26,17 @@ export interface HealthOptions {
   readonly settings: Pick<BoxSettings, 'value'>;
 }
 
+/** What anybody is told of it: how each part stands, and nothing that helps an attacker (versions, paths, what failed and why). */
+export function statesOf(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const shown = Object.entries(body).map(([name, part]) => {
+    if (name === 'status') return [name, part] as const;
+    if (typeof part !== 'object' || part === null) return null;
+    if ('state' in part && typeof part.state === 'string') return [name, { state: part.state }] as const;
+    return [name, statesOf(part as Readonly<Record<string, unknown>>)] as const;
+  });
+  return Object.fromEntries(shown.filter((each) => each !== null));
+}
+
 /**
  * No stick and no Asterisk are conditions that it shows, not failures: calls are served all the same. A store that takes no
  * records is one: who watches nothing but the status must hear of it.

@@ -8,6 +8,7 @@ import type { Services } from '../../cgi/verb.ts';
 import { StoreError } from '../../storage/errors.ts';
 import { may } from '../../storage/model/rights.ts';
 import type { ListenAddress } from '../config.ts';
+import { statesOf } from '../health.ts';
 import { type HttpLimits, httpLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { ownSockets, type Sockets } from '../sockets/sockets.ts';
@@ -25,7 +26,7 @@ export interface HttpOptions {
   readonly services: Services;
   readonly log: Log;
   /** What `/healthz` says, and whether it is 200 or 503. */
-  health(): { readonly ok: boolean; readonly body: object };
+  health(): { readonly ok: boolean; readonly body: Readonly<Record<string, unknown>> };
   /** `/metrics` in Prometheus' text format. */
   metrics(): string;
   /** Called with each request's number ('' where there is no such number) and status, when its answer has ended. */
@@ -166,7 +167,8 @@ async function route(
   }
   if (path === '/healthz') {
     const { ok, body } = context.health();
-    return writeReply(response, json(body, ok ? 200 : 503));
+    const known = isBoxItself(request) || callerOf(tokenOf(request), services) !== null;
+    return writeReply(response, json(known ? body : statesOf(body), ok ? 200 : 503));
   }
   if (path === '/metrics') {
     const caller = callerOf(tokenOf(request), services);

@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { TABLE } from '../../cgi/table.ts';
-import { logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { ROLES, type Role } from '../../storage/model/rights.ts';
+import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
 import { ASKERS, type May, NUMBERS, PATHS, SETTINGS } from './rights.ts';
@@ -19,19 +20,23 @@ const shows = new Map<string, string | null>();
 /** The numbers, halved, and for each half a key that is for it: of any number one holds it, and the other does not. */
 const halves: { readonly numbers: readonly number[]; admin: string; monitor: string }[] = [];
 
+/** For a machine that does much besides. */
+const PATIENCE_MS = 120_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 beforeAll(async () => {
   daemon = await startDaemon({}, { atEnd });
   const account = (name: string) => `UserName=${name}&Password=${'5'.repeat(32)}`;
+  // By hand, and not by a log-in each: what a password check costs is a second and more on a busy machine.
+  const session = (user: string, role: Role) => daemon.sessions.begin({ user, role }).token;
   const as = async (name: string) => {
     await done(`30008?role=admin&${account(name)}`);
-    return String((await done(`8404?${account(name)}`))['token']);
+    return session(name, 'admin');
   };
   shows.set('nobody', null).set('a token that nobody has', 'x'.repeat(43));
-  for (const role of ['monitor', 'admin']) shows.set(`a session of ${role}`, await logIn(daemon.url, role));
-  const left = await logIn(daemon.url, 'admin');
+  for (const role of ROLES) shows.set(`a session of ${role}`, session(role, role));
+  const left = session('admin', 'admin');
   expect((await ask('/cgi/webserve/30005', left)).status).toBe(200);
   shows.set('a session that logged out', left);
   shows.set('a session of an account that was removed', await as('removed'));
@@ -45,14 +50,14 @@ beforeAll(async () => {
   const revoked = await key('admin', []);
   await done(`30012?id=${revoked['id']}`);
   shows.set('a revoked key', String(revoked['key']));
-  for (const role of ['monitor', 'admin']) shows.set(`a key of ${role}`, String((await key(role, []))['key']));
+  for (const role of ROLES) shows.set(`a key of ${role}`, String((await key(role, []))['key']));
   for (const odd of [0, 1]) {
     const numbers = [...NUMBERS.keys()].filter((_, index) => index % 2 === odd);
     const monitors = numbers.filter((number) => NUMBERS.get(number)?.may !== 'admin');
     const keys = { admin: await key('admin', numbers), monitor: await key('monitor', monitors) };
     halves.push({ numbers, admin: String(keys.admin['key']), monitor: String(keys.monitor['key']) });
   }
-});
+}, PATIENCE_MS);
 
 /** What admin asks of a number, which must succeed. */
 async function done(asked: string): Promise<Record<string, unknown>> {
@@ -266,6 +271,26 @@ describe('a path', () => {
       expect([asked, headers, status]).toEqual([asked, headers, 401]);
     }
   });
+});
+
+test('/healthz tells states to anybody, and what helps an attacker only to the box itself and who has logged in', async () => {
+  const elsewhere = { headers: { 'X-Forwarded-For': '192.0.2.7' } };
+  const about = async (token: string | null, how = {}) =>
+    JSON.parse((await ask('/healthz', token, how)).body) as object;
+  const part = { state: expect.any(String) };
+  expect(await about(null, elsewhere)).toEqual({
+    status: 'ok',
+    ...Object.fromEntries(
+      ['store', 'asterisk', 'ami', 'cdr_csv', 'recordings', 'https', 'backup'].map((each) => [each, part]),
+    ),
+    disks: expect.objectContaining({ state: part }),
+  });
+  for (const whole of [await about(null), await about(monitorToken(), elsewhere)])
+    expect(whole).toMatchObject({
+      status: 'ok',
+      version: 'test',
+      store: { state: 'ok', free_bytes: expect.any(Number) },
+    });
 });
 
 describe('a setting', () => {

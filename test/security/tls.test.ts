@@ -54,16 +54,20 @@ const OLD = { 'SSL 3.0': [], 'TLS 1.0': [], 'TLS 1.1': [] };
 test.each([
   ['the box’s own certificate', 'ec', 'ECDSA'],
   ['an owner’s certificate of RSA', 'rsa', 'RSA'],
-] as const)('with %s it takes two versions and authenticated ciphers with forward secrecy', async (_, kind, signed) => {
-  const port = await listen(kind);
-  expect(await spoken(port)).toEqual({
-    ...OLD,
-    'TLS 1.2': [
-      `TLS_ECDHE_${signed}_WITH_AES_128_GCM_SHA256`,
-      `TLS_ECDHE_${signed}_WITH_AES_256_GCM_SHA384`,
-      `TLS_ECDHE_${signed}_WITH_CHACHA20_POLY1305_SHA256`,
-    ],
-    'TLS 1.3': ONE_POINT_THREE,
-  });
-  expect(await offer(port, 'TLS 1.2', [49195, 49199], [1, 0])).toMatchObject({ compression: 0 });
-});
+] as const)(
+  'with %s it takes two versions and authenticated ciphers with forward secrecy',
+  { timeout: 120_000 },
+  async (_, kind, signed) => {
+    const port = await listen(kind);
+    expect(await spoken(port)).toEqual({
+      ...OLD,
+      'TLS 1.2': [
+        `TLS_ECDHE_${signed}_WITH_AES_128_GCM_SHA256`,
+        `TLS_ECDHE_${signed}_WITH_AES_256_GCM_SHA384`,
+        `TLS_ECDHE_${signed}_WITH_CHACHA20_POLY1305_SHA256`,
+      ],
+      'TLS 1.3': ONE_POINT_THREE,
+    });
+    expect(await offer(port, 'TLS 1.2', [49195, 49199], [1, 0])).toMatchObject({ compression: 0 });
+  },
+);
