@@ -26,6 +26,8 @@ export interface CgiRequest {
   readonly address: string;
   /** What the client says of itself. */
   readonly agent?: string;
+  /** The cookie by which a browser that has logged in before is known. */
+  readonly device?: string | null;
 }
 
 /** @throws {CgiError}, {StoreError} and what is a fault of ours: see {@link faultReply}. */
@@ -43,8 +45,8 @@ export async function dispatch(request: CgiRequest, services: Services): Promise
   const sent = readParameters(request.query, body);
   const parameters = checkParameters(verb.parameters, sent);
   try {
-    const { address, agent = '', token } = request;
-    return await verb.handle(parameters, services, { caller, address, agent, token });
+    const { address, agent = '', device = null, token } = request;
+    return await verb.handle(parameters, services, { caller, address, agent, device, token });
   } catch (error) {
     throw error instanceof CgiError ? asSpelled(error, sent) : error;
   }

@@ -74,6 +74,8 @@ export type Reply =
       readonly body: unknown;
       /** The session that begins; null: the one there is ends. */
       readonly session?: SessionCookie | null;
+      /** Goes with it: by this cookie the browser is known when it logs in again. */
+      readonly device?: string;
       /** Seconds until another try makes sense. */
       readonly retryAfter?: number;
     }

@@ -50,6 +50,8 @@ export interface Asking {
   readonly address: string;
   /** What the client says of itself: a stranger's text. */
   readonly agent: string;
+  /** The cookie by which a browser that has logged in before is known; null: it sent none. */
+  readonly device: string | null;
   /** What showed who it is; null: nothing did. */
   readonly token: string | null;
 }

@@ -119,10 +119,14 @@ export const sessionLimits = {
   /** Seconds without a request after which a log-in ends, and its whole life. */
   idleSeconds: 30 * 60,
   lifeSeconds: 24 * 3600,
-  /** Password checks at a time: each costs 16 MB and a tenth of a second of a core. */
-  checks: 2,
-  /** Password checks waiting; beyond it 429. */
+  /** Password checks at a time: each costs 16 MB and a tenth of a second of a core, half a second of a small ARM's. */
+  checks: 1,
+  /**
+   * Password checks waiting, of browsers that have logged in before, of all others, and of one address; beyond it 429. On a
+   * small ARM the last of them is answered after 8 s.
+   */
   checksWaiting: 16,
+  addressWaiting: 4,
   /**
    * Wrong passwords without a wait: of one account from one address (a person's typing errors), of all accounts from one
    * address (an office behind one), of one account from everywhere.
@@ -130,16 +134,27 @@ export const sessionLimits = {
   freePair: 5,
   freeAddress: 30,
   freeAccount: 20,
+  /** Wrong codes behind an account's right password: who has that and guesses codes is given a million minutes for them. */
+  freeCodes: 10,
   /** Longest wait after a wrong password: 1,440 guesses a day, and the owner is never kept waiting for long. */
   waitSeconds: 60,
   /** Seconds without a wrong password after which the earlier ones are forgotten. */
   forgetSeconds: 15 * 60,
-  /** Addresses, accounts and pairs of both remembered, of each; and addresses in the audit's memory. 200 bytes each. */
+  /** Addresses, accounts, pairs of both and browsers remembered, of each; and addresses in the audit's memory. 200 bytes each. */
   remembered: 1_000,
+  /** Of these the latest so many, of each, are kept across a restart: 100 KB at most, 4 KB while one guesses. */
+  kept: 200,
   /** Seconds between two audit lines about the log-ins of one address. */
   auditSeconds: 60,
   /** Accounts: people, not programs, which have keys. */
   accounts: 100,
+} as const;
+
+export const throttleFileLimits = {
+  /** Milliseconds after a wrong password until it is written down: so much a kill forgets of the first ones. */
+  soonMs: 2_000,
+  /** Milliseconds between two writes at least, and so much a kill forgets at most: 3,000 a day while somebody guesses. */
+  everyMs: 30_000,
 } as const;
 
 export const callLimits = {

@@ -4,6 +4,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import { createAccounts } from '../cgi/access/accounts.ts';
+import { createDevices } from '../cgi/access/device.ts';
 import { openApiKeys } from '../cgi/access/keys.ts';
 import { createSessions, type Sessions } from '../cgi/access/session.ts';
 import { createPhoneBook } from '../cgi/contact/book.ts';
@@ -25,6 +26,7 @@ import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
+import { deviceKey } from './device-key.ts';
 import { describeAll } from './figures.ts';
 import { spaceOn, watchFullness } from './fullness.ts';
 import { healthOf } from './health.ts';
@@ -45,6 +47,7 @@ import { createThreads } from './recordings/step-client.ts';
 import { openSettings } from './settings.ts';
 import { ownSockets, type Sockets } from './sockets/sockets.ts';
 import { firstAccounts, forgetInitialPassword, liveRules, secretDir, takeState, zoneName } from './state.ts';
+import { openThrottle } from './throttle-file.ts';
 import { trashRules } from './trash-rules.ts';
 
 export interface StartOptions {
@@ -111,11 +114,16 @@ export async function start(options: StartOptions): Promise<Running> {
     const settings = await openSettings({ config: given, store, log, control: policy });
     const { config } = settings; // whatever a page may set is asked of this one
     const sessions = createSessions(sessionLimits);
-    const accounts = createAccounts(store, sessions, sessionLimits, (user) =>
-      forgetInitialPassword(config.state.dir, user).catch((error: unknown) =>
-        log.warn('an initial password could not be forgotten', { user, error }),
-      ),
-    );
+    const throttle = await openThrottle({ dir: config.state.dir, log });
+    stops.push(() => throttle.close());
+    const accounts = createAccounts(store, sessions, sessionLimits, {
+      throttle,
+      devices: createDevices(await deviceKey(config.state.dir, log)),
+      passwordChanged: (user) =>
+        forgetInitialPassword(config.state.dir, user).catch((error: unknown) =>
+          log.warn('an initial password could not be forgotten', { user, error }),
+        ),
+    });
     await firstAccounts(config.state.dir, store, accounts, log);
     const keys = await openApiKeys(store);
     const amiUsers = await openAmiUsers(config.state.dir);

@@ -1,17 +1,20 @@
 /** Accounts: who may log in, checked at one pace whoever asks, so that a stranger can't tell which names exist. */
+import { randomBytes } from 'node:crypto';
 import type { StoreClient } from '../../storage/client.ts';
 import type { Role } from '../../storage/model/rights.ts';
 import type { AuditLine, By } from '../../storage/sql/audit.ts';
 import type { User } from '../../storage/store.ts';
 import { CgiError } from '../reply.ts';
+import { createDevices, type Devices } from './device.ts';
+import { createGate, type GateLimits, type Waiter } from './gate.ts';
 import { createLoginAudit, type LoginAuditLimits } from './login-audit.ts';
 import { digestMatches, hashDigest, NOBODY } from './password.ts';
 import type { Caller, Sessions } from './session.ts';
-import { createThrottle, type ThrottleLimits } from './throttle.ts';
+import { createThrottle, networkOf, type Throttle, type ThrottleLimits } from './throttle.ts';
 
 export interface Accounts {
   /** Password against a session; null for an unknown user and a wrong password alike. @throws {CgiError} `busy` */
-  logIn(user: string, digest: string, address: string, agent?: string): Promise<LoggedIn | null>;
+  logIn(user: string, digest: string, address: string, more?: LogInMore): Promise<LoggedIn | null>;
   list(): Promise<readonly Caller[]>;
   /** Makes the account or changes it, and ends its sessions. */
   put(account: Caller & { readonly digest: string }, by: By): Promise<void>;
@@ -26,10 +29,20 @@ export interface Accounts {
   remove(user: string, by: By): Promise<void>;
 }
 
+/** What else a client sends when it logs in. */
+export interface LogInMore {
+  /** What it says of itself. */
+  readonly agent?: string;
+  /** The cookie by which a browser that has logged in before is known. */
+  readonly device?: string | null;
+}
+
 export interface LoggedIn extends Caller {
   readonly token: string;
   /** Epoch milliseconds at the latest. */
   readonly ends: number;
+  /** The cookie by which the browser will be known. */
+  readonly device: string;
 }
 
 export interface AccountChange {
@@ -43,41 +56,44 @@ export interface PasswordChange {
   readonly fresh: string;
 }
 
-export interface CheckLimits {
-  readonly checks: number;
-  readonly checksWaiting: number;
-}
-
-export type AccountLimits = CheckLimits &
+export type AccountLimits = GateLimits &
   ThrottleLimits &
   LoginAuditLimits & {
     /** Accounts at most. */
     readonly accounts: number;
   };
 
-/**
- * @param sessions null: nobody logs in here.
- * @param passwordChanged Called when a user's password is another one, or none any more.
- */
+/** What is done elsewhere. */
+export interface AccountParts {
+  /** Called when a user's password is another one, or none any more. */
+  passwordChanged(user: string): Promise<void>;
+  readonly throttle: Throttle;
+  readonly devices: Devices;
+}
+
+/** @param sessions null: nobody logs in here. */
 export function createAccounts(
   store: StoreClient,
   sessions: Sessions | null,
   limits: AccountLimits,
-  passwordChanged: (user: string) => Promise<void> = async () => {},
+  {
+    passwordChanged = async () => {},
+    throttle = createThrottle(limits),
+    devices = createDevices(randomBytes(32)),
+  }: Partial<AccountParts> = {},
 ): Accounts {
   const gate = createGate(limits);
-  const throttle = createThrottle(limits);
   const logins = createLoginAudit(store, limits);
   const inTurn = createTurns();
   /** Rises with every change of an account: a check that one overtook looks again. */
   let changes = 0;
 
-  /** Whether this is the user's password, at the pace for guesses. */
-  async function check(name: string, digest: string, address: string): Promise<User | null> {
-    const done = throttle.begin(address, name);
+  /** Whether this is the user's password, at the pace for guesses. @param device Id of a browser known to this user. */
+  async function check(name: string, digest: string, address: string, device: string | null): Promise<User | null> {
+    const done = throttle.begin(address, name, device);
     let right: boolean | null = null;
     try {
-      return await gate(async () => {
+      return await gate(waiterOf(address, device), async () => {
         const user = await store.ask('user', name);
         right = (await digestMatches(digest, user?.hash ?? NOBODY)) && user !== null;
         return right ? user : null;
@@ -86,6 +102,16 @@ export function createAccounts(
       done(right);
     }
   }
+
+  /** The password of somebody who is logged in, asked for once more. */
+  async function ownPassword(name: string, digest: string, address: string): Promise<User | null> {
+    const user = await check(name, digest, address, null);
+    if (!user) logins.note('password.failed', name, address);
+    return user;
+  }
+
+  /** A new password's hash: it costs what a check costs, so it takes its turn with them. */
+  const hashOf = (digest: string) => gate({ known: true, id: 'hash' }, () => hashDigest(digest));
 
   /** Writes an account as it shall be. */
   async function write({ name, role, hash }: User, by: By, action: string, keep: string | null = null): Promise<void> {
@@ -102,10 +128,11 @@ export function createAccounts(
   }
 
   return {
-    async logIn(name, digest, address, agent = '') {
+    async logIn(name, digest, address, { agent = '', device = null } = {}) {
       if (!sessions) throw new Error('nobody logs in here');
       const before = changes;
-      let user = await check(name, digest, address);
+      const known = devices.idOf(device, name);
+      let user = await check(name, digest, address, known);
       // While it was checked the account may have been changed, and its sessions ended: none may begin after that.
       for (let seen = before; user && seen !== changes; ) {
         seen = changes;
@@ -115,13 +142,13 @@ export function createAccounts(
       logins.note(user ? 'login' : 'login.failed', name, address);
       if (!user) return null;
       const caller = { user: user.name, role: user.role };
-      return { ...caller, ...sessions.begin(caller, { address, agent }) };
+      return { ...caller, ...sessions.begin(caller, { address, agent }), device: devices.cookieFor(name, known) };
     },
     async list() {
       return (await store.ask('users')).map(({ name, role }) => ({ user: name, role }));
     },
     put: ({ user, role, digest }, by) =>
-      inTurn(async () => write({ name: user, role, hash: await hashDigest(digest) }, by, 'user.set')),
+      inTurn(async () => write({ name: user, role, hash: await hashOf(digest) }, by, 'user.set')),
     set: ({ user, role, digest }, by) =>
       inTurn(async () => {
         const known = await store.ask('user', user);
@@ -131,20 +158,21 @@ export function createAccounts(
           if ((await store.ask('users')).length >= limits.accounts)
             throw new CgiError('conflict', `there are ${limits.accounts} accounts already: remove one first`);
         } else if (known.role === 'admin' && role && role !== 'admin') await leaveAnAdmin(user);
-        const hash = digest ? await hashDigest(digest) : (known?.hash ?? '');
+        const hash = digest ? await hashOf(digest) : (known?.hash ?? '');
         await write({ name: user, role: role ?? known?.role ?? 'monitor', hash }, by, 'user.set');
         if (digest) await passwordChanged(user);
       }),
-    changePassword: (name, { old, fresh }, by, keep) =>
-      inTurn(async () => {
-        const user = await check(name, old, by.address);
-        if (!user) {
-          logins.note('password.failed', name, by.address);
-          throw new CgiError('invalid', 'OldPassword is not your password', 'OldPassword');
-        }
-        await write({ ...user, hash: await hashDigest(fresh) }, by, 'password.changed', keep);
+    async changePassword(name, { old, fresh }, by, keep) {
+      const user = await ownPassword(name, old, by.address);
+      if (!user) throw new CgiError('invalid', 'OldPassword is not your password', 'OldPassword');
+      // Not before: who guesses waits for the next try, and an admin who changes accounts must not wait with it.
+      await inTurn(async () => {
+        const now = await store.ask('user', name);
+        if (now?.hash !== user.hash) throw new CgiError('conflict', 'the account was changed meanwhile');
+        await write({ ...now, hash: await hashOf(fresh) }, by, 'password.changed', keep);
         await passwordChanged(name);
-      }),
+      });
+    },
     remove: (name, by) =>
       inTurn(async () => {
         const user = await store.ask('user', name);
@@ -168,24 +196,9 @@ function createTurns() {
   };
 }
 
-/** Lets a few run at a time and a few more wait. */
-function createGate(limits: CheckLimits) {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= limits.checks) {
-      if (waiting.length >= limits.checksWaiting) throw new CgiError('busy', 'too many log-ins at a time');
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else running++;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next)
-        next(); // it takes this one's place
-      else running--;
-    }
-  };
+/** With whom a check waits. */
+function waiterOf(address: string, device: string | null): Waiter {
+  return device === null ? { known: false, id: networkOf(address) } : { known: true, id: `device ${device}` };
 }
 
 /** The two accounts that every box begins with. */

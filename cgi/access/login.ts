@@ -9,8 +9,8 @@ export const login = verb({
   about: 'log in: a session cookie and a bearer token',
   right: null,
   parameters: v.strictObject({ username: userName, password: passwordDigest }),
-  async handle({ username, password }, { accounts, zone }, { address, agent }) {
-    const session = await accounts.logIn(username, password, address, agent);
+  async handle({ username, password }, { accounts, zone }, { address, agent, device }) {
+    const session = await accounts.logIn(username, password, address, { agent, device });
     if (!session) {
       const error = new CgiError('login', 'unknown user or wrong password');
       return { kind: 'json', status: ERROR_STATUS.login, body: { result: 'failed', ...errorBody(error) } };
@@ -23,6 +23,7 @@ export const login = verb({
       status: 200,
       body: { result: 'success', user, role, token, expires },
       session: { token, maxAge: Math.floor((ends - Date.now()) / 1000) },
+      device: session.device,
     };
   },
 });

@@ -17,7 +17,7 @@ import type { Certificate } from './certificate.ts';
 import { tendConnections } from './connection.ts';
 import { TLS } from './tls-options.ts';
 import type { WebSockets } from './websocket.ts';
-import { breakOff, sessionCookie, writeReply, writeText } from './write-reply.ts';
+import { breakOff, deviceCookie, sessionCookie, writeReply, writeText } from './write-reply.ts';
 
 export interface HttpOptions {
   readonly listen: readonly ListenAddress[];
@@ -157,7 +157,9 @@ async function route(
     const number = path.slice(NUMBERS.length);
     const body = (known: boolean) => bodies.read(request, response, known);
     const { remoteAddress: address = '' } = request.socket;
-    const asked = { number, query, body, token: tokenOf(request), address, agent: request.headers['user-agent'] ?? '' };
+    const agent = request.headers['user-agent'] ?? '';
+    const device = cookieOf(request, deviceCookie(request));
+    const asked = { number, query, body, token: tokenOf(request), address, agent, device };
     return writeReply(response, await dispatch(asked, services));
   }
   if (!allows(request, response, 'GET', 'HEAD')) return;
@@ -200,10 +202,13 @@ export function tokenOf(request: IncomingMessage): string | null {
   const { headers } = request;
   const bearer = /^Bearer +([A-Za-z0-9._~+/=-]{1,200})$/i.exec(headers.authorization ?? '')?.[1];
   if (bearer) return bearer;
-  const cookie = sessionCookie(request);
+  return cookieOf(request, sessionCookie(request));
+}
+
+function cookieOf({ headers }: IncomingMessage, wanted: string): string | null {
   for (const pair of (headers.cookie ?? '').split(';')) {
     const [name = '', value = ''] = split(pair.trim(), '=');
-    if (name === cookie) return value;
+    if (name === wanted) return value;
   }
   return null;
 }

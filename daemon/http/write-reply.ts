@@ -6,10 +6,19 @@ import { select, validatorsOf } from './conditional.ts';
 
 /** Over HTTPS another name, and Secure there: so a log-in by the one never hides that by the other. */
 const COOKIES = { http: 'cdrd_session', https: '__Host-cdrd_session' } as const;
+/** Of the browser, which it keeps when the session is over. */
+const DEVICE_COOKIES = { http: 'cdrd_device', https: '__Host-cdrd_device' } as const;
+/** Seconds that it is kept, from each log-in on: a year, beyond which browsers keep none. */
+const DEVICE_SECONDS = 365 * 86_400;
 
 /** Name of the session's cookie on the listener that this request came by. */
 export function sessionCookie(request: IncomingMessage): string {
   return isSecure(request) ? COOKIES.https : COOKIES.http;
+}
+
+/** Name of the cookie by which a browser is known that has logged in before. */
+export function deviceCookie(request: IncomingMessage): string {
+  return isSecure(request) ? DEVICE_COOKIES.https : DEVICE_COOKIES.http;
 }
 
 function isSecure({ socket }: IncomingMessage): boolean {
@@ -35,7 +44,11 @@ export const HEADERS = {
 export async function writeReply(response: ServerResponse, reply: Reply): Promise<void> {
   switch (reply.kind) {
     case 'json':
-      if (reply.session !== undefined) response.setHeader('Set-Cookie', cookieOf(response.req, reply.session));
+      if (reply.session !== undefined)
+        response.setHeader('Set-Cookie', [
+          cookieOf(response.req, reply.session),
+          ...(reply.device === undefined ? [] : [deviceCookieOf(response.req, reply.device)]),
+        ]);
       if (reply.status === ERROR_STATUS.busy) response.setHeader('Retry-After', reply.retryAfter ?? RETRY_SECONDS);
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
     case 'rows':
@@ -176,6 +189,13 @@ function written(response: ServerResponse, piece: Uint8Array): Promise<void> {
 
 function cookieOf(request: IncomingMessage, session: SessionCookie | null): string {
   const { token, maxAge } = session ?? { token: '', maxAge: 0 };
-  const secure = isSecure(request) ? '; Secure' : '';
-  return `${sessionCookie(request)}=${token}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure}`;
+  return `${sessionCookie(request)}=${token}; ${attributes(request, maxAge)}`;
+}
+
+function deviceCookieOf(request: IncomingMessage, device: string): string {
+  return `${deviceCookie(request)}=${device}; ${attributes(request, DEVICE_SECONDS)}`;
+}
+
+function attributes(request: IncomingMessage, maxAge: number): string {
+  return `Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${isSecure(request) ? '; Secure' : ''}`;
 }

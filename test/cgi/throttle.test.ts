@@ -1,7 +1,7 @@
 /** Guessing passwords is slow for the guesser, bounded for the box, and never keeps the owner out. */
 import { describe, expect, test } from 'vitest';
 import { createLoginAudit } from '../../cgi/access/login-audit.ts';
-import { createThrottle, networkOf, type ThrottleLimits } from '../../cgi/access/throttle.ts';
+import { createThrottle, type Kept, networkOf, readKept, type ThrottleLimits } from '../../cgi/access/throttle.ts';
 import { CgiError } from '../../cgi/reply.ts';
 import type { StoreClient } from '../../storage/client.ts';
 
@@ -9,18 +9,20 @@ const LIMITS: ThrottleLimits = {
   freePair: 3,
   freeAddress: 6,
   freeAccount: 10,
+  freeCodes: 4,
   waitSeconds: 60,
   forgetSeconds: 900,
   remembered: 50,
+  kept: 20,
 };
 
-function fresh(limits: Partial<ThrottleLimits> = {}) {
+function fresh(limits: Partial<ThrottleLimits> = {}, from: Kept | null = null) {
   const time = { ms: 5_000 };
-  const throttle = createThrottle({ ...LIMITS, ...limits }, () => time.ms);
+  const throttle = createThrottle({ ...LIMITS, ...limits }, { clock: () => time.ms, from });
   /** Seconds to wait, or 0 when the try was let through with this outcome. */
-  const attempt = (address: string, account: string, right: boolean | null): number => {
+  const attempt = (address: string, account: string, right: boolean | null, device: string | null = null): number => {
     try {
-      throttle.begin(address, account)(right);
+      throttle.begin(address, account, device)(right);
       return 0;
     } catch (error) {
       if (!(error instanceof CgiError) || error.code !== 'busy') throw error;
@@ -127,14 +129,109 @@ test('tries at the same time count before they have failed: a hundred at once ar
   expect(() => throttle.begin('192.0.2.1', 'admin')).toThrow('wait 1 s');
 });
 
-test('a million guesses hold no more than what is remembered, and a refused address pushes nobody out', () => {
+test('any number of guesses holds no more than what is remembered, and a refused address pushes nobody out', () => {
   const { throttle, attempt } = fresh();
   for (let tries = 0; tries < 5; tries++) attempt('192.0.2.1', 'admin', false);
-  for (let tries = 0; tries < 100_000; tries++) attempt('192.0.2.7', `name${tries}`, false);
+  for (let tries = 0; tries < 10_000; tries++) attempt('192.0.2.7', `name${tries}`, false);
   expect(attempt('192.0.2.1', 'admin', true)).toBe(1);
-  for (let tries = 0; tries < 100_000; tries++)
+  for (let tries = 0; tries < 10_000; tries++)
     attempt(`10.${tries >> 16}.${(tries >> 8) & 255}.${tries & 255}`, `n${tries}`, false);
   expect(throttle.size).toBeLessThanOrEqual(150);
+});
+
+describe('a browser that has logged in before', () => {
+  test('is not kept waiting by who guesses from the same address, however fast', () => {
+    const { attempt, pass } = fresh();
+    for (let second = 0; second < 600; second++) {
+      for (let tries = 0; tries < 20; tries++) attempt('192.0.2.1', 'admin', false);
+      pass(1);
+    }
+    expect(attempt('192.0.2.1', 'admin', true)).toBeGreaterThan(0);
+    expect(attempt('192.0.2.1', 'admin', false, 'phone')).toBe(0); // it may err, too
+    expect(attempt('192.0.2.1', 'admin', true, 'phone')).toBe(0);
+  });
+
+  test('waits for its own wrong passwords like anybody, and makes nobody else wait', () => {
+    const { attempt, pass } = fresh();
+    const waits: number[] = [];
+    for (let tries = 0; tries < 12; tries++) {
+      expect(attempt('192.0.2.1', 'admin', false, 'stolen')).toBe(0);
+      const wait = attempt('192.0.2.1', 'admin', null, 'stolen');
+      waits.push(wait);
+      pass(wait);
+    }
+    expect(waits).toEqual([0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    expect(attempt('192.0.2.1', 'admin', true)).toBe(0);
+    expect(attempt('192.0.2.1', 'admin', true, 'phone')).toBe(0);
+  });
+});
+
+describe('codes behind a right password', () => {
+  test('are counted for the account from everywhere, and its wait has an end', () => {
+    const { throttle, pass } = fresh();
+    const guess = (right: boolean) => throttle.beginCode('admin')?.(right) !== undefined;
+    let checked = 0;
+    for (let second = 0; second < 3_600; second++) {
+      for (let tries = 0; tries < 5; tries++) {
+        const done = throttle.beginCode('admin');
+        if (done) checked++;
+        done?.(false);
+      }
+      pass(1);
+    }
+    expect(checked).toBeLessThan(80);
+    expect(throttle.beginCode('monitor')).not.toBe(null);
+    pass(60);
+    throttle.beginCode('admin')?.(true);
+    for (let tries = 0; tries < 4; tries++) throttle.beginCode('admin')?.(false);
+    expect(throttle.beginCode('admin')).not.toBe(null);
+    expect(guess(true)).toBe(false);
+  });
+});
+
+describe('across a restart', () => {
+  test('waits go on where they were, and counts with them', () => {
+    const limits = { freeAddress: 1_000 };
+    const first = fresh(limits);
+    for (let tries = 0; tries < 5; tries++) {
+      first.attempt('192.0.2.1', 'admin', false);
+      first.pass(first.attempt('192.0.2.1', 'admin', null));
+    }
+    first.attempt('192.0.2.1', 'admin', false); // the sixth: four seconds
+    first.pass(1);
+    const kept = readKept(JSON.stringify(first.throttle.kept()));
+    const second = fresh(limits, kept);
+    expect(second.attempt('192.0.2.1', 'admin', true)).toBe(3);
+    expect(second.attempt('192.0.2.2', 'admin', true)).toBe(0);
+    second.pass(3);
+    expect(second.attempt('192.0.2.1', 'admin', false)).toBe(0);
+    expect(second.attempt('192.0.2.1', 'admin', null)).toBe(8);
+    second.pass(900);
+    expect(second.throttle.kept().entries).toEqual([]);
+  });
+
+  test('what is kept holds no name and no address, and no more than so much', () => {
+    const { throttle, attempt } = fresh();
+    attempt('192.0.2.1', 'my-password-by-mistake', false);
+    attempt('2001:db8:0:7::1', 'admin', true);
+    const text = JSON.stringify(throttle.kept());
+    expect(text).not.toMatch(/password|192\.0|2001|admin/);
+    expect(throttle.kept().entries).toHaveLength(3); // one failure: its pair, its address, its account
+    for (let host = 0; host < 100; host++) attempt(`198.51.100.${host}`, `name${host}`, false);
+    expect(throttle.kept().entries).toHaveLength(60);
+  });
+
+  test.each(['', '{', 'null', '[]', '{"salt":"x","entries":[]}', '{"salt":"AAAAAAAAAAAAAAAAAAAAAA","entries":[null]}'])(
+    'what is none, such as %j, is not taken',
+    (text) => expect(readKept(text)).toBe(null),
+  );
+
+  test('no wait is longer than the longest, whatever stands in the file', () => {
+    const key = 'A'.repeat(16);
+    const entry = { kind: 'address', key, failures: 1e15, wait: 1e15, ago: 0 } as const;
+    const { throttle } = fresh({}, { salt: 'A'.repeat(22), entries: [entry] });
+    expect(throttle.kept().entries).toEqual([{ ...entry, wait: 60 }]);
+  });
 });
 
 test.each([

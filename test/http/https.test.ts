@@ -126,9 +126,13 @@ describe('raw blanks in the request line', () => {
   });
 
   test('log in with the cookie of HTTPS', async () => {
-    const { status, headers } = await ask(secure, plain(`${LOGIN}&random=1 2`, ''));
-    expect(status).toBe(200);
-    expect(headers['set-cookie']).toMatch(/^__host-cdrd_session=.*; secure$/); // raw.ts lowers all headers
+    const bytes = await exchange(secure, plain(`${LOGIN}&random=1 2`, ''));
+    expect(bytes).toMatch(/^HTTP\/1\.1 200 /);
+    // Of the session, and of the browser that has begun it.
+    for (const name of ['session', 'device'])
+      expect(bytes).toMatch(
+        new RegExp(`^Set-Cookie: __Host-cdrd_${name}=.*; HttpOnly; SameSite=Strict; Secure\r$`, 'm'),
+      );
   });
 
   test('in what never was HTTP, or too long, are refused with a reason', async () => {

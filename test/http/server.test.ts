@@ -226,10 +226,10 @@ describe('a request', () => {
   });
 
   test('more log-ins at a time than are checked are told to come again', async () => {
-    const { checks, checksWaiting } = (await import('../../daemon/limits.ts')).sessionLimits;
+    const { checks, addressWaiting } = (await import('../../daemon/limits.ts')).sessionLimits;
     const answers = await Promise.all(
       // One account each: of one alone fewer are let in at a time.
-      Array.from({ length: checks + checksWaiting + 60 }, async (_, index) => {
+      Array.from({ length: checks + addressWaiting + 60 }, async (_, index) => {
         const answer = await fetch(`${daemon.url}/cgi/webserve/8404?&UserName=x${index}&Password=${'0'.repeat(32)}`);
         return [answer.status, Number(answer.headers.get('retry-after'))] as const;
       }),
