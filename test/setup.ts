@@ -1,10 +1,10 @@
 /** Bundles the daemon and its workers once before the tests, by the very build that is shipped; and makes an empty store. */
 import { execFileSync } from 'node:child_process';
 import { makeEmptyStore } from './support/empty-store.ts';
-import { clearCopy } from './support/log-copy-files.ts';
+import { beginCopy } from './support/log-copy-files.ts';
 
 export default function setup(): void {
-  clearCopy();
+  beginCopy();
   execFileSync('npm', ['run', '--silent', 'build'], { env: { ...process.env, OUT: 'test/.build' }, stdio: 'inherit' });
   makeEmptyStore();
 }

@@ -12,6 +12,7 @@ import {
   readSync,
   renameSync,
   rmdirSync,
+  type Stats,
   unlinkSync,
 } from 'node:fs';
 import { pathFault } from '../../storage/model/recording-path.ts';
@@ -23,6 +24,7 @@ import {
   type Folder,
   inside,
   isAbsent,
+  isRecording,
   lookFor,
   makeFolder,
   type OpenFolder,
@@ -53,10 +55,21 @@ function lookAtOne(root: Folder, place: OpenFolder, path: string): Looked {
   try {
     const stat = lstatSync(inside(place.of(folder), name));
     if (stat.isSymbolicLink()) return 'outside';
+    // One of several names: looked at only where that could matter, for it costs an open on a slow medium.
+    if (stat.isFile() && stat.nlink > 1 && !opened(place.of(folder), name, isRecording)) return 'outside';
     return stat.isFile() ? { size: stat.size, mtimeMs: Math.trunc(stat.mtimeMs) } : 'missing';
   } catch (error) {
     if (!isAbsent(error)) throw error;
     return folder !== '' && lookFor(inside(root, folder))?.isSymbolicLink() ? 'outside' : 'missing';
+  }
+}
+
+function opened<T>(folder: Folder, name: string, work: (fd: number, stat: Stats) => T): T {
+  const fd = openSync(inside(folder, name), FILE);
+  try {
+    return work(fd, fstatSync(fd));
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -114,7 +127,7 @@ function readStretch(
   try {
     const stat = fstatSync(fd);
     const same = stat.size > file.size || (stat.size === file.size && Math.trunc(stat.mtimeMs) === file.mtimeMs);
-    if (!stat.isFile() || !same) return null;
+    if (!same || !isRecording(fd, stat)) return null;
     let done = 0;
     while (done < length) {
       const got = readSync(fd, room, at + done, Math.min(length - done, READ_BYTES), from + done);

@@ -4,7 +4,8 @@
  *
  * Names: readdir gives bytes. A name that isn't valid UTF-8 is listed with U+FFFD in place of the bad bytes, so that the
  * recording is counted and seen, but it can't be opened under that name; of several that look alike then, one is listed.
- * Hidden names (`.trash`), links and anything that isn't a regular file are no recordings.
+ * Hidden names (`.trash`), links and anything that isn't a regular file are no recordings, nor is a file with several names
+ * that doesn't begin as a WAV.
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { type Clock, judge, type Seen } from './finished.ts';
@@ -21,7 +22,7 @@ import {
 } from './limits.ts';
 import { codeOf } from './medium.ts';
 import type { FoundRecording } from './protocol.ts';
-import { parseWav } from './wav.ts';
+import { isRiff, parseWav } from './wav.ts';
 
 /** What the looks of one worker remember between them. */
 export interface Memory {
@@ -240,6 +241,8 @@ function examine(
       return 'same';
     }
     const now = readHeader(system, size);
+    // Another file's second name (open-folder.ts).
+    if (stat.nlink > 1 && !isRiff(now.bytes)) return 'same';
     if (now.size !== size || now.mtimeMs !== mtimeMs) {
       remember(memory, path, { seen: { size: now.size, mtimeMs: now.mtimeMs, since: clock().mono }, refused: 0 });
       return settle(memory, folder, raw);

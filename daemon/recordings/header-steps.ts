@@ -28,8 +28,10 @@ import {
   type Folder,
   inside,
   isAbsent,
+  isRecording,
   makeFolder,
   OWN_FOLDER,
+  openFresh,
   parts,
   sync,
   withFolder,
@@ -42,7 +44,6 @@ const HEADERS = 'header';
 const FRESH = '.fresh';
 const CHANGED = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const KEPT = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-const MADE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 /** As Asterisk's group may have it. */
 const FILE_MODE = 0o664;
 
@@ -93,7 +94,7 @@ function changing(real: string, path: string, work: (root: Folder, file: Changin
         const fd = openSync(inside(day, name), CHANGED);
         try {
           const stat = fstatSync(fd);
-          if (!stat.isFile()) return { result: 'missing' };
+          if (!isRecording(fd, stat)) return { result: 'missing' };
           const head = Buffer.alloc(Math.min(stat.size, HEADER_BYTES_MAX));
           const length = readSync(fd, head, 0, head.length, 0);
           const file = { fd, head: head.subarray(0, length), size: stat.size, mtimeMs: Math.trunc(stat.mtimeMs) };
@@ -177,7 +178,7 @@ function keepHeader(root: Folder, path: string, original: Buffer, wav: WavHeader
     withFolder(inside(ours, HEADERS), (headers) => {
       if (folder !== '') makeFolder(inside(headers, folder));
       within(headers, folder, (day) => {
-        const fd = openSync(inside(day, FRESH), MADE, FILE_MODE);
+        const fd = openFresh(inside(day, FRESH), FILE_MODE);
         try {
           writeSync(fd, original);
           fsyncSync(fd);

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import { codeOf } from './medium.ts';
 import type { Mount } from './mountinfo.ts';
-import { inside, isAbsent, makeFolder, OWN_FOLDER, sync, withFolder } from './open-folder.ts';
+import { inside, isAbsent, makeFolder, OWN_FOLDER, openFresh, sync, withFolder } from './open-folder.ts';
 
 const NAME = 'medium';
 const MARK = /^[0-9a-f]{32}$/;
@@ -40,9 +40,8 @@ export function writeMark(real: string): string {
   withFolder(real, (root) => {
     makeFolder(inside(root, OWN_FOLDER));
     withFolder(inside(root, OWN_FOLDER), (own) => {
-      const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
       const fresh = inside(own, `${NAME}.new`);
-      const fd = openSync(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644);
+      const fd = openFresh(fresh, 0o644);
       try {
         writeSync(fd, `${mark}\n`);
         fsyncSync(fd);

@@ -1,13 +1,28 @@
 /**
  * Folders of the medium, open while work goes on inside them. Every name is opened inside the folder that was opened before
  * it, never following a link: Node has no openat, but `/proc/self/fd/N/name` is one. So a folder that somebody exchanges
- * for a link in mid-walk leads nowhere. A hard link is a file of the same filesystem like any other and is served: the
- * kernel lets nobody link what he may not write, and backups by hard links are common.
+ * for a link in mid-walk leads nowhere.
+ *
+ * A hard link has no other end to look at: on a box that records to its own disk, somebody who may write there could give
+ * the password file a second name ending in `.wav`. Backups by hard links are common, though. So a file with several names is
+ * a recording only if it begins as one ({@link isRecording}), and what we write ourselves is always a new file
+ * ({@link openFresh}).
  *
  * Synchronous calls only: they run in the workers, which may hang alone.
  */
-import { closeSync, constants, fsyncSync, lstatSync, mkdirSync, openSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
 import { codeOf } from './medium.ts';
+import { isRiff } from './wav.ts';
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** What is ours on the medium and no recording: hidden, so that the watcher leaves it alone. */
@@ -86,6 +101,31 @@ export function lookFor(path: string): Stats | null {
     if (isAbsent(error)) return null;
     throw error;
   }
+}
+
+/** Bytes by which a WAV is known. */
+const RIFF_BYTES = 12;
+
+/** Whether an open file may be served and changed as a recording. @param stat Its own. */
+export function isRecording(fd: number, stat: Stats): boolean {
+  if (!stat.isFile()) return false;
+  if (stat.nlink <= 1) return true;
+  const head = new Uint8Array(RIFF_BYTES);
+  return readSync(fd, head, 0, RIFF_BYTES, 0) === RIFF_BYTES && isRiff(head);
+}
+
+/**
+ * Opens a file of ours for writing, a new one always: whatever has the name is removed, so that nothing is written into a
+ * link that somebody laid there, nor waited for at a pipe. @throws what the system throws.
+ */
+export function openFresh(path: string, mode: number): number {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  return openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
 }
 
 /** One that is there already will do. */

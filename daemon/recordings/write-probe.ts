@@ -3,11 +3,11 @@
  * statfs tells of a quota, a full folder, or a stick that has died (writing to it succeeds until fsync says EIO). In the
  * worker, with its deadline.
  */
-import { closeSync, constants, fsyncSync, openSync, statfsSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, statfsSync, unlinkSync, writeSync } from 'node:fs';
 import { PROBE_BYTES } from './limits.ts';
 import { codeOf } from './medium.ts';
 import type { Mount } from './mountinfo.ts';
-import { inside, makeFolder, OWN_FOLDER, withFolder } from './open-folder.ts';
+import { inside, makeFolder, OWN_FOLDER, openFresh, withFolder } from './open-folder.ts';
 import type { Space, Writing } from './protocol.ts';
 
 /** @throws what the system throws. */
@@ -41,9 +41,8 @@ export function writeProbe(real: string): void {
   withFolder(real, (root) => {
     makeFolder(inside(root, OWN_FOLDER));
     withFolder(inside(root, OWN_FOLDER), (own) => {
-      const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
       const path = inside(own, 'probe');
-      const fd = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644);
+      const fd = openFresh(path, 0o644);
       try {
         const bytes = Buffer.alloc(PROBE_BYTES, 1);
         for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);

@@ -8,6 +8,9 @@ const NAME_MAX = 255;
 /** Bytes that one character of JavaScript, half of a pair included, takes at most: so short names need no counting. */
 const UTF8_MAX = 3;
 
+/** Short names (8.3) of what is ours on a FAT: `.trash` answers to `TRASH~1` there, `.cdrd` to `CDRD~1`. */
+const OURS_BY_SHORT_NAME = /^(?:trash|cdrd)~\d+$/i;
+
 /** @returns what is wrong with it, to stand behind the path in a sentence; '' when it may name a recording. */
 export function pathFault(path: string): string {
   if (path === '') return 'is empty';
@@ -19,7 +22,7 @@ export function pathFault(path: string): string {
   for (const name of names) {
     if (name === '') return 'has an empty part';
     if (name === '..' || name === '.') return 'leads out of the recordings folder';
-    if (name.startsWith('.')) return 'is hidden';
+    if (name.startsWith('.') || OURS_BY_SHORT_NAME.test(name)) return 'is hidden';
     if (name.length * UTF8_MAX > NAME_MAX && new TextEncoder().encode(name).length > NAME_MAX)
       return `has a part of over ${NAME_MAX} bytes`;
   }

@@ -1,10 +1,12 @@
 /** File work on a folder in this thread: which names are opened at all, and that moves can be said twice. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -22,9 +24,13 @@ import {
   removeFiles,
   trashFolder,
 } from '../../daemon/recordings/file-steps.ts';
+import { repairHeader, restoreHeader } from '../../daemon/recordings/header-steps.ts';
+import { readMark, writeMark } from '../../daemon/recordings/identity-file.ts';
 import { BATCH_FILES, READ_BYTES } from '../../daemon/recordings/limits.ts';
+import { writeProbe } from '../../daemon/recordings/write-probe.ts';
 import { pathFault } from '../../storage/model/recording-path.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { pcmWav } from './helper.ts';
 
 function store() {
   const base = temporaryFolder();
@@ -69,6 +75,15 @@ describe('a path', () => {
     ['.trash/1-00000000/a.wav', 'is hidden'],
     ['20210329/.a.wav', 'is hidden'],
     ['...wav', 'is hidden'],
+    ['.TRASH/1-00000000/a.wav', 'is hidden'],
+    ['.Cdrd/a.wav', 'is hidden'],
+    ['TRASH~1/a.wav', 'is hidden'],
+    ['cdrd~2/a.wav', 'is hidden'],
+    ['20210329/a.wav.', 'no .wav'],
+    ['20210329/a.wav ', 'no .wav'],
+    ['20210329/a.wav::$DATA', 'no .wav'],
+    ['20210329\u202e/../../a.wav', 'leads out'],
+    ['%2e%2e/secret.wav\0', 'NUL'],
     ['a/b/c.wav', 'deeper'],
     ['20210329/a.txt', 'no .wav'],
     ['20210329', 'no .wav'],
@@ -118,10 +133,63 @@ describe('a path', () => {
     expect(files(root)).toContain('root.wav');
   });
 
-  test('a hard link is a file like any other', () => {
-    const { root } = store();
+  test('a file with several names is a recording only if it begins as one', () => {
+    const { base, root } = store();
+    const wav = pcmWav(1);
+    writeFileSync(join(root, 'root.wav'), wav);
     linkSync(join(root, 'root.wav'), join(root, '20210329/hard.wav'));
-    expect(lookAt(root, ['20210329/hard.wav'])).toMatchObject([{ size: 4 }]);
+    expect(lookAt(root, ['20210329/hard.wav', 'root.wav'])).toMatchObject([{ size: wav.length }, { size: wav.length }]);
+    linkSync(join(base, 'secret.wav'), join(root, '20210329/stolen.wav'));
+    expect(lookAt(root, ['20210329/stolen.wav'])).toEqual(['outside']);
+    // Also where the link is laid behind the look.
+    const seen = {
+      path: '20210329/stolen.wav',
+      size: 6,
+      mtimeMs: statSync(join(base, 'secret.wav')).mtimeMs,
+      place: '',
+    };
+    expect(readOne(root, { ...seen, mtimeMs: Math.trunc(seen.mtimeMs) }, 0, 6)).toBeNull();
+    expect(repairHeader(root, '20210329/stolen.wav')).toEqual({ result: 'missing' });
+    // Its name goes like any other; the file stays under its own.
+    expect(removeFiles(root, ['20210329/stolen.wav'])).toEqual([6]);
+    expect(readFileSync(join(base, 'secret.wav'), 'utf8')).toBe('secret');
+  });
+
+  test('pipes, sockets and devices of a recording’s name are not there, and nobody waits for them', () => {
+    const { root } = store();
+    execFileSync('mkfifo', [join(root, '20210329/pipe.wav')]);
+    const made = spawnSync('mknod', [join(root, '20210329/device.wav'), 'c', '1', '5']); // /dev/zero: as root only
+    const paths = ['20210329/pipe.wav', ...(made.status === 0 ? ['20210329/device.wav'] : [])];
+    expect(lookAt(root, paths)).toEqual(paths.map(() => 'missing'));
+    for (const path of paths) {
+      expect(readOne(root, { path, size: 0, mtimeMs: 0, place: '' }, 0, 6)).toBeNull();
+      expect(repairHeader(root, path)).toEqual({ result: 'missing' });
+    }
+    trashFolder(root, '1-00000000', true);
+    expect(moveToTrash(root, '1-00000000', paths)).toEqual(paths.map(() => 'missing'));
+    expect(removeFiles(root, paths)).toEqual(paths.map(() => 'missing'));
+  });
+
+  test.each([
+    ['a hard link', (own: string, name: string, other: string) => linkSync(other, join(own, name))],
+    ['a link', (own: string, name: string, other: string) => symlinkSync(other, join(own, name))],
+    ['a pipe', (own: string, name: string) => void execFileSync('mkfifo', [join(own, name)])],
+  ])('what we write on the medium goes into no %s that lay there', (_, lay) => {
+    const { base, root } = store();
+    const other = join(base, 'secret.wav');
+    const own = join(root, '.cdrd');
+    mkdirSync(own);
+    lay(own, 'probe', other);
+    lay(own, 'medium.new', other);
+    writeProbe(root);
+    const mark = writeMark(root);
+    expect(readMark(root)).toBe(mark);
+    writeFileSync(join(root, '20210329/cut.wav'), pcmWav(1).fill(0, 4, 8).fill(0, 40, 44));
+    mkdirSync(join(own, 'header/20210329'), { recursive: true });
+    lay(join(own, 'header/20210329'), '.fresh', other);
+    expect(repairHeader(root, '20210329/cut.wav').result).toBe('repaired');
+    expect(restoreHeader(root, '20210329/cut.wav').result).toBe('restored');
+    expect(readFileSync(other, 'utf8')).toBe('secret');
   });
 });
 

@@ -4,18 +4,24 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { leakIn } from './log-leaks.ts';
 
-const FOLDER = process.env['CDRD_LOG_COPY'] ?? fileURLToPath(new URL('../.build/log-copy', import.meta.url));
+/** A folder for each run: two may go on at once. */
+const COPIES = fileURLToPath(new URL('../.build/log-copy', import.meta.url));
+const folder = () => process.env['CDRD_LOG_COPY'] ?? join(COPIES, 'of-no-run');
 const SECRETS = 'secrets';
 /** Lines shown: of a leak that repeats, one is enough. */
 const SHOWN_MAX = 20;
 
 export function copyFolder(): string {
-  mkdirSync(FOLDER, { recursive: true });
-  return FOLDER;
+  mkdirSync(folder(), { recursive: true });
+  return folder();
 }
 
-export function clearCopy(): void {
-  rmSync(FOLDER, { recursive: true, force: true });
+/** Tells the workers of this run where to; what runs that are over have left goes. */
+export function beginCopy(): void {
+  process.env['CDRD_LOG_COPY'] ??= join(COPIES, String(process.pid));
+  if (existsSync(COPIES))
+    for (const run of readdirSync(COPIES))
+      if (!existsSync(`/proc/${run}`)) rmSync(join(COPIES, run), { recursive: true, force: true });
 }
 
 export function noteSecret(secret: string): void {
@@ -24,10 +30,10 @@ export function noteSecret(secret: string): void {
 
 /** Notes what a daemon keeps in `secret/`: AMI users' secrets, first passwords, keys of TLS. @param state Its state folder. */
 export function noteSecretsOf(state: string): void {
-  const folder = join(state, 'secret');
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
+  const secrets = join(state, 'secret');
+  if (!existsSync(secrets)) return;
+  for (const name of readdirSync(secrets)) {
+    const path = join(secrets, name);
     if (!statSync(path).isFile()) continue;
     const text = readFileSync(path, 'utf8');
     if (name === 'initial-passwords') for (const line of text.split('\n')) noteSecret(line.split(' ')[1] ?? '');
@@ -46,15 +52,15 @@ export interface Leaks {
 }
 
 export function leaksOfRun(): Leaks {
-  if (!existsSync(FOLDER)) return { lines: 0, secrets: 0, leaks: [] };
-  const secretsFile = join(FOLDER, SECRETS);
+  if (!existsSync(folder())) return { lines: 0, secrets: 0, leaks: [] };
+  const secretsFile = join(folder(), SECRETS);
   const noted = existsSync(secretsFile) ? readFileSync(secretsFile, 'utf8').trim().split('\n') : [];
   const secrets = new Set(noted.map((line) => JSON.parse(line) as string));
   const leaks = new Set<string>();
   let lines = 0;
-  for (const name of readdirSync(FOLDER)) {
+  for (const name of readdirSync(folder())) {
     if (!name.endsWith('.log')) continue;
-    for (const line of readFileSync(join(FOLDER, name), 'utf8').split('\n')) {
+    for (const line of readFileSync(join(folder(), name), 'utf8').split('\n')) {
       if (line === '') continue;
       lines++;
       const what = leakIn(line, secrets);
