@@ -161,7 +161,7 @@ export async function makeOffice(bundle: string): Promise<string> {
     await must(
       box.number(30022, { name: FAR_USER, secret: AMI_SECRET, read: 'all', permit: '10.9.8.0/24' }, { token: admin }),
     );
-    await must(box.number(30014, { number: '204', name: 'Reception', group: 'Office' }, { token: admin }));
+    await must(box.number(30014, { number: '205', name: 'Reception', group: 'Office' }, { token: admin }));
     let seen = '';
     await until('the calls and the recording', async () => {
       const calls = await box.ask(`/cgi/webserve/9006?${EVER}`, { token: admin });

@@ -173,3 +173,16 @@ export function openSocket(port: number, path: string, options: SocketOptions = 
 
 /** The digest that the guide's clients send. */
 export const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+
+/** Works things off, so many at a time: what an attacker waits for, he waits for on many connections. */
+export async function together<Item>(
+  items: readonly Item[],
+  work: (item: Item, index: number) => Promise<void>,
+  most = 20,
+) {
+  const entries = items.entries();
+  const worker = async () => {
+    for (const [index, item] of entries) await work(item, index);
+  };
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
+}
