@@ -188,6 +188,19 @@ export const newPasswordDigest = v.pipe(
   v.check((digest) => digest !== 'd41d8cd98f00b204e9800998ecf8427e', 'is that of an empty password'),
 );
 
+function sixDigits(text: string): string {
+  const code = text.replaceAll(' ', ''); // apps show it in two halves
+  if (!/^\d{6}$/.test(code)) throw new Wrong('must be six digits');
+  return code;
+}
+const CODE = 'what the authenticator app shows, six digits';
+
+/** Of a second factor. */
+export const code = field(`${CODE}; for accounts with a second factor`, (text) =>
+  text === '' ? undefined : sixDigits(text),
+);
+export const requiredCode = required(CODE, sixDigits);
+
 export const role = oneOf(...ROLES);
 export const requiredRole = required(ROLES.join(' or '), (text): Role => {
   const word = text.toLowerCase();

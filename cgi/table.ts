@@ -13,6 +13,9 @@ import { logout } from './access/logout.ts';
 import { changeOwnPassword } from './access/own-password.ts';
 import { endSessions } from './access/session-end.ts';
 import { listSessions } from './access/session-list.ts';
+import { beginTotp } from './access/totp-begin.ts';
+import { confirmTotp } from './access/totp-confirm.ts';
+import { removeTotp } from './access/totp-remove.ts';
 import { listAmiUsers } from './ami/list.ts';
 import { removeAmiUser } from './ami/remove.ts';
 import { setAmiUser } from './ami/set.ts';
@@ -84,4 +87,7 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30030: repairRecordings,
   30031: listSessions,
   30032: endSessions,
+  30033: beginTotp,
+  30034: confirmTotp,
+  30035: removeTotp,
 };

@@ -150,6 +150,13 @@ export const sessionLimits = {
   accounts: 100,
 } as const;
 
+export const factorLimits = {
+  /** Seconds that a secret waits for the code that confirms it: to find the phone and read the picture. */
+  pendingSeconds: 600,
+  /** Epoch seconds; a clock that shows less has not been set. */
+  saneClock: BUILT_AT,
+} as const;
+
 export const throttleFileLimits = {
   /** Milliseconds after a wrong password until it is written down: so much a kill forgets of the first ones. */
   soonMs: 2_000,

@@ -44,6 +44,7 @@ import { openStore } from './open-store.ts';
 import { CLOSE_MS } from './recordings/limits.ts';
 import { startRecordingParts } from './recordings/parts.ts';
 import { createThreads } from './recordings/step-client.ts';
+import { openSecondFactors } from './second-factor-file.ts';
 import { openSettings } from './settings.ts';
 import { ownSockets, type Sockets } from './sockets/sockets.ts';
 import { firstAccounts, forgetInitialPassword, liveRules, secretDir, takeState, zoneName } from './state.ts';
@@ -119,6 +120,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const accounts = createAccounts(store, sessions, sessionLimits, {
       throttle,
       devices: createDevices(await deviceKey(config.state.dir, log)),
+      factors: await openSecondFactors(config.state.dir, log),
       passwordChanged: (user) =>
         forgetInitialPassword(config.state.dir, user).catch((error: unknown) =>
           log.warn('an initial password could not be forgotten', { user, error }),

@@ -26,7 +26,7 @@ import { temporaryFolder } from './support/folder.ts';
 
 const PROGRAM = new URL('.build/cdrd.mjs', import.meta.url).pathname;
 const RUN_USAGE = 'usage: cdrd run [--config FILE]';
-const USER_USAGE = 'usage: cdrd user set NAME --role admin|monitor [--config FILE]  < PASSWORD';
+const USER_USAGE = 'usage: cdrd user set NAME --role admin|monitor < PASSWORD | totp NAME off  [--config FILE]';
 /** Milliseconds for a process to start or end: a busy machine takes two or three seconds. */
 const PATIENCE_MS = 60_000;
 
@@ -151,10 +151,16 @@ describe('a wrong command line: exit 64', () => {
     [['run', '--frob'], "Unknown option '--frob'", RUN_USAGE],
     [['run', '--config'], "Option '-c, --config <value>' argument missing", RUN_USAGE],
     [['run', 'now'], "Unexpected argument 'now'. This command does not take positional arguments", RUN_USAGE],
-    [['user'], 'say: user set NAME --role ROLE', USER_USAGE],
-    [['user', 'get', 'bob', '--role', 'admin'], 'say: user set NAME --role ROLE', USER_USAGE],
-    [['user', 'set', '--role', 'admin'], 'say: user set NAME --role ROLE', USER_USAGE],
-    [['user', 'set', 'bob', 'secret', '--role', 'admin'], 'say: user set NAME --role ROLE', USER_USAGE],
+    [['user'], 'say: user set NAME --role ROLE, or user totp NAME off', USER_USAGE],
+    [['user', 'get', 'bob', '--role', 'admin'], 'say: user set NAME --role ROLE, or user totp NAME off', USER_USAGE],
+    [['user', 'totp', 'bob'], 'say: user totp NAME off', USER_USAGE],
+    [['user', 'totp', 'bob', 'on'], 'say: user totp NAME off', USER_USAGE],
+    [['user', 'set', '--role', 'admin'], 'say: user set NAME --role ROLE, or user totp NAME off', USER_USAGE],
+    [
+      ['user', 'set', 'bob', 'secret', '--role', 'admin'],
+      'say: user set NAME --role ROLE, or user totp NAME off',
+      USER_USAGE,
+    ],
     [['user', 'set', 'bob'], '--role is missing', USER_USAGE],
     [['user', 'set', 'bob', '--role', 'root'], 'the role must be admin or monitor', USER_USAGE],
     [['user', 'set', 'b ob', '--role', 'admin'], 'the user name must be 1 to 64 letters, digits, . _ -', USER_USAGE],

@@ -106,7 +106,7 @@ test('the reference of the numbers is the one that the table gives', () => {
   const [numbers = '', , , parameters = ''] = numberReference().split('\n\n');
   for (const number of Object.keys(TABLE)) expect(numbers).toContain(number);
   expect(numbers).toContain(
-    '| 8404 (8401) | log in: a session cookie and a bearer token | anybody | `UserName` (must), `Password` (must) |',
+    '| 8404 (8401) | log in: a session cookie and a bearer token | anybody | `UserName` (must), `Password` (must), `code` |',
   );
   expect(numbers).toMatch(/^\| 9006 \| .* \| admin \| \*the filter\*, `since`, /m);
   expect(numbers).toMatch(/^\| 20053 \| .* \| admin, monitor \|/m);

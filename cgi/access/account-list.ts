@@ -8,6 +8,7 @@ export const listAccounts = verb({
   right: 'users',
   parameters: v.strictObject({}),
   async handle(_parameters, { accounts }) {
-    return json({ json_array_accounts: await accounts.list() });
+    const list = await accounts.list();
+    return json({ json_array_accounts: list.map(({ user, role, hasFactor }) => ({ user, role, totp: hasFactor })) });
   },
 });

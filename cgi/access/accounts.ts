@@ -9,13 +9,14 @@ import { createDevices, type Devices } from './device.ts';
 import { createGate, type GateLimits, type Waiter } from './gate.ts';
 import { createLoginAudit, type LoginAuditLimits } from './login-audit.ts';
 import { digestMatches, hashDigest, NOBODY } from './password.ts';
+import type { SecondFactors } from './second-factor.ts';
 import type { Caller, Sessions } from './session.ts';
 import { createThrottle, networkOf, type Throttle, type ThrottleLimits } from './throttle.ts';
 
 export interface Accounts {
-  /** Password against a session; null for an unknown user and a wrong password alike. @throws {CgiError} `busy` */
+  /** Password, and code where the account has a second factor, against a session; null whatever is wrong. @throws {CgiError} `busy` */
   logIn(user: string, digest: string, address: string, more?: LogInMore): Promise<LoggedIn | null>;
-  list(): Promise<readonly Caller[]>;
+  list(): Promise<readonly (Caller & { readonly hasFactor: boolean })[]>;
   /** Makes the account or changes it, and ends its sessions. */
   put(account: Caller & { readonly digest: string }, by: By): Promise<void>;
   /**
@@ -27,6 +28,14 @@ export interface Accounts {
   changePassword(user: string, change: PasswordChange, by: By, keep: string | null): Promise<void>;
   /** @throws {CgiError} `not_found`; `conflict` for the last admin. */
   remove(user: string, by: By): Promise<void>;
+  /** Draws the secret of a second factor, once the password is shown again. @throws {CgiError} `busy`, `invalid`, `conflict` */
+  beginFactor(user: string, digest: string, by: By): Promise<{ readonly secret: string; readonly uri: string }>;
+  /** Log-ins need a code from now on. @param keep Token of the session that goes on. @throws {CgiError} `invalid`, `conflict` */
+  confirmFactor(user: string, code: string, by: By, keep: string | null): Promise<void>;
+  /** @param proof Of who asks: password, and for one's own the code too. @throws {CgiError} `busy`, `invalid`, `not_found` */
+  removeFactor(user: string, proof: FactorProof, by: By): Promise<void>;
+  /** The same for who has lost the app, by somebody who needs no proof: at the console. @throws {CgiError} `not_found` */
+  dropFactor(user: string, by: By): Promise<void>;
 }
 
 /** What else a client sends when it logs in. */
@@ -35,6 +44,8 @@ export interface LogInMore {
   readonly agent?: string;
   /** The cookie by which a browser that has logged in before is known. */
   readonly device?: string | null;
+  /** Of the second factor, six digits. */
+  readonly code?: string | undefined;
 }
 
 export interface LoggedIn extends Caller {
@@ -49,6 +60,11 @@ export interface AccountChange {
   readonly user: string;
   readonly role: Role | undefined;
   readonly digest: string | undefined;
+}
+
+export interface FactorProof {
+  readonly digest: string;
+  readonly code: string | undefined;
 }
 
 export interface PasswordChange {
@@ -69,6 +85,7 @@ export interface AccountParts {
   passwordChanged(user: string): Promise<void>;
   readonly throttle: Throttle;
   readonly devices: Devices;
+  readonly factors: SecondFactors;
 }
 
 /** @param sessions null: nobody logs in here. */
@@ -80,6 +97,7 @@ export function createAccounts(
     passwordChanged = async () => {},
     throttle = createThrottle(limits),
     devices = createDevices(randomBytes(32)),
+    factors = NO_FACTORS,
   }: Partial<AccountParts> = {},
 ): Accounts {
   const gate = createGate(limits);
@@ -88,26 +106,58 @@ export function createAccounts(
   /** Rises with every change of an account: a check that one overtook looks again. */
   let changes = 0;
 
-  /** Whether this is the user's password, at the pace for guesses. @param device Id of a browser known to this user. */
-  async function check(name: string, digest: string, address: string, device: string | null): Promise<User | null> {
+  /** What a check finds; `code`: the password is right and the code isn't. */
+  type Checked = { readonly user: User } | { readonly wrong: 'password' | 'code' };
+
+  /**
+   * Whether this is the user's password, at the pace for guesses. Whatever is wrong, all is looked at in the same time.
+   * @param code Of the second factor; null: only the password counts. @param device Id of a browser known to this user.
+   */
+  async function check(
+    name: string,
+    digest: string,
+    code: string | undefined | null,
+    { address, device }: { readonly address: string; readonly device: string | null },
+  ): Promise<Checked> {
     const done = throttle.begin(address, name, device);
     let right: boolean | null = null;
     try {
       return await gate(waiterOf(address, device), async () => {
         const user = await store.ask('user', name);
-        right = (await digestMatches(digest, user?.hash ?? NOBODY)) && user !== null;
-        return right ? user : null;
+        const matches = (await digestMatches(digest, user?.hash ?? NOBODY)) && user !== null;
+        const step = factors.match(name, code ?? undefined);
+        const passes = code === null || !factors.has(name) || codePasses(name, matches, step, code, device);
+        right = matches && passes;
+        if (!matches) return { wrong: 'password' };
+        if (!passes) return { wrong: 'code' };
+        if (code !== null && step !== null) await factors.use(name, step);
+        return { user };
       });
     } finally {
       done(right);
     }
   }
 
+  /** Whether the code counts. Who has the password and guesses codes waits for the next, from wherever it comes. */
+  function codePasses(
+    name: string,
+    matches: boolean,
+    step: number | null,
+    code: string | undefined,
+    device: string | null,
+  ): boolean {
+    if (!matches || code === undefined || device !== null) return step !== null;
+    const done = throttle.beginCode(name);
+    done?.(step !== null);
+    return done !== null && step !== null;
+  }
+
   /** The password of somebody who is logged in, asked for once more. */
   async function ownPassword(name: string, digest: string, address: string): Promise<User | null> {
-    const user = await check(name, digest, address, null);
-    if (!user) logins.note('password.failed', name, address);
-    return user;
+    const checked = await check(name, digest, null, { address, device: null });
+    if ('user' in checked) return checked.user;
+    logins.note('password.failed', name, address);
+    return null;
   }
 
   /** A new password's hash: it costs what a check costs, so it takes its turn with them. */
@@ -128,24 +178,27 @@ export function createAccounts(
   }
 
   return {
-    async logIn(name, digest, address, { agent = '', device = null } = {}) {
+    async logIn(name, digest, address, { agent = '', device = null, code } = {}) {
       if (!sessions) throw new Error('nobody logs in here');
       const before = changes;
+      const needsCode = factors.has(name);
       const known = devices.idOf(device, name);
-      let user = await check(name, digest, address, known);
+      const checked = await check(name, digest, code, { address, device: known });
+      let user = 'user' in checked ? checked.user : null;
       // While it was checked the account may have been changed, and its sessions ended: none may begin after that.
       for (let seen = before; user && seen !== changes; ) {
         seen = changes;
         const now = await store.ask('user', name);
-        user = now?.hash === user.hash ? now : null;
+        user = now?.hash === user.hash && factors.has(name) === needsCode ? now : null;
       }
-      logins.note(user ? 'login' : 'login.failed', name, address);
+      const failed = 'wrong' in checked && checked.wrong === 'code' ? 'code.failed' : 'login.failed';
+      logins.note(user ? 'login' : failed, name, address);
       if (!user) return null;
       const caller = { user: user.name, role: user.role };
       return { ...caller, ...sessions.begin(caller, { address, agent }), device: devices.cookieFor(name, known) };
     },
     async list() {
-      return (await store.ask('users')).map(({ name, role }) => ({ user: name, role }));
+      return (await store.ask('users')).map(({ name, role }) => ({ user: name, role, hasFactor: factors.has(name) }));
     },
     put: ({ user, role, digest }, by) =>
       inTurn(async () => write({ name: user, role, hash: await hashOf(digest) }, by, 'user.set')),
@@ -182,8 +235,34 @@ export function createAccounts(
         await store.write({ kind: 'userGone', name, audit: { ...by, action: 'user.removed', detail: { user: name } } });
         sessions?.endUser(name);
         await passwordChanged(name); // its first one opens nothing any more
+        await factors.remove(name); // the next of this name is somebody else
       }),
+    async beginFactor(name, digest, by) {
+      if (!(await ownPassword(name, digest, by.address))) throw wrongPassword();
+      return factors.begin(name);
+    },
+    async confirmFactor(name, code, by, keep) {
+      if (!(await factors.confirm(name, code))) throw new CgiError('invalid', 'code is not the one of now', 'code');
+      changes++; // a log-in under way had no code
+      sessions?.endUser(name, keep);
+      await store.write({ kind: 'audit', audit: { ...by, action: 'factor.set', detail: { user: name } } });
+    },
+    async removeFactor(name, { digest, code }, by) {
+      const own = name === by.who;
+      const checked = await check(by.who, digest, own ? code : null, { address: by.address, device: null });
+      if ('wrong' in checked) {
+        logins.note(checked.wrong === 'code' ? 'code.failed' : 'password.failed', by.who, by.address);
+        throw wrongPassword();
+      }
+      await dropFactor(name, by);
+    },
+    dropFactor,
   };
+
+  async function dropFactor(name: string, by: By): Promise<void> {
+    if (!(await factors.remove(name))) throw new CgiError('not_found', `${name} has no second factor`, 'UserName');
+    await store.write({ kind: 'audit', audit: { ...by, action: 'factor.removed', detail: { user: name } } });
+  }
 }
 
 /** One after the other: two admins must not demote each other at the same moment. */
@@ -195,6 +274,22 @@ function createTurns() {
     return turn;
   };
 }
+
+function wrongPassword(): CgiError {
+  return new CgiError('invalid', 'Password or code is not right', 'Password');
+}
+
+/** Where accounts have none: a command of the console doesn't log anybody in. */
+const NO_FACTORS: SecondFactors = {
+  has: () => false,
+  begin() {
+    throw new CgiError('conflict', 'there are no second factors here');
+  },
+  confirm: async () => false,
+  match: () => null,
+  use: async () => {},
+  remove: async () => false,
+};
 
 /** With whom a check waits. */
 function waiterOf(address: string, device: string | null): Waiter {

@@ -13,8 +13,8 @@ export interface LoginAuditLimits {
 }
 
 export interface LoginAudit {
-  /** @param what `login` for one that succeeded, `login.failed`, `password.failed`. */
-  note(what: 'login' | 'login.failed' | 'password.failed', user: string, address: string): void;
+  /** @param what `login` for one that succeeded; `code.failed`: the password was right, and the code behind it wasn't. */
+  note(what: 'login' | 'login.failed' | 'password.failed' | 'code.failed', user: string, address: string): void;
 }
 
 /** @param clock Monotonic milliseconds. */

@@ -14,6 +14,7 @@ import { createPerform } from '../control/perform.ts';
 import type { ControlRequest } from '../control/protocol.ts';
 import { sessionLimits } from '../limits.ts';
 import { createLog } from '../log.ts';
+import { openSecondFactors } from '../second-factor-file.ts';
 import { openSettings } from '../settings.ts';
 import { becomeOwner, storeOptions, takeState, zoneName } from '../state.ts';
 import { openTrustedClock } from '../trusted-clock.ts';
@@ -44,7 +45,9 @@ async function performHere(given: Config, request: ControlRequest, take: (part: 
       const settings = await openSettings({ config: given, store, log, control: null });
       const { config } = settings;
       const zone = zoneOf(zoneName(config));
-      const accounts = createAccounts(store, null, sessionLimits);
+      const accounts = createAccounts(store, null, sessionLimits, {
+        factors: await openSecondFactors(config.state.dir, log),
+      });
       const amiUsers = createAmiUserAdmin(await openAmiUsers(config.state.dir), store, () => []);
       const clock = await openTrustedClock({ store, log, now: Date.now, mono: () => performance.now() });
       clock.close(); // of its looks; a command is over soon

@@ -1,6 +1,7 @@
 /**
  * `cdrd user set NAME --role admin|monitor`: makes an account or changes it. The password comes on standard input, never
- * as an argument, where every user of the box could read it. It works while the daemon runs and while it doesn't.
+ * as an argument, where every user of the box could read it. `cdrd user totp NAME off` takes a second factor away, for who
+ * has lost the phone. Both work while the daemon runs and while it doesn't.
  */
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
@@ -14,8 +15,8 @@ import { readSecret } from './secret.ts';
 import { performCommand } from './store-command.ts';
 
 export const user: Command = {
-  usage: 'user set NAME --role admin|monitor [--config FILE]  < PASSWORD',
-  about: 'makes an account or changes its role and password',
+  usage: 'user set NAME --role admin|monitor < PASSWORD | totp NAME off  [--config FILE]',
+  about: 'makes an account or changes its role and password; takes its second factor away',
   async perform({ args, usage }) {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -23,7 +24,14 @@ export const user: Command = {
       allowPositionals: true,
     });
     const [verb, name, ...more] = positionals;
-    if (verb !== 'set' || !name || more.length > 0) throw usage('say: user set NAME --role ROLE');
+    if (verb === 'totp') {
+      if (!name || more.join(' ') !== 'off' || values.role !== undefined) throw usage('say: user totp NAME off');
+      const config = loadConfig(values.config ?? null, process.env);
+      process.stdout.write(`${await performCommand(config, { command: 'user.totp-off', user: name })}\n`);
+      return EXIT.ok;
+    }
+    if (verb !== 'set' || !name || more.length > 0)
+      throw usage('say: user set NAME --role ROLE, or user totp NAME off');
     const { role } = values;
     if (!role) throw usage('--role is missing');
     // Before anyone types a password; the daemon checks once more what comes over its socket.

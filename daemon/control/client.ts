@@ -7,6 +7,7 @@ import { CONTROL_SOCKET, type ControlAnswer, type ControlRequest } from './proto
 /** Milliseconds that the daemon may take to answer: an account is made at once, a million records take their time. */
 const ANSWER_MS: Readonly<Record<ControlRequest['command'], number>> = {
   'user.set': 15_000,
+  'user.totp-off': 15_000,
   'ami-user.set': 15_000,
   'ami-user.remove': 15_000,
   'ami-user.list': 15_000,

@@ -41,6 +41,9 @@ export function createPerform(options: PerformOptions): Perform {
     switch (request.command) {
       case 'user.set':
         return setUser(config.state.dir, accounts, request, 'console');
+      case 'user.totp-off':
+        await accounts.dropFactor(request.user, CONSOLE);
+        return `user ${request.user} logs in without a second factor`;
       case 'ami-user.set':
         return setAmiUser(request);
       case 'ami-user.remove':

@@ -12,6 +12,8 @@ export type ControlRequest =
       /** MD5 of the password, 32 hex digits: the password itself never leaves the command's process. */
       readonly digest: string;
     }
+  /** Takes a user's second factor away: the phone is lost. */
+  | { readonly command: 'user.totp-off'; readonly user: string }
   | {
       readonly command: 'ami-user.set';
       readonly name: string;

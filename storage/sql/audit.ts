@@ -17,7 +17,7 @@ export type By = Pick<AuditLine, 'who' | 'address'>;
 const KEPT = 100_000;
 /** Of log-ins only among so many: a program that logs in anew for each request has half a million a year. */
 const LOGINS_KEPT = 10_000;
-const LOGINS = "('login', 'login.failed', 'password.failed')";
+const LOGINS = "('login', 'login.failed', 'password.failed', 'code.failed')";
 /** Trimmed so many at a time, on every so many-th line. */
 const TRIM_STEP = 256;
 

@@ -51,6 +51,11 @@ describe('the reference (no number)', () => {
       parameters: [
         { name: 'UserName', about: 'the account', required: true },
         { name: 'Password', about: 'MD5 of the password, 32 hex digits', required: true },
+        {
+          name: 'code',
+          about: 'what the authenticator app shows, six digits; for accounts with a second factor',
+          required: false,
+        },
       ],
     });
     for (const { number, about, parameters } of all) {

@@ -1,0 +1,64 @@
+/** The second factor on the whole daemon: where its secret lies, and how who has lost the phone gets in again. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { codeOf, fromBase32, stepAt } from '../cgi/access/totp.ts';
+import { performCommand } from '../daemon/command/store-command.ts';
+import { loadConfig } from '../daemon/config.ts';
+import { openSecondFactors } from '../daemon/second-factor-file.ts';
+import { startDaemon } from './support/daemon.ts';
+import { temporaryFolder } from './support/folder.ts';
+
+const ADMIN = '21232f297a57a5a743894a0e4a801fc3';
+
+test('its secret lies in one file, 0600; the console takes it away, while the daemon runs and while it doesn’t', async () => {
+  const folder = temporaryFolder();
+  const daemon = await startDaemon({}, { folder });
+  const path = `${folder}/state/secret/totp`;
+  const setUp = async () => {
+    const { secret } = await daemon.json(`/cgi/webserve/30033?&Password=${ADMIN}`);
+    const code = codeOf(fromBase32(String(secret)) as Buffer, stepAt(Date.now() / 1000));
+    expect((await daemon.get(`/cgi/webserve/30034?&Code=${code}`)).status).toBe(200);
+    return String(secret);
+  };
+  const logIn = async () => (await fetch(`${daemon.url}/cgi/webserve/8404?&UserName=admin&Password=${ADMIN}`)).status;
+  const config = loadConfig(null, { CDRD_STATE_DIR: `${folder}/state`, CDRD_RUN_DIR: `${folder}/run` });
+  const off = () => performCommand(config, { command: 'user.totp-off', user: 'admin' });
+
+  const first = await setUp();
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(await logIn()).toBe(401);
+  expect(await off()).toBe('user admin logs in without a second factor');
+  expect(await logIn()).toBe(200);
+  await expect(off()).rejects.toThrow('admin has no second factor');
+  const second = await setUp();
+  await daemon.close();
+  expect(await off()).toBe('user admin logs in without a second factor');
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual([]);
+  const store = readFileSync(`${folder}/state/cdrd.db`, 'latin1');
+  expect(store).toContain('factor.removed');
+  for (const secret of [first, second]) {
+    expect(store).not.toContain(secret);
+    expect(daemon.log.join('\n')).not.toContain(secret);
+  }
+});
+
+test('a damaged file stops the start: nobody gets in with the password alone, and the message tells no secret', async () => {
+  const folder = temporaryFolder();
+  const secret = 'A'.repeat(32);
+  for (const text of [
+    '[',
+    'null',
+    `[{"user":"admin","secret":"${secret}"}]`,
+    `[{"user":"admin","secret":"x","step":1}]`,
+  ]) {
+    await startFolder(folder, text);
+    const failed = openSecondFactors(`${folder}/state`, { warn: () => {} });
+    await expect(failed).rejects.toThrow(/totp is damaged: remove it/);
+    await expect(failed).rejects.not.toThrow(secret);
+  }
+});
+
+async function startFolder(folder: string, text: string): Promise<void> {
+  const { secretDir } = await import('../daemon/state.ts');
+  writeFileSync(`${await secretDir(`${folder}/state`)}/totp`, text);
+}
