@@ -14,16 +14,16 @@ interface Sent {
 /** Parameters by plain name: lower case, without blanks. */
 export type Sentence = ReadonlyMap<string, Sent>;
 
-/** The guide's tables say `wavefiles`, its examples `wavfiles`. */
-const ALIASES: Readonly<Record<string, string>> = { wavfiles: 'wavefiles' };
+/** The guide's tables say `wavefiles`, its examples `wavfiles`. Maps: an object has a `constructor` and more of its own. */
+const ALIASES: ReadonlyMap<string, string> = new Map([['wavfiles', 'wavefiles']]);
 /** Names are matched in any case; shown as the guide writes them. */
-const GUIDE_SPELLING: Readonly<Record<string, string>> = {
-  username: 'UserName',
-  password: 'Password',
-  oldpassword: 'OldPassword',
-  newpassword: 'NewPassword',
-  ivr: 'IVR',
-};
+const GUIDE_SPELLING: ReadonlyMap<string, string> = new Map([
+  ['username', 'UserName'],
+  ['password', 'Password'],
+  ['oldpassword', 'OldPassword'],
+  ['newpassword', 'NewPassword'],
+  ['ivr', 'IVR'],
+]);
 /** Sent by browsers' scripts against caches. */
 const IGNORED = new Set(['_', 'random']);
 /** Repeated, these are lists. */
@@ -61,12 +61,12 @@ export function readParameters(...sources: readonly string[]): Sentence {
 
 function plainName(name: string): string {
   const plain = name.replaceAll(/\s/g, '').toLowerCase();
-  return ALIASES[plain] ?? plain;
+  return ALIASES.get(plain) ?? plain;
 }
 
 /** How a parameter is shown where no client has spelled it. @param plain Its plain name. */
 export function spelling(plain: string): string {
-  return GUIDE_SPELLING[plain] ?? plain;
+  return GUIDE_SPELLING.get(plain) ?? plain;
 }
 
 /** As a form is decoded: `+` is a blank, `%XX` a byte of UTF-8. */

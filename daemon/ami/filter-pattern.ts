@@ -109,7 +109,7 @@ export function parsePattern(pattern: string): PatternNode {
       if (at >= pattern.length) throw new FilterError('a bracket is not closed');
       const [named, name = ''] = /^\[:([a-z]+):\]/.exec(pattern.slice(at)) ?? [];
       if (named) {
-        const set = NAMED[name];
+        const set = NAMED.get(name);
         if (!set) throw new FilterError('there is no such class of characters');
         sets.push(set);
         at += named.length;
@@ -140,20 +140,23 @@ const among =
   (code) =>
     pattern.test(String.fromCharCode(code));
 
-const NAMED: Readonly<Record<string, CharacterSet>> = {
-  alnum: among(/[A-Za-z0-9]/),
-  alpha: among(/[A-Za-z]/),
-  blank: among(/[ \t]/),
-  cntrl: (code) => code < 0x20 || code === 0x7f,
-  digit: among(/[0-9]/),
-  graph: (code) => code > 0x20 && code < 0x7f,
-  lower: among(/[a-z]/),
-  print: (code) => code >= 0x20 && code < 0x7f,
-  punct: among(/[!-/:-@[-`{-~]/),
-  space: among(/[ \t-\r]/),
-  upper: among(/[A-Z]/),
-  xdigit: among(/[0-9A-Fa-f]/),
-};
+/** A map: every object has a `constructor`, and that is no class. */
+const NAMED: ReadonlyMap<string, CharacterSet> = new Map(
+  Object.entries<CharacterSet>({
+    alnum: among(/[A-Za-z0-9]/),
+    alpha: among(/[A-Za-z]/),
+    blank: among(/[ \t]/),
+    cntrl: (code) => code < 0x20 || code === 0x7f,
+    digit: among(/[0-9]/),
+    graph: (code) => code > 0x20 && code < 0x7f,
+    lower: among(/[a-z]/),
+    print: (code) => code >= 0x20 && code < 0x7f,
+    punct: among(/[!-/:-@[-`{-~]/),
+    space: among(/[ \t-\r]/),
+    upper: among(/[A-Z]/),
+    xdigit: among(/[0-9A-Fa-f]/),
+  }),
+);
 
 const word = among(/\w/);
 const ESCAPES: Readonly<Record<string, CharacterSet>> = {

@@ -5,6 +5,7 @@
 import { parseCallType } from './direction.ts';
 import type { CallType } from './leg.ts';
 import { formatLocal, parseLocal } from './local-time.ts';
+import { pathFault } from './recording-path.ts';
 
 /** What a name says; null = it could not be read. */
 export interface RecordingName {
@@ -141,7 +142,7 @@ function compactLocal(wall: number): [day: string, time: string] {
 
 /**
  * Asterisk's spelling of a recording (absolute, usually without suffix) as the stored one, `YYYYMMDD/….wav`; '' for none
- * and for what is not a file in a day's folder. Below `dir` the day's folder must come first; elsewhere (the folder was
+ * and for what is not a file in a day's folder, or has a name under which nobody could ask for it. Below `dir` the day's folder must come first; elsewhere (the folder was
  * moved, or is mounted under another name there) the last two segments count.
  */
 export function relativeRecording(absolute: string, dir: string): string {
@@ -151,7 +152,8 @@ export function relativeRecording(absolute: string, dir: string): string {
   if (below !== null && segments.length !== 2) return '';
   const [day = '', name = ''] = segments.slice(-2);
   if (!/^\d{8}$/.test(day) || name === '' || segments.includes('..') || hasControl(name)) return '';
-  return `${day}/${/\.wav$/i.test(name) ? name : `${name}.wav`}`;
+  const path = `${day}/${/\.wav$/i.test(name) ? name : `${name}.wav`}`;
+  return pathFault(path) === '' ? path : '';
 }
 
 /** The AMI spelling (`Recording File Name`) of a stored path: absolute, without suffix; '' stays ''. */

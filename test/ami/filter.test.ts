@@ -46,6 +46,7 @@ describe('patterns', () => {
     'a{x}',
     '\\',
     '[[:foo:]]',
+    '[[:constructor:]]', // what every object has
     `${'('.repeat(60)}a${')'.repeat(60)}`,
     '((a{99}){99}){99}',
   ])('%s is refused', (pattern) => expect(() => compileFilter(pattern)).toThrow(FilterError));

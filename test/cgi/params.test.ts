@@ -88,6 +88,10 @@ describe('checking', () => {
     expect(fault(() => check(`name=x&${'y'.repeat(500)}=1`))?.[1]).toBe('y'.repeat(64));
   });
 
+  test('names that every object has are read as any other', () => {
+    expect([...readParameters('constructor=1&__proto__=2').keys()]).toEqual(['constructor', '__proto__']);
+  });
+
   test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'])(
     '%s is no parameter either',
     (name) => {

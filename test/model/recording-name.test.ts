@@ -222,6 +222,11 @@ describe('spellings', () => {
     ['/mnt/share/x.wav', ''],
     ['/mnt/2021042/x.wav', ''],
     ['/mnt/20210422/..', ''],
+    // Names under which no number would find the file.
+    ['/mnt/20210422/..wav', ''],
+    ['/mnt/20210422/.hidden', ''],
+    ['/mnt/20210422/a\\b', ''],
+    [`/mnt/20210422/${'a'.repeat(252)}`, ''],
     ['/mnt/20210422x/a', ''],
     ['/mnt/x20210422/a', ''],
     ['/mnt/20210422/a b', '20210422/a b.wav'],
