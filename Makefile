@@ -82,8 +82,9 @@ bench-data: node_modules/.package-lock.json ## make the bench's store of a milli
 bench-load: build ## fifty AMI listeners and a thousand events a second, beside Asterisk's own AMI (root)
 	@root=$$(sh test/asterisk/setup.sh) && CDRD_ASTERISK_ROOT=$$root npx --no-install tsx test/bench/fanout.ts $(SECONDS)
 
-fuzz: node_modules/.package-lock.json ## the properties of the rules with ten times the cases
+fuzz: node_modules/.package-lock.json ## a million inputs over what reads others' bytes (SEED=, INPUTS=, ONLY=)
 	CDRD_HISTORIES=80000 $(VITEST) test/vitest.config.ts test/model test/wire
+	npx --no-install tsx test/fuzz/main.ts
 
 mutate: node_modules/.package-lock.json ## mutation testing of storage/model (Stryker, fetched for the run; takes long)
 	npx --yes -p @stryker-mutator/core@9.6.1 -p @stryker-mutator/vitest-runner@9.6.1 stryker run test/stryker.config.json

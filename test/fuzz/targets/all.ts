@@ -1,0 +1,19 @@
+/** Every target of code that reads bytes without doing anything else. */
+import type { Target } from '../target.ts';
+import { configTargets } from './config.ts';
+import { csvTargets } from './csv.ts';
+import { fileTargets } from './files.ts';
+import { numberTargets } from './numbers.ts';
+import { packetTargets } from './packets.ts';
+import { requestTargets } from './request.ts';
+import { timeTargets } from './time.ts';
+
+export const TARGETS: readonly Target[] = [
+  ...requestTargets,
+  ...timeTargets,
+  ...numberTargets,
+  ...packetTargets,
+  ...csvTargets,
+  ...fileTargets,
+  ...configTargets,
+];
