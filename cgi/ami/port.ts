@@ -32,9 +32,11 @@ export interface AmiUserAdmin {
   /**
    * Makes or changes a user, durably; its sessions go on with the new rights.
    * @returns what in `write` is granted by name and no action of Asterisk's own: another module's, or a slip of the pen.
-   * @throws {CgiError} `invalid`, naming what is wrong.
+   * @param at From elsewhere than the console no user comes to what could start a program, and none that has it gets
+   * another secret or other ranges.
+   * @throws {CgiError} `invalid`, naming what is wrong; `denied` for what is the console's.
    */
-  set(change: AmiUserChange, by: By): Promise<readonly string[]>;
+  set(change: AmiUserChange, by: By, at: 'console' | 'network'): Promise<readonly string[]>;
   /** Its sessions end. @throws {CgiError} `not_found` */
   remove(name: string, by: By): Promise<void>;
 }

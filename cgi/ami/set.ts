@@ -20,7 +20,7 @@ export const setAmiUser = verb({
     name: amiUserName,
     secret: v.optional(v.pipe(v.string(), v.description('needed for a new one'))),
     read: list('classes whose events it gets (a new one: cdr,call,agent)'),
-    write: list('classes whose actions it may send, and actions by name'),
+    write: list('classes whose actions it may send, and harmless actions by name'),
     permit: list('ranges such as 192.168.1.0/24 that it may come from; none: the box itself alone'),
     extras: fields.oneOf('1', '0'),
   }),
@@ -33,7 +33,7 @@ export const setAmiUser = verb({
       ...(permit && { permit }),
       ...(extras !== undefined && { extras: extras === '1' }),
     };
-    const byName = await amiUsers.set(change, by(asking));
+    const byName = await amiUsers.set(change, by(asking), 'network');
     return json({ result: 'success', name, by_name: byName.join(',') });
   },
 });

@@ -8,7 +8,7 @@
 
 import type { Packet } from '../wire/packet.ts';
 import type { Classes } from './classes.ts';
-import { classesOf, NO_CLASSES } from './classes.ts';
+import { classesOf, isClass, NO_CLASSES } from './classes.ts';
 import type { AmiUser } from './users.ts';
 
 /** Actions by the classes of which one suffices; `''` = everybody who is logged in. */
@@ -101,6 +101,20 @@ function onlyHarmless(text: string): boolean {
   return [...text.matchAll(/([^\s,=(){}$]*)\s*\(/g)].every(([, called = '']) =>
     HARMLESS_FUNCTIONS.has(called.toUpperCase()),
   );
+}
+
+/** Actions that a class grants with a look at what they ask for, and their name without. */
+const LOOKED_AT = new Set(['originate', ...Object.keys(NAMES_VARIABLES)]);
+
+/**
+ * Whether a word of a write list lets its user start a program, read or write a file, spend money or rewrite the box: all
+ * that is granted by name and isn't known to be harmless, and the classes `command` and `agi`. Who holds an admin's log-in
+ * has the box's calls; this would be the telephone system, and so it is granted at the box's own console.
+ */
+export function isForConsole(word: string): boolean {
+  const plain = word.toLowerCase();
+  if (isClass(plain)) return plain === 'command' || plain === 'agi';
+  return !CLASSES.has(plain) || LOOKED_AT.has(plain);
 }
 
 /** Whether an action that is answered here may be called by a user: one of its classes suffices; none: everybody. */

@@ -1,10 +1,11 @@
 /** Changing the users of the AMI, whoever asks: the command and the page do the same and leave the same audit line. */
-import type { AmiClientShown, AmiUserAdmin } from '../../cgi/ami/port.ts';
+import type { AmiClientShown, AmiUserAdmin, AmiUserChange } from '../../cgi/ami/port.ts';
 import { CgiError } from '../../cgi/reply.ts';
 import type { StoreClient } from '../../storage/client.ts';
-import { isAction } from './actions.ts';
+import { isAction, isForConsole } from './actions.ts';
 import { isClass } from './classes.ts';
-import { AmiUserError, type AmiUsers } from './users.ts';
+import { ownActions } from './own-actions.ts';
+import { type AmiUser, AmiUserError, type AmiUsers } from './users.ts';
 
 /** What a new one has unless told otherwise, by number as by command. */
 const NEW = { secret: '', read: ['cdr', 'call', 'agent'], write: [], permit: [], extras: false };
@@ -17,7 +18,8 @@ export function createAmiUserAdmin(
   return {
     list: users.list,
     clients,
-    async set(change, { who, address }) {
+    async set(change, { who, address }, at) {
+      if (at !== 'console') leaveToConsole(change, users.get(change.name));
       const definition = { ...NEW, ...users.get(change.name), ...change };
       const { name, secret, read, write, permit, extras } = definition;
       try {
@@ -43,4 +45,24 @@ export function createAmiUserAdmin(
       await store.write({ kind: 'audit', audit });
     },
   };
+}
+
+/** @throws {CgiError} `denied` for what somebody on the network may not do, be it admin. */
+function leaveToConsole(change: AmiUserChange, known: AmiUser | undefined): void {
+  const held = powersIn(known?.write ?? []);
+  const wanted = change.write === undefined ? held : powersIn(change.write);
+  const there = "at the box's console alone: cdrd ami-user set";
+  const fresh = wanted.find((word) => !held.includes(word));
+  if (fresh !== undefined) throw new CgiError('denied', `write: ${fresh} is granted ${there}`, 'write');
+  if (wanted.length === 0) return;
+  // By a secret of one's own choosing, from where one is, one would be such a user.
+  const changed = `of who may do ${wanted.join(', ')} it is changed ${there}`;
+  if (change.secret !== undefined) throw new CgiError('denied', `secret: ${changed}`, 'secret');
+  if (change.permit !== undefined && change.permit.join() !== known?.permit.join())
+    throw new CgiError('denied', `permit: ${changed}`, 'permit');
+}
+
+/** Words that are no words are told later, as what they are. */
+function powersIn(write: readonly string[]): string[] {
+  return write.filter((word) => /^[a-z\d]+$/i.test(word) && isForConsole(word) && !ownActions.has(word.toLowerCase()));
 }

@@ -76,7 +76,7 @@ export function createPerform(options: PerformOptions): Perform {
   };
 
   async function setAmiUser({ command: _, ...definition }: Extract<ControlRequest, { command: 'ami-user.set' }>) {
-    const byName = await amiUsers.set(definition, CONSOLE);
+    const byName = await amiUsers.set(definition, CONSOLE, 'console');
     const granted = byName.length > 0 ? `; granted by name, as no class is called so: ${byName.join(', ')}` : '';
     return `AMI user ${definition.name} is set${granted}`;
   }

@@ -116,13 +116,13 @@ describe('by number', () => {
     const client = await logInClient(amiPort(daemon), 'crm');
     expect((await client.ask('Filter')).get('Message')).toBe('Permission denied');
 
-    const changed = await call('set', { name: 'crm', write: 'system,DongleSendSMS,DBPut', extras: '1', permit: '' });
-    expect(changed.body['by_name']).toBe('DongleSendSMS'); // a module's own, or a slip: it is said
+    const changed = await call('set', { name: 'crm', write: 'system,Hangup', extras: '1', permit: '' });
+    expect(changed.body['by_name']).toBe('');
     expect((await client.ask('Filter')).get('Message')).toBe('Unknown operation'); // may, now
     expect(client.closed).toBe(false);
     const { body } = await call('list');
     expect(body['json_array_ami_users']).toEqual([
-      { name: 'crm', read: 'cdr,call', write: 'system,DongleSendSMS,DBPut', permit: '', extras: 1 },
+      { name: 'crm', read: 'cdr,call', write: 'system,Hangup', permit: '', extras: 1 },
     ]);
     expect(body['json_array_ami_clients']).toMatchObject([{ user: 'crm', address: '127.0.0.1' }]);
     expect(JSON.stringify(body)).not.toContain(SECRET);
@@ -140,6 +140,53 @@ describe('by number', () => {
       { action: 'ami-user.set', who: 'admin', detail: { secret: 'set' } },
     ]);
     expect(JSON.stringify(lines)).not.toContain(SECRET);
+  });
+
+  test('grants nothing that could start a program, and gives no one who may another secret: that is the console’s', async () => {
+    const { daemon, call } = await box();
+    const denied = (parameter: string) => ({ status: 403, body: { error: { code: 'denied', parameter } } });
+    const crm = { name: 'crm', secret: SECRET };
+    for (const word of [
+      ...[
+        'MixMonitor',
+        'mixmonitor',
+        'ModuleLoad',
+        'GetConfig',
+        'UpdateConfig',
+        'DBPut',
+        'Setvar',
+        'DialplanExtensionAdd',
+      ],
+      ...[
+        'OriginateApplication',
+        'Getvar',
+        'Status',
+        'MessageSend',
+        'DongleSendSMS',
+        'command',
+        'Command',
+        'AGI',
+        'Reload',
+      ],
+    ])
+      expect(await call('set', { ...crm, write: `call,${word}` }), word).toMatchObject(denied('write'));
+    expect((await call('list')).body['json_array_ami_users']).toEqual([]);
+    expect((await call('set', { ...crm, write: 'all,originate,config,Hangup,Filter,MixMonitorMute' })).status).toBe(
+      200,
+    );
+
+    await setUser(daemon, 'root', { write: 'call,MixMonitor,DongleSendSMS', permit: '10.0.0.0/8' });
+    expect(await call('set', { name: 'root', secret: 'mine' })).toMatchObject(denied('secret'));
+    expect(await call('set', { name: 'root', permit: '' })).toMatchObject(denied('permit'));
+    expect(await call('set', { name: 'root', permit: '0.0.0.0/0' })).toMatchObject(denied('permit'));
+    expect(await call('set', { name: 'root', write: 'MixMonitor,ModuleLoad' })).toMatchObject(denied('write'));
+    // What isn't more than it was is anybody's who may change users; and without its powers it is a user like others.
+    const kept = { name: 'root', read: 'cdr', extras: '1', permit: '10.0.0.0/8', write: 'MixMonitor' };
+    expect(await call('set', kept)).toMatchObject({ status: 200 });
+    expect(await call('set', { name: 'root', write: 'call', secret: 'mine', permit: '' })).toMatchObject({
+      status: 200,
+    });
+    expect((await call('remove', { name: 'root' })).status).toBe(200);
   });
 
   test('refuses what is wrong and names the parameter', async () => {
