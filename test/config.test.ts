@@ -55,7 +55,7 @@ describe('values', () => {
     const { fixed, ...values } = loadConfig(null, {});
     expect(values).toEqual({
       state: { dir: '/var/lib/cdrd', reserveMb: 16 },
-      run: { dir: '/run/cdrd' },
+      run: { dir: '/run/cdrd', user: '', group: '' },
       http: { listen: [{ host: '::', port: 80 }] },
       https: { listen: [{ host: '::', port: 443 }] },
       recordings: {

@@ -68,6 +68,12 @@ export const NAME = v.pipe(
   ),
 );
 
+/** A user or group of the system; '' = none. */
+export const ACCOUNT = v.pipe(
+  TEXT,
+  v.regex(/^([A-Za-z_][A-Za-z0-9_.-]{0,31}\$?)?$/, 'must be the name of a user or group of the system, or ""'),
+);
+
 export const GREETING = v.pipe(TEXT, v.regex(/^[\x20-\x7e]{1,80}$/, 'must be 1 to 80 printable ASCII characters'));
 
 function isHostName(text: string): boolean {

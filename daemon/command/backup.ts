@@ -11,6 +11,7 @@ import { type Config, loadConfig } from '../config.ts';
 import { askDaemon } from '../control/client.ts';
 import { endCopy } from '../control/perform.ts';
 import { EXIT } from '../exit.ts';
+import { giveFoldersFirst } from '../privileges.ts';
 import { actAsOwner, storeOptions, takeState } from '../state.ts';
 import { type Command, configOption } from './command.ts';
 import { copyFile } from './copy-file.ts';
@@ -75,6 +76,7 @@ async function holdByDaemon({ run }: Config, to: string): Promise<Held | null> {
 
 async function holdHere(config: Config, to: string): Promise<Held> {
   const { openStoreHere } = await import('../../storage/here.ts');
+  giveFoldersFirst(config);
   const actAsBefore = await actAsOwner(config.state.dir);
   const lock = await takeState(config.state.dir);
   const release = async () => {

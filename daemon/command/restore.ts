@@ -13,6 +13,7 @@ import { askHere, recordingPlaces } from '../backup/media.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { LockedError } from '../lock.ts';
+import { giveFoldersFirst } from '../privileges.ts';
 import { becomeOwner, databaseFile, takeState, zoneName } from '../state.ts';
 import { type Command, configOption } from './command.ts';
 import { copyFile } from './copy-file.ts';
@@ -31,6 +32,7 @@ export const restore: Command = {
     const config = loadConfig(values.config ?? null, process.env);
     // By the caller's own rights, before the command takes those of the state folder's owner.
     const given = file === undefined ? null : fromFile(resolve(file));
+    giveFoldersFirst(config);
     await becomeOwner(config.state.dir);
     const lock = await takeState(config.state.dir).catch((error: unknown) => {
       throw error instanceof LockedError ? Object.assign(error, { message: `${error.message}: stop it first` }) : error;

@@ -14,6 +14,7 @@ import { createPerform } from '../control/perform.ts';
 import type { ControlRequest } from '../control/protocol.ts';
 import { sessionLimits } from '../limits.ts';
 import { createLog } from '../log.ts';
+import { giveFoldersFirst } from '../privileges.ts';
 import { openSecondFactors } from '../second-factor-file.ts';
 import { openSettings } from '../settings.ts';
 import { becomeOwner, storeOptions, takeState, zoneName } from '../state.ts';
@@ -34,6 +35,7 @@ export async function performCommand(
 async function performHere(given: Config, request: ControlRequest, take: (part: string) => Promise<void>) {
   const { openStoreHere } = await import('../../storage/here.ts'); // the running daemon never needs it
   const { fileWork } = await import('../../storage/file-work.ts');
+  giveFoldersFirst(given);
   await becomeOwner(given.state.dir);
   const lock = await takeState(given.state.dir);
   try {

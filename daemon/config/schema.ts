@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { aboutKey, type KeyAbout, key } from '../../cgi/settings/key.ts';
 import {
+  ACCOUNT,
   GREETING,
   HOST,
   LINE,
@@ -30,6 +31,12 @@ const SECTIONS = {
   }),
   run: v.object({
     dir: key(SOCKET_DIR, '/run/cdrd', 'folder of the local sockets'),
+    user: key(
+      ACCOUNT,
+      '',
+      'user to become when started as root, after ports under 1024 are bound; "" = whoever starts it, as with systemd',
+    ),
+    group: key(ACCOUNT, '', 'its group; "" = that of the user'),
   }),
   http: v.object({
     listen: key(LISTEN_LIST, '[::]:80', 'addresses HOST:PORT of HTTP, separated by commas; "" = off'),

@@ -27,6 +27,7 @@ import {
   isRecording,
   lookFor,
   makeFolder,
+  makeSharedFolder,
   type OpenFolder,
   parts,
   sync,
@@ -164,6 +165,7 @@ function moveAll(
   from: Folder,
   to: Folder,
   paths: readonly string[],
+  make: (folder: string) => unknown,
   move: (source: string, target: string) => Moved,
 ): Moved[] {
   const targets = new Set<string>();
@@ -172,7 +174,7 @@ function moveAll(
     const [folder, name] = parts(path);
     try {
       if (folder !== '' && !targets.has(folder)) {
-        makeFolder(inside(to, folder));
+        make(inside(to, folder));
         sync(to); // before anything is moved into what a power cut may take away
       }
       targets.add(folder);
@@ -215,7 +217,7 @@ function inTrash<T>(real: string, folder: string, work: (root: Folder, own: Fold
 
 export function moveToTrash(real: string, folder: string, paths: readonly string[]): Moved[] {
   return inTrash(real, folder, (root, own) =>
-    moveAll(root, own, paths, (source, target) => {
+    moveAll(root, own, paths, makeFolder, (source, target) => {
       const before = lookFor(target);
       if (before) return before.size; // a file of that name that has come since is another one
       const stat = lstatSync(source);
@@ -229,7 +231,7 @@ export function moveToTrash(real: string, folder: string, paths: readonly string
 /** A file whose place is taken comes back under a name beside it: nothing is written over. */
 export function moveBack(real: string, folder: string, paths: readonly string[]): Moved[] {
   return inTrash(real, folder, (root, own) =>
-    moveAll(own, root, paths, (source, target) => {
+    moveAll(own, root, paths, makeSharedFolder, (source, target) => {
       const { size } = lstatSync(source);
       renameSync(source, lookFor(target) ? target.replace(/\.wav$/i, `-restored-${folder}.wav`) : target);
       return size;

@@ -44,8 +44,7 @@ const HEADERS = 'header';
 const FRESH = '.fresh';
 const CHANGED = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const KEPT = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-/** As Asterisk's group may have it. */
-const FILE_MODE = 0o664;
+const FILE_MODE = 0o640;
 
 /** Makes the header agree with the file. @param real The recordings folder, its own links resolved. */
 export function repairHeader(real: string, path: string): HeaderChange {

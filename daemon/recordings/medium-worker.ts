@@ -4,6 +4,7 @@
  * two proofs that the medium is mounted, alive and the same; without them the step says nothing about files.
  */
 import { mkdirSync, readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Clock } from './finished.ts';
 import {
@@ -21,7 +22,7 @@ import { readMark, unmarked, writeMark } from './identity-file.ts';
 import { newestFirst } from './known.ts';
 import { BATCH_FILES } from './limits.ts';
 import { codeOf, faultOf, lookAtMedium, type MediumFacts, plain } from './medium.ts';
-import { FOLDER_MODE } from './open-folder.ts';
+import { share } from './open-folder.ts';
 import type {
   Answer,
   FilesAnswer,
@@ -85,7 +86,8 @@ function withItsFolder(medium: MediumFacts): MediumFacts {
   const { lacksFolder, demanded, real, why } = medium;
   if (!lacksFolder || !demanded) return medium;
   try {
-    mkdirSync(real, { recursive: true, mode: FOLDER_MODE });
+    const first = mkdirSync(real, { recursive: true });
+    for (let made = real; first && made.length >= first.length; made = dirname(made)) share(made);
   } catch (error) {
     return { ...medium, why: `${why}, and can't be made: ${codeOf(error)}` };
   }

@@ -13,6 +13,7 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -27,8 +28,8 @@ import { isRiff } from './wav.ts';
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** What is ours on the medium and no recording: hidden, so that the watcher leaves it alone. */
 export const OWN_FOLDER = '.cdrd';
-/** Asterisk's group must be able to work in folders that we make. */
-export const FOLDER_MODE = 0o2775;
+/** Of folders that Asterisk records into: its group must be able to work in them, and nobody else has business there. */
+const SHARED_MODE = 0o2770;
 
 /** A folder that is open while work goes on inside it. */
 export interface Folder {
@@ -128,12 +129,28 @@ export function openFresh(path: string, mode: number): number {
   return openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
 }
 
-/** One that is there already will do. */
-export function makeFolder(path: string): void {
+/** One that is there already will do. @returns whether it wasn't. */
+export function makeFolder(path: string): boolean {
   try {
-    mkdirSync(path, { mode: FOLDER_MODE });
+    mkdirSync(path);
+    return true;
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** The same for one that Asterisk records into. */
+export function makeSharedFolder(path: string): void {
+  if (makeFolder(path)) share(path);
+}
+
+/** Opens a folder that we have just made to Asterisk's group: mkdir alone can't, the umask is in its way. */
+export function share(path: string): void {
+  try {
+    withFolder(path, ({ fd }) => fchmodSync(fd, SHARED_MODE)); // a link in its place isn't followed
+  } catch {
+    // vfat and shares: there the mount says who may do what
   }
 }
 
