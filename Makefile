@@ -72,7 +72,7 @@ test-office: node_modules/.package-lock.json ## what LibreOffice makes of 9005 (
 	  apt-get install -y -qq --no-install-recommends libreoffice-calc-nogui >/dev/null; }
 	$(VITEST) test/office/vitest.config.ts
 
-bench: node_modules/.package-lock.json ## what the budgets say, beside sqlite3 and tar on a million calls (PART=stall, calls or share: only that)
+bench: node_modules/.package-lock.json ## what the budgets say, beside sqlite3 and tar on a million calls (PART=stall, calls, share or login: only that)
 	@command -v sqlite3 >/dev/null || { echo "installing sqlite3"; apt-get update -qq && apt-get install -y -qq sqlite3 >/dev/null; }
 	npx --no-install tsx test/bench/main.ts $(PART)
 
