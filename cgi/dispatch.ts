@@ -28,6 +28,8 @@ export interface CgiRequest {
   readonly agent?: string;
   /** The cookie by which a browser that has logged in before is known. */
   readonly device?: string | null;
+  /** By HTTPS. */
+  readonly secure?: boolean;
 }
 
 /** @throws {CgiError}, {StoreError} and what is a fault of ours: see {@link faultReply}. */
@@ -45,8 +47,8 @@ export async function dispatch(request: CgiRequest, services: Services): Promise
   const sent = readParameters(request.query, body);
   const parameters = checkParameters(verb.parameters, sent);
   try {
-    const { address, agent = '', device = null, token } = request;
-    return await verb.handle(parameters, services, { caller, address, agent, device, token });
+    const { address, agent = '', device = null, secure = false, token } = request;
+    return await verb.handle(parameters, services, { caller, address, agent, device, secure, token });
   } catch (error) {
     throw error instanceof CgiError ? asSpelled(error, sent) : error;
   }

@@ -10,6 +10,7 @@ export const ERROR_STATUS = {
   method: 405,
   conflict: 409,
   too_large: 413,
+  misdirected: 421,
   busy: 429,
   internal: 500,
   storage_offline: 503,

@@ -52,6 +52,8 @@ export interface Asking {
   readonly agent: string;
   /** The cookie by which a browser that has logged in before is known; null: it sent none. */
   readonly device: string | null;
+  /** By HTTPS. */
+  readonly secure: boolean;
   /** What showed who it is; null: nothing did. */
   readonly token: string | null;
 }

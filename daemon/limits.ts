@@ -44,6 +44,8 @@ export const amiLimits = {
   clients: 100,
   /** Clients that haven't logged in, and milliseconds that each may take: Asterisk's `authlimit` and `authtimeout`. */
   strangers: 50,
+  /** Of these from one address: one that never logs in keeps nobody else out. */
+  strangersPerAddress: 10,
   logInMs: 30_000,
   /** Milliseconds before a refused log-in is answered, as in Asterisk: it slows guessing. */
   refusedMs: 1_000,
@@ -80,8 +82,10 @@ export const earlyLimits = {
 
 /** Towards those who call our HTTP ports. */
 export const httpLimits = {
-  /** Bytes of all request headers: 300 joined paths fit in a GET. */
+  /** Bytes of the request line and all headers: 300 joined paths fit in a GET. */
   headers: 65_536,
+  /** Headers of a request: browsers and proxies together send some 40. */
+  headerCount: 100,
   /** Bytes of a form body. */
   body: 4 * 1024 * 1024,
   /** Bytes of a body before its sender has shown who it is: a log-in needs a hundred. */
@@ -90,8 +94,23 @@ export const httpLimits = {
   bodies: 16 * 1024 * 1024,
   /** Requests sent ahead of their answers on one connection; they are answered one after another. */
   pipelined: 32,
-  /** Connections at a time: file descriptors of a small box. */
+  /** Connections at a time, of HTTP and HTTPS together: file descriptors of a small box. */
   connections: 256,
+  /** Of one address (IPv6: one /64): a quarter, so that no one client takes all; a browser opens six. */
+  connectionsPerAddress: 64,
+  /** Refused ones that are told why at a time; beyond it they are cut off without a word. */
+  refusals: 16,
+  /**
+   * Requests of one address that come at once, and each second: of who isn't logged in (the first page of an office behind
+   * one address), and of who is (a program that fetches recordings one by one). An answer costs a small ARM box a
+   * millisecond.
+   */
+  strangerBurst: 200,
+  strangerRate: 20,
+  knownBurst: 1_000,
+  knownRate: 200,
+  /** Addresses whose requests are counted, 100 bytes each: beyond it the one unheard for longest begins anew. */
+  counted: 4_096,
   /** Milliseconds to send the headers, and the whole request. */
   headersMs: 15_000,
   requestMs: 60_000,
@@ -103,7 +122,12 @@ export const httpLimits = {
   drainMs: 2_000,
   /** Milliseconds without a byte in either direction while an answer is due: so long a listing's search may take. */
   stalledMs: 60_000,
-  /** Milliseconds between two looks for requests that are too slow to arrive: Node's own 30 s would treble the bound. */
+  /**
+   * Bytes a second that a client must take of what waits for it: a modem does. Slower, it lives on what it has taken faster,
+   * at most stalledMs; else one that takes a byte now and then would hold a listing for ever.
+   */
+  slowest: 4_096,
+  /** Milliseconds between two looks for requests, and takers of answers, that are too slow: Node's own 30 s would treble the bound. */
   lookMs: 5_000,
   /** Milliseconds that what a refused client still sends is thrown away, so that it can read why. */
   lingerMs: 1_000,

@@ -8,6 +8,7 @@ import { CgiError } from '../cgi/reply.ts';
 import type { Setting, Settings } from '../cgi/settings/port.ts';
 import { SETTINGS, type SettingSchema, type SettingValue, settingOf, textOf } from '../cgi/settings/schema.ts';
 import type { StoreClient } from '../storage/client.ts';
+import { isBoxItself, permitter } from '../storage/model/address.ts';
 import { may, type Role } from '../storage/model/rights.ts';
 import type { By } from '../storage/sql/audit.ts';
 import type { StoreOptions } from '../storage/store.ts';
@@ -17,6 +18,7 @@ import type { PolicyWriter } from './asterisk/recording-policy.ts';
 import { clashes } from './config/clash.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
+import { ownNetworks } from './own-networks.ts';
 import { storeOptions } from './state.ts';
 
 /** Milliseconds that an answer waits for Asterisk to be told. */
@@ -29,6 +31,8 @@ export interface BoxSettings extends Settings {
   rules(): StoreOptions['rules'];
   /** A setting's value at this moment. */
   value(name: string): SettingValue;
+  /** Called with the names of those that have changed, durably. */
+  onChange(listener: (names: readonly string[]) => void): void;
 }
 
 export interface SettingsOptions {
@@ -49,6 +53,7 @@ export async function openSettings({ config: given, store, log, control }: Setti
   let { rules } = storeOptions(config);
   await store.ask('useRules', rules);
   void control?.want(policyOf(values.now, config.recordings.dir));
+  const listeners: ((names: readonly string[]) => void)[] = [];
   let last: Promise<unknown> = Promise.resolve();
 
   function pending({ name, restart }: SettingSchema): boolean {
@@ -71,7 +76,7 @@ export async function openSettings({ config: given, store, log, control }: Setti
     };
   }
 
-  async function change(wanted: ReadonlyMap<string, SettingValue | null>, role: Role, by: By): Promise<void> {
+  async function change(...[wanted, role, by, listener]: Parameters<Settings['change']>): Promise<void> {
     for (const [name, value] of wanted) judge(given, name, value, role);
     const after = new Map(changed);
     for (const [name, value] of wanted) {
@@ -81,6 +86,7 @@ export async function openSettings({ config: given, store, log, control }: Setti
     const next = valuesOf(given, after);
     const clash = numberingClash(next.now);
     if (clash) throw invalidNumbering(clash, wanted);
+    if (listener) refuseShutOut(`${listener}.permit`, wanted, next.now, by);
     const changes = [...wanted].flatMap(([name, value]): SettingChange[] => {
       const [old, fresh] = [textOf(values.now(name)), textOf(next.now(name))];
       if (JSON.stringify(changed.get(name)) === JSON.stringify(after.get(name))) return [];
@@ -93,7 +99,9 @@ export async function openSettings({ config: given, store, log, control }: Setti
       if (value === undefined) changed.delete(name);
       else changed.set(name, value);
     }
-    await act(changes.map(({ name }) => name));
+    const names = changes.map(({ name }) => name);
+    for (const heard of listeners) heard(names);
+    await act(names);
   }
 
   /** A kill before or in here loses nothing: the next start goes by what was written. */
@@ -114,12 +122,13 @@ export async function openSettings({ config: given, store, log, control }: Setti
     rules: () => rules,
     value: values.now,
     list: (role) => SETTINGS.filter(({ right }) => may(role, right)).map(shown),
-    change(wanted, role, by) {
+    change(...asked) {
       // One at a time: two that each fit what they found may clash with each other.
-      const turn = last.then(() => change(wanted, role, by));
+      const turn = last.then(() => change(...asked));
       last = turn.catch(() => {});
       return turn;
     },
+    onChange: (listener) => void listeners.push(listener),
   };
 }
 
@@ -138,21 +147,23 @@ function valuesOf(config: Config, changed: ReadonlyMap<string, SettingValue>) {
 }
 
 const PLACE = 'recording.place';
-const CONFIG_SECTION = /^(numbering|trunks|time)\./;
+/** Keys of the configuration, too. */
+const CONFIG_KEY = /^(numbering|trunks|time|https?|ami)\./;
 
 /** Where a setting is fixed, or null. The file fixes the place of the recordings by naming their folder. */
 function fixedAt(config: Config, name: string): string | null {
   if (name === PLACE) return config.fixed('recordings.dir');
-  return CONFIG_SECTION.test(name) ? config.fixed(name) : null;
+  return CONFIG_KEY.test(name) ? config.fixed(name) : null;
 }
 
 /** A folder that is no place is shown as what it is. */
 function fixedValue(config: Config, name: string): SettingValue {
   const { dir, places } = config.recordings;
   if (name === PLACE) return Object.entries(places).find(([, folder]) => folder === dir)?.[0] ?? dir;
-  const [section, key] = name.split('.') as ['numbering' | 'trunks' | 'time', string];
+  const [section, key] = name.split('.') as ['numbering' | 'trunks' | 'time' | 'http' | 'https' | 'ami', string];
   const value = (config[section] as Readonly<Record<string, unknown>>)[key];
-  return Array.isArray(value) ? value.map((item) => (item instanceof RegExp ? item.source : item)) : (value as string);
+  if (Array.isArray(value)) return value.map((item) => (item instanceof RegExp ? item.source : item));
+  return value as SettingValue;
 }
 
 /** What the store kept, less what this version or this configuration no longer takes: no such value stops a start. */
@@ -202,6 +213,13 @@ function judge(config: Config, name: string, value: SettingValue | null, role: R
 function numberingClash(now: Now) {
   const numbering = SETTINGS.filter(({ name }) => name.startsWith('numbering.'));
   return clashes(new Map(numbering.map(({ name }) => [name, { value: now(name), place: { line: null } }])))[0];
+}
+
+/** Who closes the door that it stands in could not open it again. @throws {CgiError} */
+function refuseShutOut(name: string, wanted: ReadonlyMap<string, unknown>, now: Now, { address }: By): void {
+  if (!wanted.has(name) || isBoxItself(address)) return;
+  if (permitter(now(name) as readonly string[], { ownNetworks })(address)) return;
+  throw new CgiError('conflict', `${name} would shut out ${address}, from where you ask`, name);
 }
 
 /** Names one that was sent, whichever of the two the check names. */

@@ -31,6 +31,7 @@ import { describeAll } from './figures.ts';
 import { spaceOn, watchFullness } from './fullness.ts';
 import { healthOf } from './health.ts';
 import { type Certificate, openCertificate } from './http/certificate.ts';
+import { createHosts } from './http/hosts.ts';
 import { livePath } from './http/live-path.ts';
 import { boxNames } from './http/self-signed.ts';
 import { listenHttp, tokenOf } from './http/server.ts';
@@ -41,6 +42,7 @@ import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { openStore } from './open-store.ts';
+import { createPermits } from './permits.ts';
 import { CLOSE_MS } from './recordings/limits.ts';
 import { startRecordingParts } from './recordings/parts.ts';
 import { createThreads } from './recordings/step-client.ts';
@@ -133,7 +135,9 @@ export async function start(options: StartOptions): Promise<Running> {
     const now = () => Math.floor(Date.now() / 1000);
     const trash = trashRules(settings);
 
-    const ami = createAmi({ config, store, users: amiUsers, bus, log: log.child('ami') });
+    const permits = createPermits(settings);
+    const names = () => settings.value('http.names') as readonly string[];
+    const ami = createAmi({ config, store, users: amiUsers, permits, bus, log: log.child('ami') });
     stops.push(() => ami.relay.close());
     // Before Asterisk is told what to record: it is for the medium to say whether anything may be.
     const recordingParts = startRecordingParts({ config, workers, threads, store, bus, log, zone, trash, policy, now });
@@ -200,12 +204,12 @@ export async function start(options: StartOptions): Promise<Running> {
       now,
     };
     const webSockets = createWebSockets({
-      '/ami': amiPath(amiServer, config.ami.greeting),
+      '/ami': amiPath(amiServer, config.ami.greeting, (address) => permits.permits('ami', address)),
       '/live': livePath(services, bus, tokenOf),
     });
     const answers = new Map<string, number>();
     let ready = true;
-    const certificate = config.https.listen.length > 0 ? await certificateOf(config, log) : null;
+    const certificate = config.https.listen.length > 0 ? await certificateOf(config, names, log) : null;
     stops.push(() => certificate?.close());
     const shown = { store, replacement, pbx, recordings, backups, fullness };
     const http = await listenHttp({
@@ -213,6 +217,9 @@ export async function start(options: StartOptions): Promise<Running> {
       ...(certificate && { secure: { listen: config.https.listen, certificate } }),
       services,
       sockets,
+      permits,
+      hosts: createHosts(names),
+      redirects: () => settings.value('http.redirect') === true,
       log: log.child('http'),
       webSockets,
       metrics: () => metrics.text(),
@@ -275,7 +282,7 @@ function latest<From, Made>(from: () => From, make: (from: From) => Made): () =>
   };
 }
 
-async function certificateOf({ state }: Config, log: Log): Promise<Certificate> {
+async function certificateOf({ state }: Config, listed: () => readonly string[], log: Log): Promise<Certificate> {
   const dir = await secretDir(state.dir);
-  return openCertificate({ dir, log: log.child('https'), names: boxNames, now: Date.now });
+  return openCertificate({ dir, log: log.child('https'), names: () => boxNames(listed()), now: Date.now });
 }

@@ -56,8 +56,8 @@ describe('values', () => {
     expect(values).toEqual({
       state: { dir: '/var/lib/cdrd', reserveMb: 16 },
       run: { dir: '/run/cdrd', user: '', group: '' },
-      http: { listen: [{ host: '::', port: 80 }] },
-      https: { listen: [{ host: '::', port: 443 }] },
+      http: { listen: [{ host: '::', port: 80 }], permit: ['local'], names: [], redirect: false },
+      https: { listen: [{ host: '::', port: 443 }], permit: ['local'] },
       recordings: {
         dir: '/media/usbStorage/monitor',
         places: { USB: '/media/usbStorage/monitor' },
@@ -71,7 +71,11 @@ describe('values', () => {
         secret: '',
         cdrCsv: '/var/log/asterisk/cdr-csv/Master.csv',
       },
-      ami: { listen: [{ host: '127.0.0.1', port: 5038 }], greeting: 'Asterisk Call Manager/1.1' },
+      ami: {
+        listen: [{ host: '127.0.0.1', port: 5038 }],
+        greeting: 'Asterisk Call Manager/1.1',
+        permit: ['local'],
+      },
       numbering: {
         extension: '100-616',
         ivr: '620-639',
@@ -285,11 +289,20 @@ describe('faults', () => {
 
   test('one fault stays one line, whatever a name holds, and is cut', () => {
     expect(faults('[http]\n"li\\nsten\\u001b[31m" = 1\n[recordings.places]\n"a\\nb" = "/a"')).toEqual([
-      'FILE:2: http.li\\nsten\\u001b[31m: unknown key; [http] knows listen',
+      'FILE:2: http.li\\nsten\\u001b[31m: unknown key; [http] knows listen, permit, names, redirect',
       'FILE:4: recordings.places: a\\nb: must be named with 1 to 32 letters, digits, blanks, . _ -',
     ]);
     const [long = ''] = faults(`${'x'.repeat(5_000)} = 1`);
     expect(long).toMatch(/^FILE:1: x{1000,}…$/);
+  });
+
+  test('a permitted range that is none, and a name that is none, are named', () => {
+    expect(faults('http.permit = ["local", "lan"]\nami.permit = "local"\nhttp.names = ["a b", "10.0.0.1"]')).toEqual([
+      'FILE:1: http.permit: entry 2: must be local, all, an address or a range such as 192.168.1.0/24, not "lan"',
+      'FILE:2: ami.permit: must be a list of strings',
+      'FILE:3: http.names: entry 1: must be a host name such as pbx.example.com, not "a b"',
+      'FILE:3: http.names: entry 2: must be a host name such as pbx.example.com, not "10.0.0.1"',
+    ]);
   });
 
   test('a channel pattern that is no regular expression says why', () => {

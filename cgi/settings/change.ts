@@ -45,7 +45,7 @@ export const changeSettings = verb({
     if (values.size === 0) throw new CgiError('invalid', 'no setting is given');
     if (!asking.caller) throw new Error('nobody asks');
     const { role } = asking.caller;
-    await settings.change(values, role, by(asking));
+    await settings.change(values, role, by(asking), asking.secure ? 'https' : 'http');
     const now = settings.list(role).filter(({ name }) => values.has(name));
     return json({
       result: 'success',

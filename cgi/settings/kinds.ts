@@ -5,6 +5,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { isAbsolute, resolve } from 'node:path';
 import * as v from 'valibot';
+import { isPermit } from '../../storage/model/address.ts';
 import { NumberPlanError, parseNumberRanges } from '../../storage/model/number-plan.ts';
 import { channelPatternFault } from './channel-pattern.ts';
 
@@ -13,6 +14,8 @@ const MAX_ADDRESSES = 8;
 const MAX_TRUNK_NAMES = 200;
 const MAX_PATTERNS = 16;
 const MAX_PLACES = 16;
+const MAX_PERMITS = 32;
+const MAX_HOST_NAMES = 16;
 /** Characters: of a line sent to Asterisk, of a path (Linux takes 4096), of a number plan's ranges. */
 const MAX_TEXT = 255;
 const MAX_PATH = 1024;
@@ -152,6 +155,30 @@ export const PATTERNS = list(
 );
 
 export const NAMES = list(NAME, MAX_TRUNK_NAMES);
+
+/** From where a listener may be reached; an empty list: from the box itself alone. */
+export const PERMITS = list(
+  v.pipe(
+    TEXT,
+    v.check(
+      isPermit,
+      ({ input }) => `must be local, all, an address or a range such as 192.168.1.0/24, not ${shown(input)}`,
+    ),
+  ),
+  MAX_PERMITS,
+);
+
+/** Names of DNS; an address needs none. */
+export const HOST_NAMES = list(
+  v.pipe(
+    TEXT,
+    v.check(
+      (text) => isHostName(text) && !isIPv4(text),
+      ({ input }) => `must be a host name such as pbx.example.com, not ${shown(input)}`,
+    ),
+  ),
+  MAX_HOST_NAMES,
+);
 
 function list<Item extends v.GenericSchema>(item: Item, most: number) {
   return v.pipe(v.array(item, 'must be a list of strings'), v.maxLength(most, `takes at most ${most} entries`));

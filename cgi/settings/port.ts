@@ -27,7 +27,14 @@ export interface Settings {
   /**
    * Checks, keeps and applies them, all or none. Waits a second for what must reach Asterisk, no longer.
    * @param values By name; null: the default again.
-   * @throws {CgiError} `invalid` naming the setting, `conflict` for one that is fixed, `denied` for one of another role's.
+   * @param listener By which who asks has come; null: by none that could be shut.
+   * @throws {CgiError} `invalid` naming the setting, `conflict` for one that is fixed, or that would shut out
+   * who asks; `denied` for one of another role's.
    */
-  change(values: ReadonlyMap<string, SettingValue | null>, role: Role, by: By): Promise<void>;
+  change(
+    values: ReadonlyMap<string, SettingValue | null>,
+    role: Role,
+    by: By,
+    listener?: 'http' | 'https' | null,
+  ): Promise<void>;
 }

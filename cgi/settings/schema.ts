@@ -5,7 +5,19 @@
 import * as v from 'valibot';
 import type { Right } from '../../storage/model/rights.ts';
 import { aboutKey, type KeyAbout, key, rawOf } from './key.ts';
-import { BOOLEAN, CLOCK, NAMES, PATTERNS, PLACE, RANGES, SOUND, TIME_ZONE, whole } from './kinds.ts';
+import {
+  BOOLEAN,
+  CLOCK,
+  HOST_NAMES,
+  NAMES,
+  PATTERNS,
+  PERMITS,
+  PLACE,
+  RANGES,
+  SOUND,
+  TIME_ZONE,
+  whole,
+} from './kinds.ts';
 
 /** Keys of the configuration too: in the file or the environment they are fixed. */
 export const NUMBERING = {
@@ -38,6 +50,26 @@ export const TRUNKS = {
 export const TIME = {
   zone: key(TIME_ZONE, '', 'time zone of the box by its IANA name; "" = the system\'s'),
 };
+
+const permit = (listener: string) =>
+  key(
+    PERMITS,
+    ['local'],
+    `from where ${listener} may be reached: local, all, ranges such as 192.168.1.0/24; from the box itself always`,
+  );
+
+/** Who may come at all, before anything that is sent is read: a box that ends up on the open Internet is silent there. */
+export const HTTP = {
+  permit: permit('HTTP'),
+  names: key(
+    HOST_NAMES,
+    [],
+    'names by which browsers reach the box, besides its addresses, localhost, its host name and that with .local',
+  ),
+  redirect: key(BOOLEAN, false, 'send who comes by HTTP on to HTTPS, all but /healthz and the box itself'),
+};
+export const HTTPS = { permit: permit('HTTPS') };
+export const AMI = { permit: permit('the AMI') };
 
 /** Guide 3.2. They stand in Asterisk's own database, where the dialplan asks for them (etc/asterisk/extensions_cdrd.conf). */
 const RECORDING = {
@@ -113,6 +145,9 @@ const SECTIONS = [
   ['trash', 'settings', TRASH],
   ['retention', 'settings', RETENTION],
   ['backup', 'settings', BACKUP],
+  ['http', 'settings', HTTP],
+  ['https', 'settings', HTTPS],
+  ['ami', 'settings', AMI],
 ] as const satisfies readonly (readonly [string, Right, object])[];
 
 export const SETTINGS: readonly SettingSchema[] = SECTIONS.flatMap(([section, right, entries]) =>

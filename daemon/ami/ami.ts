@@ -12,6 +12,7 @@ import type { Bus } from '../bus.ts';
 import type { Config } from '../config.ts';
 import { type AmiLimits, amiLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import type { Permits } from '../permits.ts';
 import { ownSockets, type Sockets } from '../sockets/sockets.ts';
 import type { Header } from '../wire/packet.ts';
 import { namesOf } from './classes.ts';
@@ -25,6 +26,8 @@ export interface AmiParts {
   readonly config: Pick<Config, 'ami' | 'run' | 'recordings' | 'trunks'>;
   readonly store: StoreClient;
   readonly users: AmiUsers;
+  /** From where clients may come by TCP. */
+  readonly permits: Permits;
   readonly bus: Bus;
   readonly log: Log;
   readonly limits?: AmiLimits;
@@ -47,7 +50,7 @@ export interface Ami {
 const FRESH_MS = 24 * 3600 * 1000;
 const isFresh = (mtimeMs: number, foundMs: number) => foundMs - mtimeMs < FRESH_MS;
 
-export function createAmi({ config, store, users, bus, log, limits = amiLimits }: AmiParts): Ami {
+export function createAmi({ config, store, users, permits, bus, log, limits = amiLimits }: AmiParts): Ami {
   const relay = createRelay(limits);
   const { dir } = config.recordings;
   const trunks = config.trunks.names;
@@ -112,6 +115,7 @@ export function createAmi({ config, store, users, bus, log, limits = amiLimits }
         },
         listen: config.ami.listen,
         sockets,
+        permits,
         greeting: config.ami.greeting,
         runDir: config.run.dir,
         log,

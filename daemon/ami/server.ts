@@ -6,8 +6,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
+import { networkOf } from '../../cgi/access/throttle.ts';
+import { isBoxItself } from '../../storage/model/address.ts';
 import type { ListenAddress } from '../config.ts';
 import type { Log } from '../log.ts';
+import type { Permits } from '../permits.ts';
 import { ownSockets, type Sockets } from '../sockets/sockets.ts';
 import type { SessionServices } from './conversation.ts';
 import { createAmiSession } from './session.ts';
@@ -19,6 +22,7 @@ export interface AmiOptions {
   readonly listen: readonly ListenAddress[];
   /** How TCP is listened on; default: by a socket of its own. */
   readonly sockets?: Sockets;
+  readonly permits: Permits;
   /** First line that a client sees. */
   readonly greeting: string;
   /** Folder of the unix socket. */
@@ -70,7 +74,7 @@ interface Held {
  * records don't wait for it. @throws when the local socket can't be made.
  */
 export async function listenAmi(options: AmiOptions): Promise<AmiServer> {
-  const { services, listen, sockets = ownSockets, greeting, runDir, log } = options;
+  const { services, listen, permits, sockets = ownSockets, greeting, runDir, log } = options;
   const { limits } = services;
   const clients = new Map<AmiClient, Held>();
   const figures = { dropped: 0, refused: 0 };
@@ -81,14 +85,20 @@ export async function listenAmi(options: AmiOptions): Promise<AmiServer> {
   let closing = false;
   let silentUntil = 0;
 
+  function turnAway(address: string, why: string): void {
+    figures.refused++;
+    if (performance.now() < silentUntil) return;
+    silentUntil = performance.now() + REFUSED_LOG_MS;
+    log.warn('an AMI client was turned away', { address, why });
+  }
+
   function attach(carrier: Carrier): AmiClient | null {
-    const strangers = [...clients.keys()].filter(({ session }) => session.user === null).length;
-    if (clients.size >= limits.clients || strangers >= limits.strangers) {
-      figures.refused++;
-      if (performance.now() > silentUntil) {
-        silentUntil = performance.now() + REFUSED_LOG_MS;
-        log.warn('an AMI client was turned away: there are too many', { address: carrier.address });
-      }
+    const { address } = carrier;
+    const strangers = [...clients.values()].filter(({ client }) => client.session.user === null);
+    const same = address === '' || isBoxItself(address) ? [] : strangers.filter((each) => isSame(each, address));
+    const tooMany = clients.size >= limits.clients || strangers.length >= limits.strangers;
+    if (tooMany || same.length >= limits.strangersPerAddress) {
+      turnAway(address, 'there are too many');
       carrier.destroy();
       return null;
     }
@@ -151,6 +161,12 @@ export async function listenAmi(options: AmiOptions): Promise<AmiServer> {
     for (const { session } of [...clients.keys()]) if (session.user === name) session.userChanged();
   });
 
+  permits.onChange(() => {
+    // Those of the local socket have none; those of a WebSocket came by HTTP, and by this as well.
+    for (const { carrier, drop } of [...clients.values()])
+      if (carrier.address !== '' && !permits.permits('ami', carrier.address)) drop('ami.permit has changed');
+  });
+
   async function close(): Promise<void> {
     closing = true;
     clearInterval(look);
@@ -170,6 +186,11 @@ export async function listenAmi(options: AmiOptions): Promise<AmiServer> {
 
   const connected = new Set<Socket>();
   const serve = (local: boolean) => (socket: Socket) => {
+    const { remoteAddress: address = '' } = socket;
+    if (!local && !permits.permits('ami', address)) {
+      socket.destroy(); // without a word: it learns as little as from a closed port
+      return turnAway(address, 'ami.permit');
+    }
     connected.add(socket);
     socket.once('close', () => connected.delete(socket));
     converse(socket, local, attach, greeting, limits);
@@ -231,6 +252,11 @@ export async function listenAmi(options: AmiOptions): Promise<AmiServer> {
     },
     close,
   };
+}
+
+/** One IPv6 client may have any address of its network. */
+function isSame({ carrier }: Held, address: string): boolean {
+  return networkOf(carrier.address) === networkOf(address);
 }
 
 /** Milliseconds between two tries to listen on an address. */

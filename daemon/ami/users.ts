@@ -5,12 +5,13 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, readFile } from 'node:fs/promises';
-import { BlockList, isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { atomicWrite } from '../../storage/atomic-write.ts';
 import { durableFolder } from '../../storage/durable-folder.ts';
 import { asDiskFault } from '../../storage/errors.ts';
+import { isLoopback, isPermit, permitter } from '../../storage/model/address.ts';
+import { ownNetworks } from '../own-networks.ts';
 import { ALL_CLASSES, type Classes, classesOf, isClass } from './classes.ts';
 
 /** Users at a time: one a program, and some. */
@@ -27,7 +28,7 @@ export interface AmiUserDefinition {
   readonly read: readonly string[];
   /** Classes whose actions it may send, and names of actions that no class grants: see actions.ts. */
   readonly write: readonly string[];
-  /** Ranges in CIDR; none: the box itself alone. */
+  /** Ranges in CIDR, `local`, `all`; none: the box itself alone. */
   readonly permit: readonly string[];
   /** Headers beyond the guide's in the events that we make. */
   readonly extras: boolean;
@@ -178,7 +179,7 @@ function userOf(definition: AmiUserDefinition): AmiUser {
     readClasses: classesOf(read.join(',')),
     writeClasses: writeClasses(classWords),
     granted: new Set(write.filter((word) => !isClass(word)).map((word) => word.toLowerCase())),
-    permits: permitter(permit),
+    permits: permitsOf(permit),
   };
 }
 
@@ -191,26 +192,14 @@ function writeClasses(words: readonly string[]): Classes {
 
 const NAMED_ALONE = classesOf('originate,command,config,agi');
 
-/** @param ranges CIDR, or single addresses. @throws {AmiUserError} */
-function permitter(ranges: readonly string[]): (address: string) => boolean {
-  // One each: a list holds IPv4 addresses to be inside of ::/0, too.
-  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
-  for (const range of ranges) {
-    const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
-    const version = isIP(address);
-    const most = version === 4 ? 32 : 128;
-    if (version === 0 || Number(bits ?? most) > most)
-      throw new AmiUserError(`permit: ${range} must be an address or a range such as 192.168.1.0/24`, 'permit');
-    const family = version === 4 ? 'ipv4' : 'ipv6';
-    lists[family].addSubnet(address, Number(bits ?? most), family);
-  }
-  return (remote) => {
-    if (remote === '') return true; // the local socket's own permissions have let it in
-    const address = remote.replace(/^::ffff:(?=\d+\.)/, '');
-    if (ranges.length === 0) return address === '::1' || address.startsWith('127.');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    return lists[family].check(address, family);
-  };
+/** @throws {AmiUserError} */
+function permitsOf(ranges: readonly string[]): (address: string) => boolean {
+  const bad = ranges.find((range) => !isPermit(range));
+  if (bad !== undefined)
+    throw new AmiUserError(`permit: ${bad} must be local, all, an address or a range such as 192.168.1.0/24`, 'permit');
+  const permitted = ranges.length === 0 ? isLoopback : permitter(ranges, { ownNetworks });
+  // The local socket's own permissions have let it in.
+  return (address) => address === '' || permitted(address);
 }
 
 /** Compares in a time that tells nothing of the secret. @param user undefined: nobody of that name, which takes as long. */

@@ -18,7 +18,7 @@ import {
   SOCKET_DIR,
   whole,
 } from '../../cgi/settings/kinds.ts';
-import { NUMBERING, TIME, TRUNKS } from '../../cgi/settings/schema.ts';
+import { AMI, HTTP, HTTPS, NUMBERING, TIME, TRUNKS } from '../../cgi/settings/schema.ts';
 
 const SECTIONS = {
   state: v.object({
@@ -40,9 +40,11 @@ const SECTIONS = {
   }),
   http: v.object({
     listen: key(LISTEN_LIST, '[::]:80', 'addresses HOST:PORT of HTTP, separated by commas; "" = off'),
+    ...HTTP,
   }),
   https: v.object({
     listen: key(LISTEN_LIST, '[::]:443', 'addresses HOST:PORT of HTTPS, separated by commas; "" = off'),
+    ...HTTPS,
   }),
   recordings: v.object({
     dir: key(PATH, '/media/usbStorage/monitor', 'folder of the recordings, with one folder a day inside'),
@@ -72,6 +74,7 @@ const SECTIONS = {
   ami: v.object({
     listen: key(LISTEN_ONE, '127.0.0.1:5038', 'address HOST:PORT of the AMI that cdrd offers; "" = off'),
     greeting: key(GREETING, 'Asterisk Call Manager/1.1', 'first line that an AMI client sees'),
+    ...AMI,
   }),
   numbering: v.object(NUMBERING),
   trunks: v.object(TRUNKS),

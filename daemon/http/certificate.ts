@@ -52,6 +52,12 @@ interface Pair extends KeyAndCertificate {
   readonly from: number;
   readonly until: number;
   readonly privateKey: KeyObject;
+  readonly x509: X509Certificate;
+}
+
+/** Whether it bears the names by which the owner has the box known: they may have come after it was made. */
+function isNamed({ x509 }: Pair, names: readonly string[]): boolean {
+  return names.every((name) => x509.checkHost(name) !== undefined);
 }
 
 /** What the files look like without reading them. */
@@ -154,7 +160,7 @@ export async function openCertificate(options: CertificateOptions): Promise<Cert
     if (seen.mark === marks.taken) {
       Object.assign(marks, { doubtful: '', refused: '' });
       faults.files = null;
-      if (current.own && isDue(current, now())) {
+      if (current.own && (isDue(current, now()) || !isNamed(current, names().listed ?? []))) {
         use(await makePair(current.privateKey));
         marks.taken = (await see()).mark;
       }
@@ -260,5 +266,13 @@ function parsePair(key: string, cert: string): Pair {
   }
   if (!first.checkPrivateKey(privateKey)) throw new PairError('tls.key is not the key of tls.crt');
   const own = first.subject === first.issuer && first.subject.split('\n').includes(`O=${OWN_MARK}`);
-  return { key, cert, privateKey, own, from: Date.parse(first.validFrom), until: Date.parse(first.validTo) };
+  return {
+    key,
+    cert,
+    privateKey,
+    x509: first,
+    own,
+    from: Date.parse(first.validFrom),
+    until: Date.parse(first.validTo),
+  };
 }

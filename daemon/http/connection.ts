@@ -2,14 +2,15 @@
  * One client's connection: its requests are answered one after another, what is no HTTP is refused with a reason, and a
  * request line with raw blanks (guide-resolved, "URL and method") is mended and read again.
  */
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { CgiError, ERROR_STATUS, errorBody } from '../../cgi/reply.ts';
+import { CgiError } from '../../cgi/reply.ts';
 import type { HttpLimits } from '../limits.ts';
+import type { Guard } from './guard.ts';
 import { mendRequestLine, withoutUpgrade } from './request-line.ts';
 import type { WebSockets } from './websocket.ts';
-import { HEADERS } from './write-reply.ts';
+import { plainAnswer } from './write-reply.ts';
 
 /** What is known of a connection. */
 interface Connection {
@@ -21,12 +22,16 @@ interface Connection {
   waiting: number;
   /** Settles when the answer before is through. */
   turn: Promise<void>;
+  /** How slowly its answers are taken: bytes that were, and milliseconds that it may go on so. */
+  taken: number;
+  patience: number;
   /** Nothing that still comes is read by the parser that began. */
   given: boolean;
 }
 
 /**
  * Tends all connections of a server, HTTP's or HTTPS's.
+ * @param guard Asked of WebSockets here; of requests it is asked where they are served.
  * @param serve Answers one request; settles when the answer is handed over and never rejects.
  */
 export function tendConnections(
@@ -34,8 +39,11 @@ export function tendConnections(
   limits: HttpLimits,
   serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
   webSockets: Pick<WebSockets, 'serves' | 'upgrade'>,
+  guard: Guard,
 ): void {
   const connections = new WeakMap<Duplex, Connection>();
+  /** Those that answers go out by. */
+  const sockets = new Set<Socket>();
   // HTTPS has connections of its own below: what speaks HTTP comes after the handshake.
   const begin = 'setSecureContext' in server ? 'secureConnection' : 'connection';
 
@@ -46,9 +54,15 @@ export function tendConnections(
       request: null,
       waiting: 0,
       turn: Promise.resolve(),
+      taken: 0,
+      patience: limits.stalledMs,
       given: false,
     };
     connections.set(socket, fresh);
+    if (socket instanceof Socket) {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    }
     // Before the parser's own listener. Without one the parser reads the handle itself: having it costs a request
     // 2 µs of the 25 that an empty answer takes.
     socket.prependListener('data', (chunk: Buffer) => {
@@ -76,6 +90,7 @@ export function tendConnections(
     });
   };
   server.on('request', take);
+  server.on('checkExpectation', take); // what is expected beyond 100-continue may be passed over (RFC 9110, 10.1.1)
   server.on('checkContinue', (request, response) => {
     // Its body is asked for when somebody wants to read it; if nobody does, what comes next might be it or might not.
     response.setHeader('Connection', 'close');
@@ -89,8 +104,11 @@ export function tendConnections(
     stopParser(socket);
     if (/^websocket$/i.test(request.headers.upgrade ?? '') && webSockets.serves(request)) {
       connection.head = [];
+      sockets.delete(socket); // what its listener may leave unread is bounded by whatever is spoken there
       socket.setTimeout(0); // it may well be silent for long: pings tell whether it lives
-      webSockets.upgrade(request, socket, head);
+      const verdict = guard(request);
+      if (verdict) socket.end(plainAnswer(verdict));
+      else webSockets.upgrade(request, socket, head);
       return;
     }
     // Java's client asks every plain HTTP server for HTTP/2 this way, and is content with an ordinary answer.
@@ -109,6 +127,26 @@ export function tendConnections(
     if (error.code?.startsWith('HPE_') && giveMended(socket as Socket, connection.head)) return;
     refuse(socket, faultOf(error.code));
   });
+
+  // A client that takes nothing is seen by server.timeout; one that takes a byte now and then, here alone.
+  let last = performance.now();
+  const look = setInterval(() => {
+    const passed = performance.now() - last;
+    last += passed;
+    for (const socket of sockets) {
+      const connection = connections.get(socket);
+      if (!connection) continue;
+      const taken = socket.bytesWritten - socket.writableLength;
+      const earned = ((taken - connection.taken) / limits.slowest) * 1000;
+      const waits = socket.writableLength > 0;
+      connection.patience = waits
+        ? Math.min(limits.stalledMs, connection.patience - passed + earned)
+        : limits.stalledMs;
+      connection.taken = taken;
+      if (connection.patience <= 0) socket.destroy();
+    }
+  }, limits.lookMs).unref();
+  server.once('close', () => clearInterval(look));
 
   /** @returns whether the bytes begin a request that may be mended; then it is read anew by a parser of its own. */
   function giveMended(socket: Socket, head: Buffer[]): boolean {
@@ -138,15 +176,9 @@ export function tendConnections(
 
   /** Says why, and throws away what the client still sends: an end with bytes unread would take the answer from it. */
   function refuse(socket: Duplex, error: CgiError): void {
-    const status = ERROR_STATUS[error.code];
-    const body = JSON.stringify(errorBody(error));
-    const headers = { ...HEADERS, 'Content-Type': 'application/json; charset=utf-8', Connection: 'close' };
-    const lines = Object.entries({ ...headers, 'Content-Length': Buffer.byteLength(body) });
     stopParser(socket);
     socket.resume();
-    socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.map((line) => `${line.join(': ')}\r\n`).join('')}\r\n${body}`,
-    );
+    socket.end(plainAnswer({ error }));
     const late = setTimeout(() => socket.destroy(), limits.lingerMs);
     socket.once('close', () => clearTimeout(late));
   }
@@ -183,8 +215,8 @@ function throughSocket(socket: Socket, begin: Buffer): Duplex {
   socket.on('end', () => through.push(null));
   socket.on('close', () => through.destroy());
   through.push(begin);
-  const { remoteAddress, remotePort } = socket;
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
   const resetAndDestroy = () => void socket.resetAndDestroy();
   const secure = 'encrypted' in socket && { encrypted: true };
-  return Object.assign(through, { remoteAddress, remotePort, resetAndDestroy, ...secure });
+  return Object.assign(through, { remoteAddress, remotePort, localAddress, localPort, resetAndDestroy, ...secure });
 }

@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { callerOf } from '../../cgi/dispatch.ts';
 import { liveRow } from '../../cgi/live/calls.ts';
+import { CgiError } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { may } from '../../storage/model/rights.ts';
 import type { Bus } from '../bus.ts';
@@ -77,9 +78,10 @@ export function livePath(
   return {
     protocols: [],
     refuse(request) {
-      if (watchers.size >= WATCHERS_MAX) return 503;
-      if (!callerOf(tokenOf(request), services)) return 401;
-      return mayWatch(request, true) ? null : 403;
+      if (watchers.size >= WATCHERS_MAX) return new CgiError('busy', `${WATCHERS_MAX} pages watch already`);
+      const caller = callerOf(tokenOf(request), services);
+      if (!caller) return new CgiError('login', 'log in first: 8404');
+      return mayWatch(request, true) ? null : new CgiError('denied', `${caller.user} may not do this`);
     },
     opened(socket, request) {
       watchers.set(socket, request);

@@ -21,17 +21,19 @@ const ADDRESSES_MAX = 32;
 
 export interface Names {
   readonly host: string;
+  /** Further names of DNS, by which its owner has it known. */
+  readonly listed?: readonly string[];
   readonly addresses: readonly string[];
 }
 
-/** What the box is called at this moment. */
-export function boxNames(): Names {
+/** What the box is called at this moment. @param listed Names that its owner has given. */
+export function boxNames(listed: readonly string[]): Names {
   const addresses = Object.values(networkInterfaces())
     .flatMap((each) => each ?? [])
     // Link-local ones need a zone, which no certificate can hold.
     .filter(({ internal, address }) => !internal && !/^fe80:/i.test(address))
     .map(({ address }) => address);
-  return { host: hostname(), addresses: addresses.slice(0, ADDRESSES_MAX) };
+  return { host: hostname(), listed, addresses: addresses.slice(0, ADDRESSES_MAX) };
 }
 
 /**
@@ -55,16 +57,20 @@ export function isDue({ from, until }: { readonly from: number; readonly until: 
 export const RENEW_DAYS = 30;
 
 /** @param key A private key that may sign: EC on one of the NIST curves, or RSA. @returns PEM. @throws for another key. */
-export async function selfSigned(key: KeyObject, { host, addresses }: Names, now: number): Promise<string> {
+export async function selfSigned(
+  key: KeyObject,
+  { host, listed = [], addresses }: Names,
+  now: number,
+): Promise<string> {
   // 380 KB that a box needs once in two years. Bundled, the package has nothing but its default.
   const { generate } = (await import('selfsigned')).default;
   const { createPublicKey } = await import('node:crypto');
   const { from, until } = lifeOf(now);
-  const dns = [...hostNames(host), 'localhost'];
+  const dns = [...new Set([...hostNames(host), 'localhost', ...listed])];
   const ips = [...new Set(['127.0.0.1', '::1', ...addresses])];
   const { cert } = await generate(
     [
-      { name: 'commonName', value: dns[0] ?? 'cdrd' },
+      { name: 'commonName', value: dns[0] ?? 'localhost' },
       { name: 'organizationName', value: OWN_MARK },
     ],
     {
@@ -95,7 +101,7 @@ export async function selfSigned(key: KeyObject, { host, addresses }: Names, now
 }
 
 /** `box` and `box.local`, by which it is found without a name server. None where the name is not one of DNS. */
-function hostNames(host: string): string[] {
+export function hostNames(host: string): string[] {
   if (!/^(?=.{1,63}$)[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/i.test(host)) return [];
   const [short = host] = host.split('.');
   return [...new Set([host, `${short}.local`])].filter((name) => name !== 'localhost');

@@ -11,19 +11,37 @@ import type { ListenAddress } from '../config.ts';
 import { statesOf } from '../health.ts';
 import { type HttpLimits, httpLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import type { Permits } from '../permits.ts';
 import { ownSockets, type Sockets } from '../sockets/sockets.ts';
 import { type Bodies, createBodies } from './body.ts';
 import type { Certificate } from './certificate.ts';
 import { tendConnections } from './connection.ts';
+import { createGate, type Gate, type GateFigures } from './gate.ts';
+import { createGuard, type Guard } from './guard.ts';
+import type { Hosts } from './hosts.ts';
 import { TLS } from './tls-options.ts';
 import type { WebSockets } from './websocket.ts';
-import { breakOff, deviceCookie, sessionCookie, writeReply, writeText } from './write-reply.ts';
+import {
+  breakOff,
+  deviceCookie,
+  isSecure,
+  sessionCookie,
+  writeRedirect,
+  writeReply,
+  writeText,
+} from './write-reply.ts';
 
 export interface HttpOptions {
   readonly listen: readonly ListenAddress[];
   /** HTTPS: where, and by which certificate. */
   readonly secure?: { readonly listen: readonly ListenAddress[]; readonly certificate: Certificate };
   readonly services: Services;
+  /** From where one may come. */
+  readonly permits: Permits;
+  /** By which names one may ask. */
+  readonly hosts: Hosts;
+  /** Whether HTTP sends on to HTTPS, at this moment. */
+  redirects(): boolean;
   readonly log: Log;
   /** What `/healthz` says, and whether it is 200 or 503. */
   health(): { readonly ok: boolean; readonly body: Readonly<Record<string, unknown>> };
@@ -43,6 +61,8 @@ export interface HttpOptions {
 interface Context extends HttpOptions {
   readonly limits: HttpLimits;
   readonly bodies: Bodies;
+  readonly gate: Gate;
+  readonly guard: Guard;
 }
 
 export interface HttpListeners {
@@ -50,6 +70,8 @@ export interface HttpListeners {
   readonly addresses: readonly AddressInfo[];
   /** Those of HTTPS. */
   readonly secureAddresses: readonly AddressInfo[];
+  /** Connections turned away. */
+  readonly refused: Readonly<GateFigures>;
   close(): Promise<void>;
 }
 
@@ -59,7 +81,21 @@ const RECORDINGS = '/recordings/';
 /** @throws when an address can't be listened on; none is left open then. */
 export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   const limits = options.limits ?? httpLimits;
-  const context: Context = { ...options, limits, bodies: createBodies(limits) };
+  const gate = createGate(limits, options.permits, options.log);
+  const guard = createGuard({
+    limits,
+    hosts: options.hosts,
+    isKnown(request) {
+      const isKnown = callerOf(tokenOf(request), options.services, false) !== null;
+      if (isKnown) gate.known(request.socket);
+      return isKnown;
+    },
+    redirectPort() {
+      const [first] = options.redirects() ? secure : [];
+      return first ? (first.address() as AddressInfo).port : null;
+    },
+  });
+  const context: Context = { ...options, limits, bodies: createBodies(limits), gate, guard };
   const plain: Server[] = [];
   const secure: Server[] = [];
   const close = async () => {
@@ -78,12 +114,13 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
     throw error;
   }
   const addressesOf = (servers: readonly Server[]) => servers.map((server) => server.address() as AddressInfo);
-  return { addresses: addressesOf(plain), secureAddresses: addressesOf(secure), close };
+  return { addresses: addressesOf(plain), secureAddresses: addressesOf(secure), refused: gate.figures, close };
 }
 
 function serverOptions(limits: HttpLimits) {
   return {
     maxHeaderSize: limits.headers,
+    requireHostHeader: false, // the guard says so itself, with our headers
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: limits.lookMs,
@@ -104,10 +141,12 @@ async function secureServers(limits: HttpLimits, certificate: Certificate): Prom
 }
 
 async function listen(context: Context, server: Server, address: ListenAddress): Promise<Server> {
-  const { limits, log, sockets = ownSockets } = context;
-  server.maxConnections = limits.connections;
+  const { limits, log, guard, gate, webSockets, sockets = ownSockets } = context;
+  server.maxHeadersCount = limits.headerCount + 1; // one more shows that there are too many
+  server.maxConnections = limits.connections + limits.refusals;
   server.timeout = limits.stalledMs;
-  tendConnections(server, limits, (request, response) => answer(context, request, response), context.webSockets);
+  tendConnections(server, limits, (request, response) => answer(context, request, response), webSockets, guard);
+  gate.guard(server, 'setSecureContext' in server ? 'https' : 'http');
   await sockets.listen(server, address);
   server.on('error', (error) => log.error('an HTTP listener failed', { error }));
   return server;
@@ -125,6 +164,13 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
     context.onAnswer(number, response.writableFinished ? response.statusCode : 499, ms); // 499: the client went away
   });
   try {
+    const verdict = context.guard(request);
+    if (verdict && 'location' in verdict) return writeRedirect(response, verdict.location);
+    if (verdict) {
+      // Who floods us may begin anew for each request.
+      if (verdict.error.code === 'busy') response.setHeader('Connection', 'close');
+      return await writeReply(response, errorReply(verdict.error));
+    }
     await route(context, request, response, path, query);
   } catch (error) {
     if (request.socket.destroyed) return; // nobody is there to be told, and nothing here has failed
@@ -159,7 +205,7 @@ async function route(
     const { remoteAddress: address = '' } = request.socket;
     const agent = request.headers['user-agent'] ?? '';
     const device = cookieOf(request, deviceCookie(request));
-    const asked = { number, query, body, token: tokenOf(request), address, agent, device };
+    const asked = { number, query, body, token: tokenOf(request), address, agent, device, secure: isSecure(request) };
     return writeReply(response, await dispatch(asked, services));
   }
   if (!allows(request, response, 'GET', 'HEAD')) return;

@@ -1,14 +1,16 @@
 /**
  * WebSocket on the HTTP ports: `/ami` is the AMI, one packet a message (sub-protocol `json`: one JSON object a packet), with
  * AMI's own log-in; `/live` tells a page of the calls in progress, with the session that the page has. A page of another
- * site can open neither: a browser says where a page is from, and that must be this very host.
+ * site can open neither (guard.ts).
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
+import { CgiError } from '../../cgi/reply.ts';
 import type { AmiServer } from '../ami/server.ts';
 import { amiLimits } from '../limits.ts';
 import { createPacketReader, formatPacket, type Header, type Packet, textOf } from '../wire/packet.ts';
+import { plainAnswer } from './write-reply.ts';
 
 /** Takes a socket over whose request asked for a WebSocket. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -17,8 +19,8 @@ export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 export interface WebSocketPath {
   /** Sub-protocols that it speaks besides none. */
   readonly protocols: readonly string[];
-  /** null: it may be opened; otherwise the status that refuses it. */
-  refuse(request: IncomingMessage): 401 | 403 | 503 | null;
+  /** null: it may be opened; otherwise what refuses it. */
+  refuse(request: IncomingMessage): CgiError | null;
   opened(socket: WebSocket, request: IncomingMessage): void;
 }
 
@@ -80,11 +82,9 @@ export function createWebSockets(paths: Readonly<Record<string, WebSocketPath>>)
     serves: (request) => pathOf(request) !== undefined,
     upgrade(request, socket, head) {
       const path = pathOf(request);
-      const status = !path ? 404 : isForeign(request) ? 403 : path.refuse(request);
-      if (!path || status !== null) {
-        socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-        return;
-      }
+      if (!path) return void socket.destroy(); // serves() has been asked before
+      const error = path.refuse(request);
+      if (error) return void socket.end(plainAnswer({ error }));
       server ??= load();
       server
         .then((loaded) => {
@@ -102,18 +102,18 @@ export function createWebSockets(paths: Readonly<Record<string, WebSocketPath>>)
   };
 }
 
-/** A browser names the site of the page that asks; programs name none. */
-function isForeign({ headers }: IncomingMessage): boolean {
-  const { origin, host } = headers;
-  if (origin === undefined) return false;
-  return URL.canParse(origin) === false || new URL(origin).host !== host;
-}
-
-/** `/ami`: the same session as over TCP. */
-export function amiPath(server: Pick<AmiServer, 'attach'>, greeting: string): WebSocketPath {
+/** `/ami`: the same session as over TCP. @param permits Whether the AMI may be spoken from there. */
+export function amiPath(
+  server: Pick<AmiServer, 'attach'>,
+  greeting: string,
+  permits: (address: string) => boolean,
+): WebSocketPath {
   return {
     protocols: ['json', 'ami'],
-    refuse: () => null,
+    refuse({ socket: { remoteAddress = '' } }) {
+      if (permits(remoteAddress)) return null;
+      return new CgiError('denied', `${remoteAddress} is not permitted here: ami.permit`);
+    },
     opened(socket, request) {
       const json = socket.protocol === 'json';
       const say = (packet: Packet) => socket.send(json ? JSON.stringify(objectOf(packet.headers)) : textOf(packet.raw));

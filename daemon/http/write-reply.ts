@@ -1,8 +1,9 @@
 /** The one place that writes a reply to a client: status, headers, body, with back-pressure and without surprises. */
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ERROR_STATUS, type Reply, type SessionCookie } from '../../cgi/reply.ts';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type CgiError, ERROR_STATUS, errorBody, type Reply, type SessionCookie } from '../../cgi/reply.ts';
 import { select, validatorsOf } from './conditional.ts';
+import { HEADERS, RECORDING_HEADERS } from './headers.ts';
 
 /** Over HTTPS another name, and Secure there: so a log-in by the one never hides that by the other. */
 const COOKIES = { http: 'cdrd_session', https: '__Host-cdrd_session' } as const;
@@ -21,20 +22,13 @@ export function deviceCookie(request: IncomingMessage): string {
   return isSecure(request) ? DEVICE_COOKIES.https : DEVICE_COOKIES.http;
 }
 
-function isSecure({ socket }: IncomingMessage): boolean {
+/** Whether it came by HTTPS. */
+export function isSecure({ socket }: Pick<IncomingMessage, 'socket'>): boolean {
   return 'encrypted' in socket && socket.encrypted === true;
 }
 
 /** What is busy here is so for a second or two: with log-ins, searches or large bodies. */
 const RETRY_SECONDS = 2;
-
-/** On every answer. */
-export const HEADERS = {
-  'Cache-Control': 'no-store',
-  'X-Content-Type-Options': 'nosniff',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Referrer-Policy': 'no-referrer',
-} as const;
 
 /**
  * Writes it and settles when all is handed over or the client is gone.
@@ -63,6 +57,30 @@ export async function writeReply(response: ServerResponse, reply: Reply): Promis
   }
 }
 
+/** Sends the client on to another address, with the same method and body. */
+export function writeRedirect(response: ServerResponse, location: string): void {
+  response.writeHead(308, { ...HEADERS, Location: location, 'Content-Length': 0 });
+  response.end();
+}
+
+/** A whole answer as it goes over the line, for a connection that no parser speaks for; it is the last one. */
+export function plainAnswer(refusal: { readonly error: CgiError } | { readonly location: string }): string {
+  const location = 'location' in refusal ? refusal.location : null;
+  const error = 'error' in refusal ? refusal.error : null;
+  const status = error ? ERROR_STATUS[error.code] : 308;
+  const body = error ? JSON.stringify(errorBody(error)) : '';
+  const lines = Object.entries({
+    ...HEADERS,
+    ...(location !== null && { Location: location }),
+    ...(error && { 'Content-Type': 'application/json; charset=utf-8' }),
+    ...(status === ERROR_STATUS.busy && { 'Retry-After': error?.retryAfter ?? RETRY_SECONDS }),
+    Connection: 'close',
+    'Content-Length': Buffer.byteLength(body),
+  });
+  const head = lines.map((line) => `${line.join(': ')}\r\n`).join('');
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${body}`;
+}
+
 export function writeText(response: ServerResponse, status: number, type: string, text: string): void {
   response.writeHead(status, { ...HEADERS, 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
   response.end(text);
@@ -74,20 +92,14 @@ function writeRows(response: ServerResponse, reply: Extract<Reply, { kind: 'rows
   return writePieces(response, 200, { 'Content-Type': type, ...saved }, text);
 }
 
-/** A browser may keep it and asks each time whether it still holds; its own page may play it. */
-const FILE_HEADERS = {
-  'Cache-Control': 'private, no-cache',
-  'Content-Security-Policy': "default-src 'none'; media-src 'self'; frame-ancestors 'none'",
-  'Accept-Ranges': 'bytes',
-};
-
 async function writeFile(response: ServerResponse, reply: Extract<Reply, { kind: 'file' }>): Promise<void> {
   const { file, filename, save, type } = reply;
   const { method = '', headers } = response.req;
   const validators = validatorsOf(file, Date.now());
   const { status, from, to } = select(method, headers, file.size, validators);
   const about = {
-    ...FILE_HEADERS,
+    ...RECORDING_HEADERS,
+    'Accept-Ranges': 'bytes',
     ETag: validators.etag,
     'Last-Modified': validators.lastModified,
     ...(status === 416 && { 'Content-Range': `bytes */${file.size}` }),

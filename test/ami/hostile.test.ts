@@ -223,6 +223,7 @@ async function server(change: Partial<AmiLimits>) {
   const log = createLog({ level: 'info', write: (line) => void lines.push(line), terminal: false });
   const relay = createRelay(limits);
   const ami = await listenAmi({
+    permits: { permits: () => true, onChange() {} },
     services: {
       users,
       relay,
@@ -444,6 +445,7 @@ describe('bounds', () => {
     const users = await openAmiUsers(folder);
     const log = createLog({ level: 'error', write() {}, terminal: false });
     const second = await listenAmi({
+      permits: { permits: () => true, onChange() {} },
       services: {
         users,
         relay: createRelay(amiLimits),

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/folder.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 10, 26, 12);
-const NAMES = { host: 'nexo', addresses: ['192.168.6.42', '2001:db8::5'] } as const;
+const NAMES = { host: 'nexo', listed: ['pbx.example.com'], addresses: ['192.168.6.42', '2001:db8::5'] };
 
 /** An owner's pair: of another maker, good for some days. */
 async function ownersPair({ days = 300, type = 'ec' as 'ec' | 'rsa', name = 'pbx.example.org' } = {}) {
@@ -24,12 +24,12 @@ async function ownersPair({ days = 300, type = 'ec' as 'ec' | 'rsa', name = 'pbx
   return { key: pem.private, cert: pem.cert };
 }
 
-async function open(dir = temporaryFolder(), clock = { ms: NOW }, lookMs = 3_600_000) {
+async function open(dir = temporaryFolder(), clock = { ms: NOW }, lookMs = 3_600_000, names = { ...NAMES }) {
   const lines: string[] = [];
   const certificate = await openCertificate({
     dir,
     log: createLog({ level: 'info', write: (line) => lines.push(line), terminal: false }),
-    names: () => NAMES,
+    names: () => names,
     now: () => clock.ms,
     lookMs, // unless told otherwise they are looked at by hand
   });
@@ -56,12 +56,13 @@ describe('the first', () => {
       'DNS:nexo',
       'DNS:nexo.local',
       'DNS:localhost',
+      'DNS:pbx.example.com',
       'IP Address:127.0.0.1',
       'IP Address:0:0:0:0:0:0:0:1',
       'IP Address:192.168.6.42',
       'IP Address:2001:DB8:0:0:0:0:0:5',
     ]);
-    for (const name of ['nexo', 'nexo.local', 'localhost']) expect(made.checkHost(name)).toBe(name);
+    for (const name of ['nexo', 'nexo.local', 'localhost', 'pbx.example.com']) expect(made.checkHost(name)).toBe(name);
     for (const ip of ['127.0.0.1', '::1', '192.168.6.42', '2001:db8::5']) expect(made.checkIP(ip)).toBe(ip);
     expect(made.publicKey.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
     expect(Date.parse(made.validFrom)).toBe(NOW - DAY);
@@ -96,15 +97,31 @@ describe('the first', () => {
     ['x'.repeat(64), ['DNS:localhost']],
   ])('of a host named %j names %j', async (host, dns) => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const made = new X509Certificate(await selfSigned(privateKey, { host, addresses: [] }, NOW));
+    const made = new X509Certificate(await selfSigned(privateKey, { host, listed: [], addresses: [] }, NOW));
     expect(made.subjectAltName?.split(', ').filter((name) => name.startsWith('DNS:'))).toEqual(dns);
     expect(made.subject.split('\n')).toHaveLength(2);
   });
 
   test('names what this very machine is called', () => {
-    const { host, addresses } = boxNames();
+    const { host, addresses } = boxNames(['pbx.example.com']);
     expect(host).not.toBe('');
     expect(addresses.every((address) => !/^(127\.|::1$|fe80:)/.test(address))).toBe(true);
+  });
+
+  test('is made anew, with the same key, when the owner lists a further name', async () => {
+    const names = { ...NAMES, listed: ['pbx.example.com'] };
+    const { certificate, now, lines } = await open(temporaryFolder(), { ms: NOW }, 3_600_000, names);
+    const before = now();
+    await certificate.look();
+    expect(now().serialNumber).toBe(before.serialNumber);
+    names.listed = ['pbx.example.com', 'Calls.Example.com'];
+    await certificate.look();
+    expect(now().checkHost('calls.example.com')).toBeTruthy();
+    expect(now().publicKey.equals(before.publicKey)).toBe(true);
+    const { serialNumber } = now();
+    await certificate.look();
+    expect(now().serialNumber).toBe(serialNumber);
+    expect(lines.filter((line) => line.includes('was made'))).toHaveLength(2);
   });
 
   test('whose making a kill interrupted is completed: a key without a certificate gets one', async () => {

@@ -190,7 +190,7 @@ describe('a client that', () => {
     const certificate = await openCertificate({
       dir,
       log: createLog({ level: 'error', write: () => {}, terminal: false }),
-      names: () => ({ host: 'x', addresses: [] }),
+      names: () => ({ host: 'x', listed: [], addresses: [] }),
       now: Date.now,
     });
     onTestFinished(() => certificate.close());

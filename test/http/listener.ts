@@ -3,10 +3,12 @@ import { onTestFinished } from 'vitest';
 import { createSessions } from '../../cgi/access/session.ts';
 import type { Services } from '../../cgi/verb.ts';
 import type { Certificate } from '../../daemon/http/certificate.ts';
+import { createHosts } from '../../daemon/http/hosts.ts';
 import { listenHttp } from '../../daemon/http/server.ts';
 import { createWebSockets } from '../../daemon/http/websocket.ts';
 import { type HttpLimits, httpLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
+import type { Permits } from '../../daemon/permits.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import type { Page } from '../../storage/filter.ts';
 import { zone } from '../../storage/model/local-time.ts';
@@ -29,6 +31,7 @@ export async function startListener(
   limits: Partial<HttpLimits> = {},
   count: () => AsyncGenerator<{ rows: number; next: null }> = async function* () {},
   certificate: Certificate | null = null,
+  door: { readonly permits?: Partial<Permits>; readonly redirects?: boolean } = {},
 ): Promise<TestListener> {
   const sessions = createSessions({ sessions: 10, userSessions: 10, idleSeconds: 60, lifeSeconds: 60 });
   const { token } = sessions.begin({ user: 'admin', role: 'admin' });
@@ -45,6 +48,9 @@ export async function startListener(
     health: () => ({ ok: true, body: { status: 'ok' } }),
     metrics: () => '',
     webSockets: createWebSockets({}),
+    permits: { permits: () => true, onChange: () => {}, ...door.permits },
+    hosts: createHosts(() => ['x']),
+    redirects: () => door.redirects ?? false,
     onAnswer: (number, status) => answers.push([number, status]),
     limits: { ...httpLimits, ...limits },
   });

@@ -10,10 +10,10 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Opens a connection, for https: by TLS with whatever certificate there is; it ends with the test. */
-export async function dial(url: string): Promise<Socket> {
+/** Opens a connection from an address (of 127/8: each is a client of its own), for https: by TLS with whatever certificate there is; it ends with the test. */
+export async function dial(url: string, localAddress = '127.0.0.1'): Promise<Socket> {
   const { port, protocol } = new URL(url);
-  const socket = connect({ host: '127.0.0.1', port: Number(port), noDelay: true });
+  const socket = connect({ host: '127.0.0.1', port: Number(port), localAddress, noDelay: true });
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => {}); // what became of it is told by what was received
   await once(socket, 'connect');
@@ -93,6 +93,14 @@ export async function ask(url: string, ...parts: readonly (string | Buffer)[]): 
   const [answer, ...more] = answersOf(bytes);
   if (!answer || more.length > 0) throw new Error(`one answer was expected: ${bytes}`);
   return answer;
+}
+
+/** The answers to a client at this address of 127/8: each is a client of its own. */
+export async function askFrom(localAddress: string, url: string, request: string): Promise<RawAnswer[]> {
+  const socket = await dial(url, localAddress);
+  const received = receive(socket);
+  socket.write(request);
+  return answersOf(await received);
 }
 
 export function pause(ms: number): Promise<void> {

@@ -29,16 +29,25 @@ export interface TestDaemon extends Running {
 /** Starts one with these variables over the test's own; its accounts are admin/admin and monitor/monitor. */
 export async function startDaemon(
   env: Record<string, string> = {},
-  { atEnd = onTestFinished, folder = temporaryFolder(atEnd) }: { atEnd?: AtEnd; folder?: string } = {},
+  {
+    atEnd = onTestFinished,
+    folder = temporaryFolder(atEnd),
+    unset = [],
+  }: {
+    atEnd?: AtEnd;
+    folder?: string /** Variables of the test's own that it must not have. */;
+    unset?: readonly string[];
+  } = {},
 ): Promise<TestDaemon> {
   mkdirSync(`${folder}/recordings`, { recursive: true });
   const log: string[] = [];
-  const config = loadConfig(null, {
+  const variables: Record<string, string> = {
     CDRD_STATE_DIR: `${folder}/state`,
     CDRD_RUN_DIR: `${folder}/run`,
     CDRD_HTTP_LISTEN: '127.0.0.1:0',
     CDRD_AMI_LISTEN: '127.0.0.1:0',
     CDRD_HTTPS_LISTEN: '',
+    CDRD_HTTP_NAMES: 'x,box,nexo', // as raw requests of tests call it
     CDRD_RECORDINGS_DIR: `${folder}/recordings`,
     CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',
     CDRD_RECORDINGS_SWEEP_SECONDS: '1',
@@ -46,7 +55,9 @@ export async function startDaemon(
     CDRD_ASTERISK_CDR_CSV: `${folder}/Master.csv`,
     CDRD_TIME_ZONE: 'Etc/GMT+8',
     ...env,
-  });
+  };
+  for (const name of unset) delete variables[name];
+  const config = loadConfig(null, variables);
   const running = await start({
     config,
     log: createLog({ level: 'info', write: (line) => log.push(line), terminal: false }),

@@ -1,0 +1,90 @@
+/**
+ * What a request must be before it is asked what it wants: by one of the box's names, not set off by another site's page,
+ * not one of too many. The same for HTTP, HTTPS and WebSockets.
+ */
+import type { IncomingMessage } from 'node:http';
+import { networkOf } from '../../cgi/access/throttle.ts';
+import { CgiError } from '../../cgi/reply.ts';
+import { isBoxItself } from '../../storage/model/address.ts';
+import type { HttpLimits } from '../limits.ts';
+import type { Hosts } from './hosts.ts';
+import { isForeign } from './origin.ts';
+import { createRate } from './rate.ts';
+import { isSecure } from './write-reply.ts';
+
+export interface GuardOptions {
+  readonly limits: HttpLimits;
+  readonly hosts: Hosts;
+  /** Whether the request's session or key is a good one. */
+  isKnown(request: IncomingMessage): boolean;
+  /** The port of HTTPS that HTTP is sent on to; null: it isn't. */
+  redirectPort(): number | null;
+}
+
+export type Guard = (request: IncomingMessage) => Verdict | null;
+
+/** Why it isn't served. */
+export type Verdict = { readonly error: CgiError } | { readonly location: string };
+
+/** For whatever looks whether the box is alive: it knows no names, no cookies and no HTTPS. */
+const HEALTH = '/healthz';
+
+/** @returns what answers a request that isn't to be served. */
+export function createGuard({ limits, hosts, isKnown, redirectPort }: GuardOptions): Guard {
+  const rate = createRate(limits);
+
+  return (request) => {
+    const { headers, socket, rawHeaders, httpVersion } = request;
+    const refused = (code: CgiError['code'], message: string, after?: number) => ({
+      error: new CgiError(code, message, undefined, after),
+    });
+    if (rawHeaders.length > limits.headerCount * 2) return refused('too_large', `over ${limits.headerCount} headers`);
+    const [, authority, path = ''] = /^(?:https?:\/\/([^/?#]*))?([^?#]*)/i.exec(request.url ?? '') ?? [];
+    const asked = hostsOf(rawHeaders);
+    if (asked.length > 1) return refused('invalid', 'two Host headers');
+    if (asked.length === 0 && httpVersion === '1.1') return refused('invalid', 'no Host header');
+    for (const name of authority === undefined ? asked : [authority, ...asked])
+      if (!hosts.knows(name))
+        return refused(
+          'misdirected',
+          `${shown(name)} is no name of this box: list it in http.names, or use its address`,
+        );
+    const address = socket.remoteAddress ?? '';
+    const ownBox = isBoxItself(address);
+    if (!ownBox) {
+      const wait = rate.take(networkOf(address), isKnown(request));
+      if (wait > 0) return refused('busy', 'too many requests', wait);
+    }
+    if (path === HEALTH) return null;
+    const secure = isSecure(request);
+    const port = secure || ownBox ? null : redirectPort();
+    if (port !== null) {
+      const name = withoutPort(authority ?? asked[0] ?? hostOf(socket.localAddress ?? ''));
+      const rest = (request.url ?? '').replace(/^https?:\/\/[^/?#]*/i, '');
+      return { location: `https://${name}${port === 443 ? '' : `:${port}`}${rest.startsWith('/') ? '' : '/'}${rest}` };
+    }
+    return isForeign(headers, secure) ? refused('denied', 'a page of another site has asked for this') : null;
+  };
+}
+
+/** Node gives the first of them alone. */
+function hostsOf(raw: readonly string[]): string[] {
+  const values: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') values.push((raw[index + 1] ?? '').trim());
+  }
+  return values;
+}
+
+function withoutPort(authority: string): string {
+  return authority.replace(/:\d*$/, '');
+}
+
+function hostOf(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, 80));
+}

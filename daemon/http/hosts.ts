@@ -1,0 +1,27 @@
+/**
+ * Names by which this box may be asked for. A page of another site can have its own name point here, as if it were that
+ * site's server, and a browser would then show it our answers (DNS rebinding). So a name must be one of ours. An address
+ * needs no list: a page that asks for an address has not got it from a name server, and its browser keeps it apart from us.
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import { hostname } from 'node:os';
+import { hostNames } from './self-signed.ts';
+
+export interface Hosts {
+  /** @param authority `box`, `box:8080`, `192.168.1.5`, `[fe80::1]:443`: the Host header, or a target's part like it. */
+  knows(authority: string): boolean;
+}
+
+/** @param names Those that the owner has listed, at this moment. @param host The box's own name; it may be given another. */
+export function createHosts(names: () => readonly string[], host: () => string = hostname): Hosts {
+  return {
+    knows(authority) {
+      const [, v6, name = ''] = /^(?:\[([^\]]*)\]|([^:@/?#[\]\s]+))(?::\d{0,5})?$/.exec(authority) ?? [];
+      if (v6 !== undefined) return isIPv6(v6);
+      const plain = name.toLowerCase().replace(/\.$/, '');
+      if (isIPv4(plain) || plain === 'localhost') return true;
+      const own = host();
+      return plain !== '' && [own, ...hostNames(own), ...names()].some((each) => each.toLowerCase() === plain);
+    },
+  };
+}
