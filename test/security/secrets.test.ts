@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { codeOf, fromBase32, stepAt } from '../../cgi/access/totp.ts';
 import { TABLE } from '../../cgi/table.ts';
 import { askDaemon } from '../../daemon/control/client.ts';
 import { logIn, startDaemon } from '../support/daemon.ts';
@@ -44,13 +45,18 @@ test('no secret rests outside of its folder, or comes out by a number', { timeou
   await done(`30008?UserName=anna&Password=${md5(SECOND)}`);
   const token = await logIn(daemon.url, 'anna', SECOND);
   await logIn(daemon.url, 'anna', THIRD); // wrong: what was tried is nobody's business either
+  const bearer = { headers: { Authorization: `Bearer ${token}` } };
+  const asAnna = async (asked: string) => (await daemon.get(`/cgi/webserve/${asked}`, bearer)).json();
+  const { secret: factor } = (await asAnna(`30033?Password=${md5(SECOND)}`)) as { secret: string };
+  const code = codeOf(fromBase32(factor) ?? Buffer.alloc(0), stepAt(Date.now() / 1000));
+  expect(await asAnna(`30034?code=${code}`)).toMatchObject({ result: 'success' });
+  expect(readFileSync(`${folder}/state/secret/totp`, 'utf8')).toContain(factor);
   const { key } = JSON.parse(await done('30011?name=crm&role=admin')) as { key: string };
   await done(`30022?name=crm&secret=${AMI_SECRET}`);
-  const tls = readFileSync(`${folder}/state/secret/ami-users.json`, 'utf8');
-  expect(tls).toContain(AMI_SECRET); // it is looked for in the right form
+  expect(readFileSync(`${folder}/state/secret/ami-users.json`, 'utf8')).toContain(AMI_SECRET);
 
   const secrets = [...[FIRST, SECOND].flatMap((each) => [each, md5(each), md5(each).toUpperCase()]), md5(THIRD)];
-  secrets.push(token, key, key.slice(14), AMI_SECRET, ASTERISK_SECRET);
+  secrets.push(factor, token, key, key.slice(14), AMI_SECRET, ASTERISK_SECRET);
   const leaksOf = (text: string) => secrets.filter((secret) => text.includes(secret));
 
   const lists = Object.keys(TABLE).filter((number) => !['30005', '30009', '30012', '30023'].includes(number));
