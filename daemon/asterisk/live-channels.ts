@@ -84,6 +84,15 @@ export interface LiveListener {
   changed?(linkedId: string): void;
 }
 
+/**
+ * Which channel it is, Asterisk says once and behind the caller's number: who has line breaks in that can put another one
+ * before it. Such an event tells nothing. @param name In lower case.
+ */
+function onlyOne({ headers }: Packet, name: string): string {
+  const [first, second] = headers.filter(([each]) => each.toLowerCase() === name);
+  return second ? '' : (first?.[1] ?? '');
+}
+
 /** @param clock Epoch milliseconds. */
 export function createLiveChannels(listener: LiveListener, clock: () => number = Date.now): LiveChannels {
   /** By UniqueID, oldest first. */
@@ -194,7 +203,7 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
     const over = event === 'hangup';
     const appears = APPEARING.has(event);
     if (!over && !appears && !MOVING.has(event)) return;
-    const [uniqueId, linkedId] = [packet.get('Uniqueid'), packet.get('Linkedid')];
+    const [uniqueId, linkedId] = [onlyOne(packet, 'uniqueid'), onlyOne(packet, 'linkedid')];
     if (!uniqueId || !linkedId) return;
     unlisted?.delete(uniqueId);
     if (over) {

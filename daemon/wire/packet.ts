@@ -33,7 +33,7 @@ export interface PacketLimits {
 export type PacketFault = 'line too long' | 'too many lines' | 'packet too long';
 
 export interface PacketReader {
-  /** Takes bytes in any split; calls back for each packet and fault in them. Never throws by itself. */
+  /** Takes bytes in any split, for good; calls back for each packet and fault in them. Never throws by itself. */
   push(bytes: Buffer): void;
   /** Bytes held of an unfinished packet: never more than `limits.bytes`. */
   readonly held: number;
@@ -54,6 +54,7 @@ export interface PacketListener {
 
 const LF = 0x0a;
 const CR = 0x0d;
+const BLANK = 0x20;
 /** Characters of a line that may hold an ActionID; longer ones are cut. */
 const ID_LINE_MAX = 128;
 /** Pieces of an unfinished packet are put together when there are so many: a peer that sends single bytes costs no more. */
@@ -62,6 +63,11 @@ const MAX_PIECES = 64;
 export interface ReaderOptions {
   /** The peer speaks first with one line that is no packet (`Asterisk Call Manager/5.0.4`). */
   readonly greeting?: boolean;
+  /**
+   * The peer ends its lines with CRLF, as Asterisk does: a lone LF was brought into a value by somebody else, ends nothing and
+   * becomes a blank.
+   */
+  readonly crlfOnly?: boolean;
   /** A faulty packet's ActionID is looked for, so that its sender can be told: costs a copy of each line's beginning. */
   readonly faultIds?: boolean;
 }
@@ -69,7 +75,7 @@ export interface ReaderOptions {
 export function createPacketReader(
   limits: PacketLimits,
   listener: PacketListener,
-  { greeting = false, faultIds = false }: ReaderOptions = {},
+  { greeting = false, crlfOnly = false, faultIds = false }: ReaderOptions = {},
 ): PacketReader {
   let expectGreeting = greeting;
   /** What earlier chunks brought of the unfinished packet; nothing once it went over a limit. */
@@ -123,7 +129,11 @@ export function createPacketReader(
       let packetFrom = 0;
       let lineFrom = 0;
       for (;;) {
-        const at = bytes.indexOf(LF, lineFrom);
+        let at = bytes.indexOf(LF, lineFrom);
+        while (crlfOnly && at >= 0 && !(at > lineFrom ? bytes[at - 1] === CR : endsWithCr)) {
+          bytes[at] = BLANK;
+          at = bytes.indexOf(LF, at + 1);
+        }
         const lineEnd = at < 0 ? bytes.length : at;
         lineLength += lineEnd - lineFrom;
         if (lineEnd > lineFrom) endsWithCr = bytes[lineEnd - 1] === CR;
@@ -210,15 +220,16 @@ export function textOf(bytes: Buffer): string {
 }
 
 /**
- * Writes a packet. Neither name nor value may end the line, nor a name itself: CR, LF, and a colon in a name become
- * blanks, so that nobody can smuggle a header in through what he is called.
+ * Writes a packet. Neither name nor value may end the line, nor a name itself: CR, LF, NUL, and a colon in a name become
+ * blanks, so that nobody can smuggle a header in through what he is called. A NUL, because Asterisk's own reader takes a line
+ * that begins with one for the empty line, and what comes behind it for another action (main/manager.c, get_input).
  */
 export function formatPacket(headers: readonly (readonly [name: string, value: string | number])[]): string {
   return `${headers.map(([name, value]) => formatLine(name, value)).join('')}\r\n`;
 }
 
 function formatLine(name: string, value: string | number): string {
-  return `${name.replaceAll(/[\r\n:]/g, ' ')}: ${String(value).replaceAll(/[\r\n]/g, ' ')}\r\n`;
+  return `${name.replaceAll(/[\0\r\n:]/g, ' ')}: ${String(value).replaceAll(/[\0\r\n]/g, ' ')}\r\n`;
 }
 
 /**

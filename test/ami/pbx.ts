@@ -41,6 +41,8 @@ export async function startPbx(
           case 'Events':
             masks.push(request.get('EventMask'));
             return session.answer(request, 'Success', ['Events', 'On']);
+          case 'Filter':
+            return session.answer(request, 'Success', ['Message', 'Success']);
           case 'DBPut':
             return session.answer(request, 'Success', ['Message', 'Updated database successfully']);
           case 'Ping':

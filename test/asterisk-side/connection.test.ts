@@ -113,7 +113,7 @@ describe('log-in', () => {
     const connection = client(ami.port);
     expect(connection.status).toMatchObject({ state: 'connecting', why: '', version: '' });
     await until(() => connection.status.version !== '');
-    expect(actionsOf(ami)).toEqual(['Challenge', 'Login', 'CoreSettings']);
+    expect(actionsOf(ami)).toEqual(['Challenge', 'Login', 'Filter', 'CoreSettings']);
     const [challenge, login] = ami.requests;
     expect(challenge?.get('AuthType')).toBe('MD5');
     expect(login?.headers.slice(1, 5)).toEqual([
@@ -141,6 +141,22 @@ describe('log-in', () => {
     const connection = client(ami.port);
     await until(() => connection.status.version !== '');
     expect(connection.figures).toEqual({ reconnects: 0, faults: 0, events: 0 });
+  });
+
+  test.each(['Success', 'Error'])('has Asterisk withhold what a caller forged; answered %s', async (response) => {
+    const letIn = lettingIn();
+    const ami = await fake({
+      asked(request, session, count) {
+        if (request.get('Action') !== 'Filter') return letIn(request, session, count);
+        session.answer(request, response, ['Message', 'Permission denied']);
+      },
+    });
+    const connection = client(ami.port);
+    await until(() => connection.status.version !== '');
+    const filter = ami.requests.find((request) => request.get('Action') === 'Filter');
+    expect([filter?.get('Operation'), filter?.get('Filter')]).toEqual(['Add', '![[:cntrl:]]{4}[^[:cntrl:]]']);
+    const said = lines.filter((line) => line.includes('a caller could have forged why="Permission denied"'));
+    expect(said).toHaveLength(response === 'Success' ? 0 : 1);
   });
 
   test('refused: it says so, and tries again until it is let in', async () => {
@@ -392,7 +408,7 @@ describe('actions', () => {
     const held: { request: Packet; answer(response: string, ...more: (readonly [string, string])[]): void }[] = [];
     const ami = await fake({
       asked(request, session, count) {
-        if (['Challenge', 'Login', 'CoreSettings', 'Logoff'].includes(request.get('Action')))
+        if (['Challenge', 'Login', 'Filter', 'CoreSettings', 'Logoff'].includes(request.get('Action')))
           return lettingIn()(request, session, count);
         held.push({ request, answer: (response, ...more) => session.answer(request, response, ...more) });
       },

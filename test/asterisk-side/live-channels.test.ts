@@ -32,6 +32,22 @@ test('a call is over with its last channel', () => {
   expect([live.isLive('L'), live.channels, over]).toEqual([false, 0, ['L']]);
 });
 
+test('an event into which a caller has written an id of his own tells nothing; a list does', () => {
+  const { live, hear } = begin();
+  hear('Newchannel', '1', 'A');
+  for (const forged of ['Uniqueid: 1', 'LinkedID: A'])
+    live.hear(
+      parsePacket(
+        Buffer.from(
+          `Event: Newchannel\r\nChannel: SIP/x-2\r\nCallerIDNum: 506\r\n${forged}\r\nUniqueid: 2\r\nLinkedid: B\r\n\r\n`,
+        ),
+      ),
+    );
+  expect([live.channels, live.isLive('A'), live.isLive('B')]).toEqual([1, true, false]);
+  hear('CoreShowChannel', '2', 'B');
+  expect([live.channels, live.isLive('B')]).toEqual([2, true]);
+});
+
 test('a channel that moves to another call takes its life along', () => {
   const { live, over, hear } = begin();
   hear('Newchannel', '1', 'A');

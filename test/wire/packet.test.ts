@@ -441,6 +441,40 @@ describe('withActionId', () => {
   });
 });
 
+describe('from a peer that ends its lines with CRLF', () => {
+  const readStrict = (text: string, size: number) => {
+    const packets: Packet[] = [];
+    const reader = createPacketReader(
+      WIDE,
+      { packet: (packet) => packets.push(packet), fault() {} },
+      { crlfOnly: true },
+    );
+    for (const chunk of cut(Buffer.from(text), size)) reader.push(Buffer.from(chunk));
+    return packets.map(({ raw }) => raw.toString());
+  };
+
+  test.each([
+    ['a value', 'A: 1\n\nEvent: Hangup\n\n\r\nB: 2\r\n\r\n', ['A: 1  Event: Hangup  \r\nB: 2\r\n\r\n']],
+    ['a line that begins with one', 'A: 1\r\n\n\r\nB: 2\r\n\r\n', ['A: 1\r\n \r\nB: 2\r\n\r\n']],
+    ['an end', 'A: 1\r\n\n\r\n\r\nB: 2\r\n\r\n', ['A: 1\r\n \r\n\r\n', 'B: 2\r\n\r\n']],
+    ['a lone CR before', 'A: 1\r2\n3\r\n\r\n', ['A: 1\r2 3\r\n\r\n']],
+  ])('a lone LF in %s is a blank', (_, text, expected) => {
+    for (const size of [1, 2, 3, 5, 1_000]) expect(readStrict(text, size)).toEqual(expected);
+  });
+
+  test('any split of any bytes gives the same packets, with no line but CRLF ends it', () => {
+    fc.assert(
+      fc.property(BYTES, fc.integer({ min: 1, max: 9 }), (bytes, size) => {
+        const text = bytes.toString('latin1');
+        const whole = readStrict(text, 100_000);
+        expect(readStrict(text, size)).toEqual(whole);
+        for (const packet of whole) expect(packet).not.toMatch(/(?<!\r)\n/);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
 describe('formatPacket', () => {
   test('writes as Asterisk does', () => {
     expect(
@@ -458,8 +492,9 @@ describe('formatPacket', () => {
       formatPacket([
         ['Action', 'DBPut\r\nAction: Originate'],
         ['Val\r\nApplication: System', 'x\n\ny\rz'],
+        ['\0', '\0a\0'],
       ]),
-    ).toBe('Action: DBPut  Action: Originate\r\nVal  Application  System: x  y z\r\n\r\n');
+    ).toBe('Action: DBPut  Action: Originate\r\nVal  Application  System: x  y z\r\n :  a \r\n\r\n');
   });
 
   test('whatever it writes is read as one packet with as many headers', () => {
@@ -468,7 +503,7 @@ describe('formatPacket', () => {
       fc.property(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 8 }), (headers) => {
         const found = read([formatPacket(headers)]);
         expect(found.packets).toHaveLength(1);
-        const blank = (value: string) => Buffer.from(value.replaceAll(/[\r\n]/g, ' ')).toString();
+        const blank = (value: string) => Buffer.from(value.replaceAll(/[\0\r\n]/g, ' ')).toString();
         expect(found.packets[0]?.headers).toEqual(
           headers.map(([name, value]) => [blank(name).replaceAll(':', ' '), blank(value)]),
         );
