@@ -7,9 +7,11 @@ NODE ?= node
 # now 10 and 18, in the same time (set by the process itself it takes effect in the workers only).
 FLAGS := --liftoff-only --max-semi-space-size=1
 SOURCES := $(shell find daemon cgi storage -name '*.ts') package.json
+# What esbuild put into dist/, for the licences and the bill of materials.
+META := node_modules/.cdrd-build.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-life test-office bench bench-data bench-load fuzz mutate clean
+.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-life test-office audit sbom bench bench-data bench-load fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -25,7 +27,8 @@ build: dist/cdrd.mjs ## bundle the daemon into dist/
 
 dist/cdrd.mjs: node_modules/.package-lock.json $(SOURCES)
 	@rm -rf dist
-	npm run --silent build
+	METAFILE=$(META) npm run --silent build
+	@npx --no-install tsx test/supply/write.ts notices dist $(META)
 
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-fund --no-audit
@@ -71,6 +74,13 @@ test-office: node_modules/.package-lock.json ## what LibreOffice makes of 9005 (
 	@command -v soffice >/dev/null || { echo "installing libreoffice-calc-nogui"; apt-get update -qq && \
 	  apt-get install -y -qq --no-install-recommends libreoffice-calc-nogui >/dev/null; }
 	$(VITEST) test/office/vitest.config.ts
+
+audit: node_modules/.package-lock.json ## ask the registry for known flaws of the packages: ends with 0 (none), 1 (some) or 2 (it can't be asked)
+	@npx --no-install tsx test/supply/audit.ts
+
+sbom: build ## write dist/cdrd.cdx.json, the bill of materials (CycloneDX) of what is in dist/
+	@npx --no-install tsx test/supply/write.ts sbom dist $(META)
+	@echo "dist/cdrd.cdx.json is written"
 
 bench: node_modules/.package-lock.json ## what the budgets say, beside sqlite3 and tar on a million calls (PART=stall, calls, share or login: only that)
 	@command -v sqlite3 >/dev/null || { echo "installing sqlite3"; apt-get update -qq && apt-get install -y -qq sqlite3 >/dev/null; }

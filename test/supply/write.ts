@@ -1,0 +1,50 @@
+/** `notices` writes dist/NOTICES.txt, `sbom` dist/cdrd.cdx.json, both from the metafile of the build that is there. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sqlite from 'node-sqlite3-wasm';
+import { bundledPackages, type Lock, type Metafile } from './bundled.ts';
+import { notices, sbom } from './sbom.ts';
+
+/** File of the bill in the folder of the build: it does not list itself. */
+export const SBOM_FILE = 'cdrd.cdx.json';
+export const NOTICES_FILE = 'NOTICES.txt';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
+
+function parsed<T>(path: string): T {
+  return JSON.parse(readFileSync(path, 'utf8')) as T;
+}
+
+/** @param metaFile esbuild's, of the build in `dist`. */
+export function writeSupply(what: string, dist: string, metaFile: string, env = process.env): void {
+  const lock = parsed<Lock>(join(ROOT, 'package-lock.json'));
+  const packages = bundledPackages(parsed<Metafile>(metaFile), lock, ROOT);
+  if (what === 'notices') {
+    writeFileSync(join(dist, NOTICES_FILE), notices(packages));
+    return;
+  }
+  const about = parsed<{ name: string; version: string; license: string; dependencies: object }>(
+    join(ROOT, 'package.json'),
+  );
+  const names = readdirSync(dist).filter((name) => name !== SBOM_FILE);
+  const database = new sqlite.Database();
+  const version = database.get('SELECT sqlite_version() AS version') as { version: string };
+  database.close();
+  const epoch = env['SOURCE_DATE_EPOCH'];
+  const bill = sbom({
+    name: about.name,
+    version: about.version,
+    licence: about.license,
+    needs: Object.keys(about.dependencies),
+    files: new Map(names.map((name) => [name, readFileSync(join(dist, name))])),
+    packages,
+    sqlite: version.version,
+    epoch: epoch ? Number(epoch) : null,
+  });
+  writeFileSync(join(dist, SBOM_FILE), bill);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [, , what = '', dist = '', metaFile = ''] = process.argv;
+  writeSupply(what, dist, metaFile);
+}
