@@ -47,7 +47,7 @@ reference: node_modules/.package-lock.json ## write the numbers and the configur
 	npx --no-install tsx test/support/write-reference.ts
 
 test: check lint ## type-check, lint and run every test that needs no other machine
-	@sh test/tools.sh git unzip
+	@sh test/tools.sh git unzip jq
 	$(VITEST) test/vitest.config.ts
 
 test-security: node_modules/.package-lock.json ## classes of published flaws tried on the built daemon, and on builds with that bug planted (a table)

@@ -2,8 +2,10 @@
 import * as v from 'valibot';
 import { isDiskFault, StoreError } from '../storage/errors.ts';
 import { may, type Right } from '../storage/model/rights.ts';
+import { keyId } from './access/keys.ts';
 import type { Known } from './access/session.ts';
 import { checkParameters, readParameters } from './params.ts';
+import { splitReason, takesReason } from './reason.ts';
 import { type NumberReference, referenceOf } from './reference.ts';
 import { CgiError, diskFault, errorReply, json, type Reply } from './reply.ts';
 import { TABLE } from './table.ts';
@@ -37,21 +39,49 @@ export async function dispatch(request: CgiRequest, services: Services): Promise
   if (request.number === '') return reference(request, services);
   const verb = verbOf(request.number);
   if (!verb) throw new CgiError('not_found', `there is no number ${request.number.slice(0, 20)}`);
-  const caller = callerOf(request.token, services);
-  if (verb.right !== null) {
-    if (!caller) throw new CgiError('login', 'log in first: 8404');
-    if (!mayCall(caller, Number(request.number), verb.right))
-      throw new CgiError('denied', `${caller.user} may not do this`);
-  }
+  const number = Number(request.number);
+  const { token, address } = request;
+  const caller =
+    verb.right === null ? callerOf(token, services) : admit({ token, address }, number, verb.right, services);
   const body = await request.body(verb.right !== null);
   const sent = readParameters(request.query, body);
-  const parameters = checkParameters(verb.parameters, sent);
+  const { reason, rest } = takesReason(number) ? splitReason(sent) : { reason: '', rest: sent };
+  const parameters = checkParameters(verb.parameters, rest);
   try {
-    const { address, agent = '', device = null, secure = false, token } = request;
-    return await verb.handle(parameters, services, { caller, address, agent, device, secure, token });
+    const { agent = '', device = null, secure = false } = request;
+    return await verb.handle(parameters, services, { caller, address, agent, device, secure, token, reason });
   } catch (error) {
-    throw error instanceof CgiError ? asSpelled(error, sent) : error;
+    if (!(error instanceof CgiError)) throw error;
+    // What of a number's work is not for everybody who may call it, its handler knows.
+    if (error.code === 'denied' && caller) noteDenied(services, caller, address, number);
+    throw asSpelled(error, sent);
   }
+}
+
+/**
+ * Who asks, if that is somebody who may call a number, or what stands for it; who may not is noted in the audit log.
+ * @throws {CgiError} `login`, `denied`
+ */
+export function admit(
+  { token, address }: Pick<CgiRequest, 'token' | 'address'>,
+  number: number,
+  right: Right,
+  services: Pick<Services, 'sessions' | 'keys' | 'notes'>,
+): Known {
+  const caller = callerOf(token, services);
+  if (!caller) {
+    // An ended session is everyday; a key that opens nothing is one that was revoked, or a guess.
+    const id = token === null ? null : keyId(token);
+    if (id !== null) services.notes.refused({ who: '', address, action: 'key.refused', detail: { id } });
+    throw new CgiError('login', 'log in first: 8404');
+  }
+  if (mayCall(caller, number, right)) return caller;
+  noteDenied(services, caller, address, number);
+  throw new CgiError('denied', `${caller.user} may not do this`);
+}
+
+function noteDenied({ notes }: Pick<Services, 'notes'>, { user }: Known, address: string, number: number): void {
+  notes.refused({ who: user, address, action: 'denied', detail: { number } });
 }
 
 /** A handler knows a parameter by its plain name; who asks is told of it in the spelling that was sent. */

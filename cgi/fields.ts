@@ -43,7 +43,7 @@ export interface WallTime {
 const TIME = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?$/;
 
 /** `YYYY-MM-DD HH:MM[:SS]`. @param seconds What a time to the minute means: its first or its last second. */
-function wallTime(about: string, seconds: ':00' | ':59') {
+export function wallTime(about: string, seconds: ':00' | ':59') {
   return field(about, (text): WallTime | Unset => {
     if (text.trim() === '') return undefined;
     const [, day, minute, second = seconds] = TIME.exec(text.trim()) ?? [];

@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import type { Right } from '../storage/model/rights.ts';
 import { spelling } from './params.ts';
+import { REASON_ABOUT, takesReason } from './reason.ts';
 import type { Verb } from './verb.ts';
 
 export interface ParameterReference {
@@ -27,11 +28,14 @@ export function referenceOf(table: Readonly<Record<number, Verb>>): NumberRefere
     number: Number(number),
     about,
     right,
-    parameters: Object.entries(parameters.entries).map(([plain, schema]) => ({
-      name: spelling(plain),
-      about: v.getDescription(schema as v.GenericSchema) ?? v.getDescription(unwrapped(schema)) ?? '',
-      required: schema.type !== 'optional',
-    })),
+    parameters: [
+      ...Object.entries(parameters.entries).map(([plain, schema]) => ({
+        name: spelling(plain),
+        about: v.getDescription(schema as v.GenericSchema) ?? v.getDescription(unwrapped(schema)) ?? '',
+        required: schema.type !== 'optional',
+      })),
+      ...(takesReason(Number(number)) ? [{ name: 'reason', about: REASON_ABOUT, required: false }] : []),
+    ],
   }));
 }
 

@@ -41,6 +41,7 @@ import { queryRecordings } from './recording/query.ts';
 import { repairRecordings } from './recording/repair.ts';
 import { showRetention } from './retention/show.ts';
 import { auditLog } from './settings/audit.ts';
+import { auditCheck } from './settings/audit-check.ts';
 import { changeSettings } from './settings/change.ts';
 import { listSettings } from './settings/list.ts';
 import { truthReport } from './truth/report.ts';
@@ -90,4 +91,5 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30033: beginTotp,
   30034: confirmTotp,
   30035: removeTotp,
+  30036: auditCheck,
 };

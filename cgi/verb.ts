@@ -8,6 +8,7 @@ import type { Accounts } from './access/accounts.ts';
 import type { ApiKeys } from './access/keys.ts';
 import type { Known, Sessions } from './access/session.ts';
 import type { AmiUserAdmin } from './ami/port.ts';
+import type { AuditNotes } from './audit/notes.ts';
 import type { Backups } from './backup/port.ts';
 import type { CallDeletions } from './cdr/port.ts';
 import type { PhoneBook } from './contact/book.ts';
@@ -24,6 +25,8 @@ export interface Services {
   readonly accounts: Accounts;
   readonly sessions: Sessions;
   readonly keys: ApiKeys;
+  /** For what the audit log is to know and no write tells. */
+  readonly notes: AuditNotes;
   readonly callDeletions: CallDeletions;
   /** The medium of the recordings. */
   readonly medium: MediumWatch;
@@ -56,6 +59,8 @@ export interface Asking {
   readonly secure: boolean;
   /** What showed who it is; null: nothing did. */
   readonly token: string | null;
+  /** Why, in the words of who asks; '' where none was given. */
+  readonly reason: string;
 }
 
 export interface Verb<S extends Schema = Schema> {
@@ -73,7 +78,7 @@ export function verb<S extends Schema>(definition: Verb<S>): Verb {
 }
 
 /** What an audit line says of who asked. @throws when nobody is known: rights come before. */
-export function by({ caller, address }: Asking): By {
+export function by({ caller, address, reason }: Asking): By {
   if (!caller) throw new Error('nobody asks');
-  return { who: caller.user, address };
+  return { who: caller.user, address, ...(reason !== '' && { reason }) };
 }

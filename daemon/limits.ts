@@ -135,6 +135,16 @@ export const httpLimits = {
 /** The same as numbers, so that tests may give shorter ones. */
 export type HttpLimits = { readonly [Name in keyof typeof httpLimits]: number };
 
+/** What happens often, in the audit log: each line is a commit, some 12 KB for the flash, so 200 MB a day at the very worst. */
+export const auditNoteLimits = {
+  /** Seconds in which one caller has so many lines, each of something else: what a person does by hand. */
+  seconds: 60,
+  lines: 10,
+  /** The same of all callers: an office that works; and of what was refused, as many as tell that somebody tries. */
+  done: 60,
+  refused: 10,
+} as const;
+
 export const sessionLimits = {
   /** Log-ins at a time, 400 bytes each; beyond it the one unused for longest ends. */
   sessions: 1_000,
@@ -164,12 +174,12 @@ export const sessionLimits = {
   waitSeconds: 60,
   /** Seconds without a wrong password after which the earlier ones are forgotten. */
   forgetSeconds: 15 * 60,
-  /** Addresses, accounts, pairs of both and browsers remembered, of each; and addresses in the audit's memory. 200 bytes each. */
+  /** Addresses, accounts, pairs of both and browsers remembered, of each; 200 bytes each. */
   remembered: 1_000,
   /** Of these the latest so many, of each, are kept across a restart: 100 KB at most, 4 KB while one guesses. */
   kept: 200,
-  /** Seconds between two audit lines about the log-ins of one address. */
-  auditSeconds: 60,
+  /** Of log-ins in the audit log. */
+  audit: auditNoteLimits,
   /** Accounts: people, not programs, which have keys. */
   accounts: 100,
 } as const;

@@ -7,6 +7,7 @@ import { createAccounts } from '../cgi/access/accounts.ts';
 import { createDevices } from '../cgi/access/device.ts';
 import { openApiKeys } from '../cgi/access/keys.ts';
 import { createSessions, type Sessions } from '../cgi/access/session.ts';
+import { createAuditNotes } from '../cgi/audit/notes.ts';
 import { createPhoneBook } from '../cgi/contact/book.ts';
 import type { Services } from '../cgi/verb.ts';
 import type { StoreClient } from '../storage/client.ts';
@@ -38,7 +39,7 @@ import { listenHttp, tokenOf } from './http/server.ts';
 import { amiPath, createWebSockets } from './http/websocket.ts';
 import { startIdleWork } from './idle.ts';
 import { createCallDeletions } from './jobs.ts';
-import { sessionLimits } from './limits.ts';
+import { auditNoteLimits, sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { openStore } from './open-store.ts';
@@ -112,6 +113,8 @@ export async function start(options: StartOptions): Promise<Running> {
     const opened = await openStore({ config: given, workers, threads, bus, log, onDeath: onFatal });
     stops.push(() => opened.close());
     const { store, replacement } = opened;
+    const notes = createAuditNotes(store, auditNoteLimits);
+    stops.push(() => notes.flush());
     const told = createPolicyHistory({ store, log, now: Date.now, mono: () => performance.now() });
     const policy = createPolicyWriter(log, told);
     const settings = await openSettings({ config: given, store, log, control: policy });
@@ -185,6 +188,7 @@ export async function start(options: StartOptions): Promise<Running> {
     stops.push(() => amiServer.close());
     const amiUserAdmin = createAmiUserAdmin(amiUsers, store, () => amiServer.clients);
     const services: Services = {
+      notes,
       store,
       accounts,
       sessions,

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { storeError } from './errors.ts';
 import { type Replacement, stagedFile } from './replaced.ts';
+import { auditChains, headsText } from './sql/audit.ts';
 import { type Database, openUntouched } from './sql/database.ts';
 import { type Examined, examine, faultIn, quickFaultIn } from './sql/examine.ts';
 import { notedNumbers } from './sql/given-out.ts';
@@ -35,7 +36,7 @@ export const fileWork = {
   /** @returns the name that what was there goes on under. */
   replace: ({ file, why, ...told }: Replacing): string => {
     const aside = asideName(file, why, told.at);
-    replaceStore(file, { ...told, aside, last: lastGiven(file, why) });
+    replaceStore(file, { ...told, aside, last: lastGiven(file, why), audit: auditHeads(file) });
     return aside;
   },
 } as const;
@@ -59,9 +60,18 @@ function lastGiven(file: string, why: Replacing['why']): Replacement['last'] {
 }
 
 function lastKnown(file: string): Numbers | null {
+  return ifReadable(file, lastNumbers);
+}
+
+/** Where the audit log of the store ends that is set aside; '' when it can't tell, or is older than the chains. */
+function auditHeads(file: string): string {
+  return ifReadable(file, (database) => headsText(auditChains(database))) ?? '';
+}
+
+function ifReadable<T>(file: string, work: (database: Database) => T): T | null {
   if (!existsSync(file)) return null;
   try {
-    return closing(look(file), lastNumbers);
+    return closing(look(file), work);
   } catch {
     return null;
   }

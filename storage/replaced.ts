@@ -18,6 +18,8 @@ export interface Replacement {
    * it is believed no more than what was noted beside it. null: neither tells.
    */
   readonly last: { readonly outbox: number; readonly call: number } | null;
+  /** The heads of the audit log of the store set aside, for people; '' or absent: it doesn't tell. */
+  readonly audit?: string;
 }
 
 /** Where stands what has been decided and is not carried out yet. */

@@ -16,7 +16,18 @@ import type {
 import type { Leg } from './model/leg.ts';
 import { type ApiKey, apiKeys } from './sql/api-key.ts';
 import { type Applier, createApplier, type StoreRules } from './sql/apply.ts';
-import { type AuditEntry, auditEntries } from './sql/audit.ts';
+import {
+  type AuditEntry,
+  type AuditFilter,
+  type AuditPlace,
+  type AuditRequest,
+  auditChains,
+  auditEntries,
+  auditLink,
+  type ChainState,
+  checkAudit,
+} from './sql/audit.ts';
+import type { Chain } from './sql/audit-chain.ts';
 import { openGroups } from './sql/call.ts';
 import { type Stepped, stepDeletion, vacuumStep } from './sql/call-deletion.ts';
 import { callCandidates } from './sql/candidates.ts';
@@ -110,7 +121,11 @@ export type {
   AgeRange,
   ApiKey,
   AuditEntry,
+  AuditFilter,
+  AuditPlace,
   CallWalk,
+  Chain,
+  ChainState,
   Contact,
   CsvFault,
   CsvPosition,
@@ -281,8 +296,10 @@ export function openStore(options: StoreOptions) {
     apiKeys: () => apiKeys(database),
     contacts: ({ after, limit }: { after: string; limit: number }) => contacts(database, after, limit),
     contactCount: () => contactCount(database),
-    auditEntries: ({ before, limit }: { before: number | null; limit: number }) =>
-      auditEntries(database, before, limit),
+    auditEntries: (request: AuditRequest) => auditEntries(database, request),
+    auditChains: () => auditChains(database),
+    auditLink: ({ chain, line }: { chain: Chain; line: number }) => auditLink(database, chain, line),
+    checkAudit: (place: AuditPlace) => checkAudit(database, place),
     deletion: (token: string) => deletionByToken(database, token),
     deletions: ({ kind, limit }: { kind: DeletionKind; limit: number }) => deletions(database, kind, limit),
     unfinishedDeletions: () => unfinishedDeletions(database),

@@ -267,7 +267,7 @@ describe('who may what', () => {
 
   test('guessing passwords is told to wait, which helps nobody to a session and hinders no other account', async () => {
     const { url, store } = await startDaemon();
-    const { freePair, auditSeconds } = (await import('../daemon/limits.ts')).sessionLimits;
+    const { freePair, audit } = (await import('../daemon/limits.ts')).sessionLimits;
     const login = (password: string, user = 'admin') =>
       fetch(`${url}/cgi/webserve/8404?&UserName=${user}&Password=${password}`);
     const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000 + 100));
@@ -290,10 +290,10 @@ describe('who may what', () => {
     await pause(told);
     expect((await login('21232f297a57a5a743894a0e4a801fc3')).status).toBe(200);
     const lines = await eventually(async () => {
-      const all = await store.ask('auditEntries', { before: null, limit: 50 });
+      const all = (await store.ask('auditEntries', { before: null, limit: 50 })).entries;
       return all.some(({ action, who }) => action === 'login' && who === 'monitor') && all;
     });
-    expect(auditSeconds).toBe(60);
+    expect(audit.seconds).toBe(60);
     expect(lines.filter(({ action }) => action === 'login.failed')).toMatchObject([
       { who: '', address: '127.0.0.1', detail: { user: 'admin' } },
     ]);

@@ -126,7 +126,7 @@ describe('what lies in the trash', () => {
     await eventually(async () => (await stateOf(store, deletion)) === 'erased');
     await expect(runner.undo(deletion.token, BY, 0)).rejects.toMatchObject({ code: 'conflict', parameter: 'undo' });
     expect(await store.ask('trace', `${NOON}.7`)).toEqual([]);
-    const [erased, erase] = await store.ask('auditEntries', { before: null, limit: 2 });
+    const [erased, erase] = (await store.ask('auditEntries', { before: null, limit: 2 })).entries;
     expect(erase).toMatchObject({ who: 'cdrd', action: 'calls.erase', detail: { count: CALLS, deleted_by: 'admin' } });
     expect(erased).toMatchObject({ who: 'cdrd', action: 'calls.erased', detail: { count: CALLS } });
     // The file gives back what it no longer needs.
@@ -177,7 +177,7 @@ test('a full disk takes the trash before its time, the oldest first, and no more
   await eventually(async () => (await stateOf(store, first)) === 'erased');
   await new Promise((resolve) => setTimeout(resolve, 60));
   expect(await stateOf(store, second)).toBe('deleted');
-  const lines = await store.ask('auditEntries', { before: null, limit: 2 });
+  const lines = (await store.ask('auditEntries', { before: null, limit: 2 })).entries;
   expect(lines.map(({ action }) => action)).toEqual(['calls.erased', 'calls.erase']);
   expect(lines[1]).toMatchObject({ who: 'cdrd', detail: { because: 'the disk is full', deleted_by: 'admin' } });
   expect((await runner.undo(second.token, BY, 60_000))?.state).toBe('restored');

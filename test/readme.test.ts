@@ -57,7 +57,8 @@ test('the tour works when pasted', async () => {
     return total(calls) === 2 && total(files) === 2;
   });
 
-  const commands = tour(daemon.url);
+  const [, recipe = ''] = /```sh\n(curl .*30018.*sha256sum)\n```/.exec(README) ?? [];
+  const commands = tour(daemon.url).toSpliced(-1, 0, recipe);
   const printed = await paste(commands);
   const textOf = (part: string) => printed[commands.findIndex((command) => command.includes(part))] ?? '';
   const shown = (part: string) => JSON.parse(textOf(part));
@@ -84,6 +85,8 @@ test('the tour works when pasted', async () => {
     { result: 'success', restored: 1 },
     { result: 'success', restored: 2 },
   ]);
+  const { json_array_audit: log } = await daemon.json('/cgi/webserve/30018?');
+  expect((log as { hash: string }[]).map(({ hash }) => `${hash}  -\n`)).toContain(textOf('sha256sum'));
   expect(printed.at(-1)).toContain('cdrd_records_total{result="stored"} 2');
 });
 

@@ -141,7 +141,7 @@ describe('recordings', () => {
     const stays = [1, 3, 4, 5].map((index) => PATHS[index]).sort();
     expect(rig.files()).toEqual({ placed: stays, trashed: [] });
     expect(await rig.listed()).toEqual(stays);
-    const entries = await rig.store.ask('auditEntries', { before: null, limit: 2 });
+    const entries = (await rig.store.ask('auditEntries', { before: null, limit: 2 })).entries;
     const deletion = expect.any(Number);
     expect(entries.map(({ who, action, detail }) => [who, action, detail])).toEqual([
       ['cdrd', 'recordings.purged', { deletion, files: 2, bytes: 2_000_000, paths: `${PATHS[0]};${PATHS[2]}` }],
@@ -151,7 +151,7 @@ describe('recordings', () => {
     expect(await rig.planned()).toEqual([]);
     // Nothing to do leaves no trace.
     await rig.retention.run();
-    expect(await rig.store.ask('auditEntries', { before: null, limit: 9 })).toHaveLength(3);
+    expect((await rig.store.ask('auditEntries', { before: null, limit: 9 })).entries).toHaveLength(3);
   });
 
   test('beyond the size go from the oldest on, no more than must, and the trash before them', async () => {
@@ -349,7 +349,7 @@ describe('recordings', () => {
     const stay = [first, second, third].sort();
     expect(rig.files().placed).toEqual(stay);
     expect(await rig.listed()).toEqual(stay);
-    const entries = await rig.store.ask('auditEntries', { before: null, limit: 99 });
+    const entries = (await rig.store.ask('auditEntries', { before: null, limit: 99 })).entries;
     const purged = entries
       .filter(({ action }) => action === 'recordings.purged')
       .flatMap(({ detail }) => String(detail['paths']).split(';'));

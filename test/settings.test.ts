@@ -54,7 +54,7 @@ async function openSettled({ toml = '', env = {} as Record<string, string> } = {
     const { code, parameter, message } = body['error'] as Record<string, string>;
     return [status, code, parameter, message];
   };
-  const audit = () => box.store.ask('auditEntries', { before: null, limit: 100 });
+  const audit = () => box.store.ask('auditEntries', { before: null, limit: 100 }).then(({ entries }) => entries);
   return { ...box, settings, file, start, wanted, log, control, list, one, change, refusal, audit };
 }
 

@@ -36,14 +36,18 @@ export async function openApiKeys(store: StoreClient): Promise<ApiKeys> {
 
   return {
     find(text) {
-      const [, id = ''] = /^cdrd-([a-z0-9]{8})-[A-Za-z0-9_-]{43}$/.exec(text) ?? [];
-      const key = keys.get(id);
-      if (!key || revoked.has(id) || !timingSafeEqual(Buffer.from(hashOf(text), 'hex'), Buffer.from(key.hash, 'hex')))
+      const id = keyId(text);
+      const key = id === null ? undefined : keys.get(id);
+      if (
+        !key ||
+        revoked.has(key.id) ||
+        !timingSafeEqual(Buffer.from(hashOf(text), 'hex'), Buffer.from(key.hash, 'hex'))
+      )
         return null;
       return { user: `key:${key.name}`, role: key.role, numbers: key.numbers && new Set(key.numbers) };
     },
     list: () => [...keys.values()],
-    async make({ name, role, numbers }, { who, address }) {
+    async make({ name, role, numbers }, by) {
       if (keys.size + making >= KEYS_MAX)
         throw new CgiError('conflict', `there are ${KEYS_MAX} keys already: revoke one first`);
       const id = randomBytes(4).toString('hex');
@@ -54,28 +58,33 @@ export async function openApiKeys(store: StoreClient): Promise<ApiKeys> {
         role,
         numbers,
         hash: hashOf(text),
-        who,
+        who: by.who,
         createdAt: Math.floor(Date.now() / 1000),
       };
       const detail = { id, name, role, numbers: numbers?.join(',') ?? 'all' };
       making++;
       try {
-        await store.write({ kind: 'apiKey', key, audit: { who, address, action: 'key.made', detail } });
+        await store.write({ kind: 'apiKey', key, audit: { ...by, action: 'key.made', detail } });
       } finally {
         making--;
       }
       keys.set(id, key); // only now: what a crash takes back was never good
       return { id, key: text };
     },
-    async revoke(id, { who, address }) {
+    async revoke(id, by) {
       if (keys.has(id)) revoked.add(id); // at once, whatever the disk does
-      const audit = { who, address, action: 'key.revoked', detail: { id } };
+      const audit = { ...by, action: 'key.revoked', detail: { id } };
       const { removed } = await store.write({ kind: 'apiKeyGone', id, audit });
       keys.delete(id);
       revoked.delete(id);
       return removed > 0;
     },
   };
+}
+
+/** What a key says of itself, in the open; null: it is no key. */
+export function keyId(text: string): string | null {
+  return /^cdrd-([a-z0-9]{8})-[A-Za-z0-9_-]{43}$/.exec(text)?.[1] ?? null;
 }
 
 function hashOf(text: string): string {

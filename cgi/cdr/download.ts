@@ -4,8 +4,8 @@ import type { Field } from '../../storage/filter.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
 import { csv, csvOptions } from '../csv-listing.ts';
 import * as fields from '../fields.ts';
-import { verb } from '../verb.ts';
-import { callFilter, filterOf, rangeOf } from './filter.ts';
+import { by, verb } from '../verb.ts';
+import { callFilter, filterOf, filterWords, rangeOf } from './filter.ts';
 
 /** The columns in the guide's words and order (figure 4). `Date` is when the call ended. */
 export const CSV_COLUMNS: readonly Field[] = [
@@ -37,10 +37,11 @@ export const downloadCalls = verb({
     order: fields.oneOf('asc', 'desc'),
     ...csvOptions,
   }),
-  handle(parameters, services) {
-    const { store, zone, now } = services;
+  handle(parameters, services, asking) {
+    const { store, zone, now, notes } = services;
     const { limit, offset = 0, order = 'desc' } = parameters;
     const filter = filterOf(parameters, rangeOf(parameters, services), services);
+    notes.done({ ...by(asking), action: 'calls.exported', detail: filterWords(filter, zone) });
     const part = { filter, fields: CSV_COLUMNS, order, offset, ...(limit !== undefined && { limit }) };
     return csv(store, 'call', part, parameters, `CDR-${fileTime(now(), zone)}.csv`);
   },

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import * as fields from '../fields.ts';
 import { CgiError, type Reply } from '../reply.ts';
-import { verb } from '../verb.ts';
+import { by, verb } from '../verb.ts';
 import { refuseElsewhere } from './elsewhere.ts';
 import type { Entry } from './entry.ts';
 import { type FoundFiles, findFiles, wavefiles } from './paths.ts';
@@ -10,6 +10,9 @@ import { tar, tarSize } from './tar.ts';
 import { fitsZip, zip, zipSize } from './zip.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** Characters of the paths that the audit log is told. */
+const PATHS_TOLD = 4_000;
 
 export const downloadRecordings = verb({
   about: 'recordings as one archive',
@@ -19,20 +22,25 @@ export const downloadRecordings = verb({
     format: fields.oneOf('tar', 'zip'),
     skipmissing: fields.flag('send the rest, and MISSING.txt, where some have gone'),
   }),
-  async handle({ wavefiles: paths, format = 'tar', skipmissing }, services): Promise<Reply> {
-    const { recordingFiles, zone, now } = services;
+  async handle({ wavefiles: paths, format = 'tar', skipmissing }, services, asking): Promise<Reply> {
+    const { recordingFiles, zone, now, notes } = services;
     const files = await findFiles(recordingFiles, paths);
     if (!skipmissing) await refuseElsewhere(services, files.missing);
     const [gone] = files.missing;
     if (gone !== undefined && !skipmissing) throw new CgiError('not_found', `${gone} is not there`, 'wavefiles');
     const entries = entriesOf(files, now());
     const filename = `AutoMonitor-${stamp(zone.text(now()))}.${format}`;
+    const names = files.found.map(({ path }) => path);
+    const detail = { files: names.length, paths: names.join(';').slice(0, PATHS_TOLD) };
+    const handedOut = { ...by(asking), action: 'recordings.downloaded', detail };
     if (format === 'zip') {
       const large = entries.find((entry) => !fitsZip(entry));
       if (large) throw new CgiError('too_large', `${large.name} is over 4 GB: use format=tar`, 'format');
+      notes.done(handedOut);
       const size = zipSize(entries);
       return { kind: 'archive', type: 'application/zip', filename, size, bytes: zip(entries, recordingFiles) };
     }
+    notes.done(handedOut);
     const size = tarSize(entries);
     return { kind: 'archive', type: 'application/x-tar', filename, size, bytes: tar(entries, recordingFiles) };
   },

@@ -1,8 +1,9 @@
 /** `/recordings/PATH` (ours): one recording under an address of its own, for players and for links in other programs. */
 import * as v from 'valibot';
-import { callerOf, mayCall } from '../dispatch.ts';
+import { admit } from '../dispatch.ts';
 import * as fields from '../fields.ts';
 import { checkParameters, readParameters } from '../params.ts';
+import { splitReason } from '../reason.ts';
 import { CgiError, type Reply } from '../reply.ts';
 import type { Services } from '../verb.ts';
 import { refuseElsewhere } from './elsewhere.ts';
@@ -19,18 +20,23 @@ export interface PlayRequest {
   readonly query: string;
   /** From the Authorization header or the cookie. */
   readonly token: string | null;
+  /** The client's. */
+  readonly address: string;
 }
 
 /** @throws {CgiError} `login`, `denied`, `invalid`, `not_found`, `storage_offline` */
-export async function playRecording({ path, query, token }: PlayRequest, services: Services): Promise<Reply> {
-  const caller = callerOf(token, services);
-  if (!caller) throw new CgiError('login', 'log in first: 8404');
-  if (!mayCall(caller, DOWNLOAD, 'recording.read')) throw new CgiError('denied', `${caller.user} may not do this`);
-  const { download } = checkParameters(PARAMETERS, readParameters(query));
+export async function playRecording({ path, query, token, address }: PlayRequest, services: Services): Promise<Reply> {
+  const { user } = admit({ token, address }, DOWNLOAD, 'recording.read', services);
+  const { reason, rest } = splitReason(readParameters(query));
+  const { download } = checkParameters(PARAMETERS, rest);
   const decoded = decode(path);
   const [file] = await services.recordingFiles.look([decoded]);
   if (!file) await refuseElsewhere(services, [decoded]);
   if (!file) throw new CgiError('not_found', 'there is no such recording');
+  services.notes.done(
+    { who: user, address, action: 'recording.played', detail: { path: decoded }, ...(reason !== '' && { reason }) },
+    'once',
+  );
   const filename = decoded.slice(decoded.lastIndexOf('/') + 1);
   return { kind: 'file', type: 'audio/wav', filename, save: download, file };
 }

@@ -18,7 +18,7 @@ export function createAmiUserAdmin(
   return {
     list: users.list,
     clients,
-    async set(change, { who, address }, at) {
+    async set(change, by, at) {
       if (at !== 'console') leaveToConsole(change, users.get(change.name));
       const definition = { ...NEW, ...users.get(change.name), ...change };
       const { name, secret, read, write, permit, extras } = definition;
@@ -36,12 +36,12 @@ export function createAmiUserAdmin(
         extras,
         secret: change.secret === undefined ? 'kept' : 'set',
       };
-      await store.write({ kind: 'audit', audit: { who, address, action: 'ami-user.set', detail } });
+      await store.write({ kind: 'audit', audit: { ...by, action: 'ami-user.set', detail } });
       return write.filter((word) => !isClass(word) && !isAction(word) && !/^OriginateApplication$/i.test(word));
     },
-    async remove(name, { who, address }) {
+    async remove(name, by) {
       if (!(await users.remove(name))) throw new CgiError('not_found', `there is no AMI user ${name}`, 'name');
-      const audit = { who, address, action: 'ami-user.removed', detail: { name } };
+      const audit = { ...by, action: 'ami-user.removed', detail: { name } };
       await store.write({ kind: 'audit', audit });
     },
   };

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Accounts } from '../../cgi/access/accounts.ts';
 import type { AmiUserAdmin } from '../../cgi/ami/port.ts';
 import type { Backups } from '../../cgi/backup/port.ts';
+import { checkChains } from '../../cgi/settings/audit-check.ts';
 import { tallies } from '../../cgi/truth/summary.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import { parseLocal, resolveLocal, type Zone } from '../../storage/model/local-time.ts';
@@ -67,6 +68,7 @@ export function createPerform(options: PerformOptions): Perform {
       case 'backup.end':
         return endCopy(store, request.holder, request.to);
       case 'export':
+        await noteExport(request.what, request.format);
         return exported(store, request.what, request.format);
       case 'trace':
         return traceText(await store.ask('trace', request.uniqueId), request.uniqueId, zone);
@@ -74,6 +76,12 @@ export function createPerform(options: PerformOptions): Perform {
         throw new Error('there is no such command');
     }
   };
+
+  /** A store that can only be read is exported all the same. */
+  async function noteExport(what: string, format: string): Promise<void> {
+    const audit = { ...CONSOLE, action: `${what}.exported`, detail: { format } };
+    await store.write({ kind: 'audit', audit }).catch(() => {});
+  }
 
   async function setAmiUser({ command: _, ...definition }: Extract<ControlRequest, { command: 'ami-user.set' }>) {
     const byName = await amiUsers.set(definition, CONSOLE, 'console');
@@ -129,13 +137,26 @@ export function createPerform(options: PerformOptions): Perform {
       next = step.next;
     }
     const { lines, missing } = await verifyCsv();
-    const problems = [...wrong, ...missing];
-    const looked = `${groups} calls against their records, ${lines} lines of the CDR CSV against the store`;
+    const log = await verifyAudit();
+    const problems = [...wrong, ...missing, ...log.broken];
+    const looked = `${groups} calls against their records, ${lines} lines of the CDR CSV against the store, ${log.lines} lines of the audit log`;
     // What is wrong with recordings nobody can put right in the store: it is told, and is no failure of it.
     const recordings = truthText(await tallyAll());
     if (problems.length > 0)
       throw new Error([`${looked}: ${problems.length} differ`, ...problems.slice(0, 20), recordings].join('\n'));
     return `${looked}: all agree\n${recordings}`;
+  }
+
+  /** The chains of the audit log. What stands behind a broken line is not looked at: its hash tells nothing any more. */
+  async function verifyAudit(): Promise<{ lines: number; broken: string[] }> {
+    const broken: string[] = [];
+    let lines = 0;
+    for await (const checked of checkChains(store)) {
+      lines += checked?.lines ?? 0;
+      if (checked?.fault)
+        broken.push(`  audit log, chain ${checked.chain}, line ${checked.fault.line}: ${checked.fault.why}`);
+    }
+    return { lines, broken };
   }
 
   /** Findings of the truth report over all times, by code. */

@@ -197,12 +197,12 @@ async function route(
   query: string,
 ): Promise<void> {
   const { services, bodies } = context;
+  const address = request.socket.remoteAddress ?? '';
   if (path.startsWith(NUMBERS)) {
     // HEAD too is refused: it would log in, delete or search, only to throw the answer away.
     if (!allows(request, response, 'GET', 'POST')) return;
     const number = path.slice(NUMBERS.length);
     const body = (known: boolean) => bodies.read(request, response, known);
-    const { remoteAddress: address = '' } = request.socket;
     const agent = request.headers['user-agent'] ?? '';
     const device = cookieOf(request, deviceCookie(request));
     const asked = { number, query, body, token: tokenOf(request), address, agent, device, secure: isSecure(request) };
@@ -210,7 +210,7 @@ async function route(
   }
   if (!allows(request, response, 'GET', 'HEAD')) return;
   if (path.startsWith(RECORDINGS)) {
-    const asked = { path: path.slice(RECORDINGS.length), query, token: tokenOf(request) };
+    const asked = { path: path.slice(RECORDINGS.length), query, token: tokenOf(request), address };
     return writeReply(response, await playRecording(asked, services));
   }
   if (path === '/healthz') {

@@ -28,7 +28,10 @@ export function migrate(database: Database, file: string, migrations: readonly M
     try {
       if (version > 0) backupBefore(database, file, next - 1);
       database.transaction(() => {
-        for (const statement of migration) database.run(statement);
+        for (const step of migration) {
+          if (typeof step === 'string') database.run(step);
+          else step(database);
+        }
         database.run(`PRAGMA user_version=${next}`);
       });
     } catch (error) {

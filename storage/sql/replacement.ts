@@ -17,7 +17,7 @@ const GONE_MAX = 100_000;
 /** In one transaction, once, whatever dies behind it. */
 export function tellReplacement(database: Database, replacement: Replacement): void {
   if ((readSetting(database, REPLACED) as Replacement | null)?.aside === replacement.aside) return;
-  const { aside, from, because, who, at, last } = replacement;
+  const { aside, from, because, who, at, last, audit: heads } = replacement;
   database.transaction(() => {
     const own = lastNumbers(database);
     const outbox = last ? Math.max(last.outbox, own.outbox) : own.outbox + MARGIN;
@@ -34,7 +34,9 @@ export function tellReplacement(database: Database, replacement: Replacement): v
     const place = outbox + gone + 1;
     database.run("INSERT INTO outbox (id, kind, ref, at) VALUES (?, 'replaced', 0, ?)", [place, at]);
     rememberJump(database, { from: own.outbox, to: place }, at);
-    const detail = { from: from || 'a new, empty store', because, aside };
+    // Its own chains go on from where this store was: lines between there and these heads are those of the one set aside.
+    const cut = heads ? { heads } : {};
+    const detail = { from: from || 'a new, empty store', because, aside, ...cut };
     audit(database, { who, address: '', action: 'store.replaced', detail }, at);
     writeSetting(database, REPLACED, replacement, at);
   });

@@ -18,7 +18,7 @@ const JUMPS = 'outbox.jumps';
 const JUMPS_KEPT = 20;
 
 /** The last number that a table has given out; 0: none. */
-export function lastOf(database: Database, table: 'outbox' | 'call'): number {
+export function lastOf(database: Database, table: 'outbox' | 'call' | 'audit'): number {
   return Number(database.first('SELECT seq FROM sqlite_sequence WHERE name = ?', [table])?.['seq'] ?? 0);
 }
 

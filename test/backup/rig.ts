@@ -80,7 +80,7 @@ export function openBackupRig(): BackupRig {
     },
     names: () => readdirSync(folder).sort(),
     async audited() {
-      const entries = await store.ask('auditEntries', { before: null, limit: 20 });
+      const entries = (await store.ask('auditEntries', { before: null, limit: 20 })).entries;
       return entries.map(({ who, action }) => `${who} ${action}`).reverse();
     },
   };

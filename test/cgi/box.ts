@@ -2,12 +2,13 @@
 import { onTestFinished } from 'vitest';
 import { createAccounts } from '../../cgi/access/accounts.ts';
 import { createSessions } from '../../cgi/access/session.ts';
+import { createAuditNotes } from '../../cgi/audit/notes.ts';
 import { createPhoneBook } from '../../cgi/contact/book.ts';
 import { dispatch, faultReply } from '../../cgi/dispatch.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { createBus } from '../../daemon/bus.ts';
 import { createCallDeletions } from '../../daemon/jobs.ts';
-import { sessionLimits } from '../../daemon/limits.ts';
+import { auditNoteLimits, sessionLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { Leg } from '../../storage/model/leg.ts';
@@ -60,6 +61,7 @@ export function openBox({
     accounts,
     sessions,
     keys: { find: () => null } as unknown as Services['keys'],
+    notes: createAuditNotes(store, auditNoteLimits),
     callDeletions: deletions,
     medium: { state: () => ({ state: 'mounted', why: '', writable: true, since: 0, medium: 1 }), space: () => null },
     recordingFiles: {} as Services['recordingFiles'],

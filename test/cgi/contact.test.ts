@@ -56,7 +56,7 @@ test('one contact is put, changed, listed in parts and removed, and each change 
   expect((await ask(30015, 'numbers=205,999')).body).toEqual({ result: 'success', removed: 1 });
   expect((await ask(30015, 'all=1')).body).toEqual({ result: 'success', removed: 1 });
   expect(await book()).toEqual([]);
-  const audit = await store.ask('auditEntries', { before: null, limit: 10 });
+  const audit = (await store.ask('auditEntries', { before: null, limit: 10 })).entries;
   expect(audit.map(({ who, address, action, detail }) => [who, address, action, detail])).toEqual([
     ['admin', '192.0.2.7', 'contacts.cleared', { count: 1 }],
     ['admin', '192.0.2.7', 'contacts.removed', { numbers: '205,999' }],

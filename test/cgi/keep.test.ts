@@ -29,7 +29,7 @@ test('30025 marks what is listed and says what is not; a + that came as a blank 
   expect(await listed('keep=1')).toEqual([PLUS]);
   expect(await listed('keep=0')).toEqual([PLAIN]);
   expect(await listed('')).toEqual([PLUS, PLAIN]);
-  const [entry] = await store.ask('auditEntries', { before: null, limit: 1 });
+  const [entry] = (await store.ask('auditEntries', { before: null, limit: 1 })).entries;
   expect(entry).toMatchObject({ who: 'monitor', action: 'recordings.keep', detail: { files: 1, paths: PLUS } });
   expect((await ask(30025, `wavefiles=${encodeURIComponent(PLUS)}&keep=0`)).body).toMatchObject({ unkept: 1 });
   expect(await free()).toEqual([PLAIN, PLUS]);
@@ -41,7 +41,7 @@ test('30025 marks as many as one request names, a hundred in a line of the audit
   const files = many.map((path) => ({ path, size: 44, mtimeMs: 0, seconds: 1, state: 'ok' as const }));
   await store.write({ kind: 'recordings', medium: FIRST_MEDIUM, files });
   expect((await ask(30025, 'keep=1', 'admin', `wavefiles=${many.join(';')}`)).body).toMatchObject({ kept: 250 });
-  const entries = await store.ask('auditEntries', { before: null, limit: 9 });
+  const entries = (await store.ask('auditEntries', { before: null, limit: 9 })).entries;
   expect(entries.map(({ detail }) => detail['files'])).toEqual([50, 100, 100]);
 });
 

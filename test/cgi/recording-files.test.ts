@@ -62,7 +62,7 @@ describe('a single file’s address', () => {
   const as = (known: Known | null) => {
     const keys = { find: () => known } as unknown as Services['keys'];
     const { services } = openBox({ ports: { keys, recordingFiles: medium(() => pieces('abc')) } });
-    return playRecording({ path: PATH, query: '', token: known && 'key' }, services);
+    return playRecording({ path: PATH, query: '', token: known && 'key', address: '' }, services);
   };
   const key = (numbers: readonly number[] | null): Known => ({
     user: 'crm',

@@ -95,7 +95,8 @@ describe('one that lies on another medium is', () => {
 
   test('refused by /recordings', async () => {
     const token = box.services.sessions.begin({ user: 'admin', role: 'admin' }).token;
-    const ask = (path: string) => playRecording({ path, query: '', token }, box.services).catch(faultReply);
+    const ask = (path: string) =>
+      playRecording({ path, query: '', token, address: '' }, box.services).catch(faultReply);
     expect(await ask(AWAY.path)).toMatchObject({ status: 503, body: { error: offline } });
     expect(await ask(`${DAY}/never.wav`)).toMatchObject({ status: 404 });
     expect(await ask(BOTH.path)).toMatchObject({ kind: 'file' });

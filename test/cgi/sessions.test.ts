@@ -109,7 +109,7 @@ describe('the end (30032)', () => {
     expect((await asOf(String(admin), 30032, `id=${idOf('monitor', 1)}`)).status).toBe(200);
     expect(sessions.look(String(mine))).toBe(null);
     expect((await asOf(String(mine), 30032, `id=${idOf('monitor', 1)}`)).status).toBe(401);
-    const lines = await store.ask('auditEntries', { before: null, limit: 5 });
+    const lines = (await store.ask('auditEntries', { before: null, limit: 5 })).entries;
     expect(lines.map(({ who, action, detail }) => [who, action, detail])).toEqual([
       ['admin', 'session.ended', { user: 'monitor', count: 1 }],
       ['monitor', 'session.ended', { user: 'monitor', count: 1 }],

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { openApiKeys } from '../../cgi/access/keys.ts';
 import { dispatch } from '../../cgi/dispatch.ts';
+import { takesReason } from '../../cgi/reason.ts';
 import { TABLE } from '../../cgi/table.ts';
 import { RIGHTS, ROLES, type Role } from '../../storage/model/rights.ts';
 import { NUMBERS } from '../security/rights.ts';
@@ -62,7 +63,8 @@ describe('the reference (no number)', () => {
       expect(about, String(number)).toMatch(/./);
       for (const parameter of parameters as { name: string; about: string }[]) {
         expect(parameter.about, `${number} ${parameter.name}`).toMatch(/./);
-        expect(Object.keys(TABLE[number]?.parameters.entries ?? {})).toContain(parameter.name.toLowerCase());
+        const own = Object.keys(TABLE[number]?.parameters.entries ?? {});
+        expect([...own, ...(takesReason(number) ? ['reason'] : [])]).toContain(parameter.name.toLowerCase());
       }
     }
     expect(await ask('', 'number=9006')).toMatchObject({ status: 400, body: { error: { parameter: 'number' } } });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createLoginAudit } from '../../cgi/access/login-audit.ts';
 import { createThrottle, type Kept, networkOf, readKept, type ThrottleLimits } from '../../cgi/access/throttle.ts';
 import { CgiError } from '../../cgi/reply.ts';
+import { auditNoteLimits } from '../../daemon/limits.ts';
 import type { StoreClient } from '../../storage/client.ts';
 
 const LIMITS: ThrottleLimits = {
@@ -254,7 +255,7 @@ describe('log-ins in the audit log', () => {
     const store = {
       write: async ({ audit }: { audit: object }) => void lines.push(audit),
     } as unknown as StoreClient;
-    const logins = createLoginAudit(store, { auditSeconds: 60, remembered: 10 }, () => time.ms);
+    const logins = createLoginAudit(store, { audit: auditNoteLimits }, () => time.ms);
     return { lines, logins, pass: (seconds: number) => (time.ms += seconds * 1000) };
   }
 
@@ -265,8 +266,11 @@ describe('log-ins in the audit log', () => {
     logins.note('login.failed', 'admin', '192.0.2.1');
     expect(lines).toEqual([
       { who: '', address: '192.0.2.1', action: 'login.failed', detail: { user: 'u0' } },
-      { who: '', address: '192.0.2.1', action: 'login.failed', detail: { user: 'admin', untold: 999 } },
+      { who: '', address: '192.0.2.1', action: 'login.failed', detail: { user: 'u999', untold: 999 } },
     ]);
+    pass(60);
+    logins.note('login', 'admin', '192.0.2.1');
+    expect(lines.slice(2)).toMatchObject([{ detail: { user: 'admin', untold: 1 } }, { action: 'login' }]);
   });
 
   test('a success is told beside failures, another user’s beside it, and a program that logs in each time once a minute', () => {
@@ -279,7 +283,7 @@ describe('log-ins in the audit log', () => {
 
   test('one that can’t be written keeps nobody out', async () => {
     const store = { write: () => Promise.reject(new Error('full')) } as unknown as StoreClient;
-    createLoginAudit(store, { auditSeconds: 60, remembered: 10 }).note('login', 'admin', '192.0.2.1');
+    createLoginAudit(store, { audit: auditNoteLimits }).note('login', 'admin', '192.0.2.1');
     await new Promise(setImmediate); // an unhandled rejection would fail the run
   });
 });

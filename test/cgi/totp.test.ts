@@ -110,7 +110,9 @@ async function openOffice({ kept = [] as Factor[] } = {}) {
     return { token, secret };
   };
   const actions = async () =>
-    (await box.store.ask('auditEntries', { before: null, limit: 50 })).map(({ who, action }) => `${action} ${who}`);
+    (await box.store.ask('auditEntries', { before: null, limit: 50 })).entries.map(
+      ({ who, action }) => `${action} ${who}`,
+    );
   return { ...box, services, accounts, time, disk, warned, ask, logIn, begin, code, setUp, actions };
 }
 
@@ -143,7 +145,7 @@ describe('a second factor', () => {
     expect(disk.factors).toMatchObject([{ user: 'admin', secret }]);
     const said = JSON.stringify([
       await actions(),
-      await services.store.ask('auditEntries', { before: null, limit: 50 }),
+      (await services.store.ask('auditEntries', { before: null, limit: 50 })).entries,
     ]);
     expect(said).toContain('factor.set admin');
     expect(said).not.toContain(secret);

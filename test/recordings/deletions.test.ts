@@ -38,7 +38,7 @@ async function tried(trash: ReturnType<TrashRig['start']>) {
 }
 
 async function actions(rig: TrashRig) {
-  return (await rig.store.ask('auditEntries', { before: null, limit: 99 })).map(({ action }) => action);
+  return (await rig.store.ask('auditEntries', { before: null, limit: 99 })).entries.map(({ action }) => action);
 }
 
 test('moves files into the trash and brings them back; rows keep their identity', async () => {
@@ -136,7 +136,7 @@ test('every deletion and every file of it stands in the audit log', async () => 
   await rig.record(...ALL);
   const { undo, deletion } = await trash.begin([A, B], false, BY);
   await trash.undo(undo, BY);
-  const entries = await rig.store.ask('auditEntries', { before: null, limit: 10 });
+  const entries = (await rig.store.ask('auditEntries', { before: null, limit: 10 })).entries;
   const bytes = 18 + A.length + B.length;
   expect(entries.map(({ action, who, address, detail }) => [action, who, address, detail]).reverse()).toEqual([
     ['recordings.delete', BY.who, BY.address, { files: 2, purge: false }],
@@ -384,7 +384,7 @@ describe('what is in the way', () => {
     await trash.expire(begun + 7 * DAYS + 60);
     await idle(trash);
     expect(await stateOf(rig, deletion.token)).toBe('erased');
-    const [last] = await rig.store.ask('auditEntries', { before: null, limit: 1 });
+    const [last] = (await rig.store.ask('auditEntries', { before: null, limit: 1 })).entries;
     expect(last).toMatchObject({
       who: 'cdrd',
       action: 'recordings.given_up',

@@ -63,7 +63,7 @@ test('each file says what became of it; index, audit log and file agree, also wh
   ]);
   expect(readFileSync(join(dir, DAY, 'cut.wav')).equals(CUT)).toBe(true);
   expect(await damaged()).toBe(2);
-  const lines = await store.ask('auditEntries', { before: null, limit: 10 });
+  const lines = (await store.ask('auditEntries', { before: null, limit: 10 })).entries;
   expect(lines.map(({ who, action, detail }) => [who, action, detail])).toEqual([
     [BY.who, 'recording.restored', { path: `${DAY}/cut.wav`, seconds: 2 }],
     [BY.who, 'recording.repaired', { path: `${DAY}/cut.wav`, seconds: 2, file: 64_044, sound: 64_000 }],

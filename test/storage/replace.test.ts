@@ -78,7 +78,7 @@ describe('a backup in the place of the store', () => {
     expect(records[0]).toBe(before + 4);
     await shut(store, again);
     expect((await rowsOf(store, 'call', ids)).map(({ id }) => id)).toEqual(['1', '2', '3', '6']);
-    const [line] = await store.ask('auditEntries', { before: null, limit: 1 });
+    const [line] = (await store.ask('auditEntries', { before: null, limit: 1 })).entries;
     expect(line).toMatchObject({
       who: 'console',
       action: 'store.replaced',
@@ -221,7 +221,7 @@ describe('killed at any point', () => {
     await openStoreHere(options).close();
     writeFileSync(`${file}.replaced`, note);
     const store = openStoreHere(options);
-    const lines = await store.ask('auditEntries', { before: null, limit: 10 });
+    const lines = (await store.ask('auditEntries', { before: null, limit: 10 })).entries;
     expect(lines.filter(({ action }) => action === 'store.replaced')).toHaveLength(1);
     await store.close();
     expect(readdirSync(folder)).not.toContain(`${basename(file)}.replaced`);

@@ -106,10 +106,10 @@ test('a mark holds on every medium that has the file, stands in the audit log, a
   expect((await keep(store, [first, 'none.wav'])).removed).toBe(1);
   for (const medium of [FIRST_MEDIUM, other])
     expect((await walked(store, { ...EVER, medium })).flat()).toEqual([second]);
-  const [entry] = await store.ask('auditEntries', { before: null, limit: 1 });
+  const [entry] = (await store.ask('auditEntries', { before: null, limit: 1 })).entries;
   expect(entry).toMatchObject({ ...AUDIT, detail: { files: 1, paths: first } });
   expect((await keep(store, ['none.wav'])).removed).toBe(0);
-  expect(await store.ask('auditEntries', { before: null, limit: 9 })).toHaveLength(1);
+  expect((await store.ask('auditEntries', { before: null, limit: 9 })).entries).toHaveLength(1);
 });
 
 test('a call whose recording is kept does not match a filter for those that are not', async () => {

@@ -9,6 +9,7 @@ import { medium } from './0007-medium.ts';
 import { truth } from './0008-truth.ts';
 import { retention } from './0009-retention.ts';
 import { csvTail } from './0010-csv-tail.ts';
+import { auditChain } from './0011-audit-chain.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   truth,
   retention,
   csvTail,
+  auditChain,
 ];
