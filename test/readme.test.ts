@@ -26,7 +26,7 @@ async function paste(commands: readonly string[]): Promise<string[]> {
   const mark = '\n--- next command ---\n';
   const script = commands.map((command) => `${command}\nprintf '%s' "$MARK"\n`).join('');
   const cwd = temporaryFolder();
-  const shell = spawn('bash', ['-e'], { cwd, env: { PATH: process.env['PATH'], MARK: mark }, timeout: 15_000 });
+  const shell = spawn('bash', ['-e'], { cwd, env: { PATH: process.env['PATH'], MARK: mark }, timeout: 100_000 });
   let out = '';
   shell.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
@@ -88,7 +88,7 @@ test('the tour works when pasted', async () => {
   const { json_array_audit: log } = await daemon.json('/cgi/webserve/30018?');
   expect((log as { hash: string }[]).map(({ hash }) => `${hash}  -\n`)).toContain(textOf('sha256sum'));
   expect(printed.at(-1)).toContain('cdrd_records_total{result="stored"} 2');
-});
+}, 120_000);
 
 test('the AMI snippet works when pasted', async () => {
   const daemon = await startDaemon();
