@@ -5,7 +5,7 @@
 import { isFormula, quotedCell } from '../storage/model/csv-cell.ts';
 
 /** Apostrophes before one count too: without it a name that really is `'=1` would come back as `=1`. */
-const GUARDED = /^'+(?=[=@\t\r+-])/;
+const GUARDED = /^'+(?=[=@\t\r\n\uff1d\uff20\uff0b\uff0d+-])/;
 
 /** A cell that no spreadsheet runs. {@link unguarded} gives back any text exactly. */
 export function guarded(text: string): string {

@@ -3,6 +3,7 @@
  * names, file names) can neither forge a line nor reach a terminal; secrets are masked, and so are phone numbers: a call is
  * called by its id, a recording by its moment. A message that repeats is counted instead of filling the flash.
  */
+import { isPrintable, printable } from './printable.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LEVELS)[number];
@@ -55,8 +56,6 @@ const SECRET_SHAPES =
  */
 const DIGITS =
   /\d{9,10}\.\d+|(\d{8}-\d{6}-\d{9,10})-[^/\s"'\\]*|\d{8}T\d{6}(?!\d)(?:-[0-9a-f]{6}(?=\.db))?|(?<=^|\/)(?:19|20)\d{6}(?=\/|$)|(\+?\d{6,})/g;
-/** Control characters (C0, DEL, C1), line separators, and what turns the direction of text in a terminal. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 export interface LogOptions {
   /** Messages below it are dropped. */
@@ -80,7 +79,7 @@ export function createLog({ level, write = writeToStderr(), terminal }: LogOptio
       LEVELS.indexOf(at) < least
         ? () => {}
         : (message: string, fields: LogFields = {}) => {
-            const text = escapeUnsafe(cut(`${prefix}${message}`));
+            const text = printable(cut(`${prefix}${message}`));
             if (repeats.passes(at, text)) emit(at, `${text}${logfmt(fields, level === 'debug')}`);
           };
     return {
@@ -200,20 +199,10 @@ function cut(text: string, most = MAX_VALUE): string {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
-function escapeUnsafe(text: string): string {
-  return text.replace(UNSAFE, (character) => {
-    if (character === '\n') return '\\n';
-    if (character === '\r') return '\\r';
-    if (character === '\t') return '\\t';
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
-  });
-}
-
 /** Quoted where a reader could otherwise not tell where the value ends. */
 function quoted(text: string): string {
-  if (text !== '' && !/[\s"=\\]/.test(text) && text.search(UNSAFE) < 0) return text;
-  return `"${escapeUnsafe(text.replace(/["\\]/g, '\\$&'))}"`;
+  if (text !== '' && !/[\s"=\\]/.test(text) && isPrintable(text)) return text;
+  return `"${printable(text.replace(/["\\]/g, '\\$&'))}"`;
 }
 
 function localTime(now: Date): string {

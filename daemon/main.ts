@@ -4,6 +4,7 @@ import { backup } from './command/backup.ts';
 import type { Command } from './command/command.ts';
 import { exportAll } from './command/export.ts';
 import { importCsv } from './command/import.ts';
+import { complain, print } from './command/print.ts';
 import { explained } from './command/reason.ts';
 import { refold } from './command/refold.ts';
 import { restore } from './command/restore.ts';
@@ -41,18 +42,18 @@ function helpText(): string {
 
 async function main([verb = '', ...args]: readonly string[]): Promise<number> {
   if (verb === '--version' || verb === '-v') {
-    process.stdout.write(`${NAME} ${VERSION}\n`);
+    print(`${NAME} ${VERSION}`);
     return EXIT.ok;
   }
   if (verb === '--help' || verb === '-h' || verb === 'help') {
-    process.stdout.write(helpText());
+    print(helpText().trimEnd());
     return EXIT.ok;
   }
   const command = Object.hasOwn(COMMANDS, verb) ? COMMANDS[verb] : undefined;
   if (!command) throw new UsageError(`${verb ? `there is no command ${verb}` : 'say which command'}\n\n${helpText()}`);
   const usageLine = `usage: ${NAME} ${command.usage}`;
   if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(`${usageLine}\n${command.about}\n`);
+    print(`${usageLine}\n${command.about}`);
     return EXIT.ok;
   }
   const usage = (message: string) => new UsageError(`${message}\n${usageLine}`);
@@ -77,7 +78,7 @@ process.on('SIGUSR1', () => {});
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: Error) => {
-    process.stderr.write(`${explained(error).message}\n`);
+    complain(explained(error).message);
     process.exit(exitCodeOf(error));
   },
 );

@@ -7,6 +7,7 @@ import { loadConfig } from '../config.ts';
 import type { ControlRequest } from '../control/protocol.ts';
 import { EXIT } from '../exit.ts';
 import { type Command, configOption } from './command.ts';
+import { print } from './print.ts';
 import { readSecret } from './secret.ts';
 import { performCommand } from './store-command.ts';
 
@@ -61,7 +62,7 @@ export const amiUser: Command = {
       }
     };
     const config = loadConfig(values.config ?? null, process.env);
-    process.stdout.write(`${await performCommand(config, await request())}\n`);
+    print(await performCommand(config, await request()));
     return EXIT.ok;
   },
 };

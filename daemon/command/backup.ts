@@ -15,6 +15,7 @@ import { giveFoldersFirst } from '../privileges.ts';
 import { actAsOwner, storeOptions, takeState } from '../state.ts';
 import { type Command, configOption } from './command.ts';
 import { copyFile } from './copy-file.ts';
+import { print } from './print.ts';
 import { performCommand } from './store-command.ts';
 
 const OWNER_ONLY = 0o600;
@@ -29,7 +30,7 @@ export const backup: Command = {
     const done = values.to
       ? await backupTo(config, resolve(values.to))
       : await performCommand(config, { command: 'backup' });
-    process.stdout.write(`${done}\n`);
+    print(done);
     return EXIT.ok;
   },
 };

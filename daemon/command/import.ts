@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { type Command, configOption } from './command.ts';
+import { print } from './print.ts';
 import { performCommand } from './store-command.ts';
 
 export const importCsv: Command = {
@@ -17,7 +18,7 @@ export const importCsv: Command = {
     const [file, ...more] = positionals;
     if (!file || more.length > 0) throw usage('say which file');
     const config = loadConfig(values.config ?? null, process.env);
-    process.stdout.write(`${await performCommand(config, { command: 'import', path: resolve(file) })}\n`);
+    print(await performCommand(config, { command: 'import', path: resolve(file) }));
     return EXIT.ok;
   },
 };

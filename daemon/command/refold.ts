@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { type Command, configOption } from './command.ts';
+import { print } from './print.ts';
 import { performCommand } from './store-command.ts';
 
 export const refold: Command = {
@@ -12,7 +13,7 @@ export const refold: Command = {
     const { values } = parseArgs({ args: [...args], options: { ...configOption, from: { type: 'string' } } });
     if (!values.from) throw usage('--from is missing');
     const config = loadConfig(values.config ?? null, process.env);
-    process.stdout.write(`${await performCommand(config, { command: 'refold', from: values.from })}\n`);
+    print(await performCommand(config, { command: 'refold', from: values.from }));
     return EXIT.ok;
   },
 };

@@ -17,6 +17,7 @@ import { giveFoldersFirst } from '../privileges.ts';
 import { becomeOwner, databaseFile, takeState, zoneName } from '../state.ts';
 import { type Command, configOption } from './command.ts';
 import { copyFile } from './copy-file.ts';
+import { complain, print } from './print.ts';
 
 export const restore: Command = {
   usage: 'restore FILE | --latest [--config FILE]',
@@ -39,7 +40,7 @@ export const restore: Command = {
     });
     try {
       const candidates = given ? [given] : await latest(config);
-      process.stdout.write(`${await restored(config, candidates)}\n`);
+      print(await restored(config, candidates));
     } finally {
       const file = databaseFile(config.state.dir);
       if (!isBeingReplaced(file)) rmSync(stagedFile(file), { force: true }); // one that didn't serve
@@ -75,7 +76,7 @@ async function restored(config: Config, candidates: readonly Candidate[]): Promi
           message: `${name} takes the place at the next start, which goes on with it: ${message}`,
         });
       if (index === candidates.length - 1) throw Object.assign(error as Error, { message: `${name}: ${message}` });
-      process.stderr.write(`${name} does not serve: ${message}\n`);
+      complain(`${name} does not serve: ${message}`);
     }
   }
   throw new Error('there is no backup, neither on the medium nor on the box');
@@ -88,7 +89,7 @@ async function latest(config: Config): Promise<readonly Candidate[]> {
     try {
       found.push(...(await onMedium(askHere(place), () => true)));
     } catch (error) {
-      process.stderr.write(`${place.dir}: ${(error as Error).message}\n`);
+      complain(`${place.dir}: ${(error as Error).message}`);
     }
   }
   return newestFirst(found, await onBox(config.state.dir), (await knownBackups(config.state.dir)).keys());
@@ -98,7 +99,7 @@ async function latest(config: Config): Promise<readonly Candidate[]> {
 function fromFile(path: string): Candidate {
   const source = openSync(path, 'r');
   const promised = sumBeside(path);
-  if (promised === null) process.stderr.write(`there is no ${path}.sha256: only the database itself is checked\n`);
+  if (promised === null) complain(`there is no ${path}.sha256: only the database itself is checked`);
   return {
     name: path,
     at: 0,

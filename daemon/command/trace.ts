@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { type Command, configOption } from './command.ts';
+import { print } from './print.ts';
 import { performCommand } from './store-command.ts';
 
 export const trace: Command = {
@@ -13,7 +14,7 @@ export const trace: Command = {
     const [uniqueId, ...more] = positionals;
     if (!uniqueId || more.length > 0) throw usage('say which UniqueID or LinkedID');
     const config = loadConfig(values.config ?? null, process.env);
-    process.stdout.write(`${await performCommand(config, { command: 'trace', uniqueId })}\n`);
+    print(await performCommand(config, { command: 'trace', uniqueId }));
     return EXIT.ok;
   },
 };

@@ -11,6 +11,7 @@ import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { digestOf } from '../state.ts';
 import { type Command, configOption } from './command.ts';
+import { print } from './print.ts';
 import { readSecret } from './secret.ts';
 import { performCommand } from './store-command.ts';
 
@@ -27,7 +28,7 @@ export const user: Command = {
     if (verb === 'totp') {
       if (!name || more.join(' ') !== 'off' || values.role !== undefined) throw usage('say: user totp NAME off');
       const config = loadConfig(values.config ?? null, process.env);
-      process.stdout.write(`${await performCommand(config, { command: 'user.totp-off', user: name })}\n`);
+      print(await performCommand(config, { command: 'user.totp-off', user: name }));
       return EXIT.ok;
     }
     if (verb !== 'set' || !name || more.length > 0)
@@ -42,7 +43,7 @@ export const user: Command = {
     const password = await readSecret('Password');
     if (password === '') throw usage('the password on standard input is empty');
     const request = { command: 'user.set', user: name, role, digest: digestOf(password) } as const;
-    process.stdout.write(`${await performCommand(config, request)}\n`);
+    print(await performCommand(config, request));
     return EXIT.ok;
   },
 };

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from '../config.ts';
 import { EXIT } from '../exit.ts';
 import { type Command, configOption } from './command.ts';
+import { print } from './print.ts';
 import { performCommand } from './store-command.ts';
 
 export const verify: Command = {
@@ -14,7 +15,7 @@ export const verify: Command = {
   async perform({ args }) {
     const { values } = parseArgs({ args: [...args], options: configOption });
     const config = loadConfig(values.config ?? null, process.env);
-    process.stdout.write(`${await performCommand(config, { command: 'verify' })}\n`);
+    print(await performCommand(config, { command: 'verify' }));
     return EXIT.ok;
   },
 };

@@ -1,6 +1,7 @@
 /** A trace as a person reads it at a terminal. */
 import type { Zone } from '../../storage/model/local-time.ts';
 import type { Trace, TracedCall, TracedLeg } from '../../storage/sql/trace.ts';
+import { printable } from '../printable.ts';
 
 const RULES: Readonly<Record<TracedCall['rule'], string>> = {
   talk: 'two people talked',
@@ -35,7 +36,9 @@ function groupText({ group, legs, calls, pauses }: Trace, zone: Zone): string {
       ({ channel, direction, from, to }) =>
         `recording of ${channel} paused (${direction}): ${zone.text(from)} to ${to === null ? 'now' : zone.text(to)}`,
     ),
-  ].join('\n');
+  ]
+    .map(printable) // here, where a line's end is ours
+    .join('\n');
 }
 
 function legText(leg: TracedLeg, number: number, zone: Zone): string[] {

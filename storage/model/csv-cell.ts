@@ -6,8 +6,11 @@
  */
 const QUOTED = /[",;\t\r\n]/;
 
-/** = @ tab or CR first, or + or - first and no plain number (guide-resolved, 9005). Callers' names come from strangers. */
-const RUN = /^(?:[=@\t\r]|[+-](?!\d+(?:\.\d+)?$))/;
+/**
+ * = @ tab or CR first, or + or - first and no plain number (guide-resolved, 9005); likewise a line feed, and the wide forms of
+ * these four, which a spreadsheet set to Chinese or Japanese takes for them. Callers' names come from strangers.
+ */
+const RUN = /^(?:[=@\t\r\n\uff1d\uff20\uff0b\uff0d]|[+-](?!\d+(?:\.\d+)?$))/;
 
 /** Whether a spreadsheet would run it as a formula. */
 export function isFormula(text: string): boolean {

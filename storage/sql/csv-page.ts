@@ -26,6 +26,7 @@ KIND[ROW] = ROW_ENDS;
 for (const character of '",;\t\r\n') KIND[character.charCodeAt(0)] = CARE;
 /** As which byte a cell begins that might be run (model/csv-cell.ts, which decides); 2: unless it is a number. */
 const BEGINS = new Uint8Array(256);
+BEGINS[0xef] = 1; // the wide forms of these, and others
 for (const [characters, kind] of [
   ['=@', 1],
   ['+-', 2],

@@ -10,6 +10,13 @@ describe('the guard against formulas', () => {
     ['@SUM(A1)', "'@SUM(A1)"],
     ['\t=1', "'\t=1"],
     ['\r=1', "'\r=1"],
+    ['\n=1', "'\n=1"],
+    ['\uff1d1+1', "'\uff1d1+1"],
+    ['\uff20SUM(1)', "'\uff20SUM(1)"],
+    ['\uff0b1', "'\uff0b1"],
+    ['\uff0d1', "'\uff0d1"],
+    ["'\uff1d1", "''\uff1d1"],
+    ['\uff11', '\uff11'],
     ['+1+cmd', "'+1+cmd"],
     ['-1-1', "'-1-1"],
     ['+', "'+"],
@@ -32,7 +39,7 @@ describe('the guard against formulas', () => {
   test('any text comes back, and none goes out that a spreadsheet would run', () => {
     const cell = fc.oneof(
       fc.string(),
-      fc.string({ unit: fc.constantFrom("'", '=', '+', '-', '@', '\t', '1', '"', ',') }),
+      fc.string({ unit: fc.constantFrom("'", '=', '+', '-', '@', '\t', '\n', '\uff1d', '1', '"', ',') }),
     );
     fc.assert(
       fc.property(cell, (text) => {

@@ -30,7 +30,22 @@ const cellByCell = (rows: readonly (readonly string[])[], delimiter: string, wri
 
 const cell = fc.oneof(
   fc.constantFrom('', '202', '+4930123', '-5', '+1.5', '+1.', '+.5', '-1-2', '+', '=1+1', '@x', '1620377388.10'),
-  fc.constantFrom('\ufeffx', '\ufffd', 'ÿþ', '\x1f\x1e\x01', 'a,b', 'a;b', '"', '\r\n', '\t', "'=", '日本😀'),
+  fc.constantFrom(
+    '\uff1d1',
+    '\n=1',
+    '\uff0b',
+    '\ufeffx',
+    '\ufffd',
+    'ÿþ',
+    '\x1f\x1e\x01',
+    'a,b',
+    'a;b',
+    '"',
+    '\r\n',
+    '\t',
+    "'=",
+    '日本😀',
+  ),
   fc.string({ unit: 'grapheme', maxLength: 8 }),
 );
 
