@@ -122,6 +122,8 @@ export async function start(options: StartOptions): Promise<Running> {
     const sessions = createSessions(sessionLimits);
     const throttle = await openThrottle({ dir: config.state.dir, log });
     stops.push(() => throttle.close());
+    const amiThrottle = await openThrottle({ dir: config.state.dir, name: 'throttle-ami', log });
+    stops.push(() => amiThrottle.close());
     const accounts = createAccounts(store, sessions, sessionLimits, {
       throttle,
       devices: createDevices(await deviceKey(config.state.dir, log)),
@@ -140,7 +142,15 @@ export async function start(options: StartOptions): Promise<Running> {
 
     const permits = createPermits(settings);
     const names = () => settings.value('http.names') as readonly string[];
-    const ami = createAmi({ config, store, users: amiUsers, permits, bus, log: log.child('ami') });
+    const ami = createAmi({
+      config,
+      store,
+      users: amiUsers,
+      permits,
+      throttle: amiThrottle,
+      bus,
+      log: log.child('ami'),
+    });
     stops.push(() => ami.relay.close());
     // Before Asterisk is told what to record: it is for the medium to say whether anything may be.
     const recordingParts = startRecordingParts({ config, workers, threads, store, bus, log, zone, trash, policy, now });

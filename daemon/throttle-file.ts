@@ -1,5 +1,5 @@
 /**
- * What is remembered of wrong passwords, kept across restarts and kills in `state.dir/throttle`: written soon after the
+ * What is remembered of wrong passwords, kept across restarts and kills in `state.dir/throttle` (of the AMI `throttle-ami`): written soon after the
  * first, and then seldom, so that who guesses wears no flash. It tells nobody anything: hashes, counts and waits.
  */
 import { readFile } from 'node:fs/promises';
@@ -12,13 +12,15 @@ import type { Log } from './log.ts';
 export interface ThrottleFileOptions {
   /** The state folder. */
   readonly dir: string;
+  /** Of the file in it. */
+  readonly name?: string;
   readonly log: Pick<Log, 'warn'>;
   readonly limits?: { readonly [Name in keyof typeof throttleFileLimits]: number };
 }
 
 export async function openThrottle(options: ThrottleFileOptions): Promise<Throttle & { close(): Promise<void> }> {
-  const { dir, log, limits = throttleFileLimits } = options;
-  const path = join(dir, 'throttle');
+  const { dir, name = 'throttle', log, limits = throttleFileLimits } = options;
+  const path = join(dir, name);
   const text = await readFile(path, 'utf8').catch(() => null); // none, or none that can be read: then it begins anew
   const from = text === null ? null : readKept(text);
   if (text !== null && from === null)

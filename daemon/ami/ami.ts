@@ -3,6 +3,7 @@
  * come by the server; their actions go back to the PBX. It is there before the PBX is connected, so that nothing that the
  * PBX says is missed.
  */
+import type { Throttle } from '../../cgi/access/throttle.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import type { AsteriskConnection } from '../asterisk/connection.ts';
@@ -28,6 +29,7 @@ export interface AmiParts {
   readonly users: AmiUsers;
   /** From where clients may come by TCP. */
   readonly permits: Permits;
+  readonly throttle: Pick<Throttle, 'begin'>;
   readonly bus: Bus;
   readonly log: Log;
   readonly limits?: AmiLimits;
@@ -50,7 +52,7 @@ export interface Ami {
 const FRESH_MS = 24 * 3600 * 1000;
 const isFresh = (mtimeMs: number, foundMs: number) => foundMs - mtimeMs < FRESH_MS;
 
-export function createAmi({ config, store, users, permits, bus, log, limits = amiLimits }: AmiParts): Ami {
+export function createAmi({ config, store, users, permits, throttle, bus, log, limits = amiLimits }: AmiParts): Ami {
   const relay = createRelay(limits);
   const { dir } = config.recordings;
   const trunks = config.trunks.names;
@@ -110,6 +112,7 @@ export function createAmi({ config, store, users, permits, bus, log, limits = am
           upstream,
           replay,
           limits,
+          throttle,
           log,
           onListening: () => connection.listenTo(namesOf(relay.wanted)),
         },

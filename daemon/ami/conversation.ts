@@ -2,6 +2,7 @@
  * What a client's session is made of, for those who work on its parts: where its bytes go, what it needs of the rest of the
  * daemon, and what an action of ours works with.
  */
+import type { Throttle } from '../../cgi/access/throttle.ts';
 import type { Asker } from '../asterisk/forwarding.ts';
 import type { RecordingControl } from '../asterisk/recording-control.ts';
 import type { AmiLimits } from '../limits.ts';
@@ -53,6 +54,8 @@ export interface SessionServices {
   readonly upstream: Upstream;
   readonly replay: Replay;
   readonly limits: AmiLimits;
+  /** Of log-ins with a wrong secret. */
+  readonly throttle: Pick<Throttle, 'begin'>;
   readonly log: Log;
   /** Somebody has logged in, or listens to other classes now. */
   onListening(): void;

@@ -4,10 +4,11 @@
  */
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isBoxItself } from '../../storage/model/address.ts';
 import { formatPacket, type Header, type Packet } from '../wire/packet.ts';
 import { mayCall, mayForward } from './actions.ts';
 import { type Classes, classesOf, includes, maskOf, NO_CLASSES } from './classes.ts';
-import { type Conversation, header } from './conversation.ts';
+import { type Conversation, header, type SessionServices } from './conversation.ts';
 import { compileFilter, FilterError } from './filter.ts';
 import { replay } from './replay.ts';
 import { secretMatches } from './users.ts';
@@ -80,7 +81,11 @@ async function logIn(request: Packet, conversation: Conversation): Promise<void>
     ? conversation.challenge !== '' &&
       secretMatches(user, { challenge: conversation.challenge, key: header(request, 'Key') })
     : secretMatches(user, { secret: header(request, 'Secret') });
-  if (!user || !matches || !user.permits(address)) {
+  // Looked at in any case, so that no time tells who waits.
+  const outcome = beginTry(services, address, name);
+  const admitted = outcome !== null && matches && user?.permits(address) ? user : null;
+  outcome?.(admitted !== null);
+  if (!admitted) {
     log.warn('an AMI log-in was refused', { user: name.slice(0, 64), address });
     await pause(limits.refusedMs);
     refuse(request, conversation, 'Authentication failed');
@@ -92,7 +97,7 @@ async function logIn(request: Packet, conversation: Conversation): Promise<void>
   answer(request, 'Success', ['Message', 'Authentication accepted']);
   const system = classesOf('system');
   const age = upstream.uptime();
-  if (age && includes(user.readClasses & conversation.mask, system))
+  if (age && includes(admitted.readClasses & conversation.mask, system))
     conversation.event(
       formatPacket([
         ['Event', 'FullyBooted'],
@@ -102,8 +107,19 @@ async function logIn(request: Packet, conversation: Conversation): Promise<void>
         ['Status', 'Fully Booted'],
       ]),
     );
-  conversation.logIn(user);
+  conversation.logIn(admitted);
   log.info('an AMI client has logged in', { user: name, address });
+}
+
+/** @returns what is to be told how it ended; null: whoever it is has to wait, and hears what a wrong secret hears. */
+function beginTry({ throttle }: SessionServices, address: string, name: string): ((right: boolean) => void) | null {
+  // Programs on the box are held up by the second that a refusal takes; a wait for one of them would be one for all.
+  if (address === '' || isBoxItself(address)) return () => {};
+  try {
+    return throttle.begin(address, name);
+  } catch {
+    return null;
+  }
 }
 
 function logOff(request: Packet, conversation: Conversation): void {

@@ -1,11 +1,12 @@
 /** A session by itself: what it hears and when, by mask, filter and replay; a store that answers when the test says. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { createThrottle } from '../../cgi/access/throttle.ts';
 import { classesOf } from '../../daemon/ami/classes.ts';
 import type { Replay, SessionServices } from '../../daemon/ami/conversation.ts';
 import { type AmiEvent, createRelay, type Relay } from '../../daemon/ami/relay.ts';
 import { type AmiSession, createAmiSession } from '../../daemon/ami/session.ts';
 import { type AmiUserDefinition, openAmiUsers } from '../../daemon/ami/users.ts';
-import { amiLimits } from '../../daemon/limits.ts';
+import { amiLimits, sessionLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import { parsePacket } from '../../daemon/wire/packet.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -70,6 +71,7 @@ async function scene(change: Partial<AmiUserDefinition> = {}) {
     },
     replay: store,
     limits: { ...amiLimits, refusedMs: 1 },
+    throttle: createThrottle(sessionLimits),
     log: createLog({ level: 'warn', write: (line) => void lines.push(line), terminal: false }),
     onListening() {},
   };
