@@ -5,7 +5,7 @@
  * Sources: asterisk cdr/cdr_csv.c build_csv_record, cdr/cdr_custom.c, cdr/cdr_adaptive_odbc.c.
  */
 import { DISPOSITIONS, type Leg, type Moment } from '../../storage/model/leg.ts';
-import { parseLocal, resolveLocal, uniqueIdEpoch, type Zone } from '../../storage/model/local-time.ts';
+import { LATEST_EPOCH, parseLocal, resolveLocal, uniqueIdEpoch, type Zone } from '../../storage/model/local-time.ts';
 
 /** A line that is no record; its message says why, for the person who looks at the lines kept aside. */
 export class CsvLineError extends Error {
@@ -154,6 +154,7 @@ function legOfTableRow(names: readonly string[], line: string, zone: Zone): Leg 
   const [duration, billsec] = [whole('duration') ?? 0, whole('billsec') ?? 0];
   const after = (seconds: number): Moment => {
     const epoch = start.epoch + seconds;
+    if (epoch > LATEST_EPOCH) throw new CsvLineError(`duration is no length of a call: ${text('duration')}`);
     return { epoch, offset: zone.offsetAt(epoch) };
   };
   const disposition = DISPOSITIONS.find((known) => known === text('disposition').toUpperCase()) ?? 'FAILED';

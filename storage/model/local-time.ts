@@ -93,6 +93,13 @@ function wallDay(year: number, month: number, day: number): number {
   return new Date(0).setUTCFullYear(year, month, day) / 1000;
 }
 
+/** The first and the last second that such a text can name. */
+const FIRST = Date.parse('0000-01-01T00:00:00Z') / 1000;
+const LAST = Date.parse('9999-12-31T23:59:59Z') / 1000;
+
+/** Epoch seconds up to which a moment has a text in any zone. */
+export const LATEST_EPOCH = LAST - MAX_OFFSET;
+
 /**
  * Reads `YYYY-MM-DD HH:MM:SS` (years 0000 to 9999) as a wall time: its epoch seconds if it were UTC. Strict: null for
  * any other shape and for what no calendar or clock shows (2021-02-30, 24:00:00, a leap second).
@@ -100,8 +107,9 @@ function wallDay(year: number, month: number, day: number): number {
 export function parseLocal(text: string): number | null {
   if (text.length !== 19) return null;
   const milliseconds = Date.parse(`${text.slice(0, 10)}T${text.slice(11)}Z`);
-  if (Number.isNaN(milliseconds)) return null;
   const wall = milliseconds / 1000;
+  // Years of six digits with a sign have the same length; no number at all is in no range either.
+  if (!(wall >= FIRST && wall <= LAST)) return null;
   // Date.parse carries 02-30 over to 03-02 and 24:00 to the next day; writing it back tells.
   return Number.isInteger(wall) && formatLocal(wall, 0) === text ? wall : null;
 }

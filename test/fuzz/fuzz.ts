@@ -47,12 +47,14 @@ export interface FuzzOptions {
   readonly corpus: readonly Buffer[];
   /** Begins to watch. Absent: every input is as good as the others. */
   readonly coverage?: () => Coverage;
+  /** Called where the guided part ends: from there on nothing is kept. */
+  readonly unguided?: () => void;
   /** Called before each input: whoever watches sees which one never ended. */
   readonly before?: (input: Buffer) => void;
 }
 
 export async function fuzz(target: Target, options: FuzzOptions): Promise<Outcome> {
-  const { seed, inputs, corpus, coverage, before } = options;
+  const { seed, inputs, corpus, coverage, unguided, before } = options;
   const random = seededRandom(seed);
   const { mutate } = createMutator(random, target.words, target.max ?? MAX);
   const findings = new Map<string, Finding>();
@@ -129,6 +131,7 @@ export async function fuzz(target: Target, options: FuzzOptions): Promise<Outcom
     if (done < inputs * GUIDED) continue;
     guide.close();
     guide = undefined;
+    unguided?.();
   }
   guide?.close();
   return {

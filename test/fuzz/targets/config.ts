@@ -133,6 +133,7 @@ const settings: Target = {
 /** For the environment alone: every variable as it may stand there. */
 const environment: Target = {
   name: 'environment',
+  share: 40,
   max: 600,
   words: [
     ...CONFIG_KEYS.map(({ variable }) => `${variable}=`),

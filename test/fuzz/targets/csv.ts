@@ -113,6 +113,7 @@ const csvFile: Target = {
 /** A book as somebody sends it. */
 const phoneBook: Target = {
   name: 'phone-book',
+  share: 40,
   words: [...WORDS, 'number;name\n', '200,', 'Zoë', '+4930', '620(102)', 'group'],
   async run(input) {
     const text = utf8(input);
@@ -141,6 +142,7 @@ const phoneBook: Target = {
 /** Cells, parted by a NUL, as they go into a CSV. */
 const csvOut: Target = {
   name: 'csv-out',
+  share: 60,
   max: 500,
   words: WORDS,
   run(input) {

@@ -134,6 +134,7 @@ function roundTrips(packet: Packet): void {
 /** Values of any kind into a packet: JSON on a WebSocket, settings for AstDB. */
 const format: Target = {
   name: 'format',
+  share: 40,
   max: 600,
   words: WORDS,
   run(input) {

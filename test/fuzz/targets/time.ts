@@ -83,7 +83,7 @@ const dates: Target = {
       );
       if (range)
         holds(
-          (range.wall.from ?? 0) <= (range.wall.to ?? Number.POSITIVE_INFINITY),
+          (range.wall.from ?? Number.NEGATIVE_INFINITY) <= (range.wall.to ?? Number.POSITIVE_INFINITY),
           'no range upside down',
           range.wall,
         );
