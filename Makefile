@@ -92,7 +92,7 @@ bench-data: node_modules/.package-lock.json ## make the bench's store of a milli
 bench-load: build ## fifty AMI listeners and a thousand events a second, beside Asterisk's own AMI (root)
 	@root=$$(sh test/asterisk/setup.sh) && CDRD_ASTERISK_ROOT=$$root npx --no-install tsx test/bench/fanout.ts $(SECONDS)
 
-fuzz: node_modules/.package-lock.json ## a million inputs over what reads others' bytes (SEED=, INPUTS=, ONLY=)
+fuzz: node_modules/.package-lock.json ## a million inputs over what reads others' bytes, 50,000 over sockets (SEED=, INPUTS=, SOCKETS=, ONLY=)
 	CDRD_HISTORIES=80000 $(VITEST) test/vitest.config.ts test/model test/wire
 	npx --no-install tsx test/fuzz/main.ts
 

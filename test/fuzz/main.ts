@@ -4,6 +4,7 @@
  * what reached new code into the corpora. What it finds is printed as a line of the corpus that it belongs into.
  */
 import { fuzzPure } from './pure.ts';
+import { fuzzSockets, SOCKET_TARGETS } from './sockets/all.ts';
 import { createTally } from './tally.ts';
 import { TARGETS } from './targets/all.ts';
 
@@ -18,4 +19,6 @@ console.log(`SEED=${seed}`);
 const targets = TARGETS.filter(wanted);
 if (targets.length > 0)
   await fuzzPure({ targets, seed, inputs: number('INPUTS', 1_000_000), keep: env['KEEP'] === '1' }, tally);
+const sockets = SOCKET_TARGETS.filter(wanted);
+if (sockets.length > 0) await fuzzSockets(sockets, seed, number('SOCKETS', 50_000), tally);
 process.exit(tally.end() ? 0 : 1);
