@@ -124,7 +124,9 @@ export function tendConnections(
     connection.given = true;
     // Into an answer that is under way nothing may be written: a client would take it for a part of that.
     if (!socket.writable || error.code === 'ECONNRESET' || connection.waiting > 0) return void socket.destroy();
-    if (error.code?.startsWith('HPE_') && giveMended(socket as Socket, connection.head)) return;
+    // Of a line that ended in its midst nothing more comes.
+    const mayBeMended = error.code?.startsWith('HPE_') && error.code !== 'HPE_INVALID_EOF_STATE';
+    if (mayBeMended && giveMended(socket as Socket, connection.head)) return;
     refuse(socket, faultOf(error.code));
   });
 
@@ -159,6 +161,7 @@ export function tendConnections(
     }
     const late = setTimeout(() => refuse(socket, faultOf('ERR_HTTP_REQUEST_TIMEOUT')), limits.headersMs);
     socket.once('close', () => clearTimeout(late));
+    socket.once('end', () => refuse(socket, faultOf('HPE'))); // its line will never end
     let length = head.reduce((sum, { length }) => sum + length, 0);
     socket.on('data', (chunk: Buffer) => {
       head.push(chunk);

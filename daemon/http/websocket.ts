@@ -43,7 +43,7 @@ export function createWebSockets(paths: Readonly<Record<string, WebSocketPath>>)
 
   async function load(): Promise<WebSocketServer> {
     const { WebSocketServer } = await import('ws');
-    return new WebSocketServer({
+    const loaded = new WebSocketServer({
       noServer: true,
       maxPayload: MESSAGE_MAX,
       perMessageDeflate: false, // 300 KB a client, for lines of text
@@ -53,6 +53,11 @@ export function createWebSockets(paths: Readonly<Record<string, WebSocketPath>>)
         return spoken.find((each) => offered.has(each)) ?? false;
       },
     });
+    // A handshake that is none: answered as everything is, not by the package's own page.
+    loaded.on('wsClientError', ({ message }, socket) => {
+      socket.end(plainAnswer({ error: new CgiError('invalid', message) }));
+    });
+    return loaded;
   }
 
   function pathOf(request: IncomingMessage): WebSocketPath | undefined {

@@ -7,7 +7,7 @@ import { atFileEnd } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
 import { bytesOf } from '../support/page.ts';
 import { endlessPages, startListener } from './listener.ts';
-import { ask, dial, exchange } from './raw.ts';
+import { ask, dial, exchange, receive } from './raw.ts';
 
 const CALLS = 60;
 
@@ -157,5 +157,21 @@ describe('300 joined paths', () => {
     const padding = 'x'.repeat(joined.length);
     const answer = await ask(daemon.url, request(`${EVERY}&dst=${numbers},820&_=${padding}`));
     expect(total(answer.body)).toBe(CALLS);
+  });
+});
+
+describe('what is no request', () => {
+  test.each(['POST /cgi/we', 'GET /cgi/webserve/9006?&a=b c'])('%s, and the end: refused at once', async (begin) => {
+    const socket = await dial(daemon.url);
+    const received = receive(socket);
+    socket.end(begin);
+    expect(await received).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test('a WebSocket of another version: refused as everything is', async () => {
+    const lines = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 12\r\nSec-WebSocket-Key: x\r\n';
+    const { status, headers, body } = await ask(daemon.url, `GET /ami HTTP/1.1\r\nHost: 127.0.0.1\r\n${lines}\r\n`);
+    expect([status, headers['x-content-type-options']]).toEqual([400, 'nosniff']);
+    expect(JSON.parse(body)).toMatchObject({ error: { code: 'invalid' } });
   });
 });
