@@ -17,6 +17,8 @@ export interface DescribedParts extends Pick<RecordingParts, 'recordings' | 'rec
   readonly pbx: Pbx;
   readonly backups: BoxJobs['backups'];
   readonly fullness: Fullness;
+  /** HTTP connections turned away, by why. */
+  readonly refused: Readonly<Record<string, number>>;
   /** How often which number was answered with which status, by `NUMBER STATUS`. */
   readonly answers: ReadonlyMap<string, number>;
 }
@@ -34,6 +36,9 @@ export function describeAll(metrics: Metrics, parts: DescribedParts): void {
   );
   metrics.gauge('cdrd_file_steps', 'Steps of file work on the medium, waiting or under way.', () =>
     parts.fileClient.depth(),
+  );
+  metrics.counter('cdrd_http_refused_total', 'HTTP connections turned away: not permitted, or too many.', () =>
+    Object.entries(parts.refused).map(([why, count]) => [{ why }, count]),
   );
   metrics.counter('cdrd_answers_total', 'HTTP answers by number and status.', () =>
     [...parts.answers].map(([key, count]) => {

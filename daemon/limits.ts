@@ -98,6 +98,9 @@ export const httpLimits = {
   connections: 256,
   /** Of one address (IPv6: one /64): a quarter, so that no one client takes all; a browser opens six. */
   connectionsPerAddress: 64,
+  /** New ones of one address that come at once, and each second: a handshake costs a small ARM box some milliseconds. */
+  arrivalBurst: 300,
+  arrivalRate: 50,
   /** Refused ones that are told why at a time; beyond it they are cut off without a word. */
   refusals: 16,
   /**

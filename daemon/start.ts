@@ -246,7 +246,13 @@ export async function start(options: StartOptions): Promise<Running> {
     stops.push(() => http.close());
     stops.push(() => callDeletions.close()); // before HTTP: whoever waits for a deletion is told how far it has come
     await callDeletions.begun();
-    describeAll(metrics, { ...shown, recordingDeletions, fileClient: recordingParts.fileClient, answers });
+    describeAll(metrics, {
+      ...shown,
+      recordingDeletions,
+      fileClient: recordingParts.fileClient,
+      answers,
+      refused: http.refused,
+    });
 
     const perform = createPerform({
       amiUsers: amiUserAdmin,

@@ -1,6 +1,6 @@
 /**
  * The door of the HTTP ports, before anything that is sent is read: from where one may come (`http.permit`, `https.permit`),
- * and how many connections there are, of one address and in all. When all places are taken, a newcomer gets the place of a
+ * how often, and how many connections there are, of one address and in all. When all places are taken, a newcomer gets the place of a
  * stranger, one of the address that has most of them: nobody can keep all for himself, and who is logged in loses none.
  */
 import type { Server } from 'node:http';
@@ -11,6 +11,7 @@ import { isBoxItself } from '../../storage/model/address.ts';
 import type { HttpLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { Permits } from '../permits.ts';
+import { createRate } from './rate.ts';
 import { plainAnswer } from './write-reply.ts';
 
 /** Connections turned away, by why. */
@@ -46,6 +47,7 @@ export function createGate(limits: HttpLimits, { permits, onChange }: Permits, l
   /** In the order in which they came. */
   const guests = new Map<string, Guest>();
   const figures: GateFigures = { permit: 0, address: 0, places: 0 };
+  const arrivals = createRate({ burst: limits.arrivalBurst, rate: limits.arrivalRate, counted: limits.counted });
   let refusals = 0;
   const silentUntil = { permit: 0, address: 0, places: 0 };
 
@@ -67,6 +69,11 @@ export function createGate(limits: HttpLimits, { permits, onChange }: Permits, l
     }
     // Behind a proxy on the box stands anybody: there is no telling them apart here.
     const source = isBoxItself(address) ? '' : networkOf(address);
+    const wait = source === '' ? 0 : arrivals.take(source);
+    if (wait > 0) {
+      refuse(socket, listener, 'address', new CgiError('busy', 'too many new connections', undefined, wait));
+      return false;
+    }
     if (source !== '' && countOf(source) >= limits.connectionsPerAddress) {
       refuse(
         socket,

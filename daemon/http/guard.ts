@@ -31,7 +31,21 @@ const HEALTH = '/healthz';
 
 /** @returns what answers a request that isn't to be served. */
 export function createGuard({ limits, hosts, isKnown, redirectPort }: GuardOptions): Guard {
-  const rate = createRate(limits);
+  // Apart: a flood of strangers keeps nobody out who is logged in, be they of the same house.
+  const { counted } = limits;
+  const strangers = createRate({ burst: limits.strangerBurst, rate: limits.strangerRate, counted });
+  const known = createRate({ burst: limits.knownBurst, rate: limits.knownRate, counted });
+  /** A client asks again and again: of the last addresses it is known which network they are of. */
+  const sources = new Map<string, string>();
+
+  function sourceOf(address: string): string {
+    const before = sources.get(address);
+    if (before !== undefined) return before;
+    if (sources.size >= limits.connections) sources.clear();
+    const source = networkOf(address);
+    sources.set(address, source);
+    return source;
+  }
 
   return (request) => {
     const { headers, socket, rawHeaders, httpVersion } = request;
@@ -39,7 +53,7 @@ export function createGuard({ limits, hosts, isKnown, redirectPort }: GuardOptio
       error: new CgiError(code, message, undefined, after),
     });
     if (rawHeaders.length > limits.headerCount * 2) return refused('too_large', `over ${limits.headerCount} headers`);
-    const [, authority, path = ''] = /^(?:https?:\/\/([^/?#]*))?([^?#]*)/i.exec(request.url ?? '') ?? [];
+    const [authority, target] = split(request.url ?? '');
     const asked = hostsOf(rawHeaders);
     if (asked.length > 1) return refused('invalid', 'two Host headers');
     if (asked.length === 0 && httpVersion === '1.1') return refused('invalid', 'no Host header');
@@ -52,19 +66,26 @@ export function createGuard({ limits, hosts, isKnown, redirectPort }: GuardOptio
     const address = socket.remoteAddress ?? '';
     const ownBox = isBoxItself(address);
     if (!ownBox) {
-      const wait = rate.take(networkOf(address), isKnown(request));
+      const wait = (isKnown(request) ? known : strangers).take(sourceOf(address));
       if (wait > 0) return refused('busy', 'too many requests', wait);
     }
-    if (path === HEALTH) return null;
+    if (target.startsWith(HEALTH) && /^[?#]?$/.test(target.charAt(HEALTH.length))) return null;
     const secure = isSecure(request);
     const port = secure || ownBox ? null : redirectPort();
     if (port !== null) {
       const name = withoutPort(authority ?? asked[0] ?? hostOf(socket.localAddress ?? ''));
-      const rest = (request.url ?? '').replace(/^https?:\/\/[^/?#]*/i, '');
-      return { location: `https://${name}${port === 443 ? '' : `:${port}`}${rest.startsWith('/') ? '' : '/'}${rest}` };
+      const slash = target.startsWith('/') ? '' : '/';
+      return { location: `https://${name}${port === 443 ? '' : `:${port}`}${slash}${target}` };
     }
     return isForeign(headers, secure) ? refused('denied', 'a page of another site has asked for this') : null;
   };
+}
+
+/** A proxy's form of the target, `http://host/path`, in its two parts. */
+function split(url: string): [authority: string | undefined, target: string] {
+  if (url.startsWith('/')) return [undefined, url];
+  const [begin = '', authority] = /^https?:\/\/([^/?#]*)/i.exec(url) ?? [];
+  return [authority, url.slice(begin.length)];
 }
 
 /** Node gives the first of them alone. */

@@ -1,4 +1,8 @@
-/** The security headers, by kind of answer. None is shown inside another site's page, none is guessed at, none is kept. */
+/**
+ * The security headers, by kind of answer. None is shown inside another site's page, none is guessed at, none is kept. A page
+ * of ours needs others: `default-src 'self'`, and `Referrer-Policy: same-origin`, for with no-referrer a browser says of its
+ * forms that they come from nowhere (`Origin: null`), which is refused (origin.ts).
+ */
 
 /** Nothing here uses any of what browsers can lend to pages, but sound that somebody plays. */
 const LENT = ['camera', 'display-capture', 'geolocation', 'microphone', 'midi', 'payment', 'serial', 'usb'];

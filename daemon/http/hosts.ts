@@ -12,16 +12,35 @@ export interface Hosts {
   knows(authority: string): boolean;
 }
 
+/** Milliseconds that a name is known again without being looked for, and such names at a time: a client sends one a request. */
+const KNOWN_MS = 2_000;
+const KNOWN_MAX = 64;
+
 /** @param names Those that the owner has listed, at this moment. @param host The box's own name; it may be given another. */
 export function createHosts(names: () => readonly string[], host: () => string = hostname): Hosts {
+  const known = new Set<string>();
+  let until = 0;
+
+  function isOurs(authority: string): boolean {
+    const [, v6, name = ''] = /^(?:\[([^\]]*)\]|([^:@/?#[\]\s]+))(?::\d{0,5})?$/.exec(authority) ?? [];
+    if (v6 !== undefined) return isIPv6(v6);
+    const plain = name.toLowerCase().replace(/\.$/, '');
+    if (isIPv4(plain) || plain === 'localhost') return true;
+    const own = host();
+    return plain !== '' && [own, ...hostNames(own), ...names()].some((each) => each.toLowerCase() === plain);
+  }
+
   return {
     knows(authority) {
-      const [, v6, name = ''] = /^(?:\[([^\]]*)\]|([^:@/?#[\]\s]+))(?::\d{0,5})?$/.exec(authority) ?? [];
-      if (v6 !== undefined) return isIPv6(v6);
-      const plain = name.toLowerCase().replace(/\.$/, '');
-      if (isIPv4(plain) || plain === 'localhost') return true;
-      const own = host();
-      return plain !== '' && [own, ...hostNames(own), ...names()].some((each) => each.toLowerCase() === plain);
+      const now = performance.now();
+      if (now > until || known.size >= KNOWN_MAX) {
+        known.clear();
+        until = now + KNOWN_MS;
+      }
+      if (known.has(authority)) return true;
+      if (!isOurs(authority)) return false;
+      known.add(authority);
+      return true;
     },
   };
 }

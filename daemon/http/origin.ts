@@ -14,8 +14,9 @@ export function isForeign(headers: IncomingHttpHeaders, secure: boolean): boolea
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
   if (headers.origin !== undefined) return site === undefined && !isOwn(headers.origin, headers, secure);
-  // With an Authorization header no page of another site comes through: it would have to ask before, and is told nothing.
-  if (site !== undefined || headers.referer === undefined || headers.authorization !== undefined) return false;
+  if (site !== undefined || headers.referer === undefined) return false;
+  // No page of another site can send a token so: it would have to ask before, and is told nothing.
+  if (/^Bearer /i.test(headers.authorization ?? '')) return false;
   return !isOwn(headers.referer, headers, secure);
 }
 

@@ -1,19 +1,16 @@
-/**
- * How many requests one address may send: a bucket that fills by time, small for strangers and large for who is logged in,
- * so that a flood of the ones doesn't keep the others of the same house out.
- */
+/** How much may come of one address: a bucket that fills by time, of which each takes a drop. */
 
 export interface RateLimits {
-  readonly strangerBurst: number;
-  readonly strangerRate: number;
-  readonly knownBurst: number;
-  readonly knownRate: number;
+  /** What comes at once, and each second. */
+  readonly burst: number;
+  readonly rate: number;
+  /** Addresses remembered. */
   readonly counted: number;
 }
 
 export interface Rate {
-  /** Counts a request. @returns seconds until another may come; 0: this one may. */
-  take(source: string, known: boolean): number;
+  /** @returns seconds until another may come; 0: this one may. */
+  take(source: string): number;
   /** Addresses counted. */
   readonly size: number;
 }
@@ -24,21 +21,17 @@ interface Bucket {
 }
 
 /** @param clock Monotonic milliseconds. */
-export function createRate(limits: RateLimits, clock: () => number = () => performance.now()): Rate {
-  const kinds = {
-    stranger: { burst: limits.strangerBurst, rate: limits.strangerRate, buckets: new Map<string, Bucket>() },
-    known: { burst: limits.knownBurst, rate: limits.knownRate, buckets: new Map<string, Bucket>() },
-  };
+export function createRate({ burst, rate, counted }: RateLimits, clock: () => number = () => performance.now()): Rate {
+  const buckets = new Map<string, Bucket>();
 
   return {
-    take(source, known) {
-      const { burst, rate, buckets } = known ? kinds.known : kinds.stranger;
+    take(source) {
       const now = clock();
       const bucket = buckets.get(source) ?? { left: burst, at: now };
-      // To the end: the map's order is that of the last request.
+      // To the end: the map's order is that of the last one.
       buckets.delete(source);
       for (const [oldest] of buckets) {
-        if (buckets.size < limits.counted) break;
+        if (buckets.size < counted) break;
         buckets.delete(oldest);
       }
       buckets.set(source, bucket);
@@ -49,7 +42,7 @@ export function createRate(limits: RateLimits, clock: () => number = () => perfo
       return 0;
     },
     get size() {
-      return kinds.stranger.buckets.size + kinds.known.buckets.size;
+      return buckets.size;
     },
   };
 }

@@ -85,11 +85,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   const guard = createGuard({
     limits,
     hosts: options.hosts,
-    isKnown(request) {
-      const isKnown = callerOf(tokenOf(request), options.services, false) !== null;
-      if (isKnown) gate.known(request.socket);
-      return isKnown;
-    },
+    isKnown: createKnown((request) => callerOf(tokenOf(request), options.services, false) !== null, gate),
     redirectPort() {
       const [first] = options.redirects() ? secure : [];
       return first ? (first.address() as AddressInfo).port : null;
@@ -115,6 +111,28 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   }
   const addressesOf = (servers: readonly Server[]) => servers.map((server) => server.address() as AddressInfo);
   return { addresses: addressesOf(plain), secureAddresses: addressesOf(secure), refused: gate.figures, close };
+}
+
+/** Milliseconds that a connection which has shown who it is needn't be looked up again, for how much it may ask. */
+const KNOWN_MS = 1_000;
+
+/** Whether a request's session or key is a good one: looked for once a second where a connection sends the same one again. */
+function createKnown(look: (request: IncomingMessage) => boolean, gate: Gate) {
+  const shown = new WeakMap<
+    object,
+    { readonly authorization: string | undefined; readonly cookie: string | undefined; readonly until: number }
+  >();
+  return (request: IncomingMessage) => {
+    const { authorization, cookie } = request.headers;
+    if (authorization === undefined && cookie === undefined) return false;
+    const before = shown.get(request.socket);
+    const now = performance.now();
+    if (before && now < before.until && before.authorization === authorization && before.cookie === cookie) return true;
+    if (!look(request)) return false;
+    gate.known(request.socket);
+    shown.set(request.socket, { authorization, cookie, until: now + KNOWN_MS });
+    return true;
+  };
 }
 
 function serverOptions(limits: HttpLimits) {

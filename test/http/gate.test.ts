@@ -94,6 +94,16 @@ test('one address has its share of the connections; the box itself, where a prox
   await eventually(async () => (await askFrom('127.0.0.2', url, HEALTH))[0]?.status === 200);
 });
 
+test('one address may come again and again only so often, others meanwhile', async () => {
+  const { url } = await startListener(NOTHING, { arrivalBurst: 3, arrivalRate: 1 / 3600 });
+  const statuses: (number | undefined)[] = [];
+  for (let index = 0; index < 4; index++) statuses.push((await askFrom('127.0.0.2', url, HEALTH))[0]?.status);
+  expect(statuses).toEqual([200, 200, 200, 429]);
+  expect((await askFrom('127.0.0.2', url, HEALTH))[0]?.headers['retry-after']).toBe('3600');
+  expect((await askFrom('127.0.0.3', url, HEALTH))[0]?.status).toBe(200);
+  for (let index = 0; index < 5; index++) expect((await ask(url, HEALTH)).status).toBe(200);
+});
+
 test('when all places are taken a stranger of the address that has most gives way; who is logged in does not', async () => {
   const { url, authorization } = await startListener(NOTHING, { connections: 4 });
   const known = await dial(url, '127.0.0.2');
