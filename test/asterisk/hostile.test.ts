@@ -120,3 +120,34 @@ it('a caller number with line breaks: the record has none', async () => {
   expect(report.records[0]?.get('Recording File Name')).toMatch(/-Inbound-42-506UserFieldOutbound-202$/);
   expect(await strangers()).toEqual(control);
 });
+
+describe('a setting in Asterisk’s database that no page lets through', () => {
+  const recorded = async (): Promise<number> =>
+    (await filesBelow(rig.asterisk.pbx)).filter((file) => RECORDING.test(file)).length;
+  const DIR = ['dir', (text: string) => `${rig.asterisk.monitor}${text}`, 0] as const;
+  const PROMPT = ['prompt/Inbound', (text: string) => text, 1] as const;
+
+  it.each([
+    ['a folder with a command', DIR, ',,touch$IFS/s1,x'],
+    ['a folder with a shell’s substitution', DIR, '/$(touch$IFS/s2)'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the dialplan's
+    ['a folder with a dialplan function', DIR, '/${SHELL(touch /s3)}'],
+    ['a folder with an end to the argument list', DIR, '),System(touch /s4'],
+    ['a sound with options', PROMPT, 'beep,skip&beep'],
+    ['a sound with an end to the argument list', PROMPT, 'beep),System(touch /s5'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the dialplan's
+    ['a sound with a dialplan function', PROMPT, '${SHELL(touch /s6)}'],
+    ['a sound that leads out', PROMPT, '../../../../../../../../etc/passwd'],
+  ] as const)('%s', async (_, [key, of, more], text) => {
+    await rig.settings({ [key]: of(text) });
+    const before = await recorded();
+    try {
+      const report = await rig.inbound('506', '202', { seconds: 1 });
+      expect(report.records).toHaveLength(1);
+      expect(await recorded()).toBe(before + more);
+      expect(await strangers()).toEqual(control);
+    } finally {
+      await rig.settings({ ...DEFAULT_SETTINGS, dir: rig.asterisk.monitor });
+    }
+  });
+});
