@@ -29,6 +29,8 @@ export type Write =
   | { readonly kind: 'user'; readonly user: User; readonly audit: AuditLine }
   | { readonly kind: 'userGone'; readonly name: string; readonly audit: AuditLine }
   | { readonly kind: 'apiKey'; readonly key: ApiKey; readonly audit: AuditLine }
+  /** @param at Epoch seconds. */
+  | { readonly kind: 'apiKeyUsed'; readonly id: string; readonly at: number }
   | { readonly kind: 'apiKeyGone'; readonly id: string; readonly audit: AuditLine }
   | { readonly kind: 'contacts'; readonly contacts: readonly Contact[]; readonly audit: AuditLine }
   | { readonly kind: 'contactsGone'; readonly numbers: readonly string[]; readonly audit: AuditLine }
@@ -78,6 +80,7 @@ export const GROWS: Readonly<Record<Write['kind'], boolean>> = {
   user: false,
   userGone: false,
   apiKey: false,
+  apiKeyUsed: false,
   apiKeyGone: false,
   contacts: true,
   contactsGone: false,

@@ -107,7 +107,7 @@ export function createAccounts(
   let changes = 0;
 
   /** What a check finds; `code`: the password is right and the code isn't. */
-  type Checked = { readonly user: User } | { readonly wrong: 'password' | 'code' };
+  type Checked = { readonly user: User } | { readonly wrong: 'password' | 'code'; readonly isThere: boolean };
 
   /**
    * Whether this is the user's password, at the pace for guesses. Whatever is wrong, all is looked at in the same time.
@@ -128,8 +128,8 @@ export function createAccounts(
         const step = factors.match(name, code ?? undefined);
         const passes = code === null || !factors.has(name) || codePasses(name, matches, step, code, device);
         right = matches && passes;
-        if (!matches) return { wrong: 'password' };
-        if (!passes) return { wrong: 'code' };
+        if (!matches) return { wrong: 'password', isThere: user !== null };
+        if (!passes) return { wrong: 'code', isThere: true };
         if (code !== null && step !== null) await factors.use(name, step);
         return { user };
       });
@@ -151,6 +151,9 @@ export function createAccounts(
     done?.(step !== null);
     return done !== null && step !== null;
   }
+
+  /** Changes with all that a log-in needs. */
+  const loginMark = (name: string, user: User | null) => `${user?.hash ?? ''} ${factors.markOf(name)}`;
 
   /** The password of somebody who is logged in, asked for once more. */
   async function ownPassword(name: string, digest: string, address: string): Promise<User | null> {
@@ -182,7 +185,9 @@ export function createAccounts(
       if (!sessions) throw new Error('nobody logs in here');
       const before = changes;
       const needsCode = factors.has(name);
-      const known = devices.idOf(device, name);
+      const known = devices.looksLike(device)
+        ? devices.idOf(device, name, loginMark(name, await store.ask('user', name)))
+        : null;
       const checked = await check(name, digest, code, { address, device: known });
       let user = 'user' in checked ? checked.user : null;
       // While it was checked the account may have been changed, and its sessions ended: none may begin after that.
@@ -192,10 +197,16 @@ export function createAccounts(
         user = now?.hash === user.hash && factors.has(name) === needsCode ? now : null;
       }
       const failed = 'wrong' in checked && checked.wrong === 'code' ? 'code.failed' : 'login.failed';
-      logins.note(user ? 'login' : failed, name, address);
+      // A name of nobody's may be a password in the wrong field: it must not rest anywhere.
+      const isNobody = 'wrong' in checked && !checked.isThere;
+      logins.note(user ? 'login' : failed, isNobody ? '' : name, address);
       if (!user) return null;
       const caller = { user: user.name, role: user.role };
-      return { ...caller, ...sessions.begin(caller, { address, agent }), device: devices.cookieFor(name, known) };
+      return {
+        ...caller,
+        ...sessions.begin(caller, { address, agent }),
+        device: devices.cookieFor(name, loginMark(name, user), known),
+      };
     },
     async list() {
       return (await store.ask('users')).map(({ name, role }) => ({ user: name, role, hasFactor: factors.has(name) }));
@@ -282,6 +293,7 @@ function wrongPassword(): CgiError {
 /** Where accounts have none: a command of the console doesn't log anybody in. */
 const NO_FACTORS: SecondFactors = {
   has: () => false,
+  markOf: () => '',
   begin() {
     throw new CgiError('conflict', 'there are no second factors here');
   },

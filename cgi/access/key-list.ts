@@ -9,13 +9,15 @@ export const listKeys = verb({
   parameters: v.strictObject({}),
   handle: (_parameters, { keys, zone }) =>
     json({
-      json_array_keys: keys.list().map(({ id, name, role, numbers, who, createdAt }) => ({
+      json_array_keys: keys.list().map(({ id, name, role, numbers, who, createdAt, endsAt, usedAt }) => ({
         id,
         name,
         role,
         numbers: numbers?.join(',') ?? '',
         made_by: who,
         made: zone.text(createdAt),
+        expires: endsAt === null ? '' : zone.text(endsAt),
+        used: usedAt === null ? '' : zone.text(usedAt).slice(0, 10),
       })),
     }),
 });

@@ -4,9 +4,12 @@ import { may, type Right } from '../../storage/model/rights.ts';
 import { field, requiredRole, Wrong } from '../fields.ts';
 import { CgiError, json } from '../reply.ts';
 import { by, type Verb, verb } from '../verb.ts';
+import type { Known } from './session.ts';
 
 /** Numbers that a key may be limited to; the table has fewer. */
 const NUMBERS_MAX = 100;
+/** Ten years. */
+const DAYS_MAX = 3_650;
 
 const name = v.pipe(
   v.string(),
@@ -22,21 +25,36 @@ const numberList = field('numbers that it may call, a comma list; none: all that
   return [...new Set(numbers.map(Number))];
 });
 
+const days = field(`days that it is good for, 1 to ${DAYS_MAX}; none: it has no end`, (text) => {
+  if (text.trim() === '') return undefined;
+  if (!/^[1-9]\d{0,3}$/.test(text.trim()) || Number(text) > DAYS_MAX) throw new Wrong(`must be 1 to ${DAYS_MAX}`);
+  return Number(text);
+});
+
+/** A key that is limited to numbers makes none that may call others. @throws {CgiError} `denied` */
+function refuseMoreThanOwn(caller: Known | null, numbers: readonly number[] | undefined): void {
+  const own = caller?.numbers ?? null;
+  if (own !== null && !(numbers?.every((number) => own.has(number)) ?? false))
+    throw new CgiError('denied', `${caller?.user} may only make keys for numbers of its own`);
+}
+
 /** @param rightOf What a number asks for, null for nothing; undefined: there is no such number. */
 export function makeKey(rightOf: (number: number) => Right | null | undefined): Verb {
   return verb({
     about: 'make an API key for a program; it is shown this once',
     right: 'users',
-    parameters: v.strictObject({ name, role: requiredRole, numbers: numberList }),
-    async handle({ name, role, numbers }, { keys }, asking) {
+    parameters: v.strictObject({ name, role: requiredRole, numbers: numberList, days }),
+    async handle({ name, role, numbers, days }, { keys, zone, now }, asking) {
+      refuseMoreThanOwn(asking.caller, numbers);
       for (const number of numbers ?? []) {
         const right = rightOf(number);
         if (right === undefined) throw new CgiError('invalid', `numbers: there is no number ${number}`, 'numbers');
         if (right !== null && !may(role, right))
           throw new CgiError('invalid', `numbers: ${role} may not call ${number}`, 'numbers');
       }
-      const { id, key } = await keys.make({ name, role, numbers: numbers ?? null }, by(asking));
-      return json({ result: 'success', id, name, role, numbers: numbers?.join(',') ?? '', key });
+      const { id, key } = await keys.make({ name, role, numbers: numbers ?? null, days }, by(asking));
+      const expires = days === undefined ? '' : zone.text(now() + days * 86_400);
+      return json({ result: 'success', id, name, role, numbers: numbers?.join(',') ?? '', expires, key });
     },
   });
 }

@@ -12,6 +12,8 @@ import type { Known } from './session.ts';
 
 /** Keys at a time: one a program. */
 const KEYS_MAX = 100;
+/** Seconds between two notes of a key's use: one small write a day for each keeps the flash whole. */
+const USED_SECONDS = 86_400;
 
 export interface ApiKeys {
   /** Who this key is, or null. */
@@ -19,20 +21,42 @@ export interface ApiKeys {
   list(): readonly ApiKey[];
   /** @returns the whole key, which exists nowhere else. @throws {CgiError} `conflict` when there are too many. */
   make(
-    wanted: { readonly name: string; readonly role: Role; readonly numbers: readonly number[] | null },
+    wanted: {
+      readonly name: string;
+      readonly role: Role;
+      readonly numbers: readonly number[] | null;
+      /** From now on; absent: without an end. */
+      readonly days?: number | undefined;
+    },
     by: By,
   ): Promise<{ readonly id: string; readonly key: string }>;
   /** @returns whether there was one. */
   revoke(id: string, by: By): Promise<boolean>;
 }
 
-/** @throws {StoreError} */
-export async function openApiKeys(store: StoreClient): Promise<ApiKeys> {
+/** @param now Epoch seconds. @throws {StoreError} */
+export async function openApiKeys(
+  store: StoreClient,
+  now: () => number = () => Math.floor(Date.now() / 1000),
+): Promise<ApiKeys> {
   const keys = new Map((await store.ask('apiKeys')).map((key) => [key.id, key]));
   /** Keys on their way to the disk: they count. */
   let making = 0;
   /** Revoked, and not so on the disk yet: they open nothing, and are listed, because the next start would take them again. */
   const revoked = new Set<string>();
+
+  /**
+   * Whether its time isn't over. A clock that shows less than when the key was made has not been set, as on a box that has
+   * just got its power: then nobody knows whether it is over, so that it opens nothing.
+   */
+  const holds = ({ createdAt, endsAt }: ApiKey) => endsAt === null || (createdAt <= now() && now() < endsAt);
+
+  function noteUse(key: ApiKey): void {
+    const at = now();
+    if (key.usedAt !== null && Math.abs(at - key.usedAt) < USED_SECONDS) return;
+    keys.set(key.id, { ...key, usedAt: at });
+    store.write({ kind: 'apiKeyUsed', id: key.id, at }).catch(() => {}); // by a full disk no program is kept out
+  }
 
   return {
     find(text) {
@@ -44,10 +68,12 @@ export async function openApiKeys(store: StoreClient): Promise<ApiKeys> {
         !timingSafeEqual(Buffer.from(hashOf(text), 'hex'), Buffer.from(key.hash, 'hex'))
       )
         return null;
+      if (!holds(key)) return null;
+      noteUse(key);
       return { user: `key:${key.name}`, role: key.role, numbers: key.numbers && new Set(key.numbers) };
     },
     list: () => [...keys.values()],
-    async make({ name, role, numbers }, by) {
+    async make({ name, role, numbers, days }, by) {
       if (keys.size + making >= KEYS_MAX)
         throw new CgiError('conflict', `there are ${KEYS_MAX} keys already: revoke one first`);
       const id = randomBytes(4).toString('hex');
@@ -59,9 +85,11 @@ export async function openApiKeys(store: StoreClient): Promise<ApiKeys> {
         numbers,
         hash: hashOf(text),
         who: by.who,
-        createdAt: Math.floor(Date.now() / 1000),
+        createdAt: now(),
+        endsAt: days === undefined ? null : now() + days * 86_400,
+        usedAt: null,
       };
-      const detail = { id, name, role, numbers: numbers?.join(',') ?? 'all' };
+      const detail = { id, name, role, numbers: numbers?.join(',') ?? 'all', days: days ?? 'without end' };
       making++;
       try {
         await store.write({ kind: 'apiKey', key, audit: { ...by, action: 'key.made', detail } });

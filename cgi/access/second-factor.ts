@@ -3,7 +3,7 @@
  * once, also across a restart, so the step of the last one is kept with the secret. Whoever has no second factor, or isn't
  * there at all, is compared with one of nobody's, which takes as long.
  */
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { CgiError } from '../reply.ts';
 import { base32, fromBase32, matchingStep, otpauthUri, SECRET_BYTES } from './totp.ts';
 
@@ -25,6 +25,8 @@ export interface FactorLimits {
 
 export interface SecondFactors {
   has(user: string): boolean;
+  /** Another text for each secret, and for who has none. */
+  markOf(user: string): string;
   /** Draws a secret, which is the user's once a code confirms it. @throws {CgiError} `conflict` */
   begin(user: string): { readonly secret: string; readonly uri: string };
   /** @returns whether the code is right; then log-ins need one from now on. @throws {CgiError} `conflict`; {StoreError} */
@@ -76,6 +78,7 @@ export function createSecondFactors({ kept, save, issuer, limits, now, warn }: F
 
   return {
     has: (user) => factors.has(user),
+    markOf: (user) => hash('sha256', factors.get(user)?.secret ?? ''),
     begin(user) {
       if (factors.has(user)) throw new CgiError('conflict', 'there is a second factor already: remove it first, 30035');
       if (!clockIsSet()) throw new CgiError('conflict', 'the clock of the box is not set, by which codes are told');

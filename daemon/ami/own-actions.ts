@@ -86,7 +86,8 @@ async function logIn(request: Packet, conversation: Conversation): Promise<void>
   const admitted = outcome !== null && matches && user?.permits(address) ? user : null;
   outcome?.(admitted !== null);
   if (!admitted) {
-    log.warn('an AMI log-in was refused', { user: name.slice(0, 64), address });
+    // A name of nobody's may be a secret in the wrong place.
+    log.warn('an AMI log-in was refused', { user: user?.name ?? '', address });
     await pause(limits.refusedMs);
     refuse(request, conversation, 'Authentication failed');
     conversation.end();

@@ -16,6 +16,10 @@ export interface ApiKey {
   readonly who: string;
   /** Epoch seconds. */
   readonly createdAt: number;
+  /** From then on it opens nothing, epoch seconds; null: it has no end. */
+  readonly endsAt: number | null;
+  /** When it was used, to a day, epoch seconds; null: never. */
+  readonly usedAt: number | null;
 }
 
 export function apiKeys(database: Database): ApiKey[] {
@@ -23,15 +27,18 @@ export function apiKeys(database: Database): ApiKey[] {
 }
 
 export function putApiKey(database: Database, key: ApiKey): void {
-  database.run('INSERT INTO api_key (id, name, role, numbers, hash, who, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)', [
-    key.id,
-    key.name,
-    key.role,
-    key.numbers === null ? null : JSON.stringify(key.numbers),
-    key.hash,
-    key.who,
-    key.createdAt,
-  ]);
+  const { id, name, role, hash, who, createdAt, endsAt, usedAt } = key;
+  const numbers = key.numbers === null ? null : JSON.stringify(key.numbers);
+  database.run(
+    `INSERT INTO api_key (id, name, role, numbers, hash, who, created_at, ends_at, used_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [id, name, role, numbers, hash, who, createdAt, endsAt, usedAt],
+  );
+}
+
+/** @param at Epoch seconds. */
+export function noteApiKeyUse(database: Database, id: string, at: number): void {
+  database.run('UPDATE api_key SET used_at = ? WHERE id = ?', [at, id]);
 }
 
 export function removeApiKey(database: Database, id: string): boolean {
@@ -47,5 +54,7 @@ function toKey(row: Row): ApiKey {
     hash: String(row['hash']),
     who: String(row['who']),
     createdAt: Number(row['created_at']),
+    endsAt: row['ends_at'] === null ? null : Number(row['ends_at']),
+    usedAt: row['used_at'] === null ? null : Number(row['used_at']),
   };
 }

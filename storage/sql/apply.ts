@@ -9,7 +9,7 @@ import { zone as zoneOf } from '../model/local-time.ts';
 import { type Numbering, numberPlan } from '../model/number-plan.ts';
 import { trunkRules } from '../model/trunk.ts';
 import { type CsvBatch, NOTHING, type SettingChange, type Write, type Written } from '../write.ts';
-import { putApiKey, removeApiKey } from './api-key.ts';
+import { noteApiKeyUse, putApiKey, removeApiKey } from './api-key.ts';
 import { type AuditLine, audit } from './audit.ts';
 import { closeGroup } from './call.ts';
 import { bounded, turnDeletion } from './call-deletion.ts';
@@ -138,6 +138,9 @@ export function createApplier(database: Database, given: StoreRules, now: () => 
       case 'apiKey':
         putApiKey(database, item.key);
         audit(database, item.audit, now());
+        return {};
+      case 'apiKeyUsed':
+        noteApiKeyUse(database, item.id, item.at);
         return {};
       case 'apiKeyGone':
         return audited(item.audit, removeApiKey(database, item.id) ? 1 : 0);

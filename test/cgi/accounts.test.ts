@@ -233,6 +233,8 @@ describe('API keys (30010 to 30012)', () => {
           numbers: '9006,20053',
           made_by: 'admin',
           made: expect.stringMatching(/^\d{4}-/),
+          expires: '',
+          used: '',
         },
       ],
     });
@@ -271,7 +273,64 @@ describe('API keys (30010 to 30012)', () => {
     expect((await as(all, 30006, `OldPassword=${ADMIN}&NewPassword=${MAX}`)).body).toMatchObject({ code: 'conflict' });
   });
 
+  test('may have an end, behind which they open nothing; nor where the clock shows a time before they were made', async () => {
+    const { store, services } = await openKeyed();
+    const time = { now: 1_800_000_000 };
+    const keys = await openApiKeys(store, () => time.now);
+    const { id, key } = await keys.make({ name: 'x', role: 'admin', numbers: null, days: 1 }, BY);
+    const { key: endless } = await keys.make({ name: 'y', role: 'admin', numbers: null }, BY);
+    const opens = (at: number, from = keys) => {
+      time.now = at;
+      return [key, endless].map((each) => callerOf(each, { ...services, keys: from }) !== null);
+    };
+    expect(opens(1_800_000_000)).toEqual([true, true]);
+    expect(opens(1_800_086_399)).toEqual([true, true]);
+    expect(opens(1_800_086_400)).toEqual([false, true]);
+    expect(opens(60)).toEqual([false, true]); // 1970: the box has just got its power
+    const again = await openApiKeys(store, () => time.now);
+    expect(opens(1_800_000_001, again)).toEqual([true, true]);
+    expect(opens(1_800_086_400, again)).toEqual([false, true]);
+    expect(again.list().map((each) => each.id)).toContain(id); // until somebody revokes it
+  });
+
+  test('show the day of their last use, which is written once a day, and no program waits for it', async () => {
+    const { store } = await openKeyed();
+    const time = { now: 1_800_000_000 };
+    const written: string[] = [];
+    let full = false;
+    const write: StoreClient['write'] = (item) => {
+      written.push(item.kind);
+      return full ? Promise.reject(new Error('disk')) : store.write(item);
+    };
+    const keys = await openApiKeys({ ...store, write }, () => time.now);
+    const { key } = await keys.make({ name: 'x', role: 'admin', numbers: null }, BY);
+    for (let second = 0; second < 5_000; second++) keys.find(key);
+    expect(keys.list()[0]?.usedAt).toBe(1_800_000_000);
+    time.now += 86_400;
+    full = true;
+    expect(keys.find(key)).not.toBe(null);
+    expect(keys.find(key)).not.toBe(null);
+    expect(written).toEqual(['apiKey', 'apiKeyUsed', 'apiKeyUsed']);
+    expect((await store.ask('apiKeys'))[0]?.usedAt).toBe(1_800_000_000);
+    expect(keys.find(`${key}x`)).toBe(null);
+  });
+
+  test('one that is limited to numbers makes none that may more', async () => {
+    const { as, admin } = await openKeyed();
+    const { key } = (await as(admin, 30011, 'name=x&role=admin&numbers=30011,9006')).body as { key: string };
+    for (const query of ['', '&numbers=9006,9004', '&numbers='])
+      expect((await as(key, 30011, `name=y&role=admin${query}`)).body).toMatchObject({ code: 'denied' });
+    expect((await as(key, 30011, 'name=y&role=admin&numbers=9006&days=30')).body).toMatchObject({
+      result: 'success',
+      expires: '2021-06-06 12:00:00',
+    });
+  });
+
   test.each([
+    ['name=x&role=admin&days=0', 'days'],
+    ['name=x&role=admin&days=3651', 'days'],
+    ['name=x&role=admin&days=1.5', 'days'],
+    ['name=x&role=admin&days=-1', 'days'],
     ['', 'name'],
     ['name=x', 'role'],
     ['name=x&role=root', 'role'],

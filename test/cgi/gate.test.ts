@@ -79,24 +79,25 @@ describe('a browser that has logged in before', () => {
 
   test('is known again by its cookie, for that user only, after a restart too', () => {
     const devices = createDevices(key);
-    const cookie = devices.cookieFor('admin', null);
-    const id = devices.idOf(cookie, 'admin');
+    const cookie = devices.cookieFor('admin', 'hash', null);
+    const id = devices.idOf(cookie, 'admin', 'hash');
     expect(id).toMatch(/^[\w-]{22}$/);
-    expect(createDevices(key).idOf(cookie, 'admin')).toBe(id);
-    expect(devices.idOf(cookie, 'monitor')).toBe(null);
-    expect(devices.idOf(devices.cookieFor('admin', id), 'admin')).toBe(id);
-    expect(devices.idOf(devices.cookieFor('admin', null), 'admin')).not.toBe(id);
+    expect(createDevices(key).idOf(cookie, 'admin', 'hash')).toBe(id);
+    expect(devices.idOf(cookie, 'monitor', 'hash')).toBe(null);
+    expect(devices.idOf(cookie, 'admin', 'hash of another password')).toBe(null);
+    expect(devices.idOf(devices.cookieFor('admin', 'hash', id), 'admin', 'hash')).toBe(id);
+    expect(devices.idOf(devices.cookieFor('admin', 'hash', null), 'admin', 'hash')).not.toBe(id);
   });
 
   test('can’t be made up', () => {
     const devices = createDevices(key);
-    const cookie = devices.cookieFor('admin', null);
-    expect(createDevices(Buffer.alloc(32, 8)).idOf(cookie, 'admin')).toBe(null);
+    const cookie = devices.cookieFor('admin', 'hash', null);
+    expect(createDevices(Buffer.alloc(32, 8)).idOf(cookie, 'admin', 'hash')).toBe(null);
     for (let index = 0; index < cookie.length - 1; index++) {
       const other = cookie[index] === 'a' ? 'b' : 'a';
-      expect(devices.idOf(cookie.slice(0, index) + other + cookie.slice(index + 1), 'admin')).toBe(null);
+      expect(devices.idOf(cookie.slice(0, index) + other + cookie.slice(index + 1), 'admin', 'hash')).toBe(null);
     }
     for (const none of [null, '', '.', `${cookie}a`, ` ${cookie}`, cookie.slice(0, -1), 'x'.repeat(100_000)])
-      expect(devices.idOf(none, 'admin')).toBe(null);
+      expect(devices.idOf(none, 'admin', 'hash')).toBe(null);
   });
 });

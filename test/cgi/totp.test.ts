@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createAccounts } from '../../cgi/access/accounts.ts';
 import { createSecondFactors, type Factor } from '../../cgi/access/second-factor.ts';
+import { createThrottle } from '../../cgi/access/throttle.ts';
 import { base32, codeOf, fromBase32, matchingStep, otpauthUri, stepAt } from '../../cgi/access/totp.ts';
 import { dispatch, faultReply } from '../../cgi/dispatch.ts';
 import { sessionLimits } from '../../daemon/limits.ts';
@@ -69,7 +70,7 @@ const SET = 1_800_000_000;
 
 /** A box with its two accounts; `disk` is what stands in the file. */
 async function openOffice({ kept = [] as Factor[] } = {}) {
-  const time = { now: SET };
+  const time = { now: SET, mono: 0 };
   const disk = { factors: kept as readonly Factor[], full: false };
   const warned: string[] = [];
   const factors = createSecondFactors({
@@ -85,7 +86,10 @@ async function openOffice({ kept = [] as Factor[] } = {}) {
   });
   const keys = { find: (text: string) => (text === 'key' ? { user: 'key:x', role: 'admin', numbers: null } : null) };
   const box = openBox({ ports: { keys: keys as never } });
-  const accounts = createAccounts(box.store, box.services.sessions, sessionLimits, { factors });
+  const accounts = createAccounts(box.store, box.services.sessions, sessionLimits, {
+    factors,
+    throttle: createThrottle(sessionLimits, { clock: () => time.mono }), // however slow the machine is
+  });
   const services = { ...box.services, accounts };
   const by = { who: 'test', address: '' };
   await accounts.put({ user: 'admin', role: 'admin', digest: String(ADMIN) }, by);
@@ -193,6 +197,18 @@ describe('a second factor', () => {
     expect((await logIn('admin', ADMIN, code(secret), '198.51.100.99')).status).toBe(401); // not looked at
     const again = { code: code(secret), device: mine?.device ?? null };
     expect(await accounts.logIn('admin', String(ADMIN), '192.0.2.1', again)).toMatchObject({ user: 'admin' });
+  });
+
+  test('browsers known before it are strangers behind it: a thief may have had a thousand made', async () => {
+    const { accounts, setUp, code, time } = await openOffice();
+    const logIn = (more: object) => accounts.logIn('admin', String(ADMIN), '192.0.2.1', more);
+    const before = await logIn({});
+    const { secret } = await setUp('admin');
+    for (let tries = 0; tries < 6; tries++) expect(await logIn({ code: code(secret, 9) })).toBe(null);
+    await expect(logIn({ code: code(secret), device: before?.device })).rejects.toMatchObject({ code: 'busy' });
+    const after = await accounts.logIn('admin', String(ADMIN), '192.0.2.9', { code: code(secret) });
+    time.now += 30;
+    expect(await logIn({ code: code(secret), device: after?.device })).toMatchObject({ user: 'admin' });
   });
 
   test('is removed by password and code, for others by an admin, and goes with its account', async () => {

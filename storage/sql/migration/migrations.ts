@@ -10,6 +10,7 @@ import { truth } from './0008-truth.ts';
 import { retention } from './0009-retention.ts';
 import { csvTail } from './0010-csv-tail.ts';
 import { auditChain } from './0011-audit-chain.ts';
+import { keyEnd } from './0012-key-end.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   retention,
   csvTail,
   auditChain,
+  keyEnd,
 ];
