@@ -270,6 +270,29 @@ describe('bounds', () => {
     expect(quick.closed).toBe(false);
   });
 
+  test('one address has its share of the strangers, so that no other is kept out; the box itself has no such bound', async () => {
+    const { port, ami, lines } = await server({ strangers: 6, strangersPerAddress: 2 });
+    const from = (localAddress: string) => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress });
+      socket.on('error', () => {});
+      socket.resume();
+      onTestFinished(() => void socket.destroy());
+      return socket;
+    };
+    const isIn = (socket: Socket) => eventually(() => socket.bytesRead >= GREETING.length);
+    const first = [from('127.0.0.2'), from('127.0.0.2')];
+    for (const socket of first) await isIn(socket);
+    const third = from('127.0.0.2');
+    await eventually(() => third.destroyed);
+    expect([third.bytesRead, ami.figures.refused]).toEqual([0, 1]);
+    expect(lines.join('')).toMatch(/turned away.*too many/);
+    await isIn(from('127.0.0.3'));
+    for (const socket of [from('127.0.0.1'), from('127.0.0.1'), from('127.0.0.1')]) await isIn(socket);
+    first[0]?.destroy();
+    await eventually(() => ami.figures.clients === 5);
+    await isIn(from('127.0.0.2'));
+  });
+
   test('who reads nothing for so long is dropped, though little lies there; who reads slowly is not', {
     timeout: 30_000,
   }, async () => {
