@@ -1,6 +1,6 @@
 #!/bin/sh
 # `make run`: cdrd on http://127.0.0.1:8080 and https://127.0.0.1:8443 beside a simulated PBX, with all its state in ./var. Ends with Ctrl-C.
-# Guide's accounts admin/admin and monitor/monitor are set here because only this machine can reach it.
+# Guide's accounts admin/admin and monitor/monitor are set here only where nobody but this machine can reach it.
 set -eu
 cd "$(dirname "$0")/../.."
 node=${NODE:-node --liftoff-only --max-semi-space-size=1}
@@ -18,7 +18,16 @@ export CDRD_ASTERISK_CDR_CSV="$var/cdrd.csv"
 
 export CDRD_AMI_LISTEN="${CDRD_AMI_LISTEN:-127.0.0.1:5038}"
 
-if [ ! -e "$var/state/cdrd.db" ]; then
+alone=yes
+for address in $(printf '%s,%s,%s' "$CDRD_HTTP_LISTEN" "$CDRD_HTTPS_LISTEN" "$CDRD_AMI_LISTEN" | tr ',' ' '); do
+  case $address in 127.0.0.1:* | '[::1]:'*) ;; *) alone=no ;; esac
+done
+if [ "$alone" = no ] && [ -e "$var/guide-passwords" ]; then
+  echo "everybody knows the passwords of $var/state: remove $var before others can reach it" >&2
+  exit 1
+fi
+if [ "$alone" = yes ] && [ ! -e "$var/state/cdrd.db" ]; then
+  : >"$var/guide-passwords"
   printf password | $node dist/cdrd.mjs ami-user set admin --read all --write system,call,reporting,user
   printf admin | $node dist/cdrd.mjs user set admin --role admin
   printf monitor | $node dist/cdrd.mjs user set monitor --role monitor
@@ -48,13 +57,18 @@ until $node -e 'fetch(process.argv[1]).then((r) => process.exit(r.ok ? 0 : 1), (
   fi
   sleep 0.2
 done
+if [ -e "$var/state/secret/initial-passwords" ]; then
+  how="Log in as admin or monitor; their first passwords stand in $var/state/secret/initial-passwords."
+else
+  how="Log in as admin (password admin) or monitor (password monitor), for example:
+
+  curl \"http://$CDRD_HTTP_LISTEN/cgi/webserve/8404?&UserName=admin&Password=21232f297a57a5a743894a0e4a801fc3\""
+fi
 cat <<TEXT
 
 cdrd is running on http://$CDRD_HTTP_LISTEN${CDRD_HTTPS_LISTEN:+ and https://$CDRD_HTTPS_LISTEN (self-signed: curl -k)}
 beside a SIMULATED PBX: every call in it is made up.
-Log in as admin (password admin) or monitor (password monitor), for example:
-
-  curl "http://$CDRD_HTTP_LISTEN/cgi/webserve/8404?&UserName=admin&Password=21232f297a57a5a743894a0e4a801fc3"
+$how
 
 TEXT
 status=0
