@@ -37,7 +37,7 @@ describe('the fuzzer', () => {
     expect(findings.map(({ input }) => [...input.toString()].sort().join(''))).toEqual(['(*']);
   });
 
-  test('finds what takes too long', async () => {
+  test('finds what takes too long', { timeout: 120_000 }, async () => {
     const target = planted((input) => {
       const from = process.cpuUsage();
       while (input.includes('!') && process.cpuUsage(from).user < 400_000);

@@ -28,10 +28,18 @@ function means(pattern: NumberPattern, number: string): boolean {
         BigInt(number) <= BigInt(pattern.high)
       );
     case 'wildcard': {
-      const source = [...pattern.pattern].map((char) =>
-        char === '*' ? '[\\s\\S]*' : char === '?' ? '[\\s\\S]' : `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
-      );
-      return new RegExp(`^${source.join('')}$`, 'u').test(number);
+      // What of the number each beginning of the pattern can stand for: no backtracking, which would take for ever.
+      const chars = [...number];
+      let ends = [true, ...chars.map(() => false)];
+      for (const sign of pattern.pattern) {
+        const before = ends;
+        if (sign === '*') {
+          const first = before.indexOf(true);
+          ends = before.map((_, at) => first >= 0 && at >= first);
+        } else
+          ends = before.map((_, at) => at > 0 && before[at - 1] === true && (sign === '?' || chars[at - 1] === sign));
+      }
+      return ends[chars.length] === true;
     }
   }
 }
