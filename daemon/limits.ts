@@ -76,8 +76,8 @@ export type AmiLimits = { readonly [Name in keyof typeof amiLimits]: number };
 export const earlyLimits = {
   /** Connections that wait at one socket: file descriptors of a small box; nothing is read of them. */
   connections: 64,
-  /** Milliseconds that each may wait: most clients give up no sooner, and places come free while a store is replaced. */
-  waitMs: 10_000,
+  /** Milliseconds that each may wait: a box may need twelve seconds to start, and places come free while a store is replaced. */
+  waitMs: 30_000,
 } as const;
 
 /** Towards those who call our HTTP ports. */
