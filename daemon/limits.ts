@@ -138,6 +138,13 @@ export const httpLimits = {
 /** The same as numbers, so that tests may give shorter ones. */
 export type HttpLimits = { readonly [Name in keyof typeof httpLimits]: number };
 
+export const auditHeadLimits = {
+  /** Milliseconds between two looks where the audit log ends: so late the log is told of what was done. */
+  lookMs: 60_000,
+  /** Milliseconds between two lines about log-ins and refusals alone, of which a program may cause some each minute. */
+  quietMs: 3_600_000,
+} as const;
+
 /** What happens often, in the audit log: each line is a commit, some 12 KB for the flash, so 200 MB a day at the very worst. */
 export const auditNoteLimits = {
   /** Seconds in which one caller has so many lines, each of something else: what a person does by hand. */

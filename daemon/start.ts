@@ -22,6 +22,7 @@ import { startPbx } from './asterisk/pbx.ts';
 import { createPolicyHistory } from './asterisk/policy-history.ts';
 import { createRecordingControl } from './asterisk/recording-control.ts';
 import { createPolicyWriter } from './asterisk/recording-policy.ts';
+import { tellAuditHeads } from './audit-heads.ts';
 import { startBoxJobs } from './box-jobs.ts';
 import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
@@ -114,6 +115,8 @@ export async function start(options: StartOptions): Promise<Running> {
     stops.push(() => opened.close());
     const { store, replacement } = opened;
     const notes = createAuditNotes(store, auditNoteLimits);
+    const auditHeads = tellAuditHeads({ store, log });
+    stops.push(() => auditHeads.close());
     stops.push(() => notes.flush());
     const told = createPolicyHistory({ store, log, now: Date.now, mono: () => performance.now() });
     const policy = createPolicyWriter(log, told);
@@ -149,6 +152,7 @@ export async function start(options: StartOptions): Promise<Running> {
       permits,
       throttle: amiThrottle,
       bus,
+      notes,
       log: log.child('ami'),
     });
     stops.push(() => ami.relay.close());

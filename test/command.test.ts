@@ -459,7 +459,8 @@ describe('import, verify and refold', () => {
     };
     expect(await say(['import', MASTER])).toEqual([0, '17 records taken, 0 were there already']);
     expect(await say(['import', MASTER])).toEqual([0, '0 records taken, 0 were there already']);
-    const agree = '13 calls against their records, 17 lines of the CDR CSV against the store: all agree';
+    const agree =
+      '13 calls against their records, 17 lines of the CDR CSV against the store, 0 lines of the audit log: all agree';
     const [verified, sum, ...recordings] = await say(['verify']);
     expect([verified, sum]).toEqual([0, agree]);
     // What Asterisk had been told to record when these calls were made, nobody wrote down.
@@ -496,7 +497,7 @@ describe('import, verify and refold', () => {
     expect((await cdrd(['import', cdr], { env })).code).toBe(0);
     writeFileSync(cdr, lines + lines.trim().split('\n').at(-1)?.replaceAll('1795', '1796').concat('\n'));
     expect((await cdrd(['verify'], { env })).out.slice(0, 1)).toEqual([
-      '13 calls against their records, 17 lines of the CDR CSV against the store: all agree',
+      '13 calls against their records, 17 lines of the CDR CSV against the store, 0 lines of the audit log: all agree',
     ]);
   });
 
@@ -537,7 +538,7 @@ describe('import, verify and refold', () => {
     const env = { ...ownEnv(folder), CDRD_TIME_ZONE: 'UTC', CDRD_ASTERISK_CDR_CSV: table };
     expect((await cdrd(['import', table], { env })).out).toEqual(['2 records taken, 0 were there already']);
     expect((await cdrd(['verify'], { env })).out.slice(0, 1)).toEqual([
-      '2 calls against their records, 2 lines of the CDR CSV against the store: all agree',
+      '2 calls against their records, 2 lines of the CDR CSV against the store, 0 lines of the audit log: all agree',
     ]);
   });
 

@@ -4,6 +4,7 @@
  * PBX says is missed.
  */
 import type { Throttle } from '../../cgi/access/throttle.ts';
+import type { AuditNotes } from '../../cgi/audit/notes.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import type { AsteriskConnection } from '../asterisk/connection.ts';
@@ -32,6 +33,7 @@ export interface AmiParts {
   readonly throttle: Pick<Throttle, 'begin'>;
   readonly bus: Bus;
   readonly log: Log;
+  readonly notes: AuditNotes;
   readonly limits?: AmiLimits;
 }
 
@@ -52,7 +54,17 @@ export interface Ami {
 const FRESH_MS = 24 * 3600 * 1000;
 const isFresh = (mtimeMs: number, foundMs: number) => foundMs - mtimeMs < FRESH_MS;
 
-export function createAmi({ config, store, users, permits, throttle, bus, log, limits = amiLimits }: AmiParts): Ami {
+export function createAmi({
+  config,
+  store,
+  users,
+  permits,
+  throttle,
+  bus,
+  log,
+  notes,
+  limits = amiLimits,
+}: AmiParts): Ami {
   const relay = createRelay(limits);
   const { dir } = config.recordings;
   const trunks = config.trunks.names;
@@ -114,6 +126,7 @@ export function createAmi({ config, store, users, permits, throttle, bus, log, l
           limits,
           throttle,
           log,
+          notes,
           onListening: () => connection.listenTo(namesOf(relay.wanted)),
         },
         listen: config.ami.listen,

@@ -3,6 +3,7 @@
  * daemon, and what an action of ours works with.
  */
 import type { Throttle } from '../../cgi/access/throttle.ts';
+import type { AuditNotes } from '../../cgi/audit/notes.ts';
 import type { Asker } from '../asterisk/forwarding.ts';
 import type { RecordingControl } from '../asterisk/recording-control.ts';
 import type { AmiLimits } from '../limits.ts';
@@ -57,6 +58,8 @@ export interface SessionServices {
   /** Of log-ins with a wrong secret. */
   readonly throttle: Pick<Throttle, 'begin'>;
   readonly log: Log;
+  /** What clients do and are refused, for the audit log. */
+  readonly notes: AuditNotes;
   /** Somebody has logged in, or listens to other classes now. */
   onListening(): void;
 }

@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isBoxItself } from '../../storage/model/address.ts';
 import { formatPacket, type Header, type Packet } from '../wire/packet.ts';
 import { mayCall, mayForward } from './actions.ts';
+import { reasonOf } from './audited.ts';
 import { type Classes, classesOf, includes, maskOf, NO_CLASSES } from './classes.ts';
 import { type Conversation, header, type SessionServices } from './conversation.ts';
 import { compileFilter, FilterError } from './filter.ts';
@@ -69,7 +70,7 @@ function refuse(request: Packet, { answer }: Conversation, message: string): voi
 
 async function logIn(request: Packet, conversation: Conversation): Promise<void> {
   const { services, answer, address } = conversation;
-  const { users, limits, log, upstream } = services;
+  const { users, limits, log, notes, upstream } = services;
   if (conversation.loggedIn) {
     answer(request, 'Success', ['Message', 'Already authenticated']);
     return;
@@ -87,7 +88,9 @@ async function logIn(request: Packet, conversation: Conversation): Promise<void>
   outcome?.(admitted !== null);
   if (!admitted) {
     // A name of nobody's may be a secret in the wrong place.
-    log.warn('an AMI log-in was refused', { user: user?.name ?? '', address });
+    const known = user?.name ?? '';
+    log.warn('an AMI log-in was refused', { user: known, address });
+    notes.refused({ who: '', address, action: 'ami.login.failed', detail: { user: known } });
     await pause(limits.refusedMs);
     refuse(request, conversation, 'Authentication failed');
     conversation.end();
@@ -110,6 +113,7 @@ async function logIn(request: Packet, conversation: Conversation): Promise<void>
     );
   conversation.logIn(admitted);
   log.info('an AMI client has logged in', { user: name, address });
+  notes.done({ who: `ami:${name}`, address, action: 'ami.login', detail: {} });
 }
 
 /** @returns what is to be told how it ended; null: whoever it is has to wait, and hears what a wrong secret hears. */
@@ -213,7 +217,8 @@ async function mixMonitorMute(request: Packet, conversation: Conversation): Prom
   if (state === '') return refuse(request, conversation, 'No state specified');
   try {
     const paused = !/^(0|no|false|n|f|off)$/i.test(state);
-    const by = { who: `ami:${user.name}`, address: conversation.address };
+    const reason = reasonOf(request);
+    const by = { who: `ami:${user.name}`, address: conversation.address, ...(reason !== '' && { reason }) };
     await conversation.services.upstream.pause(channel, direction, paused, by);
   } catch (error) {
     return refuse(request, conversation, (error as Error).message);

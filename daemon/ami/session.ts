@@ -6,6 +6,7 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { formatPacket, type Packet, type PacketFault } from '../wire/packet.ts';
 import { isAction, mayCall, mayForward } from './actions.ts';
+import { auditOf } from './audited.ts';
 import { ALL_CLASSES, NO_CLASSES } from './classes.ts';
 import { type Conversation, header, type SessionServices, type Wire } from './conversation.ts';
 import { passesFilters } from './filter.ts';
@@ -158,7 +159,11 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
       if (!mayCall(user, own)) return denied(request, action);
       return own.perform(request, conversation);
     }
-    if (mayForward(user, action, request)) return forward(request);
+    if (mayForward(user, action, request)) {
+      const line = auditOf(user, wire.address, request);
+      if (line) services.notes.done(line);
+      return forward(request);
+    }
     if (isAction(action)) return denied(request, action);
     refuse(request, `Invalid/unknown command: ${action}. Use Action: ListCommands to show available commands.`);
   }
@@ -178,6 +183,13 @@ export function createAmiSession(wire: Wire, services: SessionServices): AmiSess
       silentUntil = performance.now() + DENIED_LOG_MS;
       log.warn('an AMI action was refused', { user: name, address: wire.address, action: action.slice(0, 40) });
     }
+    const who = `ami:${name}`;
+    services.notes.refused({
+      who,
+      address: wire.address,
+      action: 'ami.denied',
+      detail: { action: action.slice(0, 40) },
+    });
     refuse(request, 'Permission denied');
   }
 

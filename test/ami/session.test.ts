@@ -1,5 +1,5 @@
 /** A session by itself: what it hears and when, by mask, filter and replay; a store that answers when the test says. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createThrottle } from '../../cgi/access/throttle.ts';
 import { classesOf } from '../../daemon/ami/classes.ts';
 import type { Replay, SessionServices } from '../../daemon/ami/conversation.ts';
@@ -9,6 +9,7 @@ import { type AmiUserDefinition, openAmiUsers } from '../../daemon/ami/users.ts'
 import { amiLimits, sessionLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import { parsePacket } from '../../daemon/wire/packet.ts';
+import type { AuditLine } from '../../storage/sql/audit.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 type Page = Awaited<ReturnType<Replay['after']>>;
@@ -54,6 +55,7 @@ const settled = async () => {
 async function scene(change: Partial<AmiUserDefinition> = {}) {
   relay = createRelay(amiLimits);
   const lines: string[] = [];
+  const noted: AuditLine[] = [];
   const store = fakeStore();
   const users = await openAmiUsers(temporaryFolder());
   const definition = { name: 'x', secret: 'x', read: ['all'], write: ['system'], permit: [], extras: true, ...change };
@@ -73,6 +75,7 @@ async function scene(change: Partial<AmiUserDefinition> = {}) {
     limits: { ...amiLimits, refusedMs: 1 },
     throttle: createThrottle(sessionLimits),
     log: createLog({ level: 'warn', write: (line) => void lines.push(line), terminal: false }),
+    notes: { done: (line) => void noted.push(line), refused: (line) => void noted.push(line), flush() {} },
     onListening() {},
   };
   const wire = {
@@ -92,6 +95,7 @@ async function scene(change: Partial<AmiUserDefinition> = {}) {
   text = '';
   return {
     lines,
+    noted,
     services,
     session,
     say,
@@ -458,4 +462,24 @@ test('a flood of refused actions is no flood of the log', async () => {
   expect(answers).toBe(100);
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain('Command');
+});
+
+test('the audit log is told who came in, what was refused and what was asked to be done', async () => {
+  const { say, noted } = await scene();
+  say('Action: Hangup', 'Channel: SIP/205-1', 'Reason: stuck');
+  say('Action: Ping');
+  say('Action: Originate', 'Channel: SIP/205');
+  await settled();
+  const told = noted.map(({ who, action, reason = '', detail }) => [who, action, reason, detail]);
+  expect(told).toEqual([
+    ['ami:x', 'ami.login', '', {}],
+    ['ami:x', 'ami.hangup', 'stuck', { channel: 'SIP/205-1' }],
+    ['ami:x', 'ami.denied', '', { action: 'Originate' }],
+  ]);
+  const stranger = await scene();
+  stranger.noted.length = 0;
+  const session = createAmiSession({ ...stranger.wire }, stranger.services);
+  session.packet(parsePacket(Buffer.from('Action: Login\r\nUsername: x\r\nSecret: wrong\r\n\r\n')));
+  await vi.waitFor(() => expect(stranger.noted).toHaveLength(1), { timeout: 10_000 });
+  expect(stranger.noted[0]).toMatchObject({ who: '', action: 'ami.login.failed', detail: { user: 'x' } });
 });

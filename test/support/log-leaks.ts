@@ -28,6 +28,7 @@ const KNOWN_DIGITS = [
   /\d{8}-\d{6}-\d{9,10}(?!\d|-\w)/g,
   /(?<=[/= "'])(?:19|20)\d{6}(?=[/" ]|$)/g, // a day's folder
   /\d{4}-\d\d-\d\dT[\d:.]+Z/g,
+  /(?:act|use|refused):\d+:[0-9a-f]{64}(?![0-9a-f])/g, // heads of the audit log
   /\d{8}T\d{6}(?:-[0-9a-f]{6}(?=\.db))?/g, // a backup, a store set aside
   /\d+ (?:MB|kB|bytes)\b/g,
   /\/tmp\/[\w.-]+/g,
