@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { createSecondFactors, type SecondFactors } from '../cgi/access/second-factor.ts';
+import { createSecondFactors, lostFactors, type SecondFactors } from '../cgi/access/second-factor.ts';
 import { userName } from '../cgi/fields.ts';
 import { atomicWrite } from '../storage/atomic-write.ts';
 import { factorLimits } from './limits.ts';
@@ -18,11 +18,17 @@ const FILE = v.array(
   }),
 );
 
-/** @throws when the file is there and isn't what we wrote: a log-in without its second factor would be worse than no start. */
-export async function openSecondFactors(stateDir: string, log: Pick<Log, 'warn'>): Promise<SecondFactors> {
+/** A damaged file keeps nobody's calls from being taken in: but nobody logs in by password until somebody has looked at it. */
+export async function openSecondFactors(stateDir: string, log: Pick<Log, 'warn' | 'error'>): Promise<SecondFactors> {
   const path = join(stateDir, 'secret', 'totp');
+  const kept = await read(path);
+  if (!kept) {
+    const trouble = `${path} can not be read or is damaged: nobody logs in by password. Remove it and start cdrd again`;
+    log.error(trouble, { after: 'who had a second factor logs in without one, and sets it up anew' });
+    return lostFactors(trouble);
+  }
   return createSecondFactors({
-    kept: await read(path),
+    kept,
     async save(factors) {
       await secretDir(stateDir);
       await atomicWrite(path, `${JSON.stringify(factors, null, 1)}\n`, 0o600);
@@ -34,15 +40,11 @@ export async function openSecondFactors(stateDir: string, log: Pick<Log, 'warn'>
   });
 }
 
+/** null: it is there and isn't what we wrote. Why is not told: that would quote the secrets. */
 async function read(path: string) {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '[]';
-    throw error;
-  });
   try {
-    return v.parse(FILE, JSON.parse(text));
-  } catch {
-    // Not with its cause: that would quote the secrets.
-    throw new Error(`${path} is damaged: remove it, and who had a second factor sets it up anew`);
+    return v.parse(FILE, JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : null;
   }
 }

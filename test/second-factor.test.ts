@@ -1,9 +1,10 @@
 /** The second factor on the whole daemon: where its secret lies, and how who has lost the phone gets in again. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { codeOf, fromBase32, stepAt } from '../cgi/access/totp.ts';
 import { performCommand } from '../daemon/command/store-command.ts';
 import { loadConfig } from '../daemon/config.ts';
+import { askDaemon } from '../daemon/control/client.ts';
 import { openSecondFactors } from '../daemon/second-factor-file.ts';
 import { startDaemon } from './support/daemon.ts';
 import { temporaryFolder } from './support/folder.ts';
@@ -42,20 +43,31 @@ test('its secret lies in one file, 0600; the console takes it away, while the da
   }
 });
 
-test('a damaged file stops the start: nobody gets in with the password alone, and the message tells no secret', async () => {
+test('a damaged file: nobody gets in with the password alone, everything else goes on, and the log tells no secret', async () => {
   const folder = temporaryFolder();
   const secret = 'A'.repeat(32);
-  for (const text of [
-    '[',
-    'null',
-    `[{"user":"admin","secret":"${secret}"}]`,
-    `[{"user":"admin","secret":"x","step":1}]`,
-  ]) {
+  const log: string[] = [];
+  const tell = (message: string, about: object = {}) => void log.push(message + JSON.stringify(about));
+  const broken = ['[', 'null', `[{"user":"admin","secret":"${secret}"}]`, '[{"user":"admin","secret":"x","step":1}]'];
+  for (const text of broken) {
     await startFolder(folder, text);
-    const failed = openSecondFactors(`${folder}/state`, { warn: () => {} });
-    await expect(failed).rejects.toThrow(/totp is damaged: remove it/);
-    await expect(failed).rejects.not.toThrow(secret);
+    const factors = await openSecondFactors(`${folder}/state`, { warn: tell, error: tell });
+    expect(factors.trouble).toMatch(/totp can not be read or is damaged/);
+    expect([factors.has('anybody'), factors.match('anybody', '123456')]).toEqual([true, null]);
   }
+  expect(log).toHaveLength(broken.length);
+  expect(log.join()).not.toContain(secret);
+
+  const daemon = await startDaemon({}, { folder });
+  const answer = await fetch(`${daemon.url}/cgi/webserve/8404?&UserName=admin&Password=${ADMIN}`);
+  expect(answer.status).toBe(401);
+  expect((await fetch(`${daemon.url}/healthz`)).status).toBe(200);
+  const off = { command: 'user.totp-off', user: 'admin' } as const;
+  await expect(askDaemon(`${folder}/run`, off)).rejects.toThrow(/nobody logs in by password. Remove it/);
+  await daemon.close();
+  rmSync(`${folder}/state/secret/totp`);
+  const mended = await startDaemon({}, { folder });
+  expect((await fetch(`${mended.url}/cgi/webserve/8404?&UserName=admin&Password=${ADMIN}`)).status).toBe(200);
 });
 
 async function startFolder(folder: string, text: string): Promise<void> {

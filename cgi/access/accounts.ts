@@ -271,6 +271,7 @@ export function createAccounts(
   };
 
   async function dropFactor(name: string, by: By): Promise<void> {
+    if (factors.trouble !== '') throw new CgiError('conflict', factors.trouble);
     if (!(await factors.remove(name))) throw new CgiError('not_found', `${name} has no second factor`, 'UserName');
     await store.write({ kind: 'audit', audit: { ...by, action: 'factor.removed', detail: { user: name } } });
   }
@@ -292,6 +293,7 @@ function wrongPassword(): CgiError {
 
 /** Where accounts have none: a command of the console doesn't log anybody in. */
 const NO_FACTORS: SecondFactors = {
+  trouble: '',
   has: () => false,
   markOf: () => '',
   begin() {

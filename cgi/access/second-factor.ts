@@ -24,6 +24,8 @@ export interface FactorLimits {
 }
 
 export interface SecondFactors {
+  /** Why nobody can log in by password: who has a second factor is not known. '' = it is. */
+  readonly trouble: string;
   has(user: string): boolean;
   /** Another text for each secret, and for who has none. */
   markOf(user: string): string;
@@ -52,6 +54,23 @@ export interface FactorParts {
   warn(message: string, about: object): void;
 }
 
+/** What stands in for them while nobody knows who has one: no code of anybody's is right. */
+export function lostFactors(trouble: string): SecondFactors {
+  const refuse = () => {
+    throw new CgiError('conflict', trouble);
+  };
+  return {
+    trouble,
+    has: () => true,
+    markOf: () => '',
+    begin: refuse,
+    confirm: async () => refuse(),
+    match: () => null,
+    use: async () => {},
+    remove: async () => false,
+  };
+}
+
 /** Secrets drawn and not confirmed, of so many users at a time: there are no more accounts. */
 const PENDING_MAX = 100;
 
@@ -77,6 +96,7 @@ export function createSecondFactors({ kept, save, issuer, limits, now, warn }: F
   }
 
   return {
+    trouble: '',
     has: (user) => factors.has(user),
     markOf: (user) => hash('sha256', factors.get(user)?.secret ?? ''),
     begin(user) {
