@@ -40,6 +40,8 @@ async function attack(
 }
 
 const own = (row: Row, place: number) => ({ row: place, ...(row.fresh ? { fresh: true } : { office }) });
+/** Building and starting are work for more than one core, and so are two of them for less than two. */
+const TWO = { concurrent: true } as const;
 const patches = await plantedPatches();
 
 describe.each(ROWS.map((row, place) => ({ row, place, name: row.name, no: row.no })))(
@@ -57,17 +59,21 @@ describe.each(ROWS.map((row, place) => ({ row, place, name: row.name, no: row.no
       }
     });
 
-    test.for(patches.filter((patch) => patch.startsWith(`${row.name}.`)))('red with %s', async (patch, { task }) => {
-      const folder = join(work, patch);
-      const box = await startBox(await buildPlanted(patch, folder), own(row, place));
-      try {
-        const { through, shown } = await attack(box, row, patch);
-        task.meta.row = shown;
-        expect(through, `${patch} let nothing through in ${shown.tried} attempts`).not.toEqual([]);
-      } finally {
-        await box.close();
-        await rm(folder, { recursive: true, force: true });
-      }
-    });
+    test.for(patches.filter((patch) => patch.startsWith(`${row.name}.`)))(
+      'red with %s',
+      TWO,
+      async (patch, { task, expect }) => {
+        const folder = join(work, patch);
+        const box = await startBox(await buildPlanted(patch, folder), own(row, place));
+        try {
+          const { through, shown } = await attack(box, row, patch);
+          task.meta.row = shown;
+          expect(through, `${patch} let nothing through in ${shown.tried} attempts`).not.toEqual([]);
+        } finally {
+          await box.close();
+          await rm(folder, { recursive: true, force: true });
+        }
+      },
+    );
   },
 );

@@ -9,6 +9,8 @@ interface Listed {
 
 /** Those whose right use ends or slows what attempts come from: they have rows of their own. */
 const LEFT_OUT = new Set([8401, 8404, 30005, 30006, 30032]);
+/** The reason is read in one place for all numbers; these make nothing but what is taken back. */
+const REASONED = new Set([9004, 30014, 30025]);
 /** What stands in the other parameters: right in form, of nobody and nothing. */
 const HARMLESS: Readonly<Record<string, string>> = {
   username: 'nobody',
@@ -39,7 +41,8 @@ export async function places(box: Box, token: string): Promise<readonly Place[]>
     );
   return listed
     .filter(({ number }) => !LEFT_OUT.has(number))
-    .flatMap(({ number, parameters }) => parameters.map(({ name }) => ({ number, parameter: name })));
+    .flatMap(({ number, parameters }) => parameters.map(({ name }) => ({ number, parameter: name })))
+    .filter(({ number, parameter }) => parameter !== 'reason' || REASONED.has(number));
 }
 
 const required = new Map<number, readonly string[]>();
@@ -49,7 +52,8 @@ export function put(box: Box, { number, parameter }: Place, value: string, token
   const others = (required.get(number) ?? []).map((name) => [name, HARMLESS[name.toLowerCase()] ?? '1'] as const);
   const values = Object.fromEntries(others.filter(([name]) => name !== parameter));
   if (number === 9004 && parameter !== 'dryrun') values['dryrun'] = '1';
-  if (number === 30014 && parameter === 'name') values['number'] = '999';
+  if (number === 30014 && ['name', 'reason'].includes(parameter))
+    Object.assign(values, { number: '999', name: 'nobody' });
   return box.number(number, { ...values, [parameter]: value }, { token });
 }
 

@@ -51,7 +51,7 @@ export const sqlParams: Row = {
         for (const text of few ? [] : SINGLES) {
           const { status, body } = await put(box, place, text, token);
           const what = `${role}: ${place.number} ${place.parameter}=${text}: ${status} ${body.slice(0, 80)}`;
-          tally.tried([200, 400, 404, 409].includes(status) && !leaks(body, text), what);
+          tally.tried([200, 400, 403, 404, 409].includes(status) && !leaks(body, text), what);
         }
       }
     await cleanUp(box);

@@ -1,0 +1,72 @@
+import { createServer } from 'node:net';
+import { exchange } from '../clients.ts';
+import type { Row } from '../row.ts';
+import { cleanUp, places, put } from './parameters.ts';
+
+export const ssrf: Row = {
+  name: 'ssrf',
+  flaws: [
+    {
+      cve: 'CVE-2024-42365',
+      was: 'Asterisk before 18.24.2, 20.9.2, 21.4.2: what an AMI user wrote into an Originate could fetch from any address by CURL',
+      source: 'https://github.com/asterisk/asterisk/security/advisories/GHSA-c4cg-9275-6w44',
+    },
+  ],
+  no: 'request that makes the box connect to an address that was sent to it',
+  async attempt(box, tally) {
+    const callers: string[] = [];
+    const server = createServer((socket) => {
+      callers.push(`${socket.remoteAddress}:${socket.remotePort}`);
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ninside');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const url = `http://127.0.0.1:${port}/x`;
+    try {
+      const token = box.tokens.admin;
+      const quiet = async (what: string) =>
+        tally.tried(callers.length === 0, `${what}: ${callers.splice(0)} connected`);
+      for (const place of await places(box, token)) {
+        if (place.number === 30017) continue; // each with a text of its own, and none an address: the row setup
+        await put(box, place, url, token);
+        await quiet(`${place.number} ${place.parameter}`);
+      }
+      await cleanUp(box);
+      for (const line of [
+        `GET ${url}`,
+        `POST ${url}`,
+        `CONNECT 127.0.0.1:${port}`,
+        `GET //127.0.0.1:${port}/x`,
+        `GET @127.0.0.1:${port}/`,
+      ]) {
+        const bytes = await exchange(
+          box.port,
+          `${line} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`,
+          box.address(),
+        );
+        await quiet(line);
+        tally.tried(
+          !bytes.includes('inside') && !/^HTTP\/1.1 2/.test(bytes),
+          `${line} was answered ${bytes.slice(0, 80)}`,
+        );
+      }
+      for (const headers of [
+        { Host: `127.0.0.1:${port}` },
+        { 'X-Forwarded-Host': `127.0.0.1:${port}` },
+        { Referer: url },
+        { Origin: url },
+        { 'X-Wap-Profile': url },
+      ]) {
+        const answer = await box.ask('/cgi/webserve/30016', { headers, token });
+        await quiet(JSON.stringify(headers));
+        tally.tried(
+          answer.headers['location'] === undefined,
+          `${JSON.stringify(headers)} is sent to ${answer.headers['location']}`,
+        );
+      }
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  },
+};
