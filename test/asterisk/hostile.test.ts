@@ -3,7 +3,13 @@
  * number he dials; nothing may run and nothing may leave the day's folder. The first test shows that this rig would see
  * a command run: the dialplan that everybody writes first does run it.
  */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CallReport, DEFAULT_SETTINGS, filesBelow, openRig, type Rig, show } from './rig.ts';
 
@@ -151,3 +157,42 @@ describe('a setting in Asterisk’s database that no page lets through', () => {
     }
   });
 });
+
+/** Our dialplan with a guard taken out, a patch each: what these tests look at must then be seen to give. */
+const PLANTED = fileURLToPath(new URL('planted', import.meta.url));
+const patches = (await readdir(PLANTED)).filter((name) => name.endsWith('.patch'));
+
+it.each(patches)('planted: %s lets the caller run a program or leave the folder', async (patch) => {
+  const loaded = join(rig.asterisk.pbx, 'etc', 'extensions_cdrd.conf');
+  const own = readFileSync(loaded, 'utf8');
+  const load = async (text: string) => {
+    await writeFile(loaded, text);
+    const answer = await rig.asterisk.ami.action('Reload', { Module: 'pbx_config' });
+    expect(answer.get('Response')).toBe('Success');
+  };
+  const before = await strangers();
+  try {
+    await load(planted(patch));
+    await rig.inbound('a,,touch$IFS/planted,b', '202', { seconds: 2 });
+    const until = Date.now() + 10_000;
+    while (String(await strangers()) === String(before) && Date.now() < until) await sleep(100);
+    expect(await strangers()).not.toEqual(before);
+  } finally {
+    await load(own);
+  }
+});
+
+/** @returns etc/asterisk/extensions_cdrd.conf with a bug in it. */
+function planted(patch: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cdrd-planted-'));
+  try {
+    const path = 'etc/asterisk/extensions_cdrd.conf';
+    mkdirSync(join(folder, 'etc/asterisk'), { recursive: true });
+    cpSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), join(folder, path));
+    const env = { ...process.env, GIT_DIR: '/dev/null' };
+    execFileSync('git', ['apply', '-C1', join(PLANTED, patch)], { cwd: folder, env });
+    return readFileSync(join(folder, path), 'utf8');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
