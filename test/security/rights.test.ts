@@ -50,6 +50,9 @@ beforeAll(async () => {
   const revoked = await key('admin', []);
   await done(`30012?id=${revoked['id']}`);
   shows.set('a revoked key', String(revoked['key']));
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 2 * DAY_MS);
+  const over = await done('30011?name=x&role=admin&days=1').finally(() => clock.mockRestore());
+  shows.set('a key whose days are over', String(over['key']));
   for (const role of ROLES) shows.set(`a key of ${role}`, String((await key(role, []))['key']));
   for (const odd of [0, 1]) {
     const numbers = [...NUMBERS.keys()].filter((_, index) => index % 2 === odd);

@@ -55,7 +55,7 @@ test('no secret rests outside of its folder, or comes out by a number', { timeou
   await done(`30022?name=crm&secret=${AMI_SECRET}`);
   expect(readFileSync(`${folder}/state/secret/ami-users.json`, 'utf8')).toContain(AMI_SECRET);
 
-  const secrets = [...[FIRST, SECOND].flatMap((each) => [each, md5(each), md5(each).toUpperCase()]), md5(THIRD)];
+  const secrets = [...PASSWORDS.flatMap((each) => [each, md5(each), md5(each).toUpperCase()])];
   secrets.push(factor, token, key, key.slice(14), AMI_SECRET, ASTERISK_SECRET);
   const leaksOf = (text: string) => secrets.filter((secret) => text.includes(secret));
 
