@@ -163,7 +163,7 @@ export const webSocket: SocketTarget = {
       ...framesOf(input, user, protocol === 'json', choices),
       CLOSE,
     ];
-    const bytes = await exchange(where, sent);
+    const bytes = await exchange(where, sent, 'when silent'); // the first one loads what speaks it
     const text = bytes.toString('latin1');
     const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(text) ?? [];
     holds(
