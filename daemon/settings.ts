@@ -86,7 +86,10 @@ export async function openSettings({ config: given, store, log, control }: Setti
     const next = valuesOf(given, after);
     const clash = numberingClash(next.now);
     if (clash) throw invalidNumbering(clash, wanted);
-    if (listener) refuseShutOut(`${listener}.permit`, wanted, next.now, by);
+    if (listener) refuseShutOut([`${listener}.permit`], wanted, next.now, by);
+    // Sent on to HTTPS, one must be let in there.
+    if (listener === 'http' && next.now('http.redirect') === true && given.https.listen.length > 0)
+      refuseShutOut(['https.permit', 'http.redirect'], wanted, next.now, by);
     const changes = [...wanted].flatMap(([name, value]): SettingChange[] => {
       const [old, fresh] = [textOf(values.now(name)), textOf(next.now(name))];
       if (JSON.stringify(changed.get(name)) === JSON.stringify(after.get(name))) return [];
@@ -215,10 +218,19 @@ function numberingClash(now: Now) {
   return clashes(new Map(numbering.map(({ name }) => [name, { value: now(name), place: { line: null } }])))[0];
 }
 
-/** Who closes the door that it stands in could not open it again. @throws {CgiError} */
-function refuseShutOut(name: string, wanted: ReadonlyMap<string, unknown>, now: Now, { address }: By): void {
-  if (!wanted.has(name) || isBoxItself(address)) return;
-  if (permitter(now(name) as readonly string[], { ownNetworks })(address)) return;
+/**
+ * Who closes the door that it stands in could not open it again.
+ * @param names The door's permit, and what else would close it. @throws {CgiError}
+ */
+function refuseShutOut(
+  names: readonly [permit: string, ...others: string[]],
+  wanted: ReadonlyMap<string, unknown>,
+  now: Now,
+  { address }: By,
+): void {
+  const name = names.find((each) => wanted.has(each));
+  if (name === undefined || isBoxItself(address)) return;
+  if (permitter(now(names[0]) as readonly string[], { ownNetworks })(address)) return;
   throw new CgiError('conflict', `${name} would shut out ${address}, from where you ask`, name);
 }
 

@@ -112,7 +112,7 @@ export function tendConnections(
       return;
     }
     // Java's client asks every plain HTTP server for HTTP/2 this way, and is content with an ordinary answer.
-    server.emit('connection', throughSocket(socket, withoutUpgrade(Buffer.concat(connection.head))));
+    server.emit(begin, throughSocket(socket, withoutUpgrade(Buffer.concat(connection.head))));
   });
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

@@ -8,7 +8,7 @@ import { CgiError } from '../../cgi/reply.ts';
 import { isBoxItself } from '../../storage/model/address.ts';
 import type { HttpLimits } from '../limits.ts';
 import type { Hosts } from './hosts.ts';
-import { isForeign } from './origin.ts';
+import { isBehindHttps, isForeign } from './origin.ts';
 import { createRate } from './rate.ts';
 import { isSecure } from './write-reply.ts';
 
@@ -71,7 +71,8 @@ export function createGuard({ limits, hosts, isKnown, redirectPort }: GuardOptio
     }
     if (target.startsWith(HEALTH) && /^[?#]?$/.test(target.charAt(HEALTH.length))) return null;
     const secure = isSecure(request);
-    const port = secure || ownBox ? null : redirectPort();
+    // What a proxy has been asked by HTTPS would come back to it, and be sent on again, for ever.
+    const port = secure || ownBox || isBehindHttps(headers) ? null : redirectPort();
     if (port !== null) {
       const name = withoutPort(authority ?? asked[0] ?? hostOf(socket.localAddress ?? ''));
       const slash = target.startsWith('/') ? '' : '/';

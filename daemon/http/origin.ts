@@ -30,6 +30,6 @@ function isOwn(address: string, headers: IncomingHttpHeaders, secure: boolean): 
 }
 
 /** A proxy speaks HTTPS for us: no page can make a browser send these. */
-function isBehindHttps(headers: IncomingHttpHeaders): boolean {
+export function isBehindHttps(headers: IncomingHttpHeaders): boolean {
   return headers['x-forwarded-proto'] === 'https' || /(^|[;, ])proto="?https\b/i.test(headers.forwarded ?? '');
 }

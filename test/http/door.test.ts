@@ -73,6 +73,12 @@ test('permits and names hold at once, for HTTP, HTTPS, AMI and WebSockets, and s
   expect(await change('http.names=PBX.example.com')).toEqual([200, undefined]);
   expect([await named('pbx.example.com:8080'), await named('evil.example')]).toEqual([200, 421]);
 
+  // Who would be sent on to where it is refused could not undo it.
+  expect(await change('https.permit=10.0.0.0/8&http.redirect=yes')).toEqual([409, 'https.permit']);
+  expect(await change('https.permit=10.0.0.0/8')).toEqual([200, undefined]);
+  expect(await change('http.redirect=yes')).toEqual([409, 'http.redirect']);
+  expect(await change('reset=https.permit')).toEqual([200, undefined]);
+
   // Sent on to HTTPS, but for the box itself.
   expect(await change('http.redirect=yes')).toEqual([200, undefined]);
   const [sent] = await askFrom('127.0.0.2', daemon.url, get('/cgi/webserve/9006?&limit=1', 'pbx.example.com'));

@@ -197,8 +197,23 @@ describe('a request', () => {
     expect((await from(get('/healthz')))?.status).toBe(200);
     expect((await from(get('/', 'Host: evil.example\r\n')))?.status).toBe(421);
     expect((await from(get('/metrics'), '127.0.0.1'))?.status).toBe(200); // a proxy on the box may speak HTTPS already
+    for (const said of ['X-Forwarded-Proto: https', 'Forwarded: for=1.2.3.4;proto=https']) // one elsewhere, too
+      expect((await from(get('/', `Host: x\r\n${said}\r\n`)))?.status).toBe(404);
     expect(answersOf(await exchange(secureUrl, get('/healthz')))[0]?.status).toBe(200);
   });
+});
+
+test('a request for a protocol that we don’t speak is answered as if it weren’t one, over HTTPS as over HTTP', async () => {
+  const { certificate } = await ownCertificate();
+  const { url, secureUrl } = await startListener(NOTHING, {}, undefined, certificate);
+  for (const [to, protocol] of [
+    [url, 'h2c'],
+    [secureUrl, 'h2c'],
+    [secureUrl, 'websocket'],
+  ] as const) {
+    const request = `GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`;
+    expect(answersOf(await exchange(to, request)).map(({ status }) => status)).toEqual([200]);
+  }
 });
 
 test.each(['http', 'https'])(
