@@ -133,7 +133,7 @@ describe('help', () => {
   test('a command tells its own usage', async () => {
     expect(await cdrd(['user', '--help'])).toEqual({
       code: 0,
-      out: [USER_USAGE, 'makes an account or changes its role and password'],
+      out: [USER_USAGE, 'makes an account or changes its role and password; takes its second factor away'],
       err: [],
     });
   });
@@ -189,7 +189,7 @@ describe('a wrong configuration: exit 78', () => {
       code: 78,
       out: [],
       err: [
-        `${file}:2: http.lisen: unknown key; [http] knows listen`,
+        `${file}:2: http.lisen: unknown key; [http] knows listen, permit, names, redirect`,
         `${file}:3: http.listen: must be HOST:PORT such as "0.0.0.0:80" or "[::]:80" ("" = off), not "80"`,
         `${file}:5: recordings.sweep_seconds: must be a whole number from 1 to 3600`,
         'environment CDRD_TIME_ZON: unknown variable',
