@@ -10,7 +10,7 @@ import type { HttpLimits } from '../limits.ts';
 import type { Guard } from './guard.ts';
 import { mendRequestLine, withoutUpgrade } from './request-line.ts';
 import type { WebSockets } from './websocket.ts';
-import { plainAnswer } from './write-reply.ts';
+import { writeLast } from './write-reply.ts';
 
 /** What is known of a connection. */
 interface Connection {
@@ -102,12 +102,15 @@ export function tendConnections(
     if (!connection || connection.given) return void socket.destroy();
     connection.given = true;
     stopParser(socket);
+    // Node has taken its own listeners off: without one a reset would end the process, and a silent client would stay for ever.
+    socket.on('error', () => socket.destroy());
+    socket.on('timeout', () => socket.destroy());
     if (/^websocket$/i.test(request.headers.upgrade ?? '') && webSockets.serves(request)) {
       connection.head = [];
       sockets.delete(socket); // what its listener may leave unread is bounded by whatever is spoken there
       socket.setTimeout(0); // it may well be silent for long: pings tell whether it lives
       const verdict = guard(request);
-      if (verdict) socket.end(plainAnswer(verdict));
+      if (verdict) writeLast(socket, verdict, limits.lingerMs);
       else webSockets.upgrade(request, socket, head);
       return;
     }
@@ -177,13 +180,9 @@ export function tendConnections(
     return true;
   }
 
-  /** Says why, and throws away what the client still sends: an end with bytes unread would take the answer from it. */
   function refuse(socket: Duplex, error: CgiError): void {
     stopParser(socket);
-    socket.resume();
-    socket.end(plainAnswer({ error }));
-    const late = setTimeout(() => socket.destroy(), limits.lingerMs);
-    socket.once('close', () => clearTimeout(late));
+    writeLast(socket, { error }, limits.lingerMs);
   }
 }
 

@@ -10,7 +10,7 @@ import type { HttpLimits } from '../limits.ts';
 import type { Hosts } from './hosts.ts';
 import { isBehindHttps, isForeign } from './origin.ts';
 import { createRate } from './rate.ts';
-import { isSecure } from './write-reply.ts';
+import { isSecure, type Refusal } from './write-reply.ts';
 
 export interface GuardOptions {
   readonly limits: HttpLimits;
@@ -21,10 +21,7 @@ export interface GuardOptions {
   redirectPort(): number | null;
 }
 
-export type Guard = (request: IncomingMessage) => Verdict | null;
-
-/** Why it isn't served. */
-export type Verdict = { readonly error: CgiError } | { readonly location: string };
+export type Guard = (request: IncomingMessage) => Refusal | null;
 
 /** For whatever looks whether the box is alive: it knows no names, no cookies and no HTTPS. */
 const HEALTH = '/healthz';

@@ -8,9 +8,9 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { CgiError } from '../../cgi/reply.ts';
 import type { AmiServer } from '../ami/server.ts';
-import { amiLimits } from '../limits.ts';
+import { amiLimits, httpLimits } from '../limits.ts';
 import { createPacketReader, formatPacket, type Header, type Packet, textOf } from '../wire/packet.ts';
-import { plainAnswer } from './write-reply.ts';
+import { writeLast } from './write-reply.ts';
 
 /** Takes a socket over whose request asked for a WebSocket. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -55,7 +55,7 @@ export function createWebSockets(paths: Readonly<Record<string, WebSocketPath>>)
     });
     // A handshake that is none: answered as everything is, not by the package's own page.
     loaded.on('wsClientError', ({ message }, socket) => {
-      socket.end(plainAnswer({ error: new CgiError('invalid', message) }));
+      writeLast(socket, { error: new CgiError('invalid', message) }, httpLimits.lingerMs);
     });
     return loaded;
   }
@@ -89,7 +89,7 @@ export function createWebSockets(paths: Readonly<Record<string, WebSocketPath>>)
       const path = pathOf(request);
       if (!path) return void socket.destroy(); // serves() has been asked before
       const error = path.refuse(request);
-      if (error) return void socket.end(plainAnswer({ error }));
+      if (error) return writeLast(socket, { error }, httpLimits.lingerMs);
       server ??= load();
       server
         .then((loaded) => {

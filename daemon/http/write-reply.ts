@@ -1,6 +1,7 @@
 /** The one place that writes a reply to a client: status, headers, body, with back-pressure and without surprises. */
 import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { type CgiError, ERROR_STATUS, errorBody, type Reply, type SessionCookie } from '../../cgi/reply.ts';
 import { select, validatorsOf } from './conditional.ts';
 import { HEADERS, RECORDING_HEADERS } from './headers.ts';
@@ -63,8 +64,22 @@ export function writeRedirect(response: ServerResponse, location: string): void 
   response.end();
 }
 
-/** A whole answer as it goes over the line, for a connection that no parser speaks for; it is the last one. */
-export function plainAnswer(refusal: { readonly error: CgiError } | { readonly location: string }): string {
+/** Why something isn't served, or where it is. */
+export type Refusal = { readonly error: CgiError } | { readonly location: string };
+
+/**
+ * The last answer on a connection that no parser speaks for. What the client still sends is thrown away: an end with bytes
+ * unread would take the answer from it. Who doesn't end its own side then is cut off.
+ */
+export function writeLast(socket: Duplex, refusal: Refusal, lingerMs: number): void {
+  socket.resume();
+  socket.end(plainAnswer(refusal));
+  const late = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once('close', () => clearTimeout(late));
+}
+
+/** A whole answer as it goes over the line. */
+export function plainAnswer(refusal: Refusal): string {
   const location = 'location' in refusal ? refusal.location : null;
   const error = 'error' in refusal ? refusal.error : null;
   const status = error ? ERROR_STATUS[error.code] : 308;

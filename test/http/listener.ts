@@ -5,7 +5,7 @@ import type { Services } from '../../cgi/verb.ts';
 import type { Certificate } from '../../daemon/http/certificate.ts';
 import { createHosts } from '../../daemon/http/hosts.ts';
 import { listenHttp } from '../../daemon/http/server.ts';
-import { createWebSockets } from '../../daemon/http/websocket.ts';
+import { createWebSockets, type WebSocketPath } from '../../daemon/http/websocket.ts';
 import { type HttpLimits, httpLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import type { Permits } from '../../daemon/permits.ts';
@@ -31,7 +31,11 @@ export async function startListener(
   limits: Partial<HttpLimits> = {},
   count: () => AsyncGenerator<{ rows: number; next: null }> = async function* () {},
   certificate: Certificate | null = null,
-  door: { readonly permits?: Partial<Permits>; readonly redirects?: boolean } = {},
+  door: {
+    readonly permits?: Partial<Permits>;
+    readonly redirects?: boolean;
+    readonly webSockets?: Readonly<Record<string, WebSocketPath>>;
+  } = {},
 ): Promise<TestListener> {
   const sessions = createSessions({ sessions: 10, userSessions: 10, idleSeconds: 60, lifeSeconds: 60 });
   const { token } = sessions.begin({ user: 'admin', role: 'admin' });
@@ -47,7 +51,7 @@ export async function startListener(
     log: createLog({ level: 'info', write: (line) => log.push(line), terminal: false }),
     health: () => ({ ok: true, body: { status: 'ok' } }),
     metrics: () => '',
-    webSockets: createWebSockets({}),
+    webSockets: createWebSockets(door.webSockets ?? {}),
     permits: { permits: () => true, onChange: () => {}, ...door.permits },
     hosts: createHosts(() => ['x']),
     redirects: () => door.redirects ?? false,
