@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { exchange } from '../clients.ts';
 import type { Row } from '../row.ts';
 import { cleanUp, places, put } from './parameters.ts';
@@ -15,7 +15,10 @@ export const ssrf: Row = {
   no: 'request that makes the box connect to an address that was sent to it',
   async attempt(box, tally) {
     const callers: string[] = [];
+    const sockets = new Set<Socket>();
     const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
       callers.push(`${socket.remoteAddress}:${socket.remotePort}`);
       socket.end('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ninside');
     });
@@ -66,6 +69,7 @@ export const ssrf: Row = {
         );
       }
     } finally {
+      for (const socket of sockets) socket.destroy(); // whoever was led here keeps it open
       await new Promise((resolve) => server.close(resolve));
     }
   },
