@@ -145,7 +145,7 @@ export const auditHeadLimits = {
   quietMs: 3_600_000,
 } as const;
 
-/** What happens often, in the audit log: each line is a commit, some 12 KB for the flash, so 200 MB a day at the very worst. */
+/** What happens often, in the audit log: a line is a commit, some 12 KB for the flash; strangers can make it 170 MB a day. */
 export const auditNoteLimits = {
   /** Seconds in which one caller has so many lines, each of something else: what a person does by hand. */
   seconds: 60,

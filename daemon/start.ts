@@ -128,6 +128,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const amiThrottle = await openThrottle({ dir: config.state.dir, name: 'throttle-ami', log });
     stops.push(() => amiThrottle.close());
     const accounts = createAccounts(store, sessions, sessionLimits, {
+      notes,
       throttle,
       devices: createDevices(await deviceKey(config.state.dir, log)),
       factors: await openSecondFactors(config.state.dir, log),

@@ -4,10 +4,11 @@ import type { StoreClient } from '../../storage/client.ts';
 import type { Role } from '../../storage/model/rights.ts';
 import type { AuditLine, By } from '../../storage/sql/audit.ts';
 import type { User } from '../../storage/store.ts';
+import { type AuditNoteLimits, type AuditNotes, createAuditNotes } from '../audit/notes.ts';
 import { CgiError } from '../reply.ts';
 import { createDevices, type Devices } from './device.ts';
 import { createGate, type GateLimits, type Waiter } from './gate.ts';
-import { createLoginAudit, type LoginAuditLimits } from './login-audit.ts';
+import { createLoginAudit } from './login-audit.ts';
 import { digestMatches, hashDigest, NOBODY } from './password.ts';
 import type { SecondFactors } from './second-factor.ts';
 import type { Caller, Sessions } from './session.ts';
@@ -73,8 +74,9 @@ export interface PasswordChange {
 }
 
 export type AccountLimits = GateLimits &
-  ThrottleLimits &
-  LoginAuditLimits & {
+  ThrottleLimits & {
+    /** Of log-ins in the audit log, where they have notes of their own. */
+    readonly audit: AuditNoteLimits;
     /** Accounts at most. */
     readonly accounts: number;
   };
@@ -83,6 +85,8 @@ export type AccountLimits = GateLimits &
 export interface AccountParts {
   /** Called when a user's password is another one, or none any more. */
   passwordChanged(user: string): Promise<void>;
+  /** What happens often, in the audit log. */
+  readonly notes: AuditNotes;
   readonly throttle: Throttle;
   readonly devices: Devices;
   readonly factors: SecondFactors;
@@ -95,13 +99,14 @@ export function createAccounts(
   limits: AccountLimits,
   {
     passwordChanged = async () => {},
+    notes = createAuditNotes(store, limits.audit),
     throttle = createThrottle(limits),
     devices = createDevices(randomBytes(32)),
     factors = NO_FACTORS,
   }: Partial<AccountParts> = {},
 ): Accounts {
   const gate = createGate(limits);
-  const logins = createLoginAudit(store, limits);
+  const logins = createLoginAudit(notes);
   const inTurn = createTurns();
   /** Rises with every change of an account: a check that one overtook looks again. */
   let changes = 0;

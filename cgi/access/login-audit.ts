@@ -1,23 +1,13 @@
 /** Log-ins in the audit log, so few that neither a guesser nor a program that logs in for every request fills the flash. */
-import type { StoreClient } from '../../storage/client.ts';
-import { type AuditNoteLimits, createAuditNotes } from '../audit/notes.ts';
-
-export interface LoginAuditLimits {
-  readonly audit: AuditNoteLimits;
-}
+import type { AuditNotes } from '../audit/notes.ts';
 
 export interface LoginAudit {
   /** @param what `login` for one that succeeded; `code.failed`: the password was right, and the code behind it wasn't. */
   note(what: 'login' | 'login.failed' | 'password.failed' | 'code.failed', user: string, address: string): void;
 }
 
-/** @param clock Monotonic milliseconds. */
-export function createLoginAudit(
-  store: Pick<StoreClient, 'write'>,
-  limits: LoginAuditLimits,
-  clock: () => number = () => performance.now(),
-): LoginAudit {
-  const notes = createAuditNotes(store, limits.audit, clock);
+/** @param notes The same for all that happens often: so bounded, and their counts are written at a stop. */
+export function createLoginAudit(notes: Pick<AuditNotes, 'done' | 'refused'>): LoginAudit {
   return {
     note(what, user, address) {
       const line = { address, action: what, detail: { user } };

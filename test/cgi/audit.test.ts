@@ -215,6 +215,14 @@ describe('what happens often', () => {
     vi.useRealTimers();
   });
 
+  test('is told at a stop, log-ins like all else', async () => {
+    const { ask, services } = openBox();
+    for (let n = 0; n < 3; n++) await ask(8404, `UserName=nobody&Password=${'0'.repeat(32)}`, null);
+    services.notes.flush();
+    const lines = linesOf((await ask(30018, 'action=login.failed')).body);
+    expect(lines.map(({ detail }) => detail)).toEqual([{ user: '', untold: 2 }, { user: '' }]);
+  });
+
   test('has a line for each recording, until there are too many; the same one piece by piece is one', () => {
     const { lines, played } = notes();
     for (let piece = 0; piece < 50; piece++) played('a.wav');

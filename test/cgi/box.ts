@@ -46,7 +46,8 @@ export function openBox({
   const store = openStoreHere(emptyStore(storeOptions(temporaryFolder(atEnd))));
   atEnd(() => store.close());
   const sessions = createSessions({ sessions: 10, userSessions: 10, idleSeconds: 60, lifeSeconds: 60 });
-  const accounts = createAccounts(store, sessions, { ...sessionLimits, checks: 2, checksWaiting: 2 });
+  const notes = createAuditNotes(store, auditNoteLimits);
+  const accounts = createAccounts(store, sessions, { ...sessionLimits, checks: 2, checksWaiting: 2 }, { notes });
   const deletions = createCallDeletions({
     store,
     bus: createBus(),
@@ -61,7 +62,7 @@ export function openBox({
     accounts,
     sessions,
     keys: { find: () => null } as unknown as Services['keys'],
-    notes: createAuditNotes(store, auditNoteLimits),
+    notes,
     callDeletions: deletions,
     medium: { state: () => ({ state: 'mounted', why: '', writable: true, since: 0, medium: 1 }), space: () => null },
     recordingFiles: {} as Services['recordingFiles'],

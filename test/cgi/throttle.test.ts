@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createLoginAudit } from '../../cgi/access/login-audit.ts';
 import { createThrottle, type Kept, networkOf, readKept, type ThrottleLimits } from '../../cgi/access/throttle.ts';
+import { createAuditNotes } from '../../cgi/audit/notes.ts';
 import { CgiError } from '../../cgi/reply.ts';
 import { auditNoteLimits } from '../../daemon/limits.ts';
 import type { StoreClient } from '../../storage/client.ts';
@@ -255,7 +256,7 @@ describe('log-ins in the audit log', () => {
     const store = {
       write: async ({ audit }: { audit: object }) => void lines.push(audit),
     } as unknown as StoreClient;
-    const logins = createLoginAudit(store, { audit: auditNoteLimits }, () => time.ms);
+    const logins = createLoginAudit(createAuditNotes(store, auditNoteLimits, () => time.ms));
     return { lines, logins, pass: (seconds: number) => (time.ms += seconds * 1000) };
   }
 
@@ -283,7 +284,7 @@ describe('log-ins in the audit log', () => {
 
   test('one that can’t be written keeps nobody out', async () => {
     const store = { write: () => Promise.reject(new Error('full')) } as unknown as StoreClient;
-    createLoginAudit(store, { audit: auditNoteLimits }).note('login', 'admin', '192.0.2.1');
+    createLoginAudit(createAuditNotes(store, auditNoteLimits)).note('login', 'admin', '192.0.2.1');
     await new Promise(setImmediate); // an unhandled rejection would fail the run
   });
 });
