@@ -161,7 +161,7 @@ async function secureServers(limits: HttpLimits, certificate: Certificate): Prom
 async function listen(context: Context, server: Server, address: ListenAddress): Promise<Server> {
   const { limits, log, guard, gate, webSockets, sockets = ownSockets } = context;
   server.maxHeadersCount = limits.headerCount + 1; // one more shows that there are too many
-  server.maxConnections = limits.connections + limits.refusals;
+  // No maxConnections: Node would drop newcomers before the gate could make room for them.
   server.timeout = limits.stalledMs;
   tendConnections(server, limits, (request, response) => answer(context, request, response), webSockets, guard);
   gate.guard(server, 'setSecureContext' in server ? 'https' : 'http');

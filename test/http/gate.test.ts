@@ -94,6 +94,14 @@ test('one address has its share of the connections; the box itself, where a prox
   await eventually(async () => (await askFrom('127.0.0.2', url, HEALTH))[0]?.status === 200);
 });
 
+test('refused ones that linger keep no newcomer out', async () => {
+  const limits = { connections: 2, connectionsPerAddress: 2, refusals: 2, lingerMs: 10_000 };
+  const { url } = await startListener(NOTHING, limits);
+  // Two that stay, and two over the share that are to be told so.
+  for (let index = 0; index < 4; index++) await dial(url, '127.0.0.2');
+  expect((await askFrom('127.0.0.3', url, HEALTH))[0]?.status).toBe(200);
+});
+
 test('one address may come again and again only so often, others meanwhile', async () => {
   const { url } = await startListener(NOTHING, { arrivalBurst: 3, arrivalRate: 1 / 3600 });
   const statuses: (number | undefined)[] = [];
