@@ -1,6 +1,7 @@
 /** Accounts: who may log in, checked at one pace whoever asks, so that a stranger can't tell which names exist. */
 import { randomBytes } from 'node:crypto';
 import type { StoreClient } from '../../storage/client.ts';
+import { networkOf } from '../../storage/model/address.ts';
 import type { Role } from '../../storage/model/rights.ts';
 import type { AuditLine, By } from '../../storage/sql/audit.ts';
 import type { User } from '../../storage/store.ts';
@@ -12,7 +13,7 @@ import { createLoginAudit } from './login-audit.ts';
 import { digestMatches, hashDigest, NOBODY } from './password.ts';
 import type { SecondFactors } from './second-factor.ts';
 import type { Caller, Sessions } from './session.ts';
-import { createThrottle, networkOf, type Throttle, type ThrottleLimits } from './throttle.ts';
+import { createThrottle, type Throttle, type ThrottleLimits } from './throttle.ts';
 
 export interface Accounts {
   /** Password, and code where the account has a second factor, against a session; null whatever is wrong. @throws {CgiError} `busy` */

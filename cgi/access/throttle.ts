@@ -7,6 +7,7 @@
  * only hashes of them, and no time of the clock: how long a wait has still to go, as if none had passed meanwhile.
  */
 import { hash, randomBytes } from 'node:crypto';
+import { networkOf } from '../../storage/model/address.ts';
 import { CgiError } from '../reply.ts';
 
 export interface ThrottleLimits {
@@ -230,19 +231,4 @@ export function readKept(text: string): Kept | null {
 function isEntry({ kind, key, failures, wait, ago }: KeptEntry): boolean {
   const counts = [failures, wait, ago].every((count) => Number.isSafeInteger(count) && count >= 0);
   return KINDS.includes(kind) && typeof key === 'string' && /^[\w-]{16}$/.test(key) && counts;
-}
-
-/** An IPv4 address as it is; of an IPv6 address its /64, within which one client may have any. */
-export function networkOf(address: string): string {
-  const plain = address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
-  if (!plain.includes(':')) return plain;
-  const [head = '', tail] = plain.replace(/%.*$/, '').split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
-  const all = [...before, ...Array<string>(zeros).fill('0'), ...after];
-  return `${all
-    .slice(0, 4)
-    .map((part) => part.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`;
 }

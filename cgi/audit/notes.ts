@@ -4,8 +4,8 @@
  * narrowly, and by itself: strangers can't keep out of the log what was done. A kill forgets the counts of the last while.
  */
 import type { StoreClient } from '../../storage/client.ts';
+import { networkOf } from '../../storage/model/address.ts';
 import type { AuditLine } from '../../storage/sql/audit.ts';
-import { networkOf } from '../access/throttle.ts';
 
 export interface AuditNoteLimits {
   /** Seconds: the while. */

@@ -6,8 +6,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
-import { networkOf } from '../../cgi/access/throttle.ts';
-import { isBoxItself } from '../../storage/model/address.ts';
+import { isBoxItself, networkOf } from '../../storage/model/address.ts';
 import type { ListenAddress } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Permits } from '../permits.ts';

@@ -1,12 +1,11 @@
 /** `cdrd run`: the daemon itself, until SIGTERM or SIGINT; SIGHUP tries Asterisk again with the secret of this moment. */
-import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import { STOP_MS } from '../limits.ts';
 import { createLog } from '../log.ts';
 import { accountOf, giveFolders, leaveRoot } from '../privileges.ts';
-import { takeSockets } from '../sockets/sockets.ts';
+import { hostAndPort, takeSockets } from '../sockets/sockets.ts';
 import { start } from '../start.ts';
 import { VERSION as version } from '../version.ts';
 import { type Command, configOption } from './command.ts';
@@ -74,8 +73,10 @@ export const run: Command = {
 
       started.then(
         ({ addresses, secureAddresses }) => {
-          for (const address of addresses) log.info('listening', { http: `http://${hostAndPort(address)}` });
-          for (const address of secureAddresses) log.info('listening', { https: `https://${hostAndPort(address)}` });
+          for (const { address: host, port } of addresses)
+            log.info('listening', { http: `http://${hostAndPort({ host, port })}` });
+          for (const { address: host, port } of secureAddresses)
+            log.info('listening', { https: `https://${hostAndPort({ host, port })}` });
           if (process.getuid?.() === 0)
             log.warn('this runs as root; run.user names a user of its own for it to become');
           log.info('cdrd is ready', { version, pid: process.pid, state: config.state.dir });
@@ -90,7 +91,3 @@ export const run: Command = {
     });
   },
 };
-
-function hostAndPort({ address, port, family }: AddressInfo): string {
-  return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-}

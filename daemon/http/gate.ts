@@ -5,9 +5,8 @@
  */
 import type { Server } from 'node:http';
 import { Socket } from 'node:net';
-import { networkOf } from '../../cgi/access/throttle.ts';
 import { CgiError } from '../../cgi/reply.ts';
-import { isBoxItself } from '../../storage/model/address.ts';
+import { isBoxItself, networkOf } from '../../storage/model/address.ts';
 import type { HttpLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { Permits } from '../permits.ts';
@@ -104,7 +103,9 @@ export function createGate(limits: HttpLimits, { permits, onChange }: Permits, l
     const strangers = new Map<string, Guest[]>();
     for (const guest of guests.values()) {
       if (guest.known || guest.source === '') continue;
-      strangers.set(guest.source, [...(strangers.get(guest.source) ?? []), guest]);
+      const same = strangers.get(guest.source);
+      if (same) same.push(guest);
+      else strangers.set(guest.source, [guest]);
     }
     let most: readonly Guest[] = [];
     for (const each of strangers.values()) if (each.length > most.length) most = each;

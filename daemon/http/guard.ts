@@ -3,9 +3,8 @@
  * not one of too many. The same for HTTP, HTTPS and WebSockets.
  */
 import type { IncomingMessage } from 'node:http';
-import { networkOf } from '../../cgi/access/throttle.ts';
 import { CgiError } from '../../cgi/reply.ts';
-import { isBoxItself } from '../../storage/model/address.ts';
+import { isBoxItself, networkOf } from '../../storage/model/address.ts';
 import type { HttpLimits } from '../limits.ts';
 import type { Hosts } from './hosts.ts';
 import { isBehindHttps, isForeign } from './origin.ts';

@@ -6,6 +6,7 @@ import { playRecording } from '../../cgi/recording/play.ts';
 import { CgiError, errorReply, json } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { StoreError } from '../../storage/errors.ts';
+import { isLoopback } from '../../storage/model/address.ts';
 import { may } from '../../storage/model/rights.ts';
 import type { ListenAddress } from '../config.ts';
 import { statesOf } from '../health.ts';
@@ -233,12 +234,12 @@ async function route(
   }
   if (path === '/healthz') {
     const { ok, body } = context.health();
-    const known = isBoxItself(request) || callerOf(tokenOf(request), services) !== null;
+    const known = isLocalProgram(request) || callerOf(tokenOf(request), services) !== null;
     return writeReply(response, json(known ? body : statesOf(body), ok ? 200 : 503));
   }
   if (path === '/metrics') {
     const caller = callerOf(tokenOf(request), services);
-    if (!isBoxItself(request)) {
+    if (!isLocalProgram(request)) {
       if (!caller) return refuse(response, 'login', 'log in first: 8404');
       // A key for some numbers is for nothing else.
       if (!may(caller.role, 'metrics') || caller.numbers !== null)
@@ -277,10 +278,10 @@ function cookieOf({ headers }: IncomingMessage, wanted: string): string | null {
   return null;
 }
 
-/** A request from this machine that no proxy passed on. */
-function isBoxItself({ socket, headers }: IncomingMessage): boolean {
+/** Whether a program on the box asks, and not somebody else through a proxy on it. */
+function isLocalProgram({ socket, headers }: IncomingMessage): boolean {
   const forwarded = headers.forwarded ?? headers['x-forwarded-for'];
-  return forwarded === undefined && /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '');
+  return forwarded === undefined && isLoopback(socket.remoteAddress ?? '');
 }
 
 function split(text: string, at: string): [string, string?] {

@@ -136,3 +136,18 @@ export function isLoopback(text: string): boolean {
 export function isBoxItself(text: string): boolean {
   return /^(::ffff:)?127\.0\.0\.1$|^::1$/i.test(text);
 }
+
+/** An IPv4 address as it is; of an IPv6 address its /64, within which one client may have any. */
+export function networkOf(address: string): string {
+  const plain = address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
+  if (!plain.includes(':')) return plain;
+  const [head = '', tail] = plain.replace(/%.*$/, '').split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
+  const all = [...before, ...Array<string>(zeros).fill('0'), ...after];
+  return `${all
+    .slice(0, 4)
+    .map((part) => part.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
+}

@@ -1,11 +1,12 @@
 /** Guessing passwords is slow for the guesser, bounded for the box, and never keeps the owner out. */
 import { describe, expect, test } from 'vitest';
 import { createLoginAudit } from '../../cgi/access/login-audit.ts';
-import { createThrottle, type Kept, networkOf, readKept, type ThrottleLimits } from '../../cgi/access/throttle.ts';
+import { createThrottle, type Kept, readKept, type ThrottleLimits } from '../../cgi/access/throttle.ts';
 import { createAuditNotes } from '../../cgi/audit/notes.ts';
 import { CgiError } from '../../cgi/reply.ts';
 import { auditNoteLimits } from '../../daemon/limits.ts';
 import type { StoreClient } from '../../storage/client.ts';
+import { networkOf } from '../../storage/model/address.ts';
 
 const LIMITS: ThrottleLimits = {
   freePair: 3,
