@@ -1,7 +1,7 @@
 /**
  * A socket that listens before the daemon can answer: handed on by the service manager, or bound while the process was still
- * root. Who connects meanwhile waits, and becomes a client like any other when the listener is there: a start lasts seconds
- * at most, and a refusal would have to be spoken in HTTP, TLS and AMI. Both bounds hold while a damaged store is replaced,
+ * root. Who connects meanwhile waits, and becomes a client like any other when the listener is there: a start lasts some
+ * seconds, and a refusal would have to be spoken in HTTP, TLS and AMI. Both bounds hold while a damaged store is replaced,
  * which takes minutes.
  */
 import { createServer, type Server, type Socket } from 'node:net';
