@@ -223,6 +223,8 @@ export function createAccounts(
       inTurn(async () => {
         const known = await store.ask('user', user);
         if (!known) {
+          if (OTHERS.has(user.toLowerCase()))
+            throw new CgiError('invalid', `UserName must not be ${user}: the audit log calls others so`, 'UserName');
           if (!role) throw new CgiError('invalid', 'role is missing: the account is new', 'role');
           if (!digest) throw new CgiError('invalid', 'Password is missing: the account is new', 'Password');
           if ((await store.ask('users')).length >= limits.accounts)
@@ -310,6 +312,9 @@ const NO_FACTORS: SecondFactors = {
   use: async () => {},
   remove: async () => false,
 };
+
+/** Who else the audit log names: the command line, and the box itself. */
+const OTHERS: ReadonlySet<string> = new Set(['console', 'cdrd']);
 
 /** With whom a check waits. */
 function waiterOf(address: string, device: string | null): Waiter {

@@ -132,6 +132,8 @@ describe('accounts (30007 to 30009)', () => {
     [`UserName=eva&role=monitor&Password=${EMPTY}`, 'Password'],
     ['UserName=admin', 'role'],
     ['UserName=key:x&role=admin', 'UserName'],
+    [`UserName=console&role=admin&Password=${MAX}`, 'UserName'],
+    [`UserName=Cdrd&role=monitor&Password=${MAX}`, 'UserName'],
   ])('30008 with %j names %s and changes nothing', async (query, parameter) => {
     const { ask, store } = await openOffice();
     const before = await store.ask('users');
