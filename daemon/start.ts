@@ -3,15 +3,13 @@
  * tests, on port 0 in a temporary folder. Starting is recovery: what a kill left behind is put right here, without a flag.
  */
 import type { AddressInfo } from 'node:net';
-import { createAccounts } from '../cgi/access/accounts.ts';
-import { createDevices } from '../cgi/access/device.ts';
-import { openApiKeys } from '../cgi/access/keys.ts';
-import { createSessions, type Sessions } from '../cgi/access/session.ts';
+import type { Sessions } from '../cgi/access/session.ts';
 import { createAuditNotes } from '../cgi/audit/notes.ts';
 import { createPhoneBook } from '../cgi/contact/book.ts';
 import type { Services } from '../cgi/verb.ts';
 import type { StoreClient } from '../storage/client.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
+import { openAccess } from './access.ts';
 import { createAmi } from './ami/ami.ts';
 import type { AmiServer } from './ami/server.ts';
 import { createAmiUserAdmin } from './ami/user-admin.ts';
@@ -28,7 +26,6 @@ import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
-import { deviceKey } from './device-key.ts';
 import { describeAll } from './figures.ts';
 import { spaceOn, watchFullness } from './fullness.ts';
 import { healthOf } from './health.ts';
@@ -40,7 +37,7 @@ import { listenHttp, tokenOf } from './http/server.ts';
 import { amiPath, createWebSockets } from './http/websocket.ts';
 import { startIdleWork } from './idle.ts';
 import { createCallDeletions } from './jobs.ts';
-import { auditNoteLimits, sessionLimits } from './limits.ts';
+import { auditNoteLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { openStore } from './open-store.ts';
@@ -48,11 +45,9 @@ import { createPermits } from './permits.ts';
 import { CLOSE_MS } from './recordings/limits.ts';
 import { startRecordingParts } from './recordings/parts.ts';
 import { createThreads } from './recordings/step-client.ts';
-import { openSecondFactors } from './second-factor-file.ts';
 import { openSettings } from './settings.ts';
 import { ownSockets, type Sockets } from './sockets/sockets.ts';
-import { firstAccounts, forgetInitialPassword, liveRules, secretDir, takeState, zoneName } from './state.ts';
-import { openThrottle } from './throttle-file.ts';
+import { liveRules, secretDir, takeState, zoneName } from './state.ts';
 import { trashRules } from './trash-rules.ts';
 
 export interface StartOptions {
@@ -122,23 +117,9 @@ export async function start(options: StartOptions): Promise<Running> {
     const policy = createPolicyWriter(log, told);
     const settings = await openSettings({ config: given, store, log, control: policy });
     const { config } = settings; // whatever a page may set is asked of this one
-    const sessions = createSessions(sessionLimits);
-    const throttle = await openThrottle({ dir: config.state.dir, log });
-    stops.push(() => throttle.close());
-    const amiThrottle = await openThrottle({ dir: config.state.dir, name: 'throttle-ami', log });
-    stops.push(() => amiThrottle.close());
-    const accounts = createAccounts(store, sessions, sessionLimits, {
-      notes,
-      throttle,
-      devices: createDevices(await deviceKey(config.state.dir, log)),
-      factors: await openSecondFactors(config.state.dir, log),
-      passwordChanged: (user) =>
-        forgetInitialPassword(config.state.dir, user).catch((error: unknown) =>
-          log.warn('an initial password could not be forgotten', { user, error }),
-        ),
-    });
-    await firstAccounts(config.state.dir, store, accounts, log);
-    const keys = await openApiKeys(store);
+    const access = await openAccess({ stateDir: config.state.dir, store, notes, log });
+    stops.push(() => access.close());
+    const { sessions, accounts, keys, amiThrottle } = access;
     const amiUsers = await openAmiUsers(config.state.dir);
     const zone = zoneOf(zoneName(config));
     const now = () => Math.floor(Date.now() / 1000);

@@ -41,7 +41,7 @@ test('its secret lies in one file, 0600; the console takes it away, while the da
     expect(store).not.toContain(secret);
     expect(daemon.log.join('\n')).not.toContain(secret);
   }
-});
+}, 60_000);
 
 test('a damaged file: nobody gets in with the password alone, everything else goes on, and the log tells no secret', async () => {
   const folder = temporaryFolder();
