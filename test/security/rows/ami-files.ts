@@ -54,8 +54,8 @@ export const amiFiles: Row = {
   flaws: [
     {
       cve: 'CVE-2023-49294',
-      was: 'Asterisk before 18.20.1, 20.5.1, 21.0.1: AMI GetConfig read any file by a path that leads out of its folder, live_dangerously or not',
-      source: 'https://github.com/asterisk/asterisk/security/advisories/GHSA-8857-hfmw-vg8f',
+      was: 'Asterisk before 18.20.1, 20.5.1, 21.0.1: AMI GetConfig read any file by a path that leads out of its folder, live_dangerously or not (which action: its change log)',
+      source: 'https://osv.dev/vulnerability/ALPINE-CVE-2023-49294',
     },
   ],
   no: 'AMI action on files, programs or the box’s own configuration that a class grants',

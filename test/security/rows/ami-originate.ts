@@ -38,8 +38,8 @@ export const amiOriginate: Row = {
   flaws: [
     {
       cve: 'CVE-2024-42365',
-      was: 'Asterisk before 18.24.2, 20.9.2, 21.4.2: an AMI user with write=originate could write any file of /etc/asterisk, by Set and FILE(), or fetch one by CURL',
-      source: 'https://github.com/asterisk/asterisk/security/advisories/GHSA-c4cg-9275-6w44',
+      was: 'Asterisk before 18.24.2, 20.9.2, 21.4.2: an AMI user with write=originate could fetch files by curl and write them to disk, and append to any file of /etc/asterisk by FILE() in Set',
+      source: 'https://osv.dev/vulnerability/ALPINE-CVE-2024-42365',
     },
     {
       cve: 'CVE-2012-4869',

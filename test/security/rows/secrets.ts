@@ -13,8 +13,8 @@ export const secrets: Row = {
     },
     {
       cve: 'CVE-2023-49294',
-      was: 'Asterisk before 18.20.1, 20.5.1, 21.0.1: GetConfig showed any file, manager.conf and its secrets among them',
-      source: 'https://github.com/asterisk/asterisk/security/advisories/GHSA-8857-hfmw-vg8f',
+      was: 'Asterisk before 18.20.1, 20.5.1, 21.0.1: any file could be read, whatever secrets stood in it, by GetConfig (which action: its change log)',
+      source: 'https://osv.dev/vulnerability/ALPINE-CVE-2023-49294',
     },
   ],
   no: 'secret, hash, token or key in what any number, path, event or log line says',

@@ -8,8 +8,8 @@ export const ssrf: Row = {
   flaws: [
     {
       cve: 'CVE-2024-42365',
-      was: 'Asterisk before 18.24.2, 20.9.2, 21.4.2: what an AMI user wrote into an Originate could fetch from any address by CURL',
-      source: 'https://github.com/asterisk/asterisk/security/advisories/GHSA-c4cg-9275-6w44',
+      was: 'Asterisk before 18.24.2, 20.9.2, 21.4.2: an AMI user with write=originate could have requests sent to others from the box, by any protocol (blind)',
+      source: 'https://osv.dev/vulnerability/ALPINE-CVE-2024-42365',
     },
   ],
   no: 'request that makes the box connect to an address that was sent to it',
