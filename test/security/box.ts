@@ -24,7 +24,7 @@ import {
 } from './clients.ts';
 
 /** Seconds for a start or a stop on a machine that has much else to do. */
-const START_S = 20;
+const START_S = 60;
 
 export const PASSWORDS = { admin: 'Kontor-admin-7391', monitor: 'Kontor-monitor-5520' } as const;
 /** Secrets of the AMI users, and of cdrd's own user in Asterisk. */
@@ -85,6 +85,8 @@ export interface Box {
   readonly recordings: string;
   /** The Asterisk behind it, with all that it was asked. */
   readonly pbx: ScriptedPbx;
+  /** What it says of itself when the box next connects. */
+  readonly asterisk: { version: string };
   readonly pid: number;
   /** Sessions of both roles; '' on a fresh box. */
   readonly tokens: { readonly admin: string; readonly monitor: string };
@@ -108,8 +110,8 @@ export interface Box {
   log(): Promise<string>;
   /** SIGTERM. @returns the exit code. */
   stop(): Promise<number | null>;
-  /** The same state in a new process. */
-  restart(): Promise<void>;
+  /** The same state in a new process, after SIGTERM or, as by a power cut, SIGKILL. */
+  restart(signal?: NodeJS.Signals): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -203,8 +205,21 @@ export async function startBox(bundle: string, options: BoxOptions): Promise<Box
   if (options.office !== undefined) await cp(options.office, folder, { recursive: true, preserveTimestamps: true });
   const ends: (() => void | Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   const atEnd = (work: () => void | Promise<void>) => void ends.push(work);
-  const pbx = await startPbx(options.folder === undefined ? atEnd : () => {});
-  const core: Core = { folder, pbx, running: await run(bundle, folder, pbx.port), tokens: NOBODY, bundle, ends };
+  const asterisk = { version: '16.28.0' };
+  const pbx = await startPbx(options.folder === undefined ? atEnd : () => {}, (request, session) => {
+    if (request.get('Action') !== 'CoreSettings') return false;
+    session.answer(request, 'Success', ['AsteriskVersion', asterisk.version]);
+    return true;
+  });
+  const core: Core = {
+    folder,
+    pbx,
+    asterisk,
+    running: await run(bundle, folder, pbx.port),
+    tokens: NOBODY,
+    bundle,
+    ends,
+  };
   atEnd(async () => void (await end(core.running.child)));
   const box = boxAt(core, options.row);
   if (options.fresh) return box;
@@ -226,6 +241,7 @@ interface Core {
   readonly folder: string;
   readonly bundle: string;
   readonly pbx: ScriptedPbx;
+  readonly asterisk: { version: string };
   running: Process;
   tokens: Box['tokens'];
   readonly ends: (() => void | Promise<void>)[];
@@ -256,6 +272,7 @@ function boxAt(core: Core, row: number): Box {
     state: join(folder, 'state'),
     recordings: join(folder, 'recordings'),
     pbx,
+    asterisk: core.asterisk,
     forRow: (other) => boxAt(core, other),
     address,
     ask,
@@ -283,8 +300,8 @@ function boxAt(core: Core, row: number): Box {
     },
     log: () => readFile(join(folder, 'cdrd.log'), 'utf8'),
     stop: () => end(core.running.child),
-    async restart() {
-      await end(core.running.child);
+    async restart(signal) {
+      await end(core.running.child, signal);
       core.running = await run(core.bundle, folder, pbx.port);
     },
     async close() {
@@ -336,10 +353,10 @@ async function run(bundle: string, folder: string, asterisk: number): Promise<Pr
   return { child, port: port(text, 'http'), ami: port(text, 'ami') };
 }
 
-async function end(child: ChildProcess): Promise<number | null> {
+async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) {
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
+    child.kill(signal);
     await gone;
   }
   return child.exitCode;

@@ -1,6 +1,6 @@
 /** The bundle under attack: built from the sources as they are, and from copies into which a bug was planted. */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, symlink } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -17,7 +17,10 @@ const APPLY = ['apply', '-C1', '--whitespace=nowarn'];
 
 /** The project's own build of a source tree. @returns the bundle's folder. */
 export async function build(sources: string, out: string): Promise<string> {
-  await run('npm', ['run', '--silent', 'build'], { cwd: sources, env: { ...process.env, OUT: out } });
+  const { scripts } = JSON.parse(await readFile(join(sources, 'package.json'), 'utf8'));
+  // As npm runs it: npm itself takes half as long again as the build.
+  const path = `${join(sources, 'node_modules', '.bin')}:${process.env['PATH']}`;
+  await run('sh', ['-c', scripts.build], { cwd: sources, env: { ...process.env, PATH: path, OUT: out } });
   return out;
 }
 

@@ -8,9 +8,9 @@ export default defineConfig({
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/security/*.security.ts'],
     reporters: ['verbose', new TableReporter(), new CountReporter()],
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 180_000,
     maxWorkers: 2,
-    maxConcurrency: 2,
+    maxConcurrency: 3,
   },
 });
