@@ -4,6 +4,7 @@ import { amiFiles } from './rows/ami-files.ts';
 import { amiOriginate } from './rows/ami-originate.ts';
 import { amiPermit } from './rows/ami-permit.ts';
 import { amiSplit } from './rows/ami-split.ts';
+import { auditLog } from './rows/audit-log.ts';
 import { cleartext } from './rows/cleartext.ts';
 import { codeTwice } from './rows/code-twice.ts';
 import { csvRun } from './rows/csv-run.ts';
@@ -54,4 +55,5 @@ export const ROWS: readonly Row[] = [
   csvRun,
   headerSplit,
   logLine,
+  auditLog,
 ];
