@@ -211,6 +211,7 @@ describe('any text', () => {
     ' ',
     '😀',
     'ü',
+    '＝',
     '\u2028',
     '\ufeff',
     '[',
@@ -252,10 +253,10 @@ describe('any text', () => {
             const found = [row['src'], row['dst'], row['accountcode'], row['UniqueID']].map(String);
             for (const [column, original] of found.entries()) {
               const cell = cells[[1, 2, 7, 13][column] ?? 0] ?? '';
-              expect(cell).not.toMatch(/^[=@\t\r]/);
+              expect(cell).not.toMatch(/^[=@\t\r\n＝＠＋－]/);
               if (/^[+-]/.test(cell)) expect(cell).toMatch(/^[+-]\d+(\.\d+)?$/);
               expect(cell === original || cell === `'${original}`).toBe(true);
-              if (cell !== original) expect(original).toMatch(/^(?:[=@\t\r]|[+-](?!\d+(\.\d+)?$))/);
+              if (cell !== original) expect(original).toMatch(/^(?:[=@\t\r\n＝＠＋－]|[+-](?!\d+(\.\d+)?$))/);
             }
             const entered = rows[index];
             if (entered && json.length === rows.length) expect(row['accountcode']).toBe(kept(entered[2]));

@@ -42,7 +42,9 @@ export async function startListener(
   const answers: [string, number][] = [];
   const log: string[] = [];
   const store = { pages, count } as unknown as StoreClient;
-  const ports = { keys: { find: () => null } } as unknown as Services;
+  const nothing = () => {};
+  const notes = { done: nothing, refused: nothing, flush: nothing };
+  const ports = { keys: { find: () => null }, notes } as unknown as Services;
   const accounts = { logIn: async () => null } as unknown as Services['accounts'];
   const listeners = await listenHttp({
     listen: [{ host: '127.0.0.1', port: 0 }],
