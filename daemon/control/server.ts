@@ -9,6 +9,8 @@ import { CONTROL_SOCKET, type ControlAnswer, type ControlRequest } from './proto
 
 /** A command that says nothing is hung up on after this many milliseconds. */
 const SILENCE_MS = 5_000;
+/** Milliseconds that a stop waits for commands under way: with the other parts' own bounds it stays within STOP_MS. */
+const DRAIN_MS = 1_000;
 
 export interface ControlServer {
   readonly path: string;
@@ -27,14 +29,37 @@ export async function listenControl(
   const path = join(runDir, CONTROL_SOCKET);
   await mkdir(runDir, { recursive: true, mode: 0o750 });
   await rm(path, { force: true }); // a killed predecessor's; that none is alive, the process lock has shown
-  const server = createServer((socket) => converse(socket, perform));
+  /** Whether each connection has said its command. */
+  const open = new Map<Socket, boolean>();
+  const server = createServer((socket) => {
+    open.set(socket, false);
+    socket.once('close', () => open.delete(socket));
+    converse(socket, async (request) => {
+      open.set(socket, true);
+      return perform(request);
+    });
+  });
   server.maxConnections = 8;
   // Between listen and chmod nobody slips in: to connect takes the right to write, which umask 027 leaves the owner alone. Of
   // another umask for the moment the folders would have something that other threads make meanwhile.
   await listenOn(server, () => server.listen(path));
   server.on('error', (error) => log.error('the control socket failed', { error }));
   await chmod(path, 0o600);
-  return { path, close: () => new Promise((resolve) => server.close(() => resolve())) };
+  return { path, close };
+
+  /** Who has asked nothing is hung up on; who doesn't read what he asked for, after a while: the store is closed behind us. */
+  function close(): Promise<void> {
+    return new Promise((resolve) => {
+      const late = setTimeout(() => {
+        for (const socket of open.keys()) socket.destroy();
+      }, DRAIN_MS);
+      server.close(() => {
+        clearTimeout(late);
+        resolve();
+      });
+      for (const [socket, asked] of open) if (!asked) socket.destroy();
+    });
+  }
 }
 
 function converse(socket: Socket, perform: (request: ControlRequest) => Promise<Performed>): void {
