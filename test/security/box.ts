@@ -198,6 +198,8 @@ export interface BoxOptions {
   /** The row's place in the table: its addresses. */
   readonly row: number;
   readonly fresh?: boolean;
+  /** Flags for Node besides those of production. */
+  readonly flags?: readonly string[];
 }
 
 export async function startBox(bundle: string, options: BoxOptions): Promise<Box> {
@@ -215,7 +217,7 @@ export async function startBox(bundle: string, options: BoxOptions): Promise<Box
     folder,
     pbx,
     asterisk,
-    running: await run(bundle, folder, pbx.port),
+    running: await run(bundle, folder, pbx.port, options.flags),
     tokens: NOBODY,
     bundle,
     ends,
@@ -318,15 +320,16 @@ interface Process {
 }
 
 /** Starts the bundle and waits until it is ready; it dies with this process. */
-async function run(bundle: string, folder: string, asterisk: number): Promise<Process> {
+async function run(bundle: string, folder: string, asterisk: number, more: readonly string[] = []): Promise<Process> {
   const file = join(folder, 'cdrd.log');
   const before = await readFile(file, 'utf8').catch(() => '');
   const log = openSync(file, 'a');
-  const flags = ['--liftoff-only', '--max-semi-space-size=1', join(bundle, 'cdrd.mjs'), 'run'];
+  const flags = ['--liftoff-only', '--max-semi-space-size=1', ...more, join(bundle, 'cdrd.mjs'), 'run'];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...flags], {
     stdio: ['ignore', log, log],
     env: {
       PATH: process.env['PATH'] ?? '',
+      MALLOC_ARENA_MAX: '1', // as on the boxes: else each thread keeps the 16 MB of a password's scrypt for itself
       CDRD_STATE_DIR: `${folder}/state`,
       CDRD_RUN_DIR: `${folder}/run`,
       CDRD_HTTP_LISTEN: '[::ffff:127.0.0.1]:0',

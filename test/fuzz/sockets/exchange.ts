@@ -13,10 +13,14 @@ export interface Where {
   readonly from: string;
 }
 
-/** When our side is closed: at once, when nothing has come for some time, or never, since the other side will. */
-export type Closing = 'at once' | 'when silent' | 'never';
-/** Milliseconds without a byte that are silence. */
+/**
+ * When our side is closed: at once, when nothing has come for some time (`when answered`: since the first answer), or never,
+ * since the other side will. `gone`: at once, and whoever has nothing more to hear goes away without waiting for the end.
+ */
+export type Closing = 'at once' | 'when silent' | 'when answered' | 'never' | 'gone';
+/** Milliseconds without a byte that are silence; and, once our side is closed, enough of it. */
 const SILENCE_MS = 150;
+const ENOUGH_MS = 2_000;
 
 /**
  * @param pieces Sent one after another, so that a reader sees them apart.
@@ -44,6 +48,7 @@ export function exchange(
       if (kept < KEPT) chunks.push(chunk);
       kept += chunk.length;
       silence?.refresh();
+      if (closing === 'when answered') silence ??= setTimeout(() => socket.end(), SILENCE_MS);
     });
     socket.once('close', () => {
       clearTimeout(late);
@@ -55,7 +60,8 @@ export function exchange(
         socket.write(piece);
         if (pieces.length > 1) await new Promise((rest) => setImmediate(rest));
       }
-      if (closing === 'at once') socket.end();
+      if (closing === 'at once' || closing === 'gone') socket.end();
+      if (closing === 'gone') silence = setTimeout(() => socket.destroy(), ENOUGH_MS);
       else if (closing === 'when silent') silence = setTimeout(() => socket.end(), SILENCE_MS);
     });
   });
