@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { isDiskFault, StoreError } from '../storage/errors.ts';
 import { may, type Right } from '../storage/model/rights.ts';
+import type { AuditLine } from '../storage/sql/audit.ts';
 import { keyId } from './access/keys.ts';
 import type { Known } from './access/session.ts';
 import { checkParameters, readParameters } from './params.ts';
@@ -47,13 +48,14 @@ export async function dispatch(request: CgiRequest, services: Services): Promise
   const sent = readParameters(request.query, body);
   const { reason, rest } = takesReason(number) ? splitReason(sent) : { reason: '', rest: sent };
   const parameters = checkParameters(verb.parameters, rest);
+  if (caller && takesReason(number)) services.notes.acts(caller.user, verb.lines?.(parameters) ?? 1);
   try {
     const { agent = '', device = null, secure = false } = request;
     return await verb.handle(parameters, services, { caller, address, agent, device, secure, token, reason });
   } catch (error) {
     if (!(error instanceof CgiError)) throw error;
     // What of a number's work is not for everybody who may call it, its handler knows.
-    if (error.code === 'denied' && caller) noteDenied(services, caller, address, number);
+    if (error.code === 'denied' && caller) refusal({ caller, token, address }, { number }, services);
     throw asSpelled(error, sent);
   }
 }
@@ -69,19 +71,24 @@ export function admit(
   services: Pick<Services, 'sessions' | 'keys' | 'notes'>,
 ): Known {
   const caller = callerOf(token, services);
+  if (caller && mayCall(caller, number, right)) return caller;
+  throw refusal({ caller, token, address }, { number }, services);
+}
+
+/** Refuses who asks, or nobody that is known, and notes it. @param what Was asked for, for the audit log. */
+export function refusal(
+  { caller, token, address }: Pick<CgiRequest, 'token' | 'address'> & { readonly caller: Known | null },
+  what: AuditLine['detail'],
+  { notes }: Pick<Services, 'notes'>,
+): CgiError {
   if (!caller) {
     // An ended session is everyday; a key that opens nothing is one that was revoked, or a guess.
     const id = token === null ? null : keyId(token);
-    if (id !== null) services.notes.refused({ who: '', address, action: 'key.refused', detail: { id } });
-    throw new CgiError('login', 'log in first: 8404');
+    if (id !== null) notes.refused({ who: '', address, action: 'key.refused', detail: { id } });
+    return new CgiError('login', 'log in first: 8404');
   }
-  if (mayCall(caller, number, right)) return caller;
-  noteDenied(services, caller, address, number);
-  throw new CgiError('denied', `${caller.user} may not do this`);
-}
-
-function noteDenied({ notes }: Pick<Services, 'notes'>, { user }: Known, address: string, number: number): void {
-  notes.refused({ who: user, address, action: 'denied', detail: { number } });
+  notes.refused({ who: caller.user, address, action: 'denied', detail: what });
+  return new CgiError('denied', `${caller.user} may not do this`);
 }
 
 /** A handler knows a parameter by its plain name; who asks is told of it in the spelling that was sent. */

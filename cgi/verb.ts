@@ -69,6 +69,8 @@ export interface Verb<S extends Schema = Schema> {
   /** null: anybody, without log-in. */
   readonly right: Right | null;
   readonly parameters: S;
+  /** Lines of what was done (audit/pace.ts) that a request makes; default 1 for a number that takes a reason, else none. */
+  lines?(parameters: v.InferOutput<S>): number;
   handle(parameters: v.InferOutput<S>, services: Services, asking: Asking): Reply | Promise<Reply>;
 }
 

@@ -488,6 +488,23 @@ describe('import, verify and refold', () => {
     expect((await say(['verify'], numbering)).slice(0, 2)).toEqual([0, agree]);
   });
 
+  test('verify names a line of the audit log that somebody has changed behind our back, and fails', async () => {
+    const folder = temporaryFolder();
+    const env = { CDRD_STATE_DIR: `${folder}/state`, CDRD_RUN_DIR: `${folder}/run` };
+    const set = await cdrd(['user', 'set', 'eva', '--role', 'monitor'], { env, input: 'max123456\n' });
+    expect(set.code).toBe(0);
+    const before = await cdrd(['verify'], { env });
+    expect([before.code, before.out[0]]).toEqual([0, expect.stringContaining('1 lines of the audit log: all agree')]);
+    const file = `${folder}/state/cdrd.db`;
+    sqlOn(file, 'DROP TRIGGER audit_change');
+    sqlOn(file, "UPDATE audit SET detail = replace(detail, 'monitor', 'admin') WHERE chain = 'act' AND line = 1");
+    const after = await cdrd(['verify'], { env });
+    expect(after.code).toBe(1);
+    expect(after.out.join('\n') + after.err.join('\n')).toMatch(
+      /audit log, chain act, line 1: it is not what its hash says/,
+    );
+  }, 240_000);
+
   test('verify looks at every line that was read, whatever Asterisk has written behind it since', async () => {
     const folder = temporaryFolder();
     const cdr = `${folder}/Master.csv`;

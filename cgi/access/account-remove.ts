@@ -8,6 +8,7 @@ export const removeAccount = verb({
   about: 'remove an account; its sessions end',
   right: 'users',
   parameters: v.strictObject({ username: userName }),
+  lines: () => 0, // what was made at that pace can always be taken away
   async handle({ username }, { accounts }, asking) {
     await accounts.remove(username, by(asking));
     return json({ result: 'success', user: username });

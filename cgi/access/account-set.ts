@@ -8,6 +8,7 @@ export const setAccount = verb({
   about: 'make an account, or change its role or password; its sessions end',
   right: 'users',
   parameters: v.strictObject({ username: userName, role, password: v.optional(newPasswordDigest) }),
+  lines: () => 2, // with its removal, which costs none
   async handle({ username, role, password }, { accounts }, asking) {
     if (role === undefined && password === undefined)
       throw new CgiError('invalid', 'role is missing, or Password', 'role');

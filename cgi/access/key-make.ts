@@ -44,6 +44,7 @@ export function makeKey(rightOf: (number: number) => Right | null | undefined): 
     about: 'make an API key for a program; it is shown this once',
     right: 'users',
     parameters: v.strictObject({ name, role: requiredRole, numbers: numberList, days }),
+    lines: () => 2, // with its removal, which costs none
     async handle({ name, role, numbers, days }, { keys, zone, now }, asking) {
       refuseMoreThanOwn(asking.caller, numbers);
       for (const number of numbers ?? []) {

@@ -13,6 +13,7 @@ export const revokeKey = verb({
       v.regex(/^[a-z0-9]{8}$/, 'must be the 8 characters that the list gives'),
     ),
   }),
+  lines: () => 0, // what was made at that pace can always be taken away
   async handle({ id }, { keys }, asking) {
     if (!(await keys.revoke(id, by(asking)))) throw new CgiError('not_found', `there is no key ${id}`, 'id');
     return json({ result: 'success', id });

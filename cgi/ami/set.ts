@@ -24,6 +24,7 @@ export const setAmiUser = verb({
     permit: list('ranges such as 192.168.1.0/24 that it may come from; none: the box itself alone'),
     extras: fields.oneOf('1', '0'),
   }),
+  lines: () => 2, // with its removal, which costs none
   async handle({ name, secret, read, write, permit, extras }, { amiUsers }, asking) {
     const change = {
       name,

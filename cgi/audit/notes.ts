@@ -6,8 +6,11 @@
 import type { StoreClient } from '../../storage/client.ts';
 import { networkOf } from '../../storage/model/address.ts';
 import type { AuditLine } from '../../storage/sql/audit.ts';
+import { createPace, type Pace, type PaceLimits } from './pace.ts';
 
 export interface AuditNoteLimits {
+  /** Of what was done. */
+  readonly acts: PaceLimits;
   /** Seconds: the while. */
   readonly seconds: number;
   /** Lines of what one caller did in one way; of what was refused to it, one. */
@@ -25,6 +28,8 @@ export interface AuditNotes {
   done(line: AuditLine, once?: 'once'): void;
   /** Something was refused: one line for each network that it came from. */
   refused(line: AuditLine): void;
+  /** Before something is changed, which writes so many lines itself. @throws {CgiError} `busy`, see pace.ts. */
+  acts: Pace;
   /** Writes the counts now. */
   flush(): void;
 }
@@ -117,6 +122,7 @@ export function createAuditNotes(
   return {
     done: (line, once) => note('done', `done ${line.action} ${line.who} ${line.address}`, line, once === 'once'),
     refused: (line) => note('refused', `refused ${line.action} ${line.who} ${networkOf(line.address)}`, line, false),
+    acts: createPace(limits.acts, clock),
     flush() {
       endThose(() => true);
       groups.clear();

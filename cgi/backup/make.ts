@@ -11,6 +11,7 @@ export const makeBackup = verb({
   about: 'makes a backup on the medium now',
   right: 'backup',
   parameters: v.strictObject({}),
+  lines: () => 2, // with the old one that makes room
   async handle(_parameters, { backups, zone }, asking) {
     const making = backups.make(by(asking));
     let late: NodeJS.Timeout | undefined;

@@ -16,6 +16,7 @@ export const deleteCalls = verb({
   about: 'deletes the calls that match; 30003 undoes it',
   right: 'cdr.delete',
   parameters: v.strictObject({ ...callFilter.entries, dryrun: fields.flag('only count what matches') }),
+  lines: () => 2, // that it begins, and how it ended
   async handle(parameters, services, asking) {
     const filter = filterOf(parameters, rangeOf(parameters, services), services);
     if (parameters.dryrun) {

@@ -9,6 +9,7 @@ export const undoDeletion = verb({
   about: 'undoes a deletion, of calls or of recordings',
   right: 'recording.delete', // which both roles have; of which kind it is shows only when it is found
   parameters: v.strictObject({ undo: undoToken('what 9004 or 20054 answered as undo') }),
+  lines: () => 2, // that it begins, and how it ended
   async handle({ undo }, services, asking) {
     if (undo === undefined) throw new CgiError('invalid', 'undo is missing', 'undo');
     const { kind } = await deletionOf(undo, services, asking);

@@ -15,6 +15,7 @@ export const pauseRecording = verb({
     ),
     pause: fields.oneOf('1', '0'),
   }),
+  lines: () => 0, // a use, and never too much
   async handle({ id, pause }, { live }, asking) {
     if (pause === undefined) throw new CgiError('invalid', 'pause is missing: 1 pauses, 0 resumes', 'pause');
     await live.pause(id, pause === '1', by(asking));

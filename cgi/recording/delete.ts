@@ -11,6 +11,7 @@ export const deleteRecordings = verb({
   about: 'delete recordings; undo brings them back',
   right: 'recording.delete',
   parameters: v.strictObject({ wavefiles, purge: fields.flag('at once and for good') }),
+  lines: () => 2, // that it begins, and how it ended
   async handle({ wavefiles: paths, purge }, services, asking) {
     const { recordingFiles, recordingDeletions } = services;
     const { found, missing } = await findFiles(recordingFiles, paths);

@@ -22,6 +22,7 @@ export const downloadRecordings = verb({
     format: fields.oneOf('tar', 'zip'),
     skipmissing: fields.flag('send the rest, and MISSING.txt, where some have gone'),
   }),
+  lines: () => 0, // a use
   async handle({ wavefiles: paths, format = 'tar', skipmissing }, services, asking): Promise<Reply> {
     const { recordingFiles, zone, now, notes } = services;
     const files = await findFiles(recordingFiles, paths);
@@ -52,8 +53,13 @@ function entriesOf({ found, missing }: FoundFiles, now: number): Entry[] {
     return { name: path, size, mtimeMs, content: file };
   });
   if (missing.length === 0) return entries;
-  const text = Buffer.from(missing.map((path) => `${path}\r\n`).join(''));
+  const text = Buffer.from(missing.map((path) => `${oneLine(path)}\r\n`).join(''));
   return [...entries, { name: 'MISSING.txt', size: text.length, mtimeMs: now * 1000, content: text }];
+}
+
+/** A name as it was asked for may have line breaks, which would forge a line: as `%0A`. */
+function oneLine(path: string): string {
+  return path.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, encodeURIComponent);
 }
 
 /** `2021Apr14.184654` of `2021-04-14 18:46:54`. */

@@ -18,6 +18,7 @@ export const repairRecordings = verb({
     ),
     original: fields.flag('put the original headers back'),
   }),
+  lines: ({ wavefiles: paths }) => paths.length,
   async handle({ wavefiles: paths, original }, { recordingFiles, recordingHeaders }, asking) {
     const { found, missing } = await findFiles(recordingFiles, paths);
     const change = original ? 'restore' : 'repair';

@@ -19,6 +19,7 @@ export const showRetention = verb({
     run: fields.flag('remove it now'),
     limit: fields.rows(0, `paths shown of each rule, ${PATHS} without it, ${PATHS_MAX} at most`),
   }),
+  lines: ({ run }) => (run ? 1 : 0),
   async handle({ run, limit = PATHS }, { retention, zone }) {
     if (run) await ended(retention.run());
     const { rules, medium, trash } = await retention.plan(Math.min(limit, PATHS_MAX));

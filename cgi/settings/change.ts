@@ -32,6 +32,8 @@ export const changeSettings = verb({
   about: 'changes settings, all or none',
   right: 'recording.settings',
   parameters: v.strictObject({ ...entries, reset }),
+  lines: ({ reset: names, ...sent }) =>
+    Object.keys(sent).length + ((names as readonly string[] | undefined)?.length ?? 0),
   async handle(parameters, { settings }, asking) {
     const { reset: names, ...sent } = parameters as { readonly reset?: readonly string[] } & Record<
       string,

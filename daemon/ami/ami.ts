@@ -33,7 +33,7 @@ export interface AmiParts {
   readonly throttle: Pick<Throttle, 'begin'>;
   readonly bus: Bus;
   readonly log: Log;
-  readonly notes: AuditNotes;
+  readonly notes: Pick<AuditNotes, 'done' | 'refused'>;
   readonly limits?: AmiLimits;
 }
 

@@ -59,7 +59,7 @@ export interface SessionServices {
   readonly throttle: Pick<Throttle, 'begin'>;
   readonly log: Log;
   /** What clients do and are refused, for the audit log. */
-  readonly notes: AuditNotes;
+  readonly notes: Pick<AuditNotes, 'done' | 'refused'>;
   /** Somebody has logged in, or listens to other classes now. */
   onListening(): void;
 }

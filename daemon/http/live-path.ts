@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
-import { callerOf } from '../../cgi/dispatch.ts';
+import { callerOf, refusal } from '../../cgi/dispatch.ts';
 import { liveRow } from '../../cgi/live/calls.ts';
 import { CgiError } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
@@ -23,7 +23,7 @@ const UNSENT_MAX = 1024 * 1024;
 const SESSION_MS = 30_000;
 
 export function livePath(
-  services: Pick<Services, 'sessions' | 'keys' | 'live' | 'zone'>,
+  services: Pick<Services, 'sessions' | 'keys' | 'live' | 'zone' | 'notes'>,
   bus: Bus,
   tokenOf: (request: IncomingMessage) => string | null,
 ): WebSocketPath {
@@ -80,8 +80,9 @@ export function livePath(
     refuse(request) {
       if (watchers.size >= WATCHERS_MAX) return new CgiError('busy', `${WATCHERS_MAX} pages watch already`);
       const caller = callerOf(tokenOf(request), services);
-      if (!caller) return new CgiError('login', 'log in first: 8404');
-      return mayWatch(request, true) ? null : new CgiError('denied', `${caller.user} may not do this`);
+      if (caller && mayWatch(request, true)) return null;
+      const address = request.socket.remoteAddress ?? '';
+      return refusal({ caller, token: tokenOf(request), address }, { path: '/live' }, services);
     },
     opened(socket, request) {
       watchers.set(socket, request);

@@ -1,7 +1,7 @@
 /** The HTTP and HTTPS listeners: finds what a request is for, hands it down, and has its reply written. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { callerOf, dispatch, faultReply, isNumber } from '../../cgi/dispatch.ts';
+import { callerOf, dispatch, faultReply, isNumber, refusal } from '../../cgi/dispatch.ts';
 import { playRecording } from '../../cgi/recording/play.ts';
 import { CgiError, errorReply, json } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
@@ -239,12 +239,10 @@ async function route(
   }
   if (path === '/metrics') {
     const caller = callerOf(tokenOf(request), services);
-    if (!isLocalProgram(request)) {
-      if (!caller) return refuse(response, 'login', 'log in first: 8404');
-      // A key for some numbers is for nothing else.
-      if (!may(caller.role, 'metrics') || caller.numbers !== null)
-        return refuse(response, 'denied', `${caller.user} may not do this`);
-    }
+    // A key for some numbers is for nothing else.
+    const permitted = caller !== null && may(caller.role, 'metrics') && caller.numbers === null;
+    if (!permitted && !isLocalProgram(request))
+      throw refusal({ caller, token: tokenOf(request), address }, { path }, services);
     return writeText(response, 200, 'text/plain; version=0.0.4; charset=utf-8', context.metrics());
   }
   return refuse(response, 'not_found', 'there is nothing here; numbers stand under /cgi/webserve/');

@@ -16,6 +16,9 @@ export type Chain = (typeof CHAINS)[number];
 /** Lines that stay of each, the newest; some 30 MB in all: what people change in decades, and weeks of the others. */
 export const LINES_KEPT: Readonly<Record<Chain, number>> = { act: 100_000, use: 20_000, refused: 10_000 };
 
+/** What no version keeps fewer of: who cuts more off has it in the store's own note as well. Frozen. */
+export const FEWEST_KEPT: Readonly<Record<Chain, number>> = { act: 100_000, use: 20_000, refused: 10_000 };
+
 /** A line of a chain by its number, from 1 on, and its hash, 64 hex digits. */
 export interface Link {
   readonly line: number;
@@ -41,6 +44,8 @@ const USES = new Set([
   'contacts.exported',
   'recordings.downloaded',
   'recording.played',
+  'recording.paused', // twice in each call that someone's card is read in
+  'recording.resumed',
 ]);
 
 /** Which chain a line belongs to. Whatever isn't known here was done, and stays longest. */

@@ -75,7 +75,7 @@ async function scene(change: Partial<AmiUserDefinition> = {}) {
     limits: { ...amiLimits, refusedMs: 1 },
     throttle: createThrottle(sessionLimits),
     log: createLog({ level: 'warn', write: (line) => void lines.push(line), terminal: false }),
-    notes: { done: (line) => void noted.push(line), refused: (line) => void noted.push(line), flush() {} },
+    notes: { done: (line) => void noted.push(line), refused: (line) => void noted.push(line) },
     onListening() {},
   };
   const wire = {

@@ -33,7 +33,7 @@ async function box() {
     limits: { ...amiLimits, refusedMs: 0 },
     throttle: createThrottle(sessionLimits, { clock: () => time.ms }),
     log: createLog({ level: 'error', write: () => {}, terminal: false }),
-    notes: { done() {}, refused() {}, flush() {} },
+    notes: { done() {}, refused() {} },
     onListening() {},
   };
 

@@ -3,13 +3,16 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { openApiKeys } from '../../cgi/access/keys.ts';
 import { createAuditNotes } from '../../cgi/audit/notes.ts';
+import { createPace } from '../../cgi/audit/pace.ts';
 import { dispatch } from '../../cgi/dispatch.ts';
 import { takesReason } from '../../cgi/reason.ts';
 import { playRecording } from '../../cgi/recording/play.ts';
+import type { CgiError } from '../../cgi/reply.ts';
 import { TABLE } from '../../cgi/table.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { auditNoteLimits } from '../../daemon/limits.ts';
 import type { StoreClient } from '../../storage/client.ts';
+import { LINES_KEPT } from '../../storage/sql/audit-chain.ts';
 import type { AuditEntry } from '../../storage/store.ts';
 import { openBox } from './box.ts';
 
@@ -187,6 +190,49 @@ describe('what is handed out and what is refused', () => {
     expect((await ask(30017, 'trash.days=1', 'monitor')).status).toBe(403);
     const { entries } = await store.ask('auditEntries', { before: null, limit: 1 });
     expect(entries).toMatchObject([{ action: 'denied', who: 'monitor', detail: { number: 30017 } }]);
+  });
+});
+
+describe('changes back and forth', () => {
+  const settings = { change: async () => {}, list: () => [] } as unknown as Services['settings'];
+
+  test('push out nothing that was done: beyond 1,000 lines they are refused, and what takes a key away is not', async () => {
+    const { ask } = openBox({ ports: { settings } });
+    const all =
+      'trash.days=1&backup.keep=2&reset=retention.recordings.days,retention.recordings.mb,retention.calls.days';
+    for (let n = 0; n < 200; n++) expect((await ask(30017, all)).status).toBe(200);
+    expect(await ask(30017, 'trash.days=1')).toMatchObject({ status: 429, body: { error: { code: 'busy' } } });
+    expect((await ask(30014, 'number=205&name=Eva')).status).toBe(429);
+    expect((await ask(30009, 'UserName=nobody')).status).toBe(404);
+    // Another one may, and so may who only takes what is there.
+    expect((await ask(30017, 'trash.days=1', 'monitor')).status).not.toBe(429);
+    expect((await ask(9005, 'src=205')).status).toBe(200);
+  });
+
+  test('are counted for each and for all together, and time makes room', () => {
+    const time = { ms: 0 };
+    const pace = createPace({ lines: 10, seconds: 10, allLines: 25, allSeconds: 5 }, () => time.ms);
+    const wait = (who: string, lines: number) => {
+      try {
+        pace(who, lines);
+        return 0;
+      } catch (error) {
+        return (error as CgiError).retryAfter;
+      }
+    };
+    expect([wait('a', 10), wait('a', 1), wait('b', 9), wait('b', 2), wait('b', 0)]).toEqual([0, 10, 0, 10, 0]);
+    expect([wait('c', 7), wait('c', 6)]).toEqual([5, 0]);
+    time.ms += 10_000;
+    expect([wait('a', 2), wait('a', 1), wait('a', 1)]).toEqual([10, 0, 10]);
+    time.ms += 1_000_000;
+    expect([wait('a', 10), wait('b', 10)]).toEqual([0, 0]);
+  });
+
+  test('so the oldest of 100,000 lines is four days old at least, whoever asks how often', () => {
+    const { allLines, allSeconds, lines, seconds } = auditNoteLimits.acts;
+    expect(((LINES_KEPT.act - allLines) * allSeconds) / 86_400).toBeGreaterThan(4);
+    // One by himself never keeps the others waiting.
+    expect([lines < allLines, seconds > allSeconds]).toEqual([true, true]);
   });
 });
 

@@ -12,13 +12,19 @@ import { tokenOf } from '../../daemon/http/server.ts';
 import { createWebSockets } from '../../daemon/http/websocket.ts';
 import { sessionLimits } from '../../daemon/limits.ts';
 import { zone } from '../../storage/model/local-time.ts';
+import type { AuditLine } from '../../storage/sql/audit.ts';
 
 async function openLive() {
   const time = { ms: 0 };
   const sessions = createSessions(sessionLimits, () => time.ms);
   const live = { calls: () => [] } as unknown as Services['live'];
   const keys = { find: () => null } as unknown as Services['keys'];
-  const paths = { '/live': livePath({ sessions, keys, live, zone: zone('UTC') }, createBus(), tokenOf) };
+  const refused: [action: string, who: string, detail: object][] = [];
+  const notes = {
+    refused: ({ action, who, detail }: AuditLine) => void refused.push([action, who, detail]),
+  } as unknown as Services['notes'];
+  const services = { sessions, keys, live, zone: zone('UTC'), notes };
+  const paths = { '/live': livePath(services, createBus(), tokenOf) };
   const webSockets = createWebSockets(paths);
   const server = createServer().on('upgrade', webSockets.upgrade).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -34,7 +40,14 @@ async function openLive() {
     const closed = once(socket, 'close').then(([code]) => Number(code));
     return { socket, closed };
   };
-  return { sessions, time, watch };
+  /** One that is refused. */
+  const knock = async (token: string) => {
+    const headers = { Authorization: `Bearer ${token}` };
+    const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/live`, { headers });
+    const [error] = (await once(socket, 'error', { signal: AbortSignal.timeout(20_000) })) as [Error];
+    return error.message;
+  };
+  return { sessions, time, watch, knock, keys, refused };
 }
 
 test('the end of its session, by whatever way, ends it at once, and nobody else’s', async () => {
@@ -66,4 +79,17 @@ test('that it stays open is no use of the session, which idles out under it', as
   sessions.end(sessions.begin({ user: 'monitor', role: 'monitor' }).token);
   expect(await closed).toBe(4401);
   socket.terminate();
+});
+
+test('who is refused stands in the audit log: a key that opens nothing, and one that is for something else', async () => {
+  const { sessions, knock, keys, refused } = await openLive();
+  expect(await knock(`cdrd-00000000-${'A'.repeat(43)}`)).toContain('401');
+  keys.find = () => ({ user: 'key:crm', role: 'admin', numbers: new Set([9006]) }) as ReturnType<typeof keys.find>;
+  expect(await knock(`cdrd-00000001-${'A'.repeat(43)}`)).toContain('403');
+  keys.find = () => null;
+  expect(await knock(sessions.begin({ user: 'x', role: 'admin' }).token.replace(/^../, 'xx'))).toContain('401');
+  expect(refused).toEqual([
+    ['key.refused', '', { id: '00000000' }],
+    ['denied', 'key:crm', { path: '/live' }],
+  ]);
 });

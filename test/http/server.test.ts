@@ -212,6 +212,24 @@ describe('a request', () => {
     expect(await as('Cookie: cdrd_session')).toBe(401);
   });
 
+  test('for figures, refused to who comes by a proxy and may not have them, stands in the audit log', async () => {
+    const made = await raw(plain('/cgi/webserve/30011?name=figures&role=admin&numbers=9006'));
+    const { key } = JSON.parse(made.body) as { key: string };
+    const as = (shown: string) => `X-Forwarded-For: 192.0.2.7\r\nAuthorization: Bearer ${shown}\r\n`;
+    expect(await status('/metrics', as(`cdrd-00000000-${'A'.repeat(43)}`))).toBe(401);
+    expect(await status('/metrics', as(key))).toBe(403);
+    const told = async () => {
+      const { entries } = await daemon.store.ask('auditEntries', { chain: 'refused', before: null, limit: 50 });
+      return entries.map(({ action, who, detail }) => [action, who, detail]);
+    };
+    await expect.poll(told, { timeout: 10_000 }).toEqual(
+      expect.arrayContaining([
+        ['denied', 'key:figures', { path: '/metrics' }],
+        ['key.refused', '', { id: '00000000' }],
+      ]),
+    );
+  });
+
   test('two hundred at a time are all answered', async () => {
     const answers = await Promise.all(
       Array.from({ length: 200 }, async () => {

@@ -137,6 +137,13 @@ describe('20036', () => {
     }
   });
 
+  test('a line break in a name that was asked for forges no line of MISSING.txt', async () => {
+    const paths = [A, '20210329/gone.wav\r\nnever.wav', '20210329/also\u2028gone.wav'];
+    const { read } = await unpacked(await download(`wavefiles=${wanted(paths)}&skipmissing=1`), 'tar');
+    const text = read('MISSING.txt').toString();
+    expect(text).toBe('20210329/gone.wav%0D%0Anever.wav\r\n20210329/also%E2%80%A8gone.wav\r\n');
+  });
+
   test.each(['../state/cdrd.db', '../secret.wav', '/etc/passwd', '.trash/x.wav', '20210329/out.wav', 'a\\..\\b.wav'])(
     '%s is refused with nothing sent, also among others and with skipmissing',
     async (path) => {

@@ -95,11 +95,12 @@ describe('the chains', () => {
       'store.replaced',
       'login',
       'ami.originate',
+      'recording.paused',
       'calls.exported',
       'denied',
       'ami.login.failed',
     ];
-    expect(found.map(chainOf)).toEqual(['act', 'act', 'use', 'use', 'use', 'refused', 'refused']);
+    expect(found.map(chainOf)).toEqual(['act', 'act', 'use', 'use', 'use', 'use', 'refused', 'refused']);
   });
 
   test('name the first line at fault', () => {
@@ -196,6 +197,26 @@ describe('its end', () => {
     note('login.failed');
     expect(faults()).toEqual(['', '', '']);
   }, 120_000);
+
+  test('a version that keeps more holds none for broken that an older one has cut', () => {
+    const { database, note, fault } = fresh();
+    database.transaction(() => note('login.failed', 10_300));
+    const later = LINES_KEPT as Record<Chain, number>;
+    const { refused } = later;
+    later.refused = 50_000;
+    onTestFinished(() => {
+      later.refused = refused;
+    });
+    expect(fault('refused')).toBe('');
+  }, 120_000);
+
+  test('a store that says itself that fewer are kept hides no cut', () => {
+    const { note, fault, tamper } = fresh();
+    note('calls.delete', 5);
+    tamper(`UPDATE audit_chain SET kept = 0, anchor_line = 2,
+      anchor_hash = (SELECT hash FROM audit WHERE audit.chain = name AND line = 2) WHERE name = 'act'`);
+    expect(fault('act')).toBe('3: the lines before it were cut off too early');
+  });
 
   test('as many are kept as the database allows', () => {
     const { database } = fresh();
