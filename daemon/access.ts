@@ -46,6 +46,6 @@ export async function openAccess({ stateDir: dir, store, notes, log }: AccessOpt
       ),
   });
   await firstAccounts(dir, store, accounts, log);
-  const keys = await openApiKeys(store);
+  const keys = await openApiKeys(store, undefined, sessionLimits.saneClock);
   return { sessions, accounts, keys, amiThrottle, close: () => Promise.all([throttle.close(), amiThrottle.close()]) };
 }

@@ -192,6 +192,8 @@ export const sessionLimits = {
   kept: 200,
   /** Of log-ins in the audit log. */
   audit: auditNoteLimits,
+  /** Epoch seconds; a clock that shows less has not been set, so that no key's days can be counted from it. */
+  saneClock: BUILT_AT,
   /** Accounts: people, not programs, which have keys. */
   accounts: 100,
 } as const;

@@ -34,10 +34,11 @@ export interface ApiKeys {
   revoke(id: string, by: By): Promise<boolean>;
 }
 
-/** @param now Epoch seconds. @throws {StoreError} */
+/** @param now Epoch seconds. @param saneClock Epoch seconds; a clock that shows less has not been set. @throws {StoreError} */
 export async function openApiKeys(
   store: StoreClient,
   now: () => number = () => Math.floor(Date.now() / 1000),
+  saneClock = 0,
 ): Promise<ApiKeys> {
   const keys = new Map((await store.ask('apiKeys')).map((key) => [key.id, key]));
   /** Keys on their way to the disk: they count. */
@@ -76,6 +77,8 @@ export async function openApiKeys(
     async make({ name, role, numbers, days }, by) {
       if (keys.size + making >= KEYS_MAX)
         throw new CgiError('conflict', `there are ${KEYS_MAX} keys already: revoke one first`);
+      if (days !== undefined && now() < saneClock)
+        throw new CgiError('conflict', 'days: the clock of the box is not set, by which they are counted', 'days');
       const id = randomBytes(4).toString('hex');
       const text = `cdrd-${id}-${randomBytes(32).toString('base64url')}`;
       const key: ApiKey = {

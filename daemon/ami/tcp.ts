@@ -3,6 +3,7 @@
  */
 import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { plainAddress } from '../../storage/model/address.ts';
 import type { AmiLimits } from '../limits.ts';
 import { listenOn } from '../sockets/early.ts';
 import { createPacketReader } from '../wire/packet.ts';
@@ -47,7 +48,7 @@ export function converse(
   if (!local) socket.setNoDelay(true).setKeepAlive(true, limits.keepAliveMs);
   const output = createOutput(socket);
   const client = attach({
-    address: local ? '' : (socket.remoteAddress ?? 'unknown'),
+    address: local ? '' : plainAddress(socket.remoteAddress ?? 'unknown'),
     send: output.send,
     get unread() {
       return output.unread;

@@ -6,7 +6,7 @@ import { playRecording } from '../../cgi/recording/play.ts';
 import { CgiError, errorReply, json } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { StoreError } from '../../storage/errors.ts';
-import { isLoopback } from '../../storage/model/address.ts';
+import { isLoopback, plainAddress } from '../../storage/model/address.ts';
 import { may } from '../../storage/model/rights.ts';
 import type { ListenAddress } from '../config.ts';
 import { statesOf } from '../health.ts';
@@ -216,7 +216,7 @@ async function route(
   query: string,
 ): Promise<void> {
   const { services, bodies } = context;
-  const address = request.socket.remoteAddress ?? '';
+  const address = plainAddress(request.socket.remoteAddress ?? '');
   if (path.startsWith(NUMBERS)) {
     // HEAD too is refused: it would log in, delete or search, only to throw the answer away.
     if (!allows(request, response, 'GET', 'POST')) return;

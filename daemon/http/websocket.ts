@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { CgiError } from '../../cgi/reply.ts';
+import { plainAddress } from '../../storage/model/address.ts';
 import type { AmiServer } from '../ami/server.ts';
 import { amiLimits, httpLimits } from '../limits.ts';
 import { createPacketReader, formatPacket, type Header, type Packet, textOf } from '../wire/packet.ts';
@@ -117,7 +118,7 @@ export function amiPath(
     protocols: ['json', 'ami'],
     refuse({ socket: { remoteAddress = '' } }) {
       if (permits(remoteAddress)) return null;
-      return new CgiError('denied', `${remoteAddress} is not permitted here: ami.permit`);
+      return new CgiError('denied', `${plainAddress(remoteAddress)} is not permitted here: ami.permit`);
     },
     opened(socket, request) {
       const json = socket.protocol === 'json';
@@ -128,7 +129,7 @@ export function amiPath(
         { packet: say, fault: () => {} },
       );
       const client = server.attach({
-        address: request.socket.remoteAddress ?? 'unknown',
+        address: plainAddress(request.socket.remoteAddress ?? 'unknown'),
         send: (bytes) => out.push(Buffer.from(bytes)),
         get unread() {
           return socket.bufferedAmount;

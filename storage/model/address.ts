@@ -137,9 +137,14 @@ export function isBoxItself(text: string): boolean {
   return /^(::ffff:)?127\.0\.0\.1$|^::1$/i.test(text);
 }
 
+/** An address as people write it: a socket of both families tells an IPv4 one as `::ffff:192.0.2.1`. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}
+
 /** An IPv4 address as it is; of an IPv6 address its /64, within which one client may have any. */
 export function networkOf(address: string): string {
-  const plain = address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
+  const plain = plainAddress(address).toLowerCase();
   if (!plain.includes(':')) return plain;
   const [head = '', tail] = plain.replace(/%.*$/, '').split('::');
   const before = head === '' ? [] : head.split(':');

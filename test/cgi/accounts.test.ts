@@ -250,6 +250,18 @@ describe('API keys (30010 to 30012)', () => {
     expect((await audit()).map(({ action }) => action)).toEqual(expect.arrayContaining(['key.made', 'key.revoked']));
   });
 
+  test('with days: only by a clock that has been set, or they would be over when it is', async () => {
+    const { store } = await openOffice();
+    let now = 100;
+    const keys = await openApiKeys(store, () => now, 1_000_000);
+    const wanted = { name: 'x', role: 'admin', numbers: null } as const;
+    await expect(keys.make({ ...wanted, days: 1 }, BY)).rejects.toMatchObject({ code: 'conflict', parameter: 'days' });
+    await keys.make(wanted, BY);
+    now = 1_000_000;
+    const { key } = await keys.make({ ...wanted, days: 1 }, BY);
+    expect(keys.find(key)).toMatchObject({ user: 'key:x' });
+  });
+
   test('open what their role may and their numbers name, and nothing else', async () => {
     const { as, admin } = await openKeyed();
     const key = async (query: string) => String((await as(admin, 30011, `name=x&${query}`)).body['key']);

@@ -11,10 +11,10 @@ import { answersOf, ask, askFrom, dial, exchange } from './raw.ts';
 const NOTHING = async function* () {};
 
 describe('a name', () => {
-  const hosts = createHosts(
-    () => ['pbx.example.com', 'Calls.Example.com'],
-    () => 'Nexo.lan',
-  );
+  const hosts = createHosts(() => ['pbx.example.com', 'Calls.Example.com'], {
+    host: () => 'Nexo.lan',
+    resolver: () => '# by the router\ndomain old.example\nnameserver 192.168.1.1\nsearch Fritz.box. office.example\n',
+  });
 
   test.each([
     ...[
@@ -28,14 +28,25 @@ describe('a name', () => {
       'LOCALHOST:80',
     ],
     ...['nexo.lan', 'nexo.local', 'NEXO.LOCAL:8080', 'nexo.local.', 'pbx.example.com', 'pbx.example.com.:443'],
-    ...['calls.example.com', '8.8.8.8', 'localhost:'],
+    ...['calls.example.com', '8.8.8.8', 'localhost:', 'nexo.fritz.box', 'nexo.office.example:80'],
   ])('%s is ours', (name) => expect(hosts.knows(name)).toBe(true));
 
   test.each([
     ...['', 'evil.example', 'nexo', 'nexo.lan.evil.example', 'evil.example:80', 'localhost.evil.example', 'xlocalhost'],
     ...['192.168.1.5.evil.example', '192.168.1', '2130706433', '0x7f.1', '::1', '[::1', '[evil.example]', '[::1]x'],
     ...['user@192.168.1.5', '192.168.1.5@evil.example', '192.168.1.5/', 'nexo.lan nexo.lan', 'nexo.lan,evil.example'],
-    ...['nexo.lan\tx', '..', '.', 'nexo.lan..', '192.168.1.5:port', '192.168.1.5:80:80', '*'],
+    ...[
+      'nexo.lan\tx',
+      '..',
+      '.',
+      'nexo.lan..',
+      'nexo.old.example',
+      'evil.fritz.box',
+      'fritz.box',
+      '192.168.1.5:port',
+      '192.168.1.5:80:80',
+      '*',
+    ],
   ])('%j is not', (name) => expect(hosts.knows(name)).toBe(false));
 });
 
