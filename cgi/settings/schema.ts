@@ -64,7 +64,7 @@ export const HTTP = {
   names: key(
     HOST_NAMES,
     [],
-    'names by which browsers reach the box, besides its addresses, localhost, its host name and that with .local',
+    "names by which browsers reach the box, besides its addresses, localhost, and its host name, alone, with .local and in its network's domains",
   ),
   redirect: key(BOOLEAN, false, 'send who comes by HTTP on to HTTPS, all but /healthz and the box itself'),
 };
