@@ -229,6 +229,7 @@ export function createAccounts(
           if (!digest) throw new CgiError('invalid', 'Password is missing: the account is new', 'Password');
           if ((await store.ask('users')).length >= limits.accounts)
             throw new CgiError('conflict', `there are ${limits.accounts} accounts already: remove one first`);
+          await factors.remove(user); // of one that went while the disk was full
         } else if (known.role === 'admin' && role && role !== 'admin') await leaveAnAdmin(user);
         const hash = digest ? await hashOf(digest) : (known?.hash ?? '');
         await write({ name: user, role: role ?? known?.role ?? 'monitor', hash }, by, 'user.set');

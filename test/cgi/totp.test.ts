@@ -230,6 +230,20 @@ describe('a second factor', () => {
     expect(await actions()).toEqual(expect.arrayContaining(['factor.removed monitor', 'factor.removed admin']));
   });
 
+  test('of an account that went while the disk was full is not the next one’s of that name', async () => {
+    const { accounts, ask, logIn, begin, setUp, disk } = await openOffice();
+    await setUp('monitor');
+    const admin = begin('admin');
+    disk.full = true;
+    await ask(30009, 'UserName=monitor', admin).catch(() => {}); // the account is gone, its factor could not be
+    expect((await accounts.list()).map(({ user }) => user)).toEqual(['admin']);
+    expect(disk.factors).toHaveLength(1);
+    disk.full = false;
+    expect((await ask(30008, `UserName=monitor&role=monitor&Password=${MONITOR}`, admin)).status).toBe(200);
+    expect((await logIn('monitor', MONITOR)).status).toBe(200);
+    expect(disk.factors).toEqual([]);
+  });
+
   test('is nothing for an API key, and for nobody without a session', async () => {
     const { ask } = await openOffice();
     for (const [number, query] of [
