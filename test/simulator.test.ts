@@ -795,7 +795,9 @@ describe('every kind of call', () => {
     expect(seen).toBeGreaterThan(500);
   });
 
-  it('keeps its rate at 6,000 calls a minute, in a bounded number of live calls, and refuses more', async () => {
+  it('keeps its rate at 6,000 calls a minute, in a bounded number of live calls, and refuses more', {
+    timeout: 90_000, // six thousand calls with their files: ten seconds of a core
+  }, async () => {
     const csvPath = join(folder, 'load.csv');
     const pbx = await simulator({ csvPath, callsPerMinute: 6_000 });
     let most = 0;
