@@ -134,7 +134,8 @@ describe('by number', () => {
     });
     const audit = await call('audit');
     const lines = audit.body['json_array_audit'] as { action: string; who: string; detail: object }[];
-    expect(lines.slice(0, 3)).toMatchObject([
+    const changes = lines.filter(({ action }) => action.startsWith('ami-user.'));
+    expect(changes.slice(0, 3)).toMatchObject([
       { action: 'ami-user.removed', who: 'admin' },
       { action: 'ami-user.set', who: 'admin', detail: { secret: 'kept' } },
       { action: 'ami-user.set', who: 'admin', detail: { secret: 'set' } },

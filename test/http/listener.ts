@@ -43,7 +43,7 @@ export async function startListener(
   const log: string[] = [];
   const store = { pages, count } as unknown as StoreClient;
   const nothing = () => {};
-  const notes = { done: nothing, refused: nothing, flush: nothing };
+  const notes = { done: nothing, refused: nothing, acts: nothing, flush: nothing };
   const ports = { keys: { find: () => null }, notes } as unknown as Services;
   const accounts = { logIn: async () => null } as unknown as Services['accounts'];
   const listeners = await listenHttp({
