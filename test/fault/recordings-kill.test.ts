@@ -108,7 +108,7 @@ test.each(['tar', 'zip'])(
     });
     const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.write(
-      `GET ${CGI}/20036?wavefiles=${path}&format=${format} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${get.token}\r\n\r\n`,
+      `GET ${CGI}/20036?wavefiles=${path}&format=${format} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${get.token}\r\n\r\n`,
     );
     await closed;
     const announced = Number(/content-length: (\d+)/i.exec(head)?.[1]);
