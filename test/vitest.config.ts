@@ -8,7 +8,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [
       ...['test/asterisk/**', 'test/browser/**', 'test/office/**', 'test/medium/**', 'test/appliance/**'],
-      ...['test/fault/kill.test.ts', 'test/fault/migrate.test.ts'], // minutes of dying: `make test-crash`
+      // Minutes of dying: `make test-crash`.
+      ...['test/fault/kill.test.ts', 'test/fault/migrate.test.ts', 'test/fault/deletion.test.ts'],
     ],
     globalSetup: ['test/setup.ts'],
     setupFiles: ['test/support/log-copy.ts'],

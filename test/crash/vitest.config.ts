@@ -5,7 +5,7 @@ import { CountReporter } from '../count-reporter.ts';
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
-    include: ['test/crash/*.crash.ts', 'test/fault/kill.test.ts', 'test/fault/migrate.test.ts'],
+    include: ['test/crash/*.crash.ts', ...['kill', 'migrate', 'deletion'].map((name) => `test/fault/${name}.test.ts`)],
     globalSetup: ['test/setup.ts'],
     reporters: ['default', new CountReporter()],
     testTimeout: 3_600_000,
