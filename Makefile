@@ -93,7 +93,7 @@ bench-load: build ## fifty AMI listeners and a thousand events a second, beside 
 	@root=$$(sh test/asterisk/setup.sh) && CDRD_ASTERISK_ROOT=$$root npx --no-install tsx test/bench/fanout.ts $(SECONDS)
 
 fuzz: node_modules/.package-lock.json ## a million inputs over what reads others' bytes, 50,000 over sockets (SEED=, INPUTS=, SOCKETS=, ONLY=)
-	CDRD_HISTORIES=80000 $(VITEST) test/vitest.config.ts --testTimeout=300000 test/model test/wire
+	CDRD_HISTORIES=30000 $(VITEST) test/vitest.config.ts --testTimeout=300000 test/model test/wire
 	npx --no-install tsx test/fuzz/main.ts
 
 mutate: node_modules/.package-lock.json ## mutation testing of storage/model (Stryker, fetched for the run; takes long)
