@@ -463,6 +463,11 @@ describe('lines', () => {
   });
 });
 
+test('a fault quotes no control character, of C1 neither: a terminal obeys them', () => {
+  const told = () => loadConfig(null, { CDRD_ASTERISK_CDR_CSV: 'x\x1b[2J\x7f\x85\x9b31m' });
+  expect(told).toThrow('not "x\\u001b[2J\\u007f\\u0085\\u009b31m"');
+});
+
 describe('etc/cdrd.toml', () => {
   const packaged = new URL('../etc/cdrd.toml', import.meta.url).pathname;
   const text = readFileSync(packaged, 'utf8');

@@ -56,8 +56,9 @@ const MAX_LINE = 1_500;
 /** `PLACE: KEY: MESSAGE`. Names in a file may hold line breaks; escaped, one fault stays one line. */
 function describe({ place, key, message }: ConfigFault, file: string | null): string {
   const line = [placeText(place, file), key, message].filter((part) => part !== '').join(': ');
+  // JSON leaves DEL and the C1 ones as they are, and a terminal obeys them.
   const safe = line.replace(/\p{Cc}/gu, (character) =>
-    JSON.stringify(character).slice(1, -1).replace('\x7f', '\\u007f'),
+    character < '\x7f' ? JSON.stringify(character).slice(1, -1) : `\\u00${character.charCodeAt(0).toString(16)}`,
   );
   return safe.length > MAX_LINE ? `${safe.slice(0, MAX_LINE)}…` : safe;
 }
