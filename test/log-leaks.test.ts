@@ -35,6 +35,7 @@ test.each<[string, string]>([
 
 test.each([
   '<6>listening http=http://127.0.0.1:45231',
+  '<4>the clock has jumped: jobs get new times seconds=-2303690400',
   '<6>cdrd is ready version=0.1.0 pid=1234567 state=/tmp/cdrd-test-123456/state',
   '<3>a call record could not be stored uniqueid=1620377388.10 next="it is lost: no CDR CSV is read"',
   '<6>backup: made name=cdrd-20261126T040000-123456.db bytes=144000000 direct=true',

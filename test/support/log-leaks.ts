@@ -36,7 +36,7 @@ const KNOWN_DIGITS = [
 /** Six digits are the shortest number of a public network; extensions are shorter. */
 const PHONE = /\d{6,}/;
 const FIGURES =
-  /(?<=[ ])(?:pid|bytes|total|free|used|ms|seconds|held|refused|calls|recordings|deletion|offset|line|turned_away|wanted|count)="?\d+"?(?= |$)/g;
+  /(?<=[ ])(?:pid|bytes|total|free|used|ms|seconds|held|refused|calls|recordings|deletion|offset|line|turned_away|wanted|count)="?-?\d+"?(?= |$)/g;
 
 /** A word that a test's secret may be, and that a log says by chance: `secret`, `password`. */
 const WORD = /^.{0,7}$|^[a-z]+$/;
