@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -40,6 +41,21 @@ function open(options: Parameters<typeof openClient>[2] = {}) {
   return { base, dir, medium, client, files: createRecordingFiles(client) };
 }
 
+/**
+ * Whether a thread is in the pipe's open already: one that is ended between the flag and that call doesn't hang. Where the
+ * kernel tells nobody what a thread waits for, nothing is known and the flag must do.
+ */
+function waitsInKernel(): boolean {
+  const waits = readdirSync('/proc/self/task').map((task) => {
+    try {
+      return readFileSync(`/proc/self/task/${task}/wchan`, 'utf8');
+    } catch {
+      return '0'; // it has ended
+    }
+  });
+  return waits.every((each) => each === '0') || waits.includes('wait_for_partner');
+}
+
 /** The real worker whose looks (or reads) block in the kernel while `flag` exists: terminate() can't end such a thread. */
 function hangingWorker(base: string, call: 'lstatSync' | 'readSync') {
   const pipe = join(base, 'pipe');
@@ -71,7 +87,7 @@ await import(${JSON.stringify(FILE_WORKER.href)});
   return {
     worker: pathToFileURL(file),
     hang: () => writeFileSync(flag, ''),
-    hangs: () => existsSync(`${flag}s`),
+    hangs: () => existsSync(`${flag}s`) && waitsInKernel(),
     release,
   };
 }
