@@ -72,10 +72,20 @@ describe('properties', () => {
   }));
   const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '.', ' '), maxLength: 12 });
 
+  /** A pattern may be made so large that it is refused: that one tells nothing here. */
+  function compiled(pattern: string) {
+    try {
+      return compileFilter(pattern);
+    } catch (error) {
+      fc.pre(!(error instanceof FilterError && error.message === 'the pattern is too large'));
+      throw error;
+    }
+  }
+
   test('the same as JavaScript where both mean the same', () => {
     fc.assert(
       fc.property(pattern, text, (pattern, text) => {
-        expect(compileFilter(pattern).matches(text)).toBe(new RegExp(pattern, 's').test(text));
+        expect(compiled(pattern).matches(text)).toBe(new RegExp(pattern, 's').test(text));
       }),
       { numRuns: 2_000 },
     );
