@@ -178,7 +178,7 @@ describe('fields', () => {
     expect(lines).toEqual(['<6>m circle=[unprintable] throws=[unprintable] after=1\n']);
   });
 
-  test('whatever is logged makes one line without control characters', { timeout: 90_000 }, () => {
+  test('whatever is logged makes one line without control characters', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),

@@ -6,13 +6,12 @@ import { get as secureGet } from 'node:https';
 import { connect } from 'node:net';
 import { type ConnectionOptions, connect as connectSecure, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { openCertificate } from '../../daemon/http/certificate.ts';
-import { createLog } from '../../daemon/log.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { atFileEnd, temporaryFolder } from '../support/folder.ts';
+import { atFileEnd } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
 import { bytesOf } from '../support/page.ts';
 import { endlessPages, startListener } from './listener.ts';
+import { ownCertificate } from './own-certificate.ts';
 import { answersOf, ask, dial, exchange, receive } from './raw.ts';
 
 let daemon: TestDaemon;
@@ -186,14 +185,7 @@ describe('a client that', () => {
     limits: Parameters<typeof startListener>[1] = {},
     pages: Parameters<typeof startListener>[0] = NEVER,
   ) {
-    const dir = temporaryFolder();
-    const certificate = await openCertificate({
-      dir,
-      log: createLog({ level: 'error', write: () => {}, terminal: false }),
-      names: () => ({ host: 'x', listed: [], addresses: [] }),
-      now: Date.now,
-    });
-    onTestFinished(() => certificate.close());
+    const { certificate, dir } = await ownCertificate();
     return { ...(await startListener(pages, limits, undefined, certificate)), certificate, dir };
   }
 
