@@ -28,7 +28,7 @@ const PROGRAM = new URL('.build/cdrd.mjs', import.meta.url).pathname;
 const RUN_USAGE = 'usage: cdrd run [--config FILE]';
 const USER_USAGE = 'usage: cdrd user set NAME --role admin|monitor < PASSWORD | totp NAME off  [--config FILE]';
 /** Milliseconds for a process to start or end: a busy machine takes two or three seconds. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 15_000;
 
 interface Result {
   readonly code: number | null;

@@ -26,7 +26,7 @@ async function paste(commands: readonly string[]): Promise<string[]> {
   const mark = '\n--- next command ---\n';
   const script = commands.map((command) => `${command}\nprintf '%s' "$MARK"\n`).join('');
   const cwd = temporaryFolder();
-  const shell = spawn('bash', ['-e'], { cwd, env: { PATH: process.env['PATH'], MARK: mark }, timeout: 100_000 });
+  const shell = spawn('bash', ['-e'], { cwd, env: { PATH: process.env['PATH'], MARK: mark }, timeout: 30_000 });
   let out = '';
   shell.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
