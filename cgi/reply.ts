@@ -91,6 +91,8 @@ export type Reply =
       readonly type?: string;
       /** To be saved under this name; absent: shown. */
       readonly filename?: string;
+      /** All that is told follows from this file: as long as it stays the same a browser that asks again is told only that. */
+      readonly of?: Pick<ReplyFile, 'size' | 'mtimeMs'>;
     }
   /** Bytes made while they are sent, to be saved under a name: an archive. */
   | {

@@ -39,6 +39,7 @@ import { keepRecordings } from './recording/keep.ts';
 import { listMedia } from './recording/media.ts';
 import { queryRecordings } from './recording/query.ts';
 import { repairRecordings } from './recording/repair.ts';
+import { recordingWaveform } from './recording/waveform.ts';
 import { showRetention } from './retention/show.ts';
 import { auditLog } from './settings/audit.ts';
 import { auditCheck } from './settings/audit-check.ts';
@@ -92,4 +93,5 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30034: confirmTotp,
   30035: removeTotp,
   30036: auditCheck,
+  30048: recordingWaveform,
 };

@@ -39,6 +39,25 @@ export interface RecordingFiles {
    * of those before it; `busy`.
    */
   readAll(files: readonly ReplyFile[], margins: (index: number) => Margins): AsyncIterable<Piece>;
+  /**
+   * How loud a file that `look` gave is, part by part. null: it goes on; whoever ends the iteration ends the reading.
+   * @param count Parts, 1 to 1,000; as many as there are samples are given.
+   * @throws {CgiError} `storage_offline`; `conflict` when it is no longer the file that was looked at; `busy`.
+   */
+  peaks(file: ReplyFile, count: number): AsyncIterable<Peaks | null>;
+}
+
+export interface Peaks {
+  /** Of the sound, to the millisecond; 0 where the header doesn't tell. */
+  readonly seconds: number;
+  /** How it is written, for people: `PCM 16 bit`. */
+  readonly coding: string;
+  /** Whether every sample was looked at: of a long recording some of each part are. */
+  readonly exact: boolean;
+  /** 0 silence to 100 as loud as the coding can say. */
+  readonly peaks: readonly number[];
+  /** Why there are none; '' where there are. */
+  readonly why: string;
 }
 
 /** Bytes left free before a file's first and behind its last: up to 4 KB together. */

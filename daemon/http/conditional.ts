@@ -2,7 +2,7 @@
  * What of a file a request wants: conditions and ranges of RFC 9110 (13, 14), for one file. Pure. Of several ranges asked
  * at once none is served and the whole file is sent, as 14.2 allows: no player asks for them.
  */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 export interface Validators {
   readonly etag: string;
@@ -24,6 +24,12 @@ export function validatorsOf({ size, mtimeMs }: { readonly size: number; readonl
   const weak = Math.abs(now - mtimeMs) < SETTLED_MS ? 'W/' : '';
   const etag = `${weak}"${size.toString(36)}-${Math.abs(mtimeMs).toString(36)}"`;
   return { etag, lastModified: new Date(mtimeMs).toUTCString() };
+}
+
+/** Whether what a browser has kept of an answer without ranges, by its tag, is what it would be told. */
+export function holdsStill({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>, etag: string): boolean {
+  const ifNoneMatch = headers['if-none-match'];
+  return (method === 'GET' || method === 'HEAD') && ifNoneMatch !== undefined && lists(ifNoneMatch, etag, 'weak');
 }
 
 /** In the order of RFC 9110, 13.2.2. */

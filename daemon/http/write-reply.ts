@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type CgiError, ERROR_STATUS, errorBody, type Reply, type SessionCookie } from '../../cgi/reply.ts';
-import { select, validatorsOf } from './conditional.ts';
+import { holdsStill, select, validatorsOf } from './conditional.ts';
 import { HEADERS, RECORDING_HEADERS } from './headers.ts';
 
 /** Over HTTPS another name, and Secure there: so a log-in by the one never hides that by the other. */
@@ -102,9 +102,15 @@ export function writeText(response: ServerResponse, status: number, type: string
 }
 
 function writeRows(response: ServerResponse, reply: Extract<Reply, { kind: 'rows' }>): Promise<void> {
-  const { text, type = 'application/json; charset=utf-8', filename } = reply;
+  const { text, type = 'application/json; charset=utf-8', filename, of } = reply;
   const saved = filename !== undefined && { 'Content-Disposition': `attachment; filename="${filename}"` };
-  return writePieces(response, 200, { 'Content-Type': type, ...saved }, text);
+  const kept = of && { 'Cache-Control': RECORDING_HEADERS['Cache-Control'], ETag: validatorsOf(of, Date.now()).etag };
+  if (kept && holdsStill(response.req, kept.ETag)) {
+    response.writeHead(304, { ...HEADERS, ...kept });
+    response.end();
+    return Promise.resolve();
+  }
+  return writePieces(response, 200, { 'Content-Type': type, ...saved, ...kept }, text);
 }
 
 async function writeFile(response: ServerResponse, reply: Extract<Reply, { kind: 'file' }>): Promise<void> {

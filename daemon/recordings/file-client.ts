@@ -116,7 +116,7 @@ export function createFileClient(options: FileClientOptions): FileClient {
         depth -= 1;
       };
       turn = mine.then(over, over);
-      return (await (step.kind === 'look' ? inTime(mine) : mine)) as never;
+      return (await (step.kind === 'look' || step.kind === 'peaks' ? inTime(mine) : mine)) as never;
     },
     check,
     depth: () => depth,

@@ -1,6 +1,7 @@
 /** What the main thread and the worker for file work on the medium say to each other: one small step at a time. */
 import type { RecordingFault } from '../../storage/model/recording-fault.ts';
 import type { BackupAnswers, BackupStep } from './backup-protocol.ts';
+import type { SoundFacts } from './peaks.ts';
 import type { MediumLook } from './protocol.ts';
 
 export type FileStep =
@@ -12,6 +13,8 @@ export type FileStep =
    * with the bytes in it: new memory for every step would grow the process by far more than is ever in use.
    */
   | { readonly kind: 'read'; readonly stretches: readonly Stretch[]; readonly room: ArrayBuffer }
+  /** How loud a recording is, from one of its parts on: as many parts as there is time for. */
+  | { readonly kind: 'peaks'; readonly file: SeenFile; readonly count: number; readonly from: number }
   /** Whether a deletion's folder in the trash is there; `make` makes it. */
   | { readonly kind: 'folder'; readonly folder: string; readonly make: boolean }
   /** Moves files into a deletion's folder, and back. Said twice it does what once does. */
@@ -96,6 +99,13 @@ export type HeaderChange =
   /** The medium's answer: `EACCES`, `EROFS`. */
   | { readonly result: 'refused'; readonly code: string };
 
+export interface SomePeaks extends SoundFacts {
+  /** Of the parts asked for, in order, 0 to 100. */
+  readonly peaks: readonly number[];
+  /** The part to go on with; null: these were the last. */
+  readonly next: number | null;
+}
+
 /** What each step answers. */
 export interface FileAnswers extends BackupAnswers {
   look: readonly Looked[];
@@ -104,6 +114,8 @@ export interface FileAnswers extends BackupAnswers {
    * file failed, which is told when it is asked for as the first. null: the first is no longer the file that was looked at.
    */
   read: { readonly room: ArrayBuffer; readonly filled: number } | null;
+  /** null: it is no longer the file that was looked at. */
+  peaks: SomePeaks | null;
   /** '' when it is there, else the system's code. */
   folder: string;
   trash: readonly Moved[];

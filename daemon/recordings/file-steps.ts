@@ -16,7 +16,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { pathFault } from '../../storage/model/recording-path.ts';
-import type { Looked, Moved, Stretch, TrashFolder } from './file-protocol.ts';
+import type { Looked, Moved, SeenFile, Stretch, TrashFolder } from './file-protocol.ts';
 import { BATCH_FILES, READ_BYTES, TRASH_FOLDERS_MAX } from './limits.ts';
 import { codeOf } from './medium.ts';
 import {
@@ -116,6 +116,23 @@ function readStretch(
   room: Uint8Array,
   enough: () => boolean,
 ): number | null {
+  return whileSame(place, file, (fd) => {
+    let done = 0;
+    while (done < length) {
+      const got = readSync(fd, room, at + done, Math.min(length - done, READ_BYTES), from + done);
+      if (got === 0) return done || null; // it shrinks: what is asked for next says so
+      done += got;
+      if (enough()) break;
+    }
+    return done;
+  });
+}
+
+/**
+ * Opens a file that was looked at. One that has only grown since still is the same.
+ * @returns what `work` gives; null: it is no longer that file. @throws what the system throws, but for absence.
+ */
+export function whileSame<T>(place: OpenFolder, file: SeenFile, work: (fd: number) => T): T | null {
   if (pathFault(file.path)) return null;
   const [folder, name] = parts(file.path);
   let fd: number;
@@ -128,15 +145,7 @@ function readStretch(
   try {
     const stat = fstatSync(fd);
     const same = stat.size > file.size || (stat.size === file.size && Math.trunc(stat.mtimeMs) === file.mtimeMs);
-    if (!same || !isRecording(fd, stat)) return null;
-    let done = 0;
-    while (done < length) {
-      const got = readSync(fd, room, at + done, Math.min(length - done, READ_BYTES), from + done);
-      if (got === 0) return done || null; // it shrinks: what is asked for next says so
-      done += got;
-      if (enough()) break;
-    }
-    return done;
+    return same && isRecording(fd, stat) ? work(fd) : null;
   } finally {
     closeSync(fd);
   }

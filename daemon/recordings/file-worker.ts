@@ -17,8 +17,9 @@ import {
   trashFolder,
 } from './file-steps.ts';
 import { repairHeader, restoreHeader } from './header-steps.ts';
-import { STEP_WORK_MS } from './limits.ts';
+import { PEAK_WORK_MS, STEP_WORK_MS } from './limits.ts';
 import { faultOf, lookAtMedium, type MediumFacts, plain } from './medium.ts';
+import { readPeaks } from './peak-steps.ts';
 import type { WorkerSettings } from './protocol.ts';
 
 const settings = workerData as WorkerSettings;
@@ -37,6 +38,11 @@ function done(step: FileStep, { real, place }: MediumFacts): FileAnswer['value']
       const end = performance.now() + STEP_WORK_MS;
       const filled = readStretches(real, own, new Uint8Array(room), () => performance.now() >= end);
       return filled === null ? null : { room, filled };
+    }
+    case 'peaks': {
+      if (step.file.place !== place) return null;
+      const end = performance.now() + PEAK_WORK_MS;
+      return readPeaks(real, step, () => performance.now() >= end);
     }
     case 'folder':
       return trashFolder(real, step.folder, step.make);

@@ -1,11 +1,20 @@
 /** The files of the medium for those who download them: looked at before anything is sent, then read in stretches. */
-import type { Margins, Piece, RecordingFiles } from '../../cgi/recording/port.ts';
+import type { Margins, Peaks, Piece, RecordingFiles } from '../../cgi/recording/port.ts';
 import { CgiError, type ReplyFile } from '../../cgi/reply.ts';
 import { letGo } from '../../storage/let-go.ts';
 import { pathFault } from '../../storage/model/recording-path.ts';
 import type { FileClient } from './file-client.ts';
 import type { SeenFile } from './file-protocol.ts';
-import { ARCHIVE_BYTES, BATCH_FILES, LARGE_ARCHIVES_MAX, READ_BYTES, READERS_MAX, SPARE_MAX } from './limits.ts';
+import {
+  ARCHIVE_BYTES,
+  BATCH_FILES,
+  LARGE_ARCHIVES_MAX,
+  READ_BYTES,
+  READERS_MAX,
+  SPARE_MAX,
+  WAVEFORM_WAIT_MS,
+  WAVEFORMS_MAX,
+} from './limits.ts';
 import { createPlanner, type Plan, type Wanted } from './room.ts';
 
 const NO_MARGINS: Margins = { before: 0, after: 0 };
@@ -13,6 +22,7 @@ const NO_MARGINS: Margins = { before: 0, after: 0 };
 export function createRecordingFiles(client: FileClient): RecordingFiles {
   let readers = 0;
   let large = 0;
+  let drawn = 0;
   /** Memory of reads that are over. */
   const spare: ArrayBuffer[] = [];
   const seen = new WeakMap<ReplyFile, SeenFile>();
@@ -89,6 +99,32 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
     }
   }
 
+  async function* peaks(reply: ReplyFile, count: number): AsyncGenerator<Peaks | null> {
+    const file = seen.get(reply);
+    if (!file) throw new Error('a file that was never looked at');
+    if (drawn >= WAVEFORMS_MAX) throw new CgiError('busy', `${WAVEFORMS_MAX} recordings are being drawn already`);
+    drawn += 1;
+    const end = performance.now() + WAVEFORM_WAIT_MS;
+    const all: number[] = [];
+    try {
+      for (let from = 0; ; ) {
+        const { value } = await client.ask({ kind: 'peaks', file, count, from });
+        if (!value) throw new CgiError('conflict', `${file.path} changed while it was read`);
+        const { next, peaks: some, ...facts } = value;
+        all.push(...some);
+        if (next === null) {
+          yield { ...facts, peaks: all };
+          return;
+        }
+        if (performance.now() >= end) throw new CgiError('busy', 'the medium is too slow for this at the moment');
+        from = next;
+        yield null;
+      }
+    } finally {
+      drawn -= 1;
+    }
+  }
+
   return {
     async look(paths) {
       for (const path of paths) refuse(path, pathFault(path));
@@ -115,6 +151,7 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
       return found;
     },
     readAll,
+    peaks,
   };
 }
 

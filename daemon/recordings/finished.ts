@@ -110,8 +110,12 @@ export function judge(file: FileFacts, previous: Seen | undefined, clock: Clock)
 /** Length of the sound that is there, seconds, to the millisecond; 0 where the header doesn't tell. */
 export function soundSeconds(bytes: Uint8Array, size: number): number {
   const wav = parseWav(bytes, size);
-  if (wav === 'none' || wav === 'more') return 0;
+  return wav === 'none' || wav === 'more' ? 0 : wav.seconds(soundBytes(wav, size));
+}
+
+/** Bytes of sound that are there. @param size Of the file, bytes. */
+export function soundBytes(wav: WavHeader, size: number): number {
   const sound = Math.max(0, size - wav.dataOffset);
   // What follows the sound is none, where the header is to be believed.
-  return wav.seconds(faultOfHeader(wav, size) === '' ? Math.min(wav.dataLength, sound) : sound);
+  return faultOfHeader(wav, size) === '' ? Math.min(wav.dataLength, sound) : sound;
 }

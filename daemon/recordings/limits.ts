@@ -83,6 +83,15 @@ export const LARGE_ARCHIVES_MAX = 4;
 export const READERS_MAX = 32;
 /** Memory of reads that is kept for the next ones: of the messages of a single file. */
 export const SPARE_MAX = 4;
+/** A recording is drawn from at most so many reads of so many bytes: 2 MB, a second or two of a stick's time. */
+export const PEAK_READS = 1_000;
+export const PEAK_READ_BYTES = 2_048;
+/** A step of it takes no longer: players and downloads come in between. */
+export const PEAK_WORK_MS = 100;
+/** Recordings being drawn at a time; beyond it 429: a drawing is worth less than anybody's download. */
+export const WAVEFORMS_MAX = 4;
+/** Who waits for a drawing waits this long, then 429: the sound is there without it. */
+export const WAVEFORM_WAIT_MS = 15_000;
 /** The worker for file work is ended after so long without work: it costs 5 MB. */
 export const FILES_IDLE_MS = 30_000;
 /** Folders of the trash that are looked at in one step. */

@@ -13,16 +13,31 @@ export interface WavHeader {
   readonly fileLength: number;
   /** Bytes that can't be parted: a sample of all channels, or two GSM frames. */
   readonly block: number;
+  /** How the sound is written; null where the header has no word of it. */
+  readonly format: WavFormat | null;
   /** Seconds that so many bytes of sound last, to the millisecond; 0 when the header doesn't tell. */
   seconds(bytes: number): number;
+}
+
+export interface WavFormat {
+  /** 1 PCM, 6 A-law, 7 µ-law, 49 GSM; an extensible header's own is looked up. */
+  readonly tag: number;
+  readonly channels: number;
+  /** Samples a second. */
+  readonly rate: number;
+  /** Of one sample. */
+  readonly bits: number;
 }
 
 /** 'more' = the sound's chunk begins beyond the bytes given; 'none' = no WAV. */
 export type WavParse = WavHeader | 'more' | 'none';
 
 const GSM = 49;
+const EXTENSIBLE = 0xfffe;
 /** PCM, A-law, µ-law and extensible: constant bytes a sample. */
-const linear = new Set([1, 6, 7, 0xfffe]);
+const linear = new Set([1, 6, 7, EXTENSIBLE]);
+/** Of an extensible format's chunk, where the tag that it stands for is. */
+const OWN_TAG_AT = 24;
 
 function ascii(view: DataView, at: number): string {
   return String.fromCharCode(view.getUint8(at), view.getUint8(at + 1), view.getUint8(at + 2), view.getUint8(at + 3));
@@ -38,6 +53,17 @@ function lengthOf(view: DataView, at: number): (bytes: number) => number {
   // Two GSM frames share 65 bytes and make 320 samples (asterisk formats/format_wav_gsm.c).
   if (tag === GSM) return (bytes) => (rate > 0 ? Math.round((Math.floor(bytes / 65) * 320_000) / rate) / 1000 : 0);
   return (bytes) => (byteRate > 0 ? Math.round((bytes * 1000) / byteRate) / 1000 : 0);
+}
+
+function formatOf(view: DataView, at: number, length: number): WavFormat {
+  const tag = view.getUint16(at, true);
+  const hasOwn = tag === EXTENSIBLE && length >= OWN_TAG_AT + 2 && at + OWN_TAG_AT + 2 <= view.byteLength;
+  return {
+    tag: hasOwn ? view.getUint16(at + OWN_TAG_AT, true) : tag,
+    channels: view.getUint16(at + 2, true),
+    rate: view.getUint32(at + 4, true),
+    bits: view.getUint16(at + 14, true),
+  };
 }
 
 /** Whether a file's beginning is that of a WAV at all. */
@@ -56,18 +82,20 @@ export function parseWav(bytes: Uint8Array, size: number): WavParse {
   if (!isRiff(bytes)) return 'none';
   const fileLength = view.getUint32(4, true) + 8;
   let seconds: ((bytes: number) => number) | undefined;
+  let format: WavFormat | null = null;
   let block = 1;
   for (let at = 12; ; ) {
     if (at + 8 > bytes.length) return beyond;
     const id = ascii(view, at);
     const length = view.getUint32(at + 4, true);
     if (id === 'data') {
-      return { dataOffset: at + 8, dataLength: length, fileLength, block, seconds: seconds ?? (() => 0) };
+      return { dataOffset: at + 8, dataLength: length, fileLength, block, format, seconds: seconds ?? (() => 0) };
     }
     if (id === 'fmt ') {
       if (length < 16) return 'none';
       if (at + 24 > bytes.length) return beyond;
       seconds = lengthOf(view, at + 8);
+      format = formatOf(view, at + 8, length);
       block = view.getUint16(at + 20, true) || 1;
     }
     at += 8 + length + (length & 1);

@@ -133,6 +133,20 @@ test('a read that hangs breaks the answer off', async () => {
   await expect(rest).rejects.toMatchObject({ code: 'storage_offline' });
 });
 
+test('a drawing whose read hangs is told so like all others', async () => {
+  const base = temporaryFolder();
+  const hanging = hangingWorker(base, 'readSync');
+  const { files, medium } = open({ worker: hanging.worker, deadlineMs: 15_000, waitMs: 300 });
+  const [file] = await files.look([PATH]);
+  if (!file) throw new Error('the file is not there');
+  hanging.hang();
+  medium.state = 'slow';
+  await expect(files.peaks(file, 400)[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+    code: 'storage_offline',
+  });
+  hanging.release();
+});
+
 test('of a slow medium nobody waits for the long deadline before he is told; of one that answers he waits his turn', async () => {
   const base = temporaryFolder();
   const hanging = hangingWorker(base, 'lstatSync');
