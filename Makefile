@@ -6,7 +6,7 @@ NODE ?= node
 # generation grows to 32 MB under work and gives nothing back: a tar of 1,000 recordings added 17 MB and five more 39,
 # now 10 and 18, in the same time (set by the process itself it takes effect in the workers only).
 FLAGS := --liftoff-only --max-semi-space-size=1
-SOURCES := $(shell find daemon cgi storage -name '*.ts') package.json
+SOURCES := $(shell find daemon cgi storage -name '*.ts' -o -path 'cgi/gui/*' -type f) package.json
 # What esbuild put into dist/, for the licences and the bill of materials.
 META := node_modules/.cdrd-build.json
 VITEST := npx --no-install vitest run --config
@@ -23,7 +23,7 @@ else
 	@NODE="$(NODE) $(FLAGS)" exec sh test/simulator/run.sh
 endif
 
-build: dist/cdrd.mjs ## bundle the daemon into dist/
+build: dist/cdrd.mjs ## bundle the daemon and its pages into dist/
 
 dist/cdrd.mjs: node_modules/.package-lock.json $(SOURCES)
 	@rm -rf dist
@@ -36,6 +36,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 
 check: node_modules/.package-lock.json ## type-check
 	npx --no-install tsc --noEmit -p .
+	npx --no-install tsc --noEmit -p cgi/gui
 
 lint: node_modules/.package-lock.json ## check style
 	npx --no-install biome check --error-on-warnings .

@@ -114,7 +114,8 @@ export type Reply =
       readonly file: ReplyFile;
     };
 
-export function json(body: unknown, status = 200): Reply {
+/** @param Body Of pages' numbers the type in contract.ts, so that page and number agree. */
+export function json<Body = unknown>(body: Body, status = 200): Reply {
   return { kind: 'json', status, body };
 }
 

@@ -11,6 +11,14 @@ const FLOORS = ['storage', 'cgi', 'daemon'] as const; // from the ground up
 function sourceFiles(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .filter((file) => !file.startsWith('cgi/gui/'));
+}
+
+/** The pages: they run in browsers, and stand on no floor. */
+function pageFiles(): string[] {
+  return readdirSync(join(ROOT, 'cgi/gui'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && entry.name !== 'build.ts')
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
 }
 
@@ -76,6 +84,24 @@ describe('the house', () => {
         [...packages, ...names.filter((name) => !name.startsWith('storage/model/'))].map((name) => `${file} → ${name}`),
       );
     expect(outside).toEqual([]);
+  });
+
+  test('the pages import each other, the contract and their packages; nobody imports them, and the contract imports nothing', () => {
+    const pages = pageFiles();
+    expect(pages).toContain('cgi/gui/main.tsx');
+    const strange = pages.flatMap((file) => {
+      const { files: names, packages } = importsOf(file);
+      return [
+        ...names.filter((name) => !name.startsWith('cgi/gui/') && name !== 'cgi/contract.ts'),
+        ...packages.filter((name) => !/^(preact|preact\/hooks|uqr|@noble\/hashes\/\w+\.js)$/.test(name)),
+      ].map((name) => `${file} → ${name}`);
+    });
+    expect(strange).toEqual([]);
+    const upward = [...graph].flatMap(([file, { files: names }]) =>
+      names.filter((name) => name.startsWith('cgi/gui/')).map((name) => `${file} → ${name}`),
+    );
+    expect(upward).toEqual([]);
+    expect(graph.get('cgi/contract.ts')).toEqual({ files: [], packages: [] });
   });
 
   test('SQL stays behind the worker: nobody above storage/ imports storage/sql, but for types', () => {

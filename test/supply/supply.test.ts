@@ -12,7 +12,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import packageLock from '../../package-lock.json' with { type: 'json' };
 import { audit, verdictOf } from './audit.ts';
 import { bundledPackages, type Lock, type Metafile } from './bundled.ts';
-import { NOTICES_FILE, SBOM_FILE, writeSupply } from './write.ts';
+import { builtFiles, NOTICES_FILE, SBOM_FILE, writeSupply } from './write.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const lock: Lock = packageLock;
@@ -138,8 +138,9 @@ describe('a build', () => {
       expect(new Set(dependsOn).size).toBe(dependsOn.length);
       expect(dependsOn.filter((each) => !known.has(each) || each === ref)).toEqual([]);
     }
-    const files = readdirSync(join(first, 'dist')).filter((name) => name !== SBOM_FILE);
-    expect(bom.metadata.component.components.map(({ name }) => name)).toEqual(files.sort());
+    const files = builtFiles(join(first, 'dist'));
+    expect(files).toContain('www/index.html.gz');
+    expect(bom.metadata.component.components.map(({ name }) => name)).toEqual(files);
   });
 
   test('bundles what is locked for production and nothing else, each direct one and SQLite among it', () => {

@@ -1,6 +1,6 @@
 /** `notices` writes dist/NOTICES.txt, `sbom` dist/cdrd.cdx.json, both from the metafile of the build that is there. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { bundledPackages, type Lock, type Metafile } from './bundled.ts';
 import { notices, sbom } from './sbom.ts';
@@ -15,6 +15,15 @@ function parsed<T>(path: string): T {
   return JSON.parse(readFileSync(path, 'utf8')) as T;
 }
 
+/** What a build has written, the bill itself left out; in order of path. */
+export function builtFiles(dist: string): string[] {
+  return readdirSync(dist, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(dist, join(entry.parentPath, entry.name)))
+    .filter((path) => path !== SBOM_FILE)
+    .sort();
+}
+
 /** @param metaFile esbuild's, of the build in `dist`. */
 export function writeSupply(what: string, dist: string, metaFile: string, env = process.env): void {
   const lock = parsed<Lock>(join(ROOT, 'package-lock.json'));
@@ -26,7 +35,7 @@ export function writeSupply(what: string, dist: string, metaFile: string, env = 
   const about = parsed<{ name: string; version: string; license: string; dependencies: object }>(
     join(ROOT, 'package.json'),
   );
-  const names = readdirSync(dist).filter((name) => name !== SBOM_FILE);
+  const names = builtFiles(dist);
   const database = new sqlite.Database();
   const version = database.get('SELECT sqlite_version() AS version') as { version: string };
   database.close();

@@ -1,0 +1,66 @@
+/**
+ * What the pages and the numbers have agreed on: types of replies and the few constants that both need. The only file that
+ * `cgi/gui` may import from outside; verbs answer `json<Type>(…)`, so that neither side can change alone. A section a group.
+ */
+
+// ── Pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** First part of a page's address; each of them is answered with the same document, `/` too. */
+export const PAGES = [
+  'dashboard',
+  'live-calls',
+  'calls',
+  'recordings',
+  'recording-settings',
+  'phone-book',
+  'ami-settings',
+  'preferences',
+  'users',
+  'retention',
+  'truth',
+  'audit',
+  'account',
+] as const;
+export type PageName = (typeof PAGES)[number];
+
+// ── Errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The one shape of an error. */
+export interface ErrorBody {
+  readonly error: { readonly code: string; readonly parameter?: string; readonly message: string };
+}
+
+// ── Access ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type Role = 'admin' | 'monitor';
+
+/** 8401. */
+export interface LoggedIn {
+  readonly result: 'success';
+  readonly user: string;
+  readonly role: Role;
+  readonly token: string;
+  /** On the box's clock. */
+  readonly expires: string;
+}
+
+/** 30037: who asks, and what pages need at their start. */
+export interface Me {
+  readonly user: string;
+  readonly role: Role;
+  readonly by: 'session' | 'key';
+  /** The password is still the one that somebody else gave the account. */
+  readonly initial: boolean;
+  /** A second factor is set. */
+  readonly totp: boolean;
+  /** Name of the box. */
+  readonly host: string;
+  readonly version: string;
+  /** IANA name of the box's zone. */
+  readonly zone: string;
+  /** The box's clock: epoch milliseconds, and as it reads. */
+  readonly now: number;
+  readonly clock: string;
+  /** Whether that clock has been set. */
+  readonly clock_trusted: boolean;
+}

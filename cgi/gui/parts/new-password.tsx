@@ -1,0 +1,107 @@
+/** A new password for one's own account: typed twice, and sent as digests (30006). */
+import { useState } from 'preact/hooks';
+import { type AskError, ask } from '../api.ts';
+import { digestOf } from '../digest.ts';
+import { useText } from '../text.ts';
+import { Field } from './field.tsx';
+
+interface NewPasswordProps {
+  /** For password managers. */
+  readonly user: string;
+  /** The password is another one. */
+  onDone(): void;
+  /** Absent: it can't be put off. */
+  readonly onLater?: () => void;
+}
+
+const LEAST = 8;
+const CHANGE = 30006;
+
+export function NewPassword({ user, onDone, onLater }: NewPasswordProps) {
+  const t = useText('common').initial;
+  const [old, setOld] = useState('');
+  const [fresh, setFresh] = useState('');
+  const [repeat, setRepeat] = useState('');
+  const [tried, setTried] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<AskError | null>(null);
+
+  const freshFault = fresh.length < LEAST ? t.short : fresh === old ? t.same : null;
+  const repeatFault = fresh === repeat ? null : t.differ;
+  const submit = async () => {
+    setTried(true);
+    setError(null);
+    if (freshFault || repeatFault) return;
+    setBusy(true);
+    try {
+      await ask(CHANGE, { OldPassword: digestOf(old), NewPassword: digestOf(fresh) });
+      onDone();
+    } catch (failed) {
+      setError(failed as AskError);
+      setBusy(false);
+    }
+  };
+  const oldFault = error?.parameter?.toLowerCase() === 'oldpassword' ? error.message : null;
+  return (
+    <form
+      class="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      <input type="hidden" name="username" autocomplete="username" value={user} />
+      <Field label={t.old} fault={oldFault}>
+        {(control) => (
+          <input
+            {...control}
+            type="password"
+            autocomplete="current-password"
+            required
+            value={old}
+            onInput={(event) => setOld(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <Field label={t.fresh} hint={t.short} fault={tried ? freshFault : null}>
+        {(control) => (
+          <input
+            {...control}
+            type="password"
+            autocomplete="new-password"
+            required
+            value={fresh}
+            onInput={(event) => setFresh(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <Field label={t.repeat} fault={tried ? repeatFault : null}>
+        {(control) => (
+          <input
+            {...control}
+            type="password"
+            autocomplete="new-password"
+            required
+            value={repeat}
+            onInput={(event) => setRepeat(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      {error && !oldFault && (
+        <p class="fault" role="alert">
+          {error.message}
+        </p>
+      )}
+      <div class="actions">
+        <button type="submit" class="primary" disabled={busy}>
+          {t.submit}
+        </button>
+        {onLater && (
+          <button type="button" onClick={onLater}>
+            {t.later}
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}

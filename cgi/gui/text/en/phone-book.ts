@@ -1,0 +1,4 @@
+/** Texts of the page. */
+export const phoneBook = {
+  soon: 'This page is being built.',
+};
