@@ -20,6 +20,13 @@ export const RECORDING_ROW: readonly Field[] = [
   ['path', 'path'],
 ];
 
+/** Behind them, for who asks for more: bytes, whether it is marked to be kept, and the id of its call in 9006. */
+const MORE: readonly Field[] = [
+  ['size', 'size'],
+  ['keep', 'keep'],
+  ['call', 'call'],
+];
+
 export const queryRecordings = verb({
   about: 'the recordings, newest first',
   right: 'recording.read',
@@ -37,10 +44,11 @@ export const queryRecordings = verb({
     offset: fields.rows(0, 'rows to pass over'),
     cursor: fields.cursor,
     order: fields.oneOf('asc', 'desc'),
+    more: fields.flag('each row with its size, keep and call as well'),
   }),
   handle(parameters, { store, medium, zone, now }) {
     const range = dateRange(parameters, zone, now());
-    const { src, dst, trunk, calltype, minduration, maxduration, keep } = parameters;
+    const { src, dst, trunk, calltype, minduration, maxduration, keep, more } = parameters;
     ordered('minduration', minduration, maxduration, 'is more than maxduration');
     const filter = {
       wall: range.wall,
@@ -53,6 +61,14 @@ export const queryRecordings = verb({
       // Not a field of each row: the guide's rows stay the guide's.
       ...(keep !== undefined && { keep: keep === '1' }),
     };
-    return listing(store, 'recording', 'json_array_recordings', RECORDING_ROW, filter, range, parameters);
+    return listing(
+      store,
+      'recording',
+      'json_array_recordings',
+      more ? [...RECORDING_ROW, ...MORE] : RECORDING_ROW,
+      filter,
+      range,
+      parameters,
+    );
   },
 });

@@ -141,8 +141,11 @@ const recordings: Source<RecordingFilter> = {
     duration: text('talked'),
     callType: 'calltype',
     path: 'path',
+    size: text('size'),
+    keep: text('keep'),
+    call: "coalesce(CAST(call_id AS TEXT), '')",
   },
-  plain: new Set(['time', 'duration']),
+  plain: new Set(['time', 'duration', 'size', 'keep', 'call']),
   rest: ({ present }) =>
     present === undefined
       ? null

@@ -29,6 +29,12 @@ test('30025 marks what is listed and says what is not; a + that came as a blank 
   expect(await listed('keep=1')).toEqual([PLUS]);
   expect(await listed('keep=0')).toEqual([PLAIN]);
   expect(await listed('')).toEqual([PLUS, PLAIN]);
+  // Asked for more, each row says so, and how large it is and which call's.
+  expect((await list(20053, 'more=1')).rows.map(({ size, keep, call }) => ({ size, keep, call }))).toEqual([
+    { size: '44', keep: '1', call: '' },
+    { size: '44', keep: '0', call: '' },
+  ]);
+  expect((await list(20053, '')).rows[0]).not.toHaveProperty('size');
   const [entry] = (await store.ask('auditEntries', { before: null, limit: 1 })).entries;
   expect(entry).toMatchObject({ who: 'monitor', action: 'recordings.keep', detail: { files: 1, paths: PLUS } });
   expect((await ask(30025, `wavefiles=${encodeURIComponent(PLUS)}&keep=0`)).body).toMatchObject({ unkept: 1 });

@@ -37,6 +37,14 @@ beforeAll(async () => {
 const names = async (query: string) => (await box.list(20053, query)).rows.map((row) => nameOf(row['path']));
 const TODAY = ['strange', 'tied', 'callback', 'outbound', 'ivr', 'internal'];
 
+test('20053 with more tells the call that a recording is tied to', async () => {
+  const { rows } = await box.list(20053, 'more=1&startdate=2021-05-07 04:00');
+  expect(rows.map(({ path, size, call }) => [nameOf(path), size, call])).toEqual([
+    ['strange', '44', ''],
+    ['tied', String(44 + 99 * 16_000), '1'],
+  ]);
+});
+
 describe('20053', () => {
   test.each([
     ['', TODAY],
