@@ -56,11 +56,23 @@ export interface Me {
   /** Name of the box. */
   readonly host: string;
   readonly version: string;
-  /** IANA name of the box's zone. */
+  /** IANA name of the box's zone; '' where the system doesn't say. */
   readonly zone: string;
   /** The box's clock: epoch milliseconds, and as it reads. */
   readonly now: number;
   readonly clock: string;
-  /** Whether that clock has been set. */
+  /** Whether it is believed: it has been set, and has made no leap. */
   readonly clock_trusted: boolean;
+}
+
+/** Of 30007. */
+export interface AccountRow {
+  readonly user: string;
+  readonly role: Role;
+  /** Whether log-ins need a code. */
+  readonly totp: boolean;
+  /** As of {@link Me}. */
+  readonly initial: boolean;
+  /** The day of the last log-in, `YYYY-MM-DD`; '' = there was none. */
+  readonly used: string;
 }

@@ -16,6 +16,7 @@ import { listSessions } from './access/session-list.ts';
 import { beginTotp } from './access/totp-begin.ts';
 import { confirmTotp } from './access/totp-confirm.ts';
 import { removeTotp } from './access/totp-remove.ts';
+import { whoAmI } from './access/who-am-i.ts';
 import { listAmiUsers } from './ami/list.ts';
 import { removeAmiUser } from './ami/remove.ts';
 import { setAmiUser } from './ami/set.ts';
@@ -93,5 +94,6 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30034: confirmTotp,
   30035: removeTotp,
   30036: auditCheck,
+  30037: whoAmI,
   30048: recordingWaveform,
 };

@@ -19,6 +19,17 @@ import type { Reply } from './reply.ts';
 import type { Retention } from './retention/port.ts';
 import type { Settings } from './settings/port.ts';
 
+/** What a box says of itself. */
+export interface Box {
+  /** Its name in the network. */
+  readonly host: string;
+  readonly version: string;
+  /** IANA name; '' = the one that the system runs in. */
+  readonly zone: string;
+  /** Why its clock isn't believed; '' when it is. */
+  clockDoubt(): string;
+}
+
 /** What handlers work with; start.ts puts it together. */
 export interface Services {
   readonly store: StoreClient;
@@ -39,6 +50,7 @@ export interface Services {
   readonly settings: Settings;
   readonly live: Live;
   readonly amiUsers: AmiUserAdmin;
+  readonly box: Box;
   /** The box's zone: dates in requests are on its clock. */
   readonly zone: Zone;
   /** Epoch seconds. */

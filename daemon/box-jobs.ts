@@ -88,6 +88,8 @@ export async function startBoxJobs(options: BoxJobsOptions) {
     return {
       backups,
       retention,
+      /** Why the box's clock isn't believed; '' when it is. */
+      clockDoubt: clock.doubt,
       /** Breaks off what is under way, and waits for it a moment. */
       async close(): Promise<void> {
         backups.close();

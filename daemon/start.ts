@@ -3,6 +3,7 @@
  * tests, on port 0 in a temporary folder. Starting is recovery: what a kill left behind is put right here, without a flag.
  */
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import type { Sessions } from '../cgi/access/session.ts';
 import { createAuditNotes } from '../cgi/audit/notes.ts';
 import { createPhoneBook } from '../cgi/contact/book.ts';
@@ -200,6 +201,7 @@ export async function start(options: StartOptions): Promise<Running> {
       settings,
       live: createLive(pbx, recordingControl, latest(settings.rules, liveRules)),
       amiUsers: amiUserAdmin,
+      box: { host: hostname(), version, zone: config.time.zone, clockDoubt: jobs.clockDoubt },
       zone,
       now,
     };

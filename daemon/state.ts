@@ -112,7 +112,8 @@ export async function firstAccounts(dir: string, store: StoreClient, accounts: A
     // The file comes first and keeps what it had: a kill at any point leaves no account whose password nobody knows.
     const text = [...(await initialPasswords(path)), ...fresh.map(({ user, password }) => `${user} ${password}`)];
     await atomicWrite(path, `${text.join('\n')}\n`, 0o600);
-    for (const { user, role, password } of fresh) await accounts.put({ user, role, digest: digestOf(password) }, BOX);
+    for (const { user, role, password } of fresh)
+      await accounts.put({ user, role, digest: digestOf(password), isInitial: true }, BOX);
     if (process.stderr.isTTY) process.stderr.write(`\nFirst passwords (kept in ${path}):\n${text.join('\n')}\n\n`);
     else log.info('the first accounts were made; how to log in stands in a file', { path });
   }

@@ -82,7 +82,8 @@ import { createStill, type StillFile } from './sql/still.ts';
 import { createCallTotals } from './sql/totals.ts';
 import { trace } from './sql/trace.ts';
 import { truthCount, truthPage, truthTally } from './sql/truth.ts';
-import { type User, userByName, users } from './sql/user.ts';
+import { type NewUser, type User, userByName, users } from './sql/user.ts';
+import { type NewView, type View, views } from './sql/view.ts';
 import { GROWS, type Write, type WriteOutcome } from './write.ts';
 
 /** Everything the store needs to know; plain data, because it is posted to a thread. */
@@ -137,6 +138,8 @@ export type {
   KnownMedium,
   MediaUsage,
   MediumChange,
+  NewUser,
+  NewView,
   OldRecording,
   OldRecordings,
   OpenGroup,
@@ -147,6 +150,7 @@ export type {
   TrashProgress,
   TrashStep,
   User,
+  View,
   Walk,
 };
 export type Store = ReturnType<typeof openStore>;
@@ -294,6 +298,7 @@ export function openStore(options: StoreOptions) {
     user: (name: string) => userByName(database, name),
     users: () => users(database),
     apiKeys: () => apiKeys(database),
+    views: () => views(database),
     contacts: ({ after, limit }: { after: string; limit: number }) => contacts(database, after, limit),
     contactCount: () => contactCount(database),
     auditEntries: (request: AuditRequest) => auditEntries(database, request),

@@ -11,7 +11,8 @@ import type { PauseChange } from './sql/pause.ts';
 import type { RecordingFile } from './sql/recording.ts';
 import type { TrashStep } from './sql/recording-trash.ts';
 import type { OpenGroup, Walk } from './sql/records.ts';
-import type { User } from './sql/user.ts';
+import type { NewUser } from './sql/user.ts';
+import type { NewView } from './sql/view.ts';
 
 /** One thing to be written. What waits together is written in one transaction, in order. */
 export type Write =
@@ -26,8 +27,10 @@ export type Write =
   | { readonly kind: 'mediumChanged'; readonly change: MediumChange }
   | { readonly kind: 'recordings'; readonly medium: number; readonly files: readonly RecordingFile[] }
   | { readonly kind: 'gone'; readonly medium: number; readonly paths: readonly string[] }
-  | { readonly kind: 'user'; readonly user: User; readonly audit: AuditLine }
+  | { readonly kind: 'user'; readonly user: NewUser; readonly audit: AuditLine }
   | { readonly kind: 'userGone'; readonly name: string; readonly audit: AuditLine }
+  /** @param at Epoch seconds. */
+  | { readonly kind: 'userUsed'; readonly name: string; readonly at: number }
   | { readonly kind: 'apiKey'; readonly key: ApiKey; readonly audit: AuditLine }
   /** @param at Epoch seconds. */
   | { readonly kind: 'apiKeyUsed'; readonly id: string; readonly at: number }
@@ -61,6 +64,9 @@ export type Write =
   | { readonly kind: 'pause'; readonly pause: PauseChange; readonly audit: AuditLine }
   /** Asterisk has acknowledged that it is to record these kinds of calls. */
   | { readonly kind: 'policyTold'; readonly kinds: readonly CallType[] }
+  /** A saved view is made, or the one of this id changed. */
+  | { readonly kind: 'view'; readonly id: number | null; readonly view: NewView; readonly audit: AuditLine }
+  | { readonly kind: 'viewGone'; readonly id: number; readonly audit: AuditLine }
   /** Something that changed nothing in the store and yet is to be known. */
   | { readonly kind: 'audit'; readonly audit: AuditLine };
 
@@ -79,6 +85,7 @@ export const GROWS: Readonly<Record<Write['kind'], boolean>> = {
   gone: true,
   user: false,
   userGone: false,
+  userUsed: false,
   apiKey: false,
   apiKeyUsed: false,
   apiKeyGone: false,
@@ -96,6 +103,8 @@ export const GROWS: Readonly<Record<Write['kind'], boolean>> = {
   pause: false,
   note: false,
   policyTold: false,
+  view: false,
+  viewGone: false,
   audit: false,
 };
 
@@ -125,6 +134,8 @@ export interface Written {
   readonly next: Walk;
   /** Of a removal: how many there were; of a step of a deletion: 0 when it is in another state. */
   readonly removed: number;
+  /** Of a saved view: its id. */
+  readonly view: number | null;
   /** The deletion that has begun, or was turned, as it stands. */
   readonly deletion: Deletion | null;
 }
@@ -139,6 +150,7 @@ export const NOTHING: Written = {
   open: [],
   next: null,
   removed: 0,
+  view: null,
   deletion: null,
 };
 

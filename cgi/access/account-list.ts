@@ -1,5 +1,6 @@
 /** 30007 (ours): the accounts and their roles. */
 import * as v from 'valibot';
+import type { AccountRow } from '../contract.ts';
 import { json } from '../reply.ts';
 import { verb } from '../verb.ts';
 
@@ -7,8 +8,16 @@ export const listAccounts = verb({
   about: 'the accounts',
   right: 'users',
   parameters: v.strictObject({}),
-  async handle(_parameters, { accounts }) {
+  async handle(_parameters, { accounts, zone }) {
     const list = await accounts.list();
-    return json({ json_array_accounts: list.map(({ user, role, hasFactor }) => ({ user, role, totp: hasFactor })) });
+    return json<{ readonly json_array_accounts: readonly AccountRow[] }>({
+      json_array_accounts: list.map(({ user, role, hasFactor, isInitial, usedAt }) => ({
+        user,
+        role,
+        totp: hasFactor,
+        initial: isInitial,
+        used: usedAt === null ? '' : zone.text(usedAt).slice(0, 10),
+      })),
+    });
   },
 });

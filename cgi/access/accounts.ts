@@ -4,9 +4,10 @@ import type { StoreClient } from '../../storage/client.ts';
 import { networkOf } from '../../storage/model/address.ts';
 import type { Role } from '../../storage/model/rights.ts';
 import type { AuditLine, By } from '../../storage/sql/audit.ts';
-import type { User } from '../../storage/store.ts';
+import type { NewUser, User } from '../../storage/store.ts';
 import { type AuditNoteLimits, type AuditNotes, createAuditNotes } from '../audit/notes.ts';
 import { CgiError } from '../reply.ts';
+import { type AccountFactors, createAccountFactors, NO_FACTORS } from './account-factors.ts';
 import { createDevices, type Devices } from './device.ts';
 import { createGate, type GateLimits, type Waiter } from './gate.ts';
 import { createLoginAudit } from './login-audit.ts';
@@ -15,12 +16,17 @@ import type { SecondFactors } from './second-factor.ts';
 import type { Caller, Sessions } from './session.ts';
 import { createThrottle, type Throttle, type ThrottleLimits } from './throttle.ts';
 
-export interface Accounts {
+export interface Accounts extends AccountFactors {
   /** Password, and code where the account has a second factor, against a session; null whatever is wrong. @throws {CgiError} `busy` */
   logIn(user: string, digest: string, address: string, more?: LogInMore): Promise<LoggedIn | null>;
-  list(): Promise<readonly (Caller & { readonly hasFactor: boolean })[]>;
-  /** Makes the account or changes it, and ends its sessions. */
-  put(account: Caller & { readonly digest: string }, by: By): Promise<void>;
+  list(): Promise<readonly AccountShown[]>;
+  /** null: there is none. */
+  find(user: string): Promise<AccountShown | null>;
+  /**
+   * Makes the account or changes it, and ends its sessions.
+   * @param account `isInitial`: nobody has chosen the password, so whoever logs in by it is asked for another.
+   */
+  put(account: Caller & { readonly digest: string; readonly isInitial?: boolean }, by: By): Promise<void>;
   /**
    * The same for what a page sends: of an account that is there, role or password may be left as they are.
    * @throws {CgiError} `conflict` when no admin or too many accounts would be left; `invalid` for a new one without both.
@@ -30,14 +36,15 @@ export interface Accounts {
   changePassword(user: string, change: PasswordChange, by: By, keep: string | null): Promise<void>;
   /** @throws {CgiError} `not_found`; `conflict` for the last admin. */
   remove(user: string, by: By): Promise<void>;
-  /** Draws the secret of a second factor, once the password is shown again. @throws {CgiError} `busy`, `invalid`, `conflict` */
-  beginFactor(user: string, digest: string, by: By): Promise<{ readonly secret: string; readonly uri: string }>;
-  /** Log-ins need a code from now on. @param keep Token of the session that goes on. @throws {CgiError} `invalid`, `conflict` */
-  confirmFactor(user: string, code: string, by: By, keep: string | null): Promise<void>;
-  /** @param proof Of who asks: password, and for one's own the code too. @throws {CgiError} `busy`, `invalid`, `not_found` */
-  removeFactor(user: string, proof: FactorProof, by: By): Promise<void>;
-  /** The same for who has lost the app, by somebody who needs no proof: at the console. @throws {CgiError} `not_found` */
-  dropFactor(user: string, by: By): Promise<void>;
+}
+
+/** An account as it is shown. */
+export interface AccountShown extends Caller {
+  readonly hasFactor: boolean;
+  /** Its password was chosen by somebody else, or by nobody. */
+  readonly isInitial: boolean;
+  /** When somebody last logged in by it, to a day, epoch seconds; null: nobody has. */
+  readonly usedAt: number | null;
 }
 
 /** What else a client sends when it logs in. */
@@ -64,11 +71,6 @@ export interface AccountChange {
   readonly digest: string | undefined;
 }
 
-export interface FactorProof {
-  readonly digest: string;
-  readonly code: string | undefined;
-}
-
 export interface PasswordChange {
   readonly old: string;
   readonly fresh: string;
@@ -91,7 +93,12 @@ export interface AccountParts {
   readonly throttle: Throttle;
   readonly devices: Devices;
   readonly factors: SecondFactors;
+  /** Epoch seconds. */
+  now(): number;
 }
+
+/** Seconds between two notes of an account's use. */
+const USED_SECONDS = 86_400;
 
 /** @param sessions null: nobody logs in here. */
 export function createAccounts(
@@ -104,6 +111,7 @@ export function createAccounts(
     throttle = createThrottle(limits),
     devices = createDevices(randomBytes(32)),
     factors = NO_FACTORS,
+    now = () => Math.floor(Date.now() / 1000),
   }: Partial<AccountParts> = {},
 ): Accounts {
   const gate = createGate(limits);
@@ -161,11 +169,11 @@ export function createAccounts(
   /** Changes with all that a log-in needs. */
   const loginMark = (name: string, user: User | null) => `${user?.hash ?? ''} ${factors.markOf(name)}`;
 
-  /** The password of somebody who is logged in, asked for once more. */
-  async function ownPassword(name: string, digest: string, address: string): Promise<User | null> {
-    const checked = await check(name, digest, null, { address, device: null });
+  /** The password of somebody who is logged in, asked for once more; the code too, unless it is null. */
+  async function prove(name: string, digest: string, code: string | undefined | null, address: string) {
+    const checked = await check(name, digest, code, { address, device: null });
     if ('user' in checked) return checked.user;
-    logins.note('password.failed', name, address);
+    logins.note(checked.wrong === 'code' ? 'code.failed' : 'password.failed', name, address);
     return null;
   }
 
@@ -173,12 +181,30 @@ export function createAccounts(
   const hashOf = (digest: string) => gate({ known: true, id: 'hash' }, () => hashDigest(digest));
 
   /** Writes an account as it shall be. */
-  async function write({ name, role, hash }: User, by: By, action: string, keep: string | null = null): Promise<void> {
+  async function write(user: NewUser, by: By, action: string, keep: string | null = null): Promise<void> {
+    const { name, role } = user;
     changes++;
     const audit: AuditLine = { ...by, action, detail: { user: name, role } };
-    await store.write({ kind: 'user', user: { name, role, hash }, audit });
+    await store.write({ kind: 'user', user, audit });
     sessions?.endUser(name, keep);
   }
+
+  const changed = (name: string, keep: string | null): void => {
+    changes++;
+    sessions?.endUser(name, keep);
+  };
+
+  /** Once a day for each, as of API keys: a small write a log-in would wear the flash. */
+  function noteUse({ name, usedAt }: User): void {
+    const at = now();
+    if (usedAt !== null && Math.abs(at - usedAt) < USED_SECONDS) return;
+    store.write({ kind: 'userUsed', name, at }).catch(() => {}); // by a full disk nobody is kept out
+  }
+
+  const shown = ({ name, role, isInitial, usedAt }: User): AccountShown => ({
+    ...{ user: name, role, isInitial, usedAt },
+    hasFactor: factors.has(name),
+  });
 
   /** @throws {CgiError} `conflict` */
   async function leaveAnAdmin(without: string): Promise<void> {
@@ -207,6 +233,7 @@ export function createAccounts(
       const isNobody = 'wrong' in checked && !checked.isThere;
       logins.note(user ? 'login' : failed, isNobody ? '' : name, address);
       if (!user) return null;
+      noteUse(user);
       const caller = { user: user.name, role: user.role };
       return {
         ...caller,
@@ -215,10 +242,14 @@ export function createAccounts(
       };
     },
     async list() {
-      return (await store.ask('users')).map(({ name, role }) => ({ user: name, role, hasFactor: factors.has(name) }));
+      return (await store.ask('users')).map(shown);
     },
-    put: ({ user, role, digest }, by) =>
-      inTurn(async () => write({ name: user, role, hash: await hashOf(digest) }, by, 'user.set')),
+    async find(name) {
+      const user = await store.ask('user', name);
+      return user && shown(user);
+    },
+    put: ({ user, role, digest, isInitial = false }, by) =>
+      inTurn(async () => write({ name: user, role, hash: await hashOf(digest), isInitial }, by, 'user.set')),
     set: ({ user, role, digest }, by) =>
       inTurn(async () => {
         const known = await store.ask('user', user);
@@ -232,17 +263,20 @@ export function createAccounts(
           await factors.remove(user); // of one that went while the disk was full
         } else if (known.role === 'admin' && role && role !== 'admin') await leaveAnAdmin(user);
         const hash = digest ? await hashOf(digest) : (known?.hash ?? '');
-        await write({ name: user, role: role ?? known?.role ?? 'monitor', hash }, by, 'user.set');
+        // Who sets the own password here has chosen it; another's is to be asked for one.
+        const isInitial = digest ? by.who !== user : known?.isInitial === true;
+        await write({ name: user, role: role ?? known?.role ?? 'monitor', hash, isInitial }, by, 'user.set');
         if (digest) await passwordChanged(user);
       }),
     async changePassword(name, { old, fresh }, by, keep) {
-      const user = await ownPassword(name, old, by.address);
+      const user = await prove(name, old, null, by.address);
       if (!user) throw new CgiError('invalid', 'OldPassword is not your password', 'OldPassword');
       // Not before: who guesses waits for the next try, and an admin who changes accounts must not wait with it.
       await inTurn(async () => {
         const now = await store.ask('user', name);
         if (now?.hash !== user.hash) throw new CgiError('conflict', 'the account was changed meanwhile');
-        await write({ ...now, hash: await hashOf(fresh) }, by, 'password.changed', keep);
+        const isInitial = now.isInitial && fresh === old; // the same again is none of one's own
+        await write({ ...now, hash: await hashOf(fresh), isInitial }, by, 'password.changed', keep);
         await passwordChanged(name);
       });
     },
@@ -257,33 +291,13 @@ export function createAccounts(
         await passwordChanged(name); // its first one opens nothing any more
         await factors.remove(name); // the next of this name is somebody else
       }),
-    async beginFactor(name, digest, by) {
-      if (!(await ownPassword(name, digest, by.address))) throw wrongPassword();
-      return factors.begin(name);
-    },
-    async confirmFactor(name, code, by, keep) {
-      if (!(await factors.confirm(name, code))) throw new CgiError('invalid', 'code is not the one of now', 'code');
-      changes++; // a log-in under way had no code
-      sessions?.endUser(name, keep);
-      await store.write({ kind: 'audit', audit: { ...by, action: 'factor.set', detail: { user: name } } });
-    },
-    async removeFactor(name, { digest, code }, by) {
-      const own = name === by.who;
-      const checked = await check(by.who, digest, own ? code : null, { address: by.address, device: null });
-      if ('wrong' in checked) {
-        logins.note(checked.wrong === 'code' ? 'code.failed' : 'password.failed', by.who, by.address);
-        throw wrongPassword();
-      }
-      await dropFactor(name, by);
-    },
-    dropFactor,
+    ...createAccountFactors({
+      store,
+      factors,
+      proves: async (...shown) => (await prove(...shown)) !== null,
+      changed,
+    }),
   };
-
-  async function dropFactor(name: string, by: By): Promise<void> {
-    if (factors.trouble !== '') throw new CgiError('conflict', factors.trouble);
-    if (!(await factors.remove(name))) throw new CgiError('not_found', `${name} has no second factor`, 'UserName');
-    await store.write({ kind: 'audit', audit: { ...by, action: 'factor.removed', detail: { user: name } } });
-  }
 }
 
 /** One after the other: two admins must not demote each other at the same moment. */
@@ -295,24 +309,6 @@ function createTurns() {
     return turn;
   };
 }
-
-function wrongPassword(): CgiError {
-  return new CgiError('invalid', 'Password or code is not right', 'Password');
-}
-
-/** Where accounts have none: a command of the console doesn't log anybody in. */
-const NO_FACTORS: SecondFactors = {
-  trouble: '',
-  has: () => false,
-  markOf: () => '',
-  begin() {
-    throw new CgiError('conflict', 'there are no second factors here');
-  },
-  confirm: async () => false,
-  match: () => null,
-  use: async () => {},
-  remove: async () => false,
-};
 
 /** Who else the audit log names: the command line, and the box itself. */
 const OTHERS: ReadonlySet<string> = new Set(['console', 'cdrd']);

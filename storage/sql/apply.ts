@@ -27,7 +27,8 @@ import { keepPolicy } from './recording-policy.ts';
 import { trashStep } from './recording-trash.ts';
 import { foldGroups, type PutRecord, putRecord, refoldStep } from './records.ts';
 import { writeSetting } from './setting.ts';
-import { putUser, removeUser } from './user.ts';
+import { noteUserUse, putUser, removeUser } from './user.ts';
+import { putView, removeView } from './view.ts';
 
 /** What calls are made by. Changed ones hold for what comes after. */
 export interface StoreRules {
@@ -135,6 +136,9 @@ export function createApplier(database: Database, given: StoreRules, now: () => 
         return {};
       case 'userGone':
         return audited(item.audit, removeUser(database, item.name) ? 1 : 0);
+      case 'userUsed':
+        noteUserUse(database, item.name, item.at);
+        return {};
       case 'apiKey':
         putApiKey(database, item.key);
         audit(database, item.audit, now());
@@ -191,6 +195,11 @@ export function createApplier(database: Database, given: StoreRules, now: () => 
       case 'policyTold':
         keepPolicy(database, item.kinds, now());
         return {};
+      case 'view':
+        audit(database, item.audit, now());
+        return { view: putView(database, item.id, item.view, now()) };
+      case 'viewGone':
+        return audited(item.audit, removeView(database, item.id) ? 1 : 0);
       case 'audit':
         audit(database, item.audit, now());
         return {};

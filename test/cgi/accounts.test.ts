@@ -97,9 +97,9 @@ describe('accounts (30007 to 30009)', () => {
       status: 200,
       body: {
         json_array_accounts: [
-          { user: 'admin', role: 'admin', totp: false },
-          { user: 'eva', role: 'monitor', totp: false },
-          { user: 'monitor', role: 'monitor', totp: false },
+          { user: 'admin', role: 'admin', totp: false, initial: false, used: '' },
+          { user: 'eva', role: 'monitor', totp: false, initial: true, used: '' },
+          { user: 'monitor', role: 'monitor', totp: false, initial: false, used: '' },
         ],
       },
     });
@@ -163,7 +163,7 @@ describe('accounts (30007 to 30009)', () => {
     for (let index = 2; index < 100; index++)
       await store.write({
         kind: 'user',
-        user: { name: `u${index}`, role: 'monitor', hash: '' },
+        user: { name: `u${index}`, role: 'monitor', hash: '', isInitial: false },
         audit: { ...BY, action: 'user.set', detail: {} },
       });
     expect(await ask(30008, `UserName=more&role=monitor&Password=${MAX}`)).toMatchObject(fault(409, 'conflict'));

@@ -74,6 +74,7 @@ export function openBox({
     settings: {} as Services['settings'],
     live: {} as Services['live'],
     amiUsers: {} as Services['amiUsers'],
+    box: { host: 'nexo', version: '1.2.3', zone: zoneName, clockDoubt: () => '' },
     zone: zone(zoneName),
     now: () => now,
     ...ports,

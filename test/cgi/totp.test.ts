@@ -141,7 +141,7 @@ describe('a second factor', () => {
     expect((await logIn('admin', ADMIN, first)).status).toBe(401); // it has confirmed: used
     time.now += 30;
     expect((await logIn('admin', ADMIN, code(secret))).status).toBe(200);
-    expect((await ask(30007, '', token)).body['json_array_accounts']).toEqual([
+    expect((await ask(30007, '', token)).body['json_array_accounts']).toMatchObject([
       { user: 'admin', role: 'admin', totp: true },
       { user: 'monitor', role: 'monitor', totp: false },
     ]);

@@ -23,7 +23,7 @@ async function perform(verb: string, argument: string): Promise<unknown> {
       return outcomes([
         store.write({
           kind: 'user',
-          user: { name: argument, role: 'admin', hash: 'x' },
+          user: { name: argument, role: 'admin', hash: 'x', isInitial: false },
           audit: { who: 'test', address: '', action: 'user.set', detail: { user: argument } },
         }),
       ]);

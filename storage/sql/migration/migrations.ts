@@ -11,6 +11,7 @@ import { retention } from './0009-retention.ts';
 import { csvTail } from './0010-csv-tail.ts';
 import { auditChain } from './0011-audit-chain.ts';
 import { keyEnd } from './0012-key-end.ts';
+import { accountsAndViews } from './0013-accounts-views.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   csvTail,
   auditChain,
   keyEnd,
+  accountsAndViews,
 ];
