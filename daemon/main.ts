@@ -34,6 +34,7 @@ const workers = {
   medium: new URL('./medium-worker.mjs', import.meta.url),
   files: new URL('./file-worker.mjs', import.meta.url),
 };
+const www = new URL('./www/', import.meta.url);
 
 function helpText(): string {
   const lines = Object.values(COMMANDS).map(({ usage, about }) => `  ${NAME} ${usage}\n      ${about}\n`);
@@ -58,7 +59,7 @@ async function main([verb = '', ...args]: readonly string[]): Promise<number> {
   }
   const usage = (message: string) => new UsageError(`${message}\n${usageLine}`);
   try {
-    return await command.perform({ args, workers, usage });
+    return await command.perform({ args, workers, www, usage });
   } catch (error) {
     throw isParseArgsError(error) ? usage(error.message) : error;
   }

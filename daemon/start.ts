@@ -4,6 +4,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import type { Sessions } from '../cgi/access/session.ts';
 import { createAuditNotes } from '../cgi/audit/notes.ts';
 import { createPhoneBook } from '../cgi/contact/book.ts';
@@ -35,6 +36,7 @@ import { createHosts } from './http/hosts.ts';
 import { livePath } from './http/live-path.ts';
 import { boxNames } from './http/self-signed.ts';
 import { listenHttp, tokenOf } from './http/server.ts';
+import { openStatic } from './http/static.ts';
 import { amiPath, createWebSockets } from './http/websocket.ts';
 import { startIdleWork } from './idle.ts';
 import { createCallDeletions } from './jobs.ts';
@@ -63,6 +65,8 @@ export interface StartOptions {
   readonly sockets?: Sockets;
   /** The bundled worker entries. */
   readonly workers: { readonly store: URL; readonly medium: URL; readonly files: URL };
+  /** The folder of the built pages; absent, or not there: there are none. */
+  readonly www?: URL;
   readonly version: string;
   /** Something without which the process can't go on has ended. */
   onFatal(error: Error): void;
@@ -89,7 +93,7 @@ export interface Running {
 
 /** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
 export async function start(options: StartOptions): Promise<Running> {
-  const { config: given, reread, log, sockets = ownSockets, workers, version, onFatal } = options;
+  const { config: given, reread, log, sockets = ownSockets, workers, www, version, onFatal } = options;
   // What was begun is ended in the opposite order, on a stop as on a start that fails half-way.
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
@@ -224,6 +228,7 @@ export async function start(options: StartOptions): Promise<Running> {
       redirects: () => settings.value('http.redirect') === true,
       log: log.child('http'),
       webSockets,
+      pages: await openStatic(www ? fileURLToPath(www) : null),
       metrics: () => metrics.text(),
       health: () => healthOf({ ...shown, version, certificate, ami: amiServer, settings }, ready),
       onAnswer(number, status) {

@@ -14,7 +14,7 @@ import { explained } from './reason.ts';
 export const run: Command = {
   usage: 'run [--config FILE]',
   about: 'runs the daemon in the foreground',
-  async perform({ args, workers }) {
+  async perform({ args, workers, www }) {
     const { values } = parseArgs({ args: [...args], options: configOption });
     const reread = () => loadConfig(values.config ?? null, process.env);
     const config = reread();
@@ -39,7 +39,7 @@ export const run: Command = {
         if (!stopping) log.error('cdrd can not go on', { error });
         void stop(exitCodeOf(error) === EXIT.corrupt ? EXIT.corrupt : EXIT.software);
       };
-      const started = start({ config, reread, log, sockets, workers, version, onFatal: fatal });
+      const started = start({ config, reread, log, sockets, workers, www, version, onFatal: fatal });
 
       async function stop(code: number): Promise<void> {
         if (stopping) return;

@@ -16,6 +16,8 @@ export interface GuardOptions {
   readonly hosts: Hosts;
   /** Whether the request's session or key is a good one. */
   isKnown(request: IncomingMessage): boolean;
+  /** Whether a path is a page's, to which anybody may link. */
+  isPage(path: string): boolean;
   /** The port of HTTPS that HTTP is sent on to; null: it isn't. */
   redirectPort(): number | null;
 }
@@ -26,7 +28,7 @@ export type Guard = (request: IncomingMessage) => Refusal | null;
 const HEALTH = '/healthz';
 
 /** @returns what answers a request that isn't to be served. */
-export function createGuard({ limits, hosts, isKnown, redirectPort }: GuardOptions): Guard {
+export function createGuard({ limits, hosts, isKnown, isPage, redirectPort }: GuardOptions): Guard {
   // Apart: a flood of strangers keeps nobody out who is logged in, be they of the same house.
   const { counted } = limits;
   const strangers = createRate({ burst: limits.strangerBurst, rate: limits.strangerRate, counted });
@@ -44,7 +46,7 @@ export function createGuard({ limits, hosts, isKnown, redirectPort }: GuardOptio
   }
 
   return (request) => {
-    const { headers, socket, rawHeaders, httpVersion } = request;
+    const { headers, method, socket, rawHeaders, httpVersion } = request;
     const refused = (code: CgiError['code'], message: string, after?: number) => ({
       error: new CgiError(code, message, undefined, after),
     });
@@ -74,6 +76,8 @@ export function createGuard({ limits, hosts, isKnown, redirectPort }: GuardOptio
       const slash = target.startsWith('/') ? '' : '/';
       return { location: `https://${name}${port === 443 ? '' : `:${port}`}${slash}${target}` };
     }
+    const isOpening = method === 'GET' && headers.upgrade === undefined; // and not a WebSocket, which acts
+    if (isOpening && isPage(target.replace(/[?#].*/s, ''))) return null;
     return isForeign(headers, secure) ? refused('denied', 'a page of another site has asked for this') : null;
   };
 }

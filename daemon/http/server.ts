@@ -20,6 +20,7 @@ import { tendConnections } from './connection.ts';
 import { createGate, type Gate, type GateFigures } from './gate.ts';
 import { createGuard, type Guard } from './guard.ts';
 import type { Hosts } from './hosts.ts';
+import { type StaticFiles, writeStatic } from './static.ts';
 import { TLS } from './tls-options.ts';
 import type { WebSockets } from './websocket.ts';
 import {
@@ -52,6 +53,8 @@ export interface HttpOptions {
   onAnswer(number: string, status: number, ms: number): void;
   /** What may be opened as a WebSocket. */
   readonly webSockets: WebSockets;
+  /** The pages. */
+  readonly pages: StaticFiles;
   /** How an address is listened on; default: by a socket of its own. */
   readonly sockets?: Sockets;
   /** Tests have narrower ones. */
@@ -86,6 +89,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   const guard = createGuard({
     limits,
     hosts: options.hosts,
+    isPage: options.pages.isPage,
     isKnown: createKnown((request) => callerOf(tokenOf(request), options.services, false) !== null, gate),
     redirectPort() {
       const [first] = options.redirects() ? secure : [];
@@ -245,7 +249,10 @@ async function route(
       throw refusal({ caller, token: tokenOf(request), address }, { path }, services);
     return writeText(response, 200, 'text/plain; version=0.0.4; charset=utf-8', context.metrics());
   }
-  return refuse(response, 'not_found', 'there is nothing here; numbers stand under /cgi/webserve/');
+  const file = context.pages.find(path);
+  if (file) return writeStatic(response, file);
+  const nothing = 'there is nothing here; numbers stand under /cgi/webserve/';
+  return refuse(response, 'not_found', path === '/' ? `the pages are not built, make build does; ${nothing}` : nothing);
 }
 
 /** Whether the request's method is one of these; if not, that's answered. */

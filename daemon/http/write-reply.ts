@@ -152,7 +152,8 @@ function disposition(kind: 'inline' | 'attachment', filename: string): string {
   return `${kind}; filename="${plain}"; filename*=UTF-8''${full}`;
 }
 
-async function writePieces(
+/** Sends the pieces as the client takes them; the head goes with the first. Throws what they throw, as {@link writeReply}. */
+export async function writePieces(
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string | number>>,

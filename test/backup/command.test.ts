@@ -17,7 +17,7 @@ import { exportAll } from '../../daemon/command/export.ts';
 import { restore } from '../../daemon/command/restore.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import { sqlOn } from '../storage/helper.ts';
-import { startDaemon, type TestDaemon, WORKERS } from '../support/daemon.ts';
+import { startDaemon, type TestDaemon, WORKERS, WWW } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
 import { whyNoMounts } from '../support/mount.ts';
@@ -233,7 +233,7 @@ describe('a restore refuses, and leaves all as it was', () => {
     [exportAll, ['--format', 'xml'], '--format must be csv or json'],
     [backup, ['now'], "Unexpected argument 'now'. This command does not take positional arguments"],
   ])('%#: %s', async ({ perform }, args, message) => {
-    const said = perform({ args, workers: WORKERS, usage: (text) => new Error(text) });
+    const said = perform({ args, workers: WORKERS, www: WWW, usage: (text) => new Error(text) });
     await expect(said).rejects.toMatchObject({ message });
   });
 });

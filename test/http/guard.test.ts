@@ -168,6 +168,21 @@ describe('a request', () => {
     expect((await referred(authorization)).status).toBe(200);
   });
 
+  test('for a page may be another site’s link, but not another method and not a WebSocket at the same address', async () => {
+    const open = { protocols: [], refuse: () => null, opened: () => expect.fail('it was opened') };
+    const { url } = await startListener(NOTHING, {}, undefined, null, {
+      isPage: (path) => path === '/live',
+      webSockets: { '/live': open },
+    });
+    const foreign = `Host: ${new URL(url).host}\r\nOrigin: http://evil.example\r\n`;
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+    expect((await ask(url, get('/live?a=1', foreign))).status).toBe(404); // this listener has no files
+    expect((await ask(url, get('/lives', foreign))).status).toBe(403);
+    expect((await ask(url, get('/live', foreign).replace('GET', 'POST'))).status).toBe(403);
+    expect((await ask(url, get('/live', `${foreign}${upgrade}${key}`))).status).toBe(403);
+  });
+
   test('is one of a burst: beyond it a stranger waits, while who is logged in, another address and the box go on', async () => {
     const limits = { strangerBurst: 5, strangerRate: 1 / 3600, knownBurst: 50, knownRate: 1 / 3600 };
     const { url, authorization } = await startListener(NOTHING, limits);

@@ -5,6 +5,7 @@ import type { Services } from '../../cgi/verb.ts';
 import type { Certificate } from '../../daemon/http/certificate.ts';
 import { createHosts } from '../../daemon/http/hosts.ts';
 import { listenHttp } from '../../daemon/http/server.ts';
+import { openStatic } from '../../daemon/http/static.ts';
 import { createWebSockets, type WebSocketPath } from '../../daemon/http/websocket.ts';
 import { type HttpLimits, httpLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
@@ -35,6 +36,7 @@ export async function startListener(
     readonly permits?: Partial<Permits>;
     readonly redirects?: boolean;
     readonly webSockets?: Readonly<Record<string, WebSocketPath>>;
+    readonly isPage?: (path: string) => boolean;
   } = {},
 ): Promise<TestListener> {
   const sessions = createSessions({ sessions: 10, userSessions: 10, idleSeconds: 60, lifeSeconds: 60 });
@@ -54,6 +56,7 @@ export async function startListener(
     health: () => ({ ok: true, body: { status: 'ok' } }),
     metrics: () => '',
     webSockets: createWebSockets(door.webSockets ?? {}),
+    pages: { ...(await openStatic(null)), ...(door.isPage && { isPage: door.isPage }) },
     permits: { permits: () => true, onChange: () => {}, ...door.permits },
     hosts: createHosts(() => ['x']),
     redirects: () => door.redirects ?? false,

@@ -9,6 +9,7 @@ import { answersOf, type RawAnswer, receive } from '../http/raw.ts';
 import { pcmWav } from '../recordings/helper.ts';
 import { eventually, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd } from '../support/folder.ts';
+import { SCRIPT_PATH, STYLE_PATH, wwwFolder } from '../support/www.ts';
 
 const atEnd = atFileEnd();
 /** Permitted and sent on to HTTPS; permitted; neither. The box itself is never sent on. */
@@ -20,7 +21,7 @@ let token = '';
 beforeAll(async () => {
   daemon = await startDaemon(
     { CDRD_HTTP_PERMIT: '127.0.0.0/16', CDRD_HTTP_REDIRECT: 'yes', CDRD_HTTPS_LISTEN: '127.0.0.1:0' },
-    { atEnd },
+    { atEnd, www: wwwFolder(atEnd) },
   );
   token = daemon.sessions.begin({ user: 'admin', role: 'admin' }).token;
   mkdirSync(`${daemon.folder}/recordings/20210507`);
@@ -89,7 +90,7 @@ const DATA: readonly Kind[] = [
       })(),
   ],
   ['no such number', 404, known(`${CGI}/1`)],
-  ['no such path', 404, known('/')],
+  ['no such path', 404, known('/cdr')],
   ['no such recording', 404, known('/recordings/20210507/none.wav')],
   ['another method', 405, known(`${CGI}/9006`, {}, 'DELETE')],
   [
@@ -117,6 +118,17 @@ const RECORDINGS: readonly Kind[] = [
   ['one to be saved', 200, known(`/recordings/${FILE}?download=1`)],
 ];
 
+const PAGES: readonly Kind[] = [
+  ['a page', 200, request('/', { 'Accept-Encoding': 'gzip' })],
+  ['a page, unpacked', 200, request('/calls')],
+  ['its head', 200, request('/calls', {}, 'HEAD')],
+  ['a page that one has', 304, request('/', { 'If-None-Match': '*' })],
+];
+const ASSETS: readonly Kind[] = [
+  ['a script', 200, request(SCRIPT_PATH, { 'Accept-Encoding': 'gzip' })],
+  ['a style', 200, request(STYLE_PATH)],
+];
+
 /** On every answer. */
 const EVERY = {
   'cache-control': 'no-store',
@@ -133,11 +145,32 @@ const RECORDING = {
   'cache-control': 'private, no-cache',
   'content-security-policy': "default-src 'none'; media-src 'self'; frame-ancestors 'none'",
 };
+const OF_PAGES = { ...EVERY, 'referrer-policy': 'same-origin', vary: 'accept-encoding' };
+const PAGE = {
+  ...OF_PAGES,
+  'cache-control': 'no-cache',
+  'content-security-policy': [
+    ...[
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "img-src 'self' data:",
+      "media-src 'self' blob:",
+    ],
+    ...["manifest-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"],
+    ...["require-trusted-types-for 'script'", "trusted-types 'none'", "connect-src 'self' ws://127.0.0.1"],
+  ].join('; '),
+};
+const ASSET = { ...OF_PAGES, 'cache-control': 'public, max-age=31536000, immutable' };
 /** What else an answer may bear: a new header is a decision, and stands here and in SECURITY.md. */
 const FURTHER = [
   ...['content-type', 'content-length', 'content-disposition', 'transfer-encoding', 'connection', 'date', 'allow'],
   ...['location', 'retry-after', 'set-cookie', 'etag', 'last-modified', 'accept-ranges', 'content-range'],
+  'content-encoding',
 ];
+
+/** Nothing that a browser runs or shows as a page. */
+const RUN = /html|svg|javascript|css/;
 
 const withPlace = (kinds: readonly Kind[]) =>
   kinds.map(([name, status, bytes, from = 'box']) => ({ name, status, bytes, from }));
@@ -151,18 +184,25 @@ async function looked({ name, status, bytes, from }: ReturnType<typeof withPlace
   );
   expect(others).toEqual([]);
   if (answer.body !== '') expect(answer.headers['content-type']).toMatch(/^(application|text|audio)\//);
-  // Nothing that a browser runs or shows as a page.
-  expect(answer.headers['content-type'] ?? '').not.toMatch(/html|svg|javascript|xhtml/);
   return answer;
 }
 
 test.each(withPlace(DATA))('$name ($status) has the headers of data', async (kind) => {
   const { headers } = await looked(kind, EVERY);
+  expect(headers['content-type'] ?? '').not.toMatch(RUN);
   expect('set-cookie' in headers).toBe(/^a log-/.test(kind.name));
   for (const cookie of [headers['set-cookie'] ?? []].flat())
     expect(cookie).toMatch(/; path=\/; max-age=\d+; httponly; samesite=strict$/i);
 });
 
 test.each(withPlace(RECORDINGS))('$name ($status) has the headers of a recording', async (kind) => {
-  await looked(kind, RECORDING);
+  expect((await looked(kind, RECORDING)).headers['content-type'] ?? '').not.toMatch(RUN);
+});
+
+test.each(withPlace(PAGES))('$name ($status) has the headers of a page', async (kind) => {
+  await looked(kind, PAGE);
+});
+
+test.each(withPlace(ASSETS))('$name ($status) has the headers of what pages load', async (kind) => {
+  await looked(kind, ASSET);
 });

@@ -5,15 +5,19 @@
  */
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { TABLE } from '../../cgi/table.ts';
+import { openStatic } from '../../daemon/http/static.ts';
 import { ROLES, type Role } from '../../storage/model/rights.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
-import { ASKERS, type May, NUMBERS, PATHS, SETTINGS } from './rights.ts';
+import { SCRIPT_PATH, wwwFolder } from '../support/www.ts';
+import { ASKERS, type May, NUMBERS, PAGES, PATHS, SETTINGS } from './rights.ts';
 
 const atEnd = atFileEnd();
+const www = wwwFolder(atEnd);
 let daemon: TestDaemon;
 /** What each asker shows, by its name in rights.txt, for those who show the same each time; null: nothing. */
 const shows = new Map<string, string | null>();
@@ -26,7 +30,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 beforeAll(async () => {
-  daemon = await startDaemon({}, { atEnd });
+  daemon = await startDaemon({}, { atEnd, www });
   const account = (name: string) => `UserName=${name}&Password=${'5'.repeat(32)}`;
   // By hand, and not by a log-in each: what a password check costs is a second and more on a busy machine.
   const session = (user: string, role: Role) => daemon.sessions.begin({ user, role }).token;
@@ -146,14 +150,15 @@ const OUTCOMES: Readonly<Record<number, string>> = { 401: 'login', 403: 'denied'
 const outcomeOf = (status: number, through: number) => (status === through ? 'through' : (OUTCOMES[status] ?? status));
 const expectedOf = (may: May) => Object.fromEntries([...ASKERS].map(([asker, answers]) => [asker, answers[may]]));
 
-test('every number, path and setting has a line, and every line one of them', () => {
+test('every number, path, page and setting has a line, and every line one of them', async () => {
   expect([...NUMBERS.keys()]).toEqual(Object.keys(TABLE).map(Number));
   for (const [number, { right }] of NUMBERS) expect([number, TABLE[number]?.right]).toEqual([number, right]);
   const sources = ['daemon/http/server.ts', 'daemon/start.ts']
     .map((file) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'))
     .join('\n');
   const paths = [...sources.matchAll(/'(\/[a-z][a-z/]*)'/g)].map(([, path]) => path);
-  expect([...new Set(paths)].sort()).toEqual([...PATHS.keys()].sort());
+  expect([...new Set(paths)].filter((path) => path !== '/').sort()).toEqual([...PATHS.keys()].sort());
+  expect((await openStatic(fileURLToPath(www))).paths.toSorted()).toEqual([...PAGES.keys()].sort());
 });
 
 describe('a number', () => {
@@ -220,6 +225,15 @@ describe('a path', () => {
     expect(found).toEqual(expected);
   });
 
+  test('of a page is the same to all who may have it', async () => {
+    for (const [index, [path, may]] of [...PAGES].entries())
+      for (const [column, asker] of [...ASKERS.keys()].entries()) {
+        const asked = path === '/assets/' ? SCRIPT_PATH : path;
+        const { status } = await ask(asked, shownBy(asker, 9006) ?? null, { from: addressOf(120 + index, column) });
+        expect([path, asker, outcomeOf(status, 200)]).toEqual([path, asker, ASKERS.get(asker)?.[may]]);
+      }
+  });
+
   test('without a number lists what the asker may use, and nothing else', async () => {
     for (const asker of ASKERS.keys()) {
       const shown = shownBy(asker, 9006);
@@ -245,7 +259,13 @@ describe('a path', () => {
       '/cgi/webserve/8404%3F/9006',
       '/cgi/webserve/9006.css',
     );
-    roads.push('/healthz/../cgi/webserve/9006', '/recordings/../cgi/webserve/9006', '/secret/tls.key', '/cdrd.db', '/');
+    roads.push(
+      '/healthz/../cgi/webserve/9006',
+      '/recordings/../cgi/webserve/9006',
+      '/secret/tls.key',
+      '/cdrd.db',
+      '/assets/../cdrd.db',
+    );
     for (const [index, road] of roads.entries())
       for (const path of [road, `http://127.0.0.1${road}`]) {
         const { status } = await ask(path, null, { from: addressOf(150, index) });

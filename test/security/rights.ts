@@ -49,6 +49,11 @@ export const PATHS: ReadonlyMap<string, Rule & { readonly key: number | 'never' 
   ]),
 );
 
+/** Addresses of the pages, who may have them. */
+export const PAGES: ReadonlyMap<string, May> = new Map(
+  section('PAGES', 'path', 'may').map(({ path, may }) => [path, mayOf(may)]),
+);
+
 /** How an asker is answered, by who may. */
 export const ASKERS: ReadonlyMap<string, Readonly<Record<May, string>>> = new Map(
   section('ASKERS', 'asker', ...MAY).map(({ asker, ...answers }) => [asker, answers]),

@@ -14,6 +14,7 @@ export const WORKERS = {
   medium: new URL('../.build/medium-worker.mjs', import.meta.url),
   files: new URL('../.build/file-worker.mjs', import.meta.url),
 };
+export const WWW = new URL('../.build/www/', import.meta.url);
 
 export interface TestDaemon extends Running {
   readonly folder: string;
@@ -33,10 +34,13 @@ export async function startDaemon(
     atEnd = onTestFinished,
     folder = temporaryFolder(atEnd),
     unset = [],
+    www = WWW,
   }: {
     atEnd?: AtEnd;
     folder?: string /** Variables of the test's own that it must not have. */;
     unset?: readonly string[];
+    /** The folder of the pages. */
+    www?: URL;
   } = {},
 ): Promise<TestDaemon> {
   mkdirSync(`${folder}/recordings`, { recursive: true });
@@ -62,6 +66,7 @@ export async function startDaemon(
     config,
     log: createLog({ level: 'info', write: (line) => log.push(line), terminal: false }),
     workers: WORKERS,
+    www,
     version: 'test',
     onFatal: (error) => log.push(`FATAL ${error.message}`),
   });
