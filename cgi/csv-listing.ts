@@ -3,6 +3,7 @@ import type { StoreClient } from '../storage/client.ts';
 import type { Listing, Listings } from '../storage/walks.ts';
 import * as fields from './fields.ts';
 import type { Reply } from './reply.ts';
+import { pagesOf } from './sort.ts';
 
 /** How a CSV is wanted. */
 export const csvOptions = {
@@ -32,7 +33,7 @@ export function csv<Kind extends keyof Listings>(
     // The names of columns are ours and hold nothing that wants quoting. They wait for the first rows: a store that can't
     // answer, or has too many listings to read already, still gets a proper error.
     let head = (bom ? BOM : '') + listing.fields.map(([name]) => name).join(delimiter) + LINE_END;
-    for await (const page of store.pages(kind, { ...listing, format: { delimiter, asText } })) {
+    for await (const page of pagesOf(store, kind, { ...listing, format: { delimiter, asText } })) {
       if (page.rows > 0) {
         yield head;
         head = '';

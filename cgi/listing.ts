@@ -1,17 +1,21 @@
 /** A listing as the guide's clients read it: its rows, then what they are of: the range and the total. */
 import type { StoreClient } from '../storage/client.ts';
-import type { Cursor, Field } from '../storage/filter.ts';
+import type { Cursor, Field, SortColumn } from '../storage/filter.ts';
 import type { Listing, Listings } from '../storage/walks.ts';
 import { type CsvOptions, csv } from './csv-listing.ts';
 import type { DateRange } from './range.ts';
 import type { Reply } from './reply.ts';
+import { pagesOf } from './sort.ts';
 
 /** Which part of a listing is wanted, and how it is written; without any of it: everything, streamed, as JSON. */
 export interface Part extends CsvOptions {
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
   readonly cursor?: Cursor | undefined;
+  readonly sort?: SortColumn | undefined;
   readonly order?: 'asc' | 'desc' | undefined;
+  /** Without `totalcount`, for which everything that matches is looked at. */
+  readonly nototal?: boolean | undefined;
   readonly format?: 'json' | 'csv' | 'xml' | undefined;
 }
 
@@ -23,12 +27,13 @@ export function listing<Kind extends keyof Listings>(
   fields: readonly Field[],
   filter: Listings[Kind],
   range: DateRange,
-  { limit, offset = 0, cursor, order = 'desc', format = 'json', ...csvOptions }: Part,
+  { limit, offset = 0, cursor, sort, order = 'desc', nototal = false, format = 'json', ...csvOptions }: Part,
 ): Reply {
   const request: Omit<Listing<Listings[Kind]>, 'format'> = {
     filter,
     fields,
     order,
+    sort,
     after: cursor ?? null,
     offset,
     ...(limit !== undefined && { limit }),
@@ -42,7 +47,7 @@ export function listing<Kind extends keyof Listings>(
     let next: Cursor | null = null;
     let found: number | undefined;
     let separator = envelope.begin;
-    for await (const page of store.pages(kind, { ...request, format: written })) {
+    for await (const page of pagesOf(store, kind, { ...request, format: written })) {
       rows += page.rows;
       next = page.next;
       found = page.total;
@@ -52,8 +57,9 @@ export function listing<Kind extends keyof Listings>(
     }
     if (rows === 0) yield separator;
     // Of all that matches, whatever part of it stands above: the very rows where the listing went from end to end.
-    let total = 0;
-    if (found !== undefined) total = found;
+    let total: number | undefined = 0;
+    if (nototal) total = undefined;
+    else if (found !== undefined) total = found;
     else if (offset === 0 && !cursor && !next) total = rows;
     else
       for await (const step of store.count(kind, filter)) {
@@ -63,7 +69,7 @@ export function listing<Kind extends keyof Listings>(
     const about = {
       startdate: range.startdate,
       enddate: range.enddate,
-      totalcount: total,
+      ...(total !== undefined && { totalcount: total }),
       ...(next && { cursor: `${next.key}.${next.id}` }),
     };
     yield envelope.end(about);

@@ -24,7 +24,9 @@ import { listBackups } from './backup/list.ts';
 import { makeBackup } from './backup/make.ts';
 import { deleteCalls } from './cdr/delete.ts';
 import { downloadCalls } from './cdr/download.ts';
+import { callMarks } from './cdr/marks.ts';
 import { queryCalls } from './cdr/query.ts';
+import { showCall } from './cdr/show.ts';
 import { callTotals } from './cdr/totals.ts';
 import { traceCall } from './cdr/trace.ts';
 import { listContacts } from './contact/list.ts';
@@ -96,4 +98,6 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30036: auditCheck,
   30037: whoAmI,
   30048: recordingWaveform,
+  30052: callMarks,
+  30053: showCall,
 };

@@ -100,6 +100,8 @@ export interface PageRequest<Filter> {
   readonly limit: number;
   /** As in {@link CountRequest}. */
   readonly ids?: string;
+  /** Of `ids`: the rows come in the order in which they are named. */
+  readonly placed?: true;
 }
 
 /**
@@ -122,6 +124,8 @@ export interface CountRequest<Filter> {
   readonly scan: number;
   /** Look at these rows instead of at the next along the index: ids joined by commas, no more than `scan`. */
   readonly ids?: string;
+  /** In which the steps go along the rows; absent: oldest first. */
+  readonly order?: 'asc' | 'desc';
 }
 
 export interface Count {
@@ -150,6 +154,33 @@ export interface CandidatesRequest {
 export interface Hits {
   /** `KEY.ID` of each, joined by commas; the key is what the listing runs along. */
   readonly text: string;
+}
+
+/** What calls can be put in order by, besides their start. */
+export type SortColumn =
+  | 'src'
+  | 'dst'
+  | 'srcTrunk'
+  | 'dstTrunk'
+  | 'port'
+  | 'duration'
+  | 'billsec'
+  | 'disposition'
+  | 'callType'
+  | 'accountCode'
+  | 'cidName'
+  | 'ivr'
+  | 'contact';
+
+export interface SortKeysRequest extends CountRequest<CallFilter> {
+  readonly sort: SortColumn;
+}
+
+/** What some calls are put in order by. */
+export interface SortKeys {
+  /** A JSON array of `[key, id]` for each. */
+  readonly pairs: string;
+  readonly next: Cursor | null;
 }
 
 /** What calls can be counted by. */

@@ -10,6 +10,7 @@ import type {
   CountRequest,
   PageRequest,
   RecordingFilter,
+  SortKeysRequest,
   TotalsRequest,
   TruthFilter,
 } from './filter.ts';
@@ -30,6 +31,7 @@ import {
 import type { Chain } from './sql/audit-chain.ts';
 import { openGroups } from './sql/call.ts';
 import { type Stepped, stepDeletion, vacuumStep } from './sql/call-deletion.ts';
+import { callDetail } from './sql/call-detail.ts';
 import { callCandidates } from './sql/candidates.ts';
 import { type Contact, contactCount, contacts } from './sql/contact.ts';
 import { type CsvFault, type CsvPosition, type CsvProgress, csvPositions } from './sql/csv.ts';
@@ -46,7 +48,7 @@ import {
 import { type Forgetting, forgetSome, removalsFrom } from './sql/forget.ts';
 import { createGivenOut } from './sql/given-out.ts';
 import { listedRecordings } from './sql/keep.ts';
-import { callCount, callHits, callPage, recordingCount, recordingPage } from './sql/listing.ts';
+import { callCount, callHits, callPage, callSortKeys, recordingCount, recordingPage } from './sql/listing.ts';
 import {
   type KnownMedium,
   knownMedia,
@@ -254,6 +256,7 @@ export function openStore(options: StoreOptions) {
     callTotals: (request: TotalsRequest) => callTotals(request),
     callCandidates: (request: CandidatesRequest) => callCandidates(database, request),
     callHits: (request: CountRequest<CallFilter>) => callHits(database, request),
+    callSortKeys: (request: SortKeysRequest) => callSortKeys(database, request),
     /** One step of the search index's upkeep. @returns whether there is more to do. */
     searchMerge: () => disk.growthWaits() === null && onDisk(1, () => mergeNumbers(database)),
     /** Looks whether its disk takes writes, and whether it does so again. Where nothing is wrong it writes nothing. */
@@ -291,6 +294,8 @@ export function openStore(options: StoreOptions) {
     removalsFrom: () => removalsFrom(database),
     openGroups: () => openGroups(database),
     trace: (uniqueId: string) => trace(database, uniqueId, applier.rules),
+    callDetail: (which: { readonly id: number; readonly present: number | null }) =>
+      callDetail(database, which, applier.rules),
     csvPositions: () => csvPositions(database),
     openPauses: () => openPauses(database),
     missingRecords: (legs: readonly Leg[]) => missingRecords(database, legs),

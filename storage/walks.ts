@@ -13,6 +13,8 @@ import type {
   Hits,
   Page,
   RecordingFilter,
+  SortColumn,
+  SortKeys,
   TotalsStep,
   TruthFilter,
   TruthTally,
@@ -22,6 +24,7 @@ import type { Lanes } from './lanes.ts';
 import { letGo } from './let-go.ts';
 import { createLongListings } from './long-listings.ts';
 import { byIndex } from './model/number-search.ts';
+import { askPlaced, createSorted } from './sorted.ts';
 import type { Operation } from './store.ts';
 
 /** Aim of one step of a listing, ms; none may hold the store for over 20 ms. */
@@ -30,6 +33,10 @@ const STEP_AIM_MS = 10;
 const SCAN = { first: 500, min: 50, max: 5_000 };
 /** The same of a step that only counts: of no row more is made, so none costs much more than another. */
 const COUNTED_MAX = 20_000;
+/** Rows of a step between two marks, which a page has to pass over behind the nearest; and of one whose keys are read here. */
+const MARKED_MAX = 2_500;
+/** Rows of a step that finds each of them by its id, all over the file. */
+const PLACED_MAX = 1_000;
 /** Aim of a page's size, bytes: larger ones cost memory for every client, smaller ones a message each. */
 const PAGE_BYTES = 262_144;
 
@@ -49,6 +56,8 @@ export interface Listing<Filter> {
   /** How rows are written; absent: JSON. */
   readonly format?: Format;
   readonly order: 'asc' | 'desc';
+  /** What the rows are put in order by; absent: by what the listing runs along. Of calls only. */
+  readonly sort?: SortColumn | undefined;
   /** Where an earlier answer ended. */
   readonly after?: Cursor | null;
   /** Rows to pass over first. */
@@ -67,6 +76,11 @@ export interface Walks {
   pages<Kind extends keyof Listings>(kind: Kind, listing: Listing<Listings[Kind]>): AsyncGenerator<Page>;
   /** Counts likewise: the sum of all steps is how many match. */
   count<Kind extends keyof Listings>(kind: Kind, filter: Listings[Kind]): AsyncGenerator<Count>;
+  /**
+   * Counts calls in small steps along a listing's order: each step's `next` is the cursor behind what was counted so far,
+   * so that a listing can be begun there. null where the index of numbers finds them, and has no order.
+   */
+  marks(filter: CallFilter, order: 'asc' | 'desc'): AsyncGenerator<Count>;
   /** Sums over calls likewise: the sum of all steps is the total. */
   totals(filter: CallFilter, by: readonly Dimension[]): AsyncGenerator<TotalsStep>;
   /** Counts findings of the truth report by code, likewise. */
@@ -77,21 +91,43 @@ export interface Walks {
 export function createWalks(lanes: Lanes): Walks {
   let hitLists = 0;
   const longListings = createLongListings();
+  const sorted = createSorted();
   return {
     pages: (kind, listing) =>
       longListings.bound(
-        searched(
-          kind,
-          listing.filter,
-          (ids) => foundPages(lanes, ids, listing as Listing<CallFilter>),
-          () => scannedPages(lanes, kind, listing),
-        ),
+        listing.sort !== undefined
+          ? sortedPages(listing as Listing<CallFilter>, listing.sort)
+          : searched(
+              kind,
+              listing.filter,
+              (ids) => foundPages(lanes, ids, listing as Listing<CallFilter>),
+              () => scannedPages(lanes, kind, listing),
+            ),
         listing.limit ?? Number.POSITIVE_INFINITY,
       ),
     count: (kind, filter) => looked<Count>(kind, `${kind}Count`, filter),
     tally: (filter) => steps<TruthTally>(lanes, 'truthTally', null, () => ({ filter })),
+    marks: (filter, order) => looked<Count>('call', 'callCount', filter, { order }, MARKED_MAX),
     totals: (filter, by) => looked<TotalsStep>('call', 'callTotals', filter, { by }),
   };
+
+  /** Pages of the list that the listing's order is. */
+  async function* sortedPages(listing: Listing<CallFilter>, sort: SortColumn): AsyncGenerator<Page> {
+    const { filter, fields, format, order, after, offset, limit } = filledIn(listing);
+    const keys = () => looked<SortKeys>('call', 'callSortKeys', filter, { sort }, MARKED_MAX);
+    const { number, ids, from } = yield* sorted.list({ filter, sort, order, after, offset }, keys);
+    const pace = createPace(Math.min(SCAN.max, PLACED_MAX));
+    const end = Math.min(ids.length, from + limit);
+    let at = Math.min(from, ids.length);
+    const ask = async (lane: 'interactive' | 'bulk'): Promise<Page> => {
+      const part = ids.subarray(at, Math.min(end, at + pace.scan));
+      at += part.length;
+      const { page, ms } = await askPlaced(lanes, lane, part, { filter, fields, format });
+      pace.took(ms, page.bytes.length);
+      return { ...page, next: at < ids.length ? { key: number, id: at } : null, total: ids.length };
+    };
+    yield* oneAhead((last) => (!last ? ask('interactive') : at < end ? ask('bulk') : null));
+  }
 
   /** By what the search index finds, where it serves and not too many hold such a list already. */
   async function* searched<Step>(
@@ -117,12 +153,13 @@ export function createWalks(lanes: Lanes): Walks {
     operation: Operation,
     filter: object,
     more: object = {},
+    most?: number,
   ): AsyncGenerator<Step> {
     return searched(
       kind,
       filter,
       (ids) => slices<Step>(lanes, ids, operation, filter, more),
-      () => steps<Step>(lanes, operation, null, () => ({ filter, ...more })),
+      () => steps<Step>(lanes, operation, null, () => ({ filter, ...more }), most),
     );
   }
 }
@@ -170,7 +207,7 @@ async function* oneAhead(next: (last: Page | null) => Promise<Page> | null): Asy
 }
 
 function filledIn<Filter>(listing: Listing<Filter>): Required<Listing<Filter>> {
-  return { format: 'json', after: null, offset: 0, limit: Number.POSITIVE_INFINITY, ...listing };
+  return { format: 'json', sort: undefined, after: null, offset: 0, limit: Number.POSITIVE_INFINITY, ...listing };
 }
 
 /** Pages along an index. */
@@ -267,8 +304,9 @@ async function* steps<Step extends { readonly next: Cursor | null }>(
   operation: Operation,
   from: Cursor | null,
   request: (scan: number) => object,
+  most = operation.endsWith('Count') ? COUNTED_MAX : SCAN.max,
 ): AsyncGenerator<Step> {
-  const pace = createPace(operation.endsWith('Count') ? COUNTED_MAX : SCAN.max);
+  const pace = createPace(most);
   let after = from;
   let lane: 'interactive' | 'bulk' = 'interactive';
   do {

@@ -4,6 +4,7 @@ import type { Field } from '../../storage/filter.ts';
 import type { Zone } from '../../storage/model/local-time.ts';
 import { csv, csvOptions } from '../csv-listing.ts';
 import * as fields from '../fields.ts';
+import { sortField } from '../sort.ts';
 import { by, verb } from '../verb.ts';
 import { callFilter, filterOf, filterWords, rangeOf } from './filter.ts';
 
@@ -33,17 +34,17 @@ export const downloadCalls = verb({
     ...callFilter.entries,
     limit: fields.rows(1, 'rows at most'),
     offset: fields.rows(0, 'rows to pass over'),
-    sort: fields.oneOf('calldate'),
+    sort: sortField,
     order: fields.oneOf('asc', 'desc'),
     ...csvOptions,
   }),
   lines: () => 0, // a use
   handle(parameters, services, asking) {
     const { store, zone, now, notes } = services;
-    const { limit, offset = 0, order = 'desc' } = parameters;
+    const { limit, offset = 0, sort, order = 'desc' } = parameters;
     const filter = filterOf(parameters, rangeOf(parameters, services), services);
     notes.done({ ...by(asking), action: 'calls.exported', detail: filterWords(filter, zone) });
-    const part = { filter, fields: CSV_COLUMNS, order, offset, ...(limit !== undefined && { limit }) };
+    const part = { filter, fields: CSV_COLUMNS, sort, order, offset, ...(limit !== undefined && { limit }) };
     return csv(store, 'call', part, parameters, `CDR-${fileTime(now(), zone)}.csv`);
   },
 });

@@ -5,6 +5,7 @@ import { csvOptions } from '../csv-listing.ts';
 import * as fields from '../fields.ts';
 import { listing } from '../listing.ts';
 import { CgiError } from '../reply.ts';
+import { sortField } from '../sort.ts';
 import { type Services, verb } from '../verb.ts';
 import { callFilter, filterOf, rangeOf } from './filter.ts';
 
@@ -41,8 +42,9 @@ export const queryCalls = verb({
     limit: fields.rows(1, 'rows at most'),
     offset: fields.rows(0, 'rows to pass over'),
     cursor: fields.cursor,
-    sort: fields.oneOf('calldate'),
+    sort: sortField,
     order: fields.oneOf('asc', 'desc'),
+    nototal: fields.flag('without totalcount, which takes a look at everything that matches'),
     format: fields.oneOf('json', 'csv', 'xml'),
     ...csvOptions,
   }),
@@ -54,6 +56,8 @@ export const queryCalls = verb({
         'format must be json with since: what was removed has no line in another',
         'format',
       );
+    if (since !== undefined && parameters.sort !== undefined)
+      throw new CgiError('invalid', 'sort can’t be given with since: what changed comes in that order', 'sort');
     if (since) await needKnown(since, services.store);
     const range = rangeOf(parameters, services);
     // What changed is told in the order in which it changed, so that the last `changed` is the next `since`.

@@ -12,6 +12,9 @@ import type {
   Page,
   PageRequest,
   RecordingFilter,
+  SortColumn,
+  SortKeys,
+  SortKeysRequest,
 } from '../filter.ts';
 import { exactNumber } from '../model/number-search.ts';
 import type { Bind, Database } from './database.ts';
@@ -162,8 +165,24 @@ export const recordingCount = (database: Database, request: CountRequest<Recordi
   count(database, recordings, request);
 
 /** A step's calls and their end, for what looks at them in another way. */
-export const callStretch = (database: Database, request: CountRequest<CallFilter>) =>
-  stretchOf(database, calls, request, 'asc');
+export const callStretch = (database: Database, request: CountRequest<CallFilter>, order: 'asc' | 'desc' = 'asc') =>
+  stretchOf(database, calls, request, order);
+
+/** Figures as figures: as the text that a listing shows, 10 would stand before 9. */
+const SORT_KEYS: Readonly<Record<SortColumn, string>> = {
+  ...(calls.columns as Readonly<Record<SortColumn, string>>),
+  duration: 'duration',
+  billsec: 'billsec',
+};
+
+/** What each of a step's calls is put in order by. */
+export function callSortKeys(database: Database, request: SortKeysRequest): SortKeys {
+  const { parts, end } = stretchOf(database, calls, request, 'asc');
+  const join = request.sort === 'contact' ? CONTACT : '';
+  const { text, binds } = union(parts, `SELECT ${SORT_KEYS[request.sort]} AS key, id`, { join });
+  const row = database.first(`SELECT json_group_array(json_array(key, id)) AS pairs FROM (${text})`, binds);
+  return { pairs: String(row?.['pairs']), next: end };
+}
 
 /** The next calls that match, oldest first: what a deletion takes. */
 export function matchingCalls(
@@ -260,7 +279,7 @@ function joinedBytes(parts: readonly Uint8Array[], separator: Uint8Array): Uint8
 }
 
 export function count<Filter>(database: Database, source: Source<Filter>, request: CountRequest<Filter>): Count {
-  const { parts, end, gone } = stretchOf(database, source, request, 'asc');
+  const { parts, end, gone } = stretchOf(database, source, request, request.order ?? 'asc');
   const each = union(gone ? [...parts, gone] : parts, 'SELECT count(*) AS rows');
   const row = database.first(`SELECT sum(rows) AS rows FROM (${each.text})`, each.binds);
   return { rows: Number(row?.['rows']), next: end };
@@ -319,7 +338,7 @@ export function union(
 export function stretchOf<Filter>(
   database: Database,
   source: Source<Filter>,
-  { filter, after, scan, ids }: CountRequest<Filter>,
+  { filter, after, scan, ids, placed }: CountRequest<Filter> & Pick<PageRequest<Filter>, 'placed'>,
   order: 'asc' | 'desc',
 ): Stretch {
   const { column, from, to } = source.key(filter);
@@ -332,6 +351,18 @@ export function stretchOf<Filter>(
       binds: [...binds, ...where.binds],
     };
   };
+  if (ids !== undefined && placed) {
+    // As a table of the same name, so that what is written for the one does for the other. CROSS: in the order named.
+    const { base } = source;
+    const table = `(SELECT ${base}.*, named.key AS place FROM json_each(?) AS named
+      CROSS JOIN ${base} ON ${base}.id = named.value) AS ${base}`;
+    const named: Part = {
+      from: table,
+      where: where.conditions.join(' AND '),
+      binds: [`[${ids}]`, ...where.binds],
+    };
+    return { parts: [named], column: 'place', end: null, gone: null };
+  }
   if (ids !== undefined) {
     const these: Condition = ['id IN (SELECT value FROM json_each(?))', `[${ids}]`];
     const within = withinBounds(`+${column}`, { from, to }); // the plus: by id, not along the index

@@ -11,12 +11,16 @@ export interface TracedLeg {
   readonly id: number;
   readonly uniqueId: string;
   readonly sequence: number | null;
+  readonly source: string;
+  readonly destination: string;
   readonly channel: string;
   readonly destinationChannel: string;
   readonly application: string;
   readonly disposition: string;
   /** Epoch seconds. */
   readonly start: number;
+  /** null: it wasn't answered. */
+  readonly answer: number | null;
   readonly end: number;
   /** When AMI brought it, epoch seconds; null: it didn't. */
   readonly amiAt: number | null;
@@ -59,7 +63,8 @@ export function trace(database: Database, uniqueId: string, rules: FoldRules): T
   return groups.map((row) => traceGroup(database, String(row['call_group']), rules));
 }
 
-function traceGroup(database: Database, group: string, rules: FoldRules): Trace {
+/** Everything the store knows of one call group. */
+export function traceGroup(database: Database, group: string, rules: FoldRules): Trace {
   const legs = database
     .all(
       `SELECT leg.*, csv_file.path FROM leg LEFT JOIN csv_file ON csv_file.signature = leg.csv_file
@@ -103,11 +108,14 @@ function toTracedLeg(row: Row): TracedLeg {
     id: Number(row['id']),
     uniqueId: String(row['uniqueid']),
     sequence: numberOrNull('sequence'),
+    source: String(row['source']),
+    destination: String(row['destination']),
     channel: String(row['channel']),
     destinationChannel: String(row['dstchannel']),
     application: String(row['lastapp']),
     disposition: String(row['disposition']),
     start: Number(row['start_at']),
+    answer: numberOrNull('answer_at'),
     end: Number(row['end_at']),
     amiAt: numberOrNull('ami_at'),
     csv: line === null ? null : { path: String(row['path'] ?? '?'), line, offset: Number(row['csv_position']) },

@@ -95,7 +95,7 @@ describe('9005', () => {
     ['text=yes', 'text'],
     ['delimiter=|', 'delimiter'],
     ['delimiter=,;', 'delimiter'],
-    ['sort=duration', 'sort'],
+    ['sort=uniqueid', 'sort'],
     ['format=csv', 'format'],
     ['startdate=2021-05-08 00:00&enddate=2021-05-07 00:00', 'startdate'],
   ])('refuses %s by name', async (query, parameter) => {

@@ -1,0 +1,184 @@
+/** What the page of the call report asks beside the report itself: another order, places along it, one call with all of it. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { leg } from '../support/legs.ts';
+import { at, openBox } from './box.ts';
+
+const CALLS = 3_500;
+const START = at('2021-05-01 00:00:00');
+const DAYS = 'startdate=2021-05-01 00:00';
+
+const box = openBox({ atEnd: afterAll });
+beforeAll(async () => {
+  const legs = Array.from({ length: CALLS }, (_, index) => {
+    const start = START + index * 60;
+    const talk = (index * 7_919) % 4_001;
+    const unanswered = index % 5 === 0;
+    return leg(start, {
+      uniqueId: `${start}.${index}`,
+      linkedId: `${start}.${index}`,
+      source: String(200 + (index % 90)),
+      end: { epoch: start + 2 + talk, offset: -28_800 },
+      duration: 2 + talk,
+      billsec: talk,
+      ...(unanswered && { disposition: 'NO ANSWER' as const, answer: null, billsec: 0 }),
+    });
+  });
+  await Promise.all(legs.map((each) => box.store.write({ kind: 'leg', leg: each, source: 'ami' })));
+  await Promise.all(legs.map((each) => box.store.write({ kind: 'close', group: each.linkedId ?? '' })));
+});
+
+const ids = async (query: string) => (await box.list(9006, query)).rows.map((row) => Number(row['id']));
+
+describe('nototal', () => {
+  test('leaves out the total, and nothing else', async () => {
+    const { rows, about } = await box.list(9006, `${DAYS}&limit=3`);
+    const without = await box.list(9006, `${DAYS}&limit=3&nototal=1`);
+    expect(without.rows).toEqual(rows);
+    expect(about.totalcount).toBe(CALLS);
+    expect(without.about).toEqual({ startdate: about.startdate, enddate: '', cursor: about.cursor });
+  });
+});
+
+describe('sort', () => {
+  test.each([
+    ['duration', 'asc', 1],
+    ['duration', 'desc', -1],
+    ['billsec', 'desc', -1],
+    ['src', 'asc', 1],
+    ['disposition', 'desc', -1],
+    ['contact', 'asc', 1],
+  ] as const)('%s %s puts all that match in order, not a page', async (sort, order, sign) => {
+    const { rows } = await box.list(9006, DAYS);
+    const key = (row: (typeof rows)[number]) =>
+      sort === 'duration' || sort === 'billsec' ? Number(row[sort]) : String(row[sort]);
+    const expected = [...rows].sort((a, b) => {
+      const [left, right] = [key(a), key(b)];
+      return sign * (left < right ? -1 : left > right ? 1 : 0) || Number(b['id']) - Number(a['id']);
+    });
+    const sorted = await box.list(9006, `${DAYS}&sort=${sort}&order=${order}`);
+    expect(sorted.rows).toEqual(expected);
+    expect(sorted.about.totalcount).toBe(CALLS);
+    expect(await ids(`${DAYS}&sort=${sort}&order=${order}&limit=7&offset=1234`)).toEqual(
+      expected.slice(1234, 1241).map((row) => Number(row['id'])),
+    );
+  });
+
+  test('by cursor gives each row once, and may pass over some', async () => {
+    const all = await ids(`${DAYS}&sort=billsec&src=2*`);
+    const seen: number[] = [];
+    let cursor = '';
+    do {
+      const page = await box.list(9006, `${DAYS}&sort=billsec&src=2*&limit=999&cursor=${cursor}`);
+      seen.push(...page.rows.map((row) => Number(row['id'])));
+      cursor = page.about.cursor ?? '';
+    } while (cursor !== '');
+    expect(seen).toEqual(all);
+    const first = await box.list(9006, `${DAYS}&sort=billsec&src=2*&limit=1`);
+    expect(await ids(`${DAYS}&sort=billsec&src=2*&limit=2&offset=9&cursor=${first.about.cursor}`)).toEqual(
+      all.slice(10, 12),
+    );
+    expect(await ids(`${DAYS}&sort=billsec&offset=99999&limit=2`)).toEqual([]);
+  });
+
+  test('a call that went meanwhile is left out', async () => {
+    const own = openBox();
+    for (const index of [0, 1, 2])
+      await own.call(
+        leg(START + index, { uniqueId: `${START}.${index}`, linkedId: `${START}.${index}`, source: `20${index}` }),
+      );
+    const first = await own.list(9006, `${DAYS}&sort=src&limit=1`);
+    await own.ask(9004, `${DAYS}&src=201`);
+    const rest = await own.list(9006, `${DAYS}&sort=src&cursor=${first.about.cursor}`);
+    expect(rest.rows.map((row) => row['src'])).toEqual(['200']);
+  });
+
+  test('stands in a CSV likewise', async () => {
+    const { text } = await box.send(9005, `${DAYS}&sort=src&order=desc&limit=2`);
+    const rows = text.split('\r\n').slice(1, 3);
+    expect(rows.map((row) => row.split(',')[1])).toEqual(['289', '289']);
+  });
+
+  test.each([
+    [9006, 'sort=uniqueid', 'sort'],
+    [9006, 'sort=constructor', 'sort'],
+    [9006, 'sort=src,dst', 'sort'],
+    [9006, 'since=0&sort=src', 'sort'],
+    [9005, 'sort=id', 'sort'],
+    [9006, 'nototal=yes', 'nototal'],
+    [30052, 'order=up', 'order'],
+    [30052, 'limit=3', 'limit'],
+    [30053, '', 'id'],
+    [30053, 'id=0', 'id'],
+    [30053, 'id=1.5', 'id'],
+  ])('%i %s is refused by name', async (number, query, parameter) => {
+    expect(await box.ask(number, query)).toMatchObject({ status: 400, body: { error: { parameter } } });
+  });
+});
+
+describe('30052', () => {
+  interface Marks {
+    readonly json_array_marks: readonly { readonly row: number; readonly cursor: string }[];
+    readonly json_obj_filter: object;
+  }
+  const marksOf = async (query: string) => (await box.ask(30052, query)).body as unknown as Marks;
+
+  test.each(['desc', 'asc'])('its marks say how many rows stand before them, %s', async (order) => {
+    const all = await ids(`${DAYS}&order=${order}`);
+    const { json_array_marks: marks } = await marksOf(`${DAYS}&order=${order}`);
+    expect(marks.length).toBeGreaterThan(0);
+    for (const { row, cursor } of marks)
+      for (const offset of [0, 3])
+        expect(await ids(`${DAYS}&order=${order}&cursor=${cursor}&offset=${offset}&limit=5&nototal=1`)).toEqual(
+          all.slice(row + offset, row + offset + 5),
+        );
+    const rows = [0, ...marks.map(({ row }) => row)];
+    for (const [index, row] of rows.entries())
+      expect(row - (rows[index - 1] ?? row - 1_000)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test.each([DAYS, `${DAYS}&disposition=BUSY`, `${DAYS}&src=2*`, `${DAYS}&src=*21*`, ''])(
+    'its total is that of 9006: %s',
+    async (query) => {
+      expect((await marksOf(query)).json_obj_filter).toEqual((await box.list(9006, query)).about);
+    },
+  );
+
+  test('comes a mark a line', async () => {
+    const { text } = await box.send(30052, DAYS);
+    const lines = text.split('\n').slice(1, -2);
+    expect(lines.map((line) => Object.keys(JSON.parse(line.replace(/,$/, ''))).join())).toEqual(
+      lines.map(() => 'row,cursor'),
+    );
+  });
+});
+
+describe('30053', () => {
+  test('shows the row as 9006 does, and its records', async () => {
+    const [row] = (await box.list(9006, `${DAYS}&limit=1&offset=1`)).rows;
+    const { status, body } = await box.ask(30053, `id=${row?.['id']}`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      json_obj_call: row,
+      offset: -28_800,
+      json_array_legs: [
+        { uniqueId: row?.['UniqueID'], source: row?.['src'], destination: '204', disposition: 'ANSWERED' },
+      ],
+      json_array_calls: [{ id: Number(row?.['id']), rule: 'talk' }],
+      json_array_pauses: [],
+      json_obj_recording: null,
+    });
+    const [first] = body['json_array_legs'] as { start: number; answer: number }[];
+    expect(first?.answer).toBe((first?.start ?? 0) + 2);
+  });
+
+  test('knows none that isn’t there or lies in the trash', async () => {
+    expect(await box.ask(30053, 'id=99999999')).toMatchObject({ status: 404, body: { error: { parameter: 'id' } } });
+    const own = openBox();
+    await own.call(leg(at('2021-05-07 09:00:00')));
+    const [{ id = '' } = {}] = (await own.list(9006, '')).rows;
+    const { body } = await own.ask(9004, '');
+    expect((await own.ask(30053, `id=${id}`)).status).toBe(404);
+    await own.ask(30003, `undo=${body['undo']}`);
+    expect((await own.ask(30053, `id=${id}`)).status).toBe(200);
+  });
+});
