@@ -56,7 +56,7 @@ export interface Me {
   /** Name of the box. */
   readonly host: string;
   readonly version: string;
-  /** IANA name of the box's zone; '' where the system doesn't say. */
+  /** IANA name of the box's zone. */
   readonly zone: string;
   /** The box's clock: epoch milliseconds, and as it reads. */
   readonly now: number;
@@ -75,4 +75,45 @@ export interface AccountRow {
   readonly initial: boolean;
   /** The day of the last log-in, `YYYY-MM-DD`; '' = there was none. */
   readonly used: string;
+}
+
+// ── Saved views ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Pages whose filters can be saved. */
+export const VIEW_PAGES = ['calls', 'recordings'] as const;
+export type ViewPage = (typeof VIEW_PAGES)[number];
+
+/**
+ * Times that move along, for a view's `period` in place of dates, on the box's clock: this day, the one before, this week
+ * from Monday on, this month, and this day with the six or 29 before it.
+ */
+export const PERIODS = ['today', 'yesterday', 'week', 'month', '7days', '30days'] as const;
+export type Period = (typeof PERIODS)[number];
+
+export interface SavedView {
+  /** Never given again. */
+  readonly id: number;
+  readonly page: ViewPage;
+  readonly name: string;
+  /** `name=value&…`: parameters of 9006 or 20053, and `period`. */
+  readonly query: string;
+  /** Who made it. */
+  readonly owner: string;
+  /** Everybody who sees the page sees it. */
+  readonly shared: boolean;
+  /** Whether who asks may change and remove it. */
+  readonly changeable: boolean;
+}
+
+/** 30041. */
+export interface SavedViews {
+  readonly json_array_views: readonly SavedView[];
+}
+
+/** 30042. */
+export interface SavedViewSet {
+  readonly result: 'success';
+  readonly id: number;
+  /** The filter as it is kept. */
+  readonly query: string;
 }

@@ -50,6 +50,9 @@ import { changeSettings } from './settings/change.ts';
 import { listSettings } from './settings/list.ts';
 import { truthReport } from './truth/report.ts';
 import type { Verb } from './verb.ts';
+import { listViews } from './view/list.ts';
+import { removeView } from './view/remove.ts';
+import { setView } from './view/set.ts';
 
 export const TABLE: Readonly<Record<number, Verb>> = {
   8401: login,
@@ -97,6 +100,9 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30035: removeTotp,
   30036: auditCheck,
   30037: whoAmI,
+  30041: listViews,
+  30042: setView((number) => (Object.hasOwn(TABLE, number) ? TABLE[number]?.parameters : undefined)),
+  30043: removeView,
   30048: recordingWaveform,
   30052: callMarks,
   30053: showCall,

@@ -24,7 +24,7 @@ export interface Box {
   /** Its name in the network. */
   readonly host: string;
   readonly version: string;
-  /** IANA name; '' = the one that the system runs in. */
+  /** IANA name of its zone. */
   readonly zone: string;
   /** Why its clock isn't believed; '' when it is. */
   clockDoubt(): string;

@@ -51,6 +51,7 @@ import { createThreads } from './recordings/step-client.ts';
 import { openSettings } from './settings.ts';
 import { ownSockets, type Sockets } from './sockets/sockets.ts';
 import { liveRules, secretDir, takeState, zoneName } from './state.ts';
+import { systemZoneName } from './system-zone.ts';
 import { trashRules } from './trash-rules.ts';
 
 export interface StartOptions {
@@ -205,7 +206,7 @@ export async function start(options: StartOptions): Promise<Running> {
       settings,
       live: createLive(pbx, recordingControl, latest(settings.rules, liveRules)),
       amiUsers: amiUserAdmin,
-      box: { host: hostname(), version, zone: config.time.zone, clockDoubt: jobs.clockDoubt },
+      box: { host: hostname(), version, zone: config.time.zone || systemZoneName(), clockDoubt: jobs.clockDoubt },
       zone,
       now,
     };
