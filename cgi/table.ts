@@ -47,7 +47,9 @@ import { showRetention } from './retention/show.ts';
 import { auditLog } from './settings/audit.ts';
 import { auditCheck } from './settings/audit-check.ts';
 import { changeSettings } from './settings/change.ts';
+import { settingsInAsterisk } from './settings/in-asterisk.ts';
 import { listSettings } from './settings/list.ts';
+import { listSounds } from './settings/sounds.ts';
 import { truthReport } from './truth/report.ts';
 import type { Verb } from './verb.ts';
 import { listViews } from './view/list.ts';
@@ -106,4 +108,6 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30048: recordingWaveform,
   30052: callMarks,
   30053: showCall,
+  30049: listSounds,
+  30050: settingsInAsterisk,
 };

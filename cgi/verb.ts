@@ -14,10 +14,11 @@ import type { CallDeletions } from './cdr/port.ts';
 import type { PhoneBook } from './contact/book.ts';
 import type { Live } from './live/port.ts';
 import type { Schema } from './params.ts';
-import type { MediumWatch, RecordingDeletions, RecordingFiles, RecordingHeaders } from './recording/port.ts';
+import type { MediumWatch, Places, RecordingDeletions, RecordingFiles, RecordingHeaders } from './recording/port.ts';
 import type { Reply } from './reply.ts';
 import type { Retention } from './retention/port.ts';
-import type { Settings } from './settings/port.ts';
+import type { PolicyState, Settings } from './settings/port.ts';
+import type { Sounds } from './settings/sounds-port.ts';
 
 /** What a box says of itself. */
 export interface Box {
@@ -41,6 +42,7 @@ export interface Services {
   readonly callDeletions: CallDeletions;
   /** The medium of the recordings. */
   readonly medium: MediumWatch;
+  readonly places: Places;
   readonly recordingFiles: RecordingFiles;
   readonly recordingDeletions: RecordingDeletions;
   readonly backups: Backups;
@@ -48,6 +50,10 @@ export interface Services {
   readonly retention: Retention;
   readonly phoneBook: PhoneBook;
   readonly settings: Settings;
+  /** What Asterisk has been told of those of recording. */
+  readonly recordingPolicy: { state(): PolicyState };
+  /** Asterisk's own, for prompts. */
+  readonly sounds: Sounds;
   readonly live: Live;
   readonly amiUsers: AmiUserAdmin;
   readonly box: Box;

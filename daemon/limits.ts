@@ -1,6 +1,18 @@
 /** Every bound on what others can make us hold, in one place, each with its reason. The store's own stand in its files. */
 import { BUILT_AT } from './version.ts';
 
+/** A look at the folders of sounds: a full set of prompts of one language has 600 files, in folders one below the other. */
+export const soundLimits = {
+  /** Files and folders looked at, of all languages and formats. */
+  entries: 20_000,
+  /** Names handed out. */
+  names: 2_000,
+  /** Folders one below the other. */
+  depth: 3,
+  /** Milliseconds that a look holds. */
+  freshMs: 10_000,
+} as const;
+
 /** Towards Asterisk. It is trusted to be long-winded, not to be endless. */
 export const asteriskLimits = {
   /** Bytes of a line: Asterisk's own lines stay far below; a channel variable may hold 64 KB. */

@@ -1,7 +1,7 @@
 /**
  * The box's settings: what the configuration fixes, else what a page has set, else the default. They live in the store, so
  * it is opened by the configuration alone and told its rules afterwards. Numbering and trunks hold from the next record
- * on, what is recorded from the next call on; only the place of the recordings and the zone wait for a restart.
+ * on, what is recorded and where to from the next call on; only the zone waits for a restart.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { CgiError } from '../cgi/reply.ts';
@@ -31,6 +31,8 @@ export interface BoxSettings extends Settings {
   rules(): StoreOptions['rules'];
   /** A setting's value at this moment. */
   value(name: string): SettingValue;
+  /** The folder of the chosen place, absolute. */
+  recordingsDir(): string;
   /** Called with the names of those that have changed, durably. */
   onChange(listener: (names: readonly string[]) => void): void;
 }
@@ -50,6 +52,7 @@ export async function openSettings({ config: given, store, log, control }: Setti
   const values = valuesOf(given, changed);
   const atStart = new Map(SETTINGS.map(({ name }) => [name, values.now(name)]));
   const config = effective(given, values.now);
+  const recordingsDir = () => effective(given, values.now).recordings.dir;
   let { rules } = storeOptions(config);
   await store.ask('useRules', rules);
   void control?.want(policyOf(values.now, config.recordings.dir));
@@ -110,13 +113,13 @@ export async function openSettings({ config: given, store, log, control }: Setti
   /** A kill before or in here loses nothing: the next start goes by what was written. */
   async function act(names: readonly string[]): Promise<void> {
     const touched = (section: string) => names.some((name) => name.startsWith(`${section}.`));
-    if (touched('numbering') || touched('trunks')) {
-      const { numbering, trunks } = effective(given, values.now);
-      ({ rules } = storeOptions({ ...config, numbering, trunks }));
+    if (touched('numbering') || touched('trunks') || names.includes(PLACE)) {
+      const { numbering, trunks, recordings } = effective(given, values.now);
+      ({ rules } = storeOptions({ ...config, numbering, trunks, recordings }));
       await store.ask('useRules', rules);
     }
     if (!touched('recording') || !control) return;
-    const told = control.want(policyOf(values.now, config.recordings.dir));
+    const told = control.want(policyOf(values.now, recordingsDir()));
     await Promise.race([told, pause(TOLD_MS, undefined, { ref: false })]);
   }
 
@@ -124,6 +127,7 @@ export async function openSettings({ config: given, store, log, control }: Setti
     config,
     rules: () => rules,
     value: values.now,
+    recordingsDir,
     list: (role) => SETTINGS.filter(({ right }) => may(role, right)).map(shown),
     change(...asked) {
       // One at a time: two that each fit what they found may clash with each other.
@@ -259,7 +263,7 @@ function effective(config: Config, now: Now): Config {
   };
 }
 
-/** @param dir The folder of this run: Asterisk must not record where nobody looks. */
+/** @param dir Where the recordings are looked for. */
 function policyOf(now: Now, dir: string): RecordingPolicy {
   const on = (name: string) => now(`recording.${name}`) === true;
   const prompt = (kind: string) => ({

@@ -20,8 +20,10 @@ import type { Ingest } from './asterisk/ingest.ts';
 import { createLive } from './asterisk/live.ts';
 import { startPbx } from './asterisk/pbx.ts';
 import { createPolicyHistory } from './asterisk/policy-history.ts';
+import { policyState } from './asterisk/policy-state.ts';
 import { createRecordingControl } from './asterisk/recording-control.ts';
 import { createPolicyWriter } from './asterisk/recording-policy.ts';
+import { createSounds } from './asterisk/sounds.ts';
 import { tellAuditHeads } from './audit-heads.ts';
 import { startBoxJobs } from './box-jobs.ts';
 import { type Bus, createBus } from './bus.ts';
@@ -47,6 +49,7 @@ import { openStore } from './open-store.ts';
 import { createPermits } from './permits.ts';
 import { CLOSE_MS } from './recordings/limits.ts';
 import { startRecordingParts } from './recordings/parts.ts';
+import { createPlaces } from './recordings/places.ts';
 import { createThreads } from './recordings/step-client.ts';
 import { openSettings } from './settings.ts';
 import { ownSockets, type Sockets } from './sockets/sockets.ts';
@@ -147,6 +150,17 @@ export async function start(options: StartOptions): Promise<Running> {
     // Before Asterisk is told what to record: it is for the medium to say whether anything may be.
     const recordingParts = startRecordingParts({ config, workers, threads, store, bus, log, zone, trash, policy, now });
     stops.push(() => recordingParts.close());
+    settings.onChange((names) => {
+      if (names.includes('recording.place')) recordingParts.moveTo(settings.recordingsDir());
+    });
+    const places = createPlaces({
+      config: given,
+      worker: workers.files,
+      recordings: recordingParts.recordings,
+      chosen: settings.recordingsDir,
+      mono: () => performance.now(),
+    });
+    stops.push(() => places.close());
     const pbx = await startPbx({
       config,
       store,
@@ -197,6 +211,7 @@ export async function start(options: StartOptions): Promise<Running> {
       keys,
       callDeletions,
       medium: recordings,
+      places,
       recordingFiles: recordingParts.recordingFiles,
       recordingDeletions,
       recordingHeaders: recordingParts.recordingHeaders,
@@ -204,6 +219,8 @@ export async function start(options: StartOptions): Promise<Running> {
       retention,
       phoneBook: createPhoneBook(store),
       settings,
+      recordingPolicy: { state: () => policyState(policy.state(), pbx.connection.status, recordings.state()) },
+      sounds: createSounds({ dirs: config.asterisk.sounds, mono: () => performance.now() }),
       live: createLive(pbx, recordingControl, latest(settings.rules, liveRules)),
       amiUsers: amiUserAdmin,
       box: { host: hostname(), version, zone: config.time.zone || systemZoneName(), clockDoubt: jobs.clockDoubt },
@@ -274,7 +291,7 @@ export async function start(options: StartOptions): Promise<Running> {
       sessions,
       close: stop,
       reload: pbx.connection.tryNow,
-      stuck: () => threads.stuck(CLOSE_MS),
+      stuck: async () => (await Promise.all([threads.stuck(CLOSE_MS), places.stuck(CLOSE_MS)])).includes(true),
     };
   } catch (error) {
     await stop();

@@ -124,6 +124,46 @@ test('what Asterisk refuses stays pending, is logged once, and the rest of the d
   expect(daemon.log.join('')).toContain('cdrd/Inbound: Failed to update entry');
 });
 
+test('30050 says whether Asterisk has it all, and if not, why and since when', async () => {
+  const inAsterisk = (daemon: TestDaemon) => daemon.json('/cgi/webserve/30050?');
+  const alone = await startDaemon();
+  expect(await inAsterisk(alone)).toMatchObject({ state: 'pending', why: 'off', held: '' });
+
+  const allowed = lettingIn();
+  let denied = true;
+  const first = await asterisk((request, session, count) => {
+    if (denied && request.get('Action') === 'DBPut') session.answer(request, 'Error', ['Message', 'Permission denied']);
+    else allowed(request, session, count);
+  });
+  const daemon = await startDaemon(towards(first.port));
+  await eventually(async () => (await inAsterisk(daemon))['why'] === 'rights');
+  const refused = await inAsterisk(daemon);
+  expect(refused).toMatchObject({ state: 'pending', message: 'Permission denied' });
+  expect(refused['since']).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  expect(refused['pending']).toContain('recording.enable');
+
+  denied = false;
+  await change(daemon, { 'recording.internal': 'no' });
+  expect(await inAsterisk(daemon)).toMatchObject({ state: 'written', why: '', message: '', pending: [], held: '' });
+
+  await first.close();
+  await eventually(async () => (await inAsterisk(daemon))['why'] === 'away');
+  const monitor = await logIn(daemon.url, 'monitor');
+  const answer = await fetch(`${daemon.url}/cgi/webserve/30050`, { headers: { Authorization: `Bearer ${monitor}` } });
+  expect(await answer.json()).toMatchObject({ state: 'pending', message: expect.stringMatching(/./) });
+});
+
+test('30050 says what keeps calls from being recorded though the settings want it', async () => {
+  const pbx = await asterisk();
+  const daemon = await startDaemon({ ...towards(pbx.port), CDRD_RECORDINGS_REQUIRE_MOUNT: 'yes' });
+  await eventually(async () => (await daemon.json('/cgi/webserve/30050?'))['state'] === 'written');
+  expect(await daemon.json('/cgi/webserve/30050?')).toMatchObject({
+    held: expect.stringContaining('nothing is mounted'),
+  });
+  await change(daemon, { 'recording.enable': 'no' }); // then nothing stands in the way
+  expect(await daemon.json('/cgi/webserve/30050?')).toMatchObject({ state: 'written', held: '' });
+});
+
 test('a kill -9 between the write and Asterisk: the next start tells what was written', async () => {
   const allowed = lettingIn();
   let deaf = false;
@@ -153,7 +193,7 @@ test('a kill -9 between the write and Asterisk: the next start tells what was wr
   await second.ended;
 });
 
-test('a chosen place is where the next run records to and looks for recordings', async () => {
+test('a chosen place is where the next run, too, records to and looks for recordings', async () => {
   const pbx = await asterisk();
   const folder = temporaryFolder();
   const env = {
@@ -163,7 +203,7 @@ test('a chosen place is where the next run records to and looks for recordings',
     CDRD_RECORDINGS_PLACES: `USB=${folder}/recordings,NAS=${folder}/nas`,
   };
   const daemon = await startDaemon(env, { folder });
-  expect((await change(daemon, { 'recording.place': 'NAS' })).body).toMatchObject({ pending: ['recording.place'] });
+  expect((await change(daemon, { 'recording.place': 'NAS' })).body).toMatchObject({ pending: [] });
   await daemon.close();
   const before = puts(pbx).length;
   const again = await startDaemon(env, { folder });

@@ -24,6 +24,7 @@ async function openSettled({ toml = '', env = {} as Record<string, string> } = {
     asterisk: true,
     want: async (policy) => void wanted.push(policyKeys(policy)),
     told: () => control.asterisk,
+    state: () => ({ told: control.asterisk, since: 0, refusal: '', held: false }),
     up: () => {},
     gate: async () => {},
     away: () => {},
@@ -370,19 +371,21 @@ test('a command while no daemon runs goes by the settings too', async () => {
 describe('the place of the recordings and the zone', () => {
   const toml = '[recordings.places]\nUSB = "/media/usb/monitor"\nNAS = "/mnt/nas"';
 
-  test('are one of the places, and hold from the next start on', async () => {
+  test('are one of the places; the place holds at once, the zone from the next start on', async () => {
     const { change, one, wanted, start, settings } = await openSettled({ toml });
     expect(settings.config.recordings.dir).toBe('/media/usb/monitor');
     expect(await one('recording.place')).toMatchObject({
       value: 'USB',
       choices: ['USB', 'NAS'],
-      restart: true,
+      restart: false,
       pending: false,
     });
     expect((await change({ 'recording.place': 'NAS', 'time.zone': 'Asia/Shanghai' })).body).toMatchObject({
-      pending: ['recording.place', 'time.zone'],
+      pending: ['time.zone'],
     });
-    expect(wanted.at(-1)?.[0]).toEqual(['dir', '/media/usb/monitor']); // where this run looks for recordings
+    expect(wanted.at(-1)?.[0]).toEqual(['dir', '/mnt/nas']);
+    expect(settings.recordingsDir()).toBe('/mnt/nas');
+    expect(settings.rules().recordingsDir).toBe('/mnt/nas'); // of a record's path, what the index calls the file
     const again = await start();
     expect(again.settings.config.recordings.dir).toBe('/mnt/nas');
     expect(again.settings.config.time.zone).toBe('Asia/Shanghai');

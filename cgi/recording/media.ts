@@ -1,4 +1,4 @@
-/** 30024 (ours): the media that recordings lie on, the one in place among them. */
+/** 30024 (ours): the media that recordings lie on, the one in place among them, and the places to choose from. */
 import * as v from 'valibot';
 import type { MediaUsage } from '../../storage/store.ts';
 import { json } from '../reply.ts';
@@ -8,10 +8,10 @@ type Usage = Omit<MediaUsage['media'][number], 'id'>;
 const NONE: Usage = { recordings: 0, bytes: 0 };
 
 export const listMedia = verb({
-  about: 'the media that recordings lie on, which of them is in place, and its state',
+  about: 'the media that recordings lie on, which of them is in place, its state, and the places to choose from',
   right: 'recording.read',
   parameters: v.strictObject({}),
-  async handle(_, { store, medium, zone }) {
+  async handle(_, { store, medium, places, zone }) {
     const usage = await usageOf(store);
     const { state, why, writable, since, medium: present } = medium.state();
     const space = medium.space();
@@ -29,6 +29,7 @@ export const listMedia = verb({
         ...(id === present ? room : { free: null, total: null }),
         mark,
       })),
+      json_array_places: await places.list(),
     });
   },
 });

@@ -25,6 +25,28 @@ export interface MediumWatch {
   space(): { readonly free: number; readonly total: number } | null;
 }
 
+/** A place that recordings may be sent to (`recordings.places`), as it is now. */
+export interface Place {
+  readonly name: string;
+  /** Its folder. */
+  readonly dir: string;
+  /** Recordings go there. */
+  readonly chosen: boolean;
+  readonly state: MediumNow['state'];
+  /** For people; `full` and `read-only` among others; '' when all is well. */
+  readonly why: string;
+  /** Of one that isn't chosen: as far as its mount and its room tell. */
+  readonly writable: boolean;
+  /** Bytes; null: not known. */
+  readonly free: number | null;
+  readonly total: number | null;
+}
+
+export interface Places {
+  /** In the order of the configuration. Takes some seconds where one hangs. */
+  list(): Promise<readonly Place[]>;
+}
+
 export interface RecordingFiles {
   /**
    * Looks at files before anything is sent. null: not there.

@@ -14,6 +14,7 @@ const MAX_ADDRESSES = 8;
 const MAX_TRUNK_NAMES = 200;
 const MAX_PATTERNS = 16;
 const MAX_PLACES = 16;
+const MAX_FOLDERS = 4;
 const MAX_PERMITS = 32;
 const MAX_HOST_NAMES = 16;
 /** Characters: of a line sent to Asterisk, of a path (Linux takes 4096), of a number plan's ranges. */
@@ -153,6 +154,9 @@ export const PATTERNS = list(
   ),
   MAX_PATTERNS,
 );
+
+/** Folders. */
+export const FOLDERS = list(PATH, MAX_FOLDERS);
 
 export const NAMES = list(NAME, MAX_TRUNK_NAMES);
 

@@ -21,6 +21,23 @@ export interface Setting {
   readonly choices: readonly string[] | null;
 }
 
+/** Whether Asterisk has what the pages want of it: its own database is what the dialplan asks. */
+export interface PolicyState {
+  readonly state: 'written' | 'pending';
+  /**
+   * Why it is pending; '' when it isn't. `off`: no Asterisk is configured. `away`: it can't be reached. `login`: it doesn't
+   * let us in. `rights`: its manager.conf denies our user the class `system`. `refused`: it says no for another reason.
+   * `writing`: it is being told. `medium`: nobody has looked yet whether there is one to record to.
+   */
+  readonly why: '' | 'off' | 'away' | 'login' | 'rights' | 'refused' | 'writing' | 'medium';
+  /** For people, in the words of who refuses; '' where there are none. */
+  readonly message: string;
+  /** Since when it is so, milliseconds since 1970. */
+  readonly since: number;
+  /** Why nothing is recorded though the settings say otherwise: the medium; '' when nothing stands in the way. */
+  readonly held: string;
+}
+
 export interface Settings {
   /** Those that a role may change. */
   list(role: Role): readonly Setting[];

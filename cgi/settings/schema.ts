@@ -77,7 +77,7 @@ const RECORDING = {
   place: key(
     PLACE,
     '',
-    'where to, one of recordings.places; recordings of another place are not listed until it is chosen again',
+    'where to, one of recordings.places; what lies at another one can be heard when it is chosen again',
   ),
   inbound: key(BOOLEAN, true, 'record calls that come in'),
   outbound: key(BOOLEAN, true, 'record calls that go out'),
@@ -134,8 +134,8 @@ export interface SettingSchema extends KeyAbout {
   fault(value: unknown): string | null;
 }
 
-/** Read once at start: the medium's watcher and everything that tells times are built on them. */
-const AT_START = new Set(['recording.place', 'time.zone', 'backup.time']);
+/** Read once at start: everything that tells times is built on them. */
+const AT_START = new Set(['time.zone', 'backup.time']);
 
 const SECTIONS = [
   ['recording', 'recording.settings', RECORDING],

@@ -7,6 +7,17 @@ import type { Log } from '../log.ts';
 import type { Header, Packet } from '../wire/packet.ts';
 import { ENABLE, FAMILY, type PolicyKey, policyKeys, type RecordingPolicy, recordedKinds } from './astdb.ts';
 
+export interface PolicyWriterState {
+  /** Asterisk, logged in now, has acknowledged every key. */
+  readonly told: boolean;
+  /** Since when that is so, or isn't; milliseconds since 1970. */
+  readonly since: number;
+  /** Asterisk's own words when it refused last; '' when it has not since it let us in. */
+  readonly refusal: string;
+  /** Nothing is recorded for want of a medium, though the settings say otherwise; null: nobody has looked yet. */
+  readonly held: boolean | null;
+}
+
 export interface PolicyWriter {
   /**
    * From now on this is wanted. Resolves when Asterisk has been told, or could not be: that it is away or refuses is no
@@ -20,6 +31,7 @@ export interface PolicyWriter {
   gate(open: boolean | null): Promise<void>;
   /** Whether Asterisk has acknowledged the wanted value of a key. */
   told(key: string): boolean;
+  state(): PolicyWriterState;
   /** Asterisk has let us in. @param action Sends one AMI action. */
   up(action: (headers: readonly Header[]) => Promise<Packet>): void;
   away(): void;
@@ -34,6 +46,7 @@ export interface PolicyWriter {
 export function createPolicyWriter(
   log: Pick<Log, 'error'>,
   onTold: (kinds: readonly CallType[]) => void = () => {},
+  now: () => number = Date.now,
 ): PolicyWriter {
   let policy: RecordingPolicy | null = null;
   let open: boolean | null = true;
@@ -44,8 +57,16 @@ export function createPolicyWriter(
   let turn: Promise<void> = Promise.resolve();
   /** Logged once, however often it is tried again. */
   let lastComplaint = '';
+  let refusal = '';
+  let [complete, since] = [false, now()];
 
   const toldAll = () => wanted.every(([key, value]) => session?.told.get(key) === value);
+
+  /** Keeps the moment at which all was told, or no longer is. */
+  function note(): void {
+    const next = session !== null && policy !== null && open !== null && toldAll();
+    if (next !== complete) [complete, since] = [next, now()];
+  }
 
   /** From the first key to the last, so that `enable` always comes after what it lets loose, and before what it stops. */
   async function pass(keys: readonly PolicyKey[], current: NonNullable<typeof session>): Promise<void> {
@@ -58,8 +79,10 @@ export function createPolicyWriter(
         ['Key', key],
         ['Val', value],
       ]);
-      if (answer.get('Response') !== 'Success')
+      if (answer.get('Response') !== 'Success') {
+        refusal = answer.get('Message') ?? 'no reason given';
         throw new Error(`Asterisk refuses to store ${FAMILY}/${key}: ${answer.get('Message')}`);
+      }
       current.told.set(key, value);
     }
   }
@@ -71,6 +94,7 @@ export function createPolicyWriter(
       if (!current) return;
       try {
         if (!toldAll()) await pass(wanted, current);
+        if (toldAll()) refusal = '';
         if (toldAll() && open !== null) onTold(recordedKinds(wanted));
       } catch (error) {
         // A connection that is lost on the way is told of elsewhere, and the next log-in begins anew.
@@ -78,6 +102,8 @@ export function createPolicyWriter(
         if (session !== current || complaint === lastComplaint) return;
         lastComplaint = complaint;
         log.error('Asterisk was not told what to record; trying again', { error });
+      } finally {
+        note();
       }
     });
     return turn;
@@ -86,6 +112,7 @@ export function createPolicyWriter(
   function renew(): Promise<void> {
     const keys = policy ? policyKeys({ ...policy, enable: policy.enable && open !== false }) : [];
     wanted = open === null ? keys.filter(([key]) => key !== ENABLE) : keys;
+    note();
     return write();
   }
 
@@ -99,12 +126,15 @@ export function createPolicyWriter(
       return renew();
     },
     told: (wantedKey) => wanted.some(([key, value]) => key === wantedKey && session?.told.get(key) === value),
+    state: () => ({ told: complete, since, refusal, held: open === null ? null : !open && policy?.enable === true }),
     up(action) {
       session = { action, told: new Map() };
+      refusal = '';
       void write();
     },
     away() {
       session = null;
+      note();
     },
     retry: () => void write(),
   };

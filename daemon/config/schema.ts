@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { aboutKey, type KeyAbout, key } from '../../cgi/settings/key.ts';
 import {
   ACCOUNT,
+  FOLDERS,
   GREETING,
   HOST,
   LINE,
@@ -69,6 +70,11 @@ const SECTIONS = {
       PATH,
       '/var/log/asterisk/cdr-csv/Master.csv',
       "Asterisk's CDR CSV (Master.csv, or ours by cdr_custom.conf), from which records missed by AMI are taken",
+    ),
+    sounds: key(
+      FOLDERS,
+      ['/var/lib/asterisk/sounds', '/usr/share/asterisk/sounds'],
+      "folders of Asterisk's sounds, from which the page suggests prompts",
     ),
   }),
   ami: v.object({

@@ -25,6 +25,8 @@ export interface FileClient {
   depth(): number;
   /** Whether the worker's thread is there. */
   alive(): boolean;
+  /** From the next step on in another folder; a step under way is lost. */
+  moveTo(dir: string): void;
   close(): void;
 }
 
@@ -42,10 +44,11 @@ export interface FileClientOptions {
 }
 
 export function createFileClient(options: FileClientOptions): FileClient {
-  const { worker, settings, threads, medium, waitMs = FILE_WAIT_MS } = options;
+  const { worker, threads, medium, waitMs = FILE_WAIT_MS } = options;
+  const where = { ...options.settings };
   const client = createStepClient({
     worker,
-    settings,
+    settings: where,
     threads,
     deadlineMs: options.deadlineMs ?? STEP_DEADLINE_MS,
     slowMs: options.slowMs ?? SLOW_MS,
@@ -121,6 +124,10 @@ export function createFileClient(options: FileClientOptions): FileClient {
     check,
     depth: () => depth,
     alive: client.alive,
+    moveTo(dir) {
+      where.dir = dir;
+      client.renew('the recordings have moved to another place');
+    },
     close: client.close,
   };
 }

@@ -2,7 +2,7 @@
 import type { RecordingFault } from '../../storage/model/recording-fault.ts';
 import type { BackupAnswers, BackupStep } from './backup-protocol.ts';
 import type { SoundFacts } from './peaks.ts';
-import type { MediumLook } from './protocol.ts';
+import type { MediumLook, Space } from './protocol.ts';
 
 export type FileStep =
   | BackupStep
@@ -26,6 +26,8 @@ export type FileStep =
   | { readonly kind: 'erase'; readonly folder: string }
   /** The folders in the trash. */
   | { readonly kind: 'list' }
+  /** Room, and the mount table's word on writing. */
+  | { readonly kind: 'room' }
   /** Writes a header's lengths anew from the file's size, or puts the original header back. */
   | { readonly kind: 'header'; readonly path: string; readonly change: 'repair' | 'restore' };
 
@@ -124,6 +126,8 @@ export interface FileAnswers extends BackupAnswers {
   /** Whether there is more to erase. */
   erase: { readonly more: boolean };
   list: readonly TrashFolder[];
+  /** `space` null: it doesn't tell. */
+  room: { readonly space: Space | null; readonly readOnly: boolean };
   header: HeaderChange;
 }
 

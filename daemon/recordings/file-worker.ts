@@ -21,12 +21,13 @@ import { PEAK_WORK_MS, STEP_WORK_MS } from './limits.ts';
 import { faultOf, lookAtMedium, type MediumFacts, plain } from './medium.ts';
 import { readPeaks } from './peak-steps.ts';
 import type { WorkerSettings } from './protocol.ts';
+import { spaceOf } from './write-probe.ts';
 
 const settings = workerData as WorkerSettings;
 const port = parentPort;
 if (!port) throw new Error('file-worker runs as a worker only');
 
-function done(step: FileStep, { real, place }: MediumFacts): FileAnswer['value'] {
+function done(step: FileStep, { real, place, mount }: MediumFacts): FileAnswer['value'] {
   switch (step.kind) {
     case 'look':
       return lookAt(real, step.paths);
@@ -56,6 +57,8 @@ function done(step: FileStep, { real, place }: MediumFacts): FileAnswer['value']
       return eraseSome(real, step.folder);
     case 'list':
       return listTrash(real);
+    case 'room':
+      return { space: spaceOf(real), readOnly: mount?.readOnly ?? false };
     case 'header':
       return step.change === 'repair' ? repairHeader(real, step.path) : restoreHeader(real, step.path);
     default:

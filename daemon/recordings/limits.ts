@@ -94,6 +94,10 @@ export const WAVEFORMS_MAX = 4;
 export const WAVEFORM_WAIT_MS = 15_000;
 /** The worker for file work is ended after so long without work: it costs 5 MB. */
 export const FILES_IDLE_MS = 30_000;
+/** A place that isn't the chosen one may take so long to say how it is: somebody looks at the page. */
+export const PLACE_DEADLINE_MS = 3_000;
+/** What was seen of the places holds so long. */
+export const PLACES_FRESH_MS = 5_000;
 /** Folders of the trash that are looked at in one step. */
 export const TRASH_FOLDERS_MAX = 1_000;
 /** Files of a deletion in one step: its transaction and its audit line stay small. */

@@ -79,10 +79,13 @@ export function createLooks(options: LooksOptions): Looks {
   /** Folder → why it couldn't be listed: said once. */
   const unlisted = new Map<string, string>();
   let lastToday = '';
+  /** How often everything was forgotten. */
+  let forgotten = 0;
   const count = { indexed: 0, gone: 0, sweeps: 0, looks: 0, lastSweepMs: 0 };
   let watching = false;
 
   const forget = (): void => {
+    forgotten += 1;
     identity = undefined;
     mark = undefined;
     probes.clear();
@@ -243,13 +246,14 @@ export function createLooks(options: LooksOptions): Looks {
       if (lastToday && lastToday !== today) queue.lookOften(lastToday);
       lastToday = today;
       const full = identity === undefined;
+      const before = forgotten;
       const answer = await client.ask({ kind: 'root', today, yesterday, full });
       accept(answer.medium, full ? answer.medium.identity : identity);
       probes.seen(answer.space, answer.readOnly);
       const proven = probes.due() ? await probe(answer.medium.identity) : answer.medium.identity;
       if (full) await startFullLook(answer);
       else if (answer.folders) queue.compare(answer.folders);
-      if (closed()) throw new MediumChanged();
+      if (closed() || forgotten !== before) throw new MediumChanged();
       identity = proven;
       watching = answer.watching;
       medium.found(answer.medium, mediumId, probes.writing());

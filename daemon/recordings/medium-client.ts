@@ -13,6 +13,8 @@ export interface MediumClient {
   restarts(): number;
   /** Workers left behind that still hang, of all that share the threads. */
   abandoned(): number;
+  /** Another worker from the next step on, with the settings of then. */
+  renew(why: string): void;
   /** Ends the worker; resolves at once, whatever it is doing. */
   close(): void;
 }
@@ -50,6 +52,7 @@ export function createMediumClient(options: MediumClientOptions): MediumClient {
     ask: ((step: Step) => client.ask(step)) as MediumClient['ask'],
     restarts: () => Math.max(0, client.made() - 1),
     abandoned: () => threads.hung.size,
+    renew: client.renew,
     close: client.close,
   };
 }

@@ -84,6 +84,11 @@ export function startRecordingParts(options: RecordingPartsOptions) {
     recordingFiles: createRecordingFiles(fileClient),
     recordingDeletions,
     recordingHeaders: createRecordingHeaders({ store, client: fileClient, medium: mediumId }),
+    /** Another place is chosen: everybody goes there at once. */
+    moveTo(dir: string): void {
+      fileClient.moveTo(dir);
+      recordings.moveTo(dir);
+    },
     /** Resolves within some seconds, also when the medium hangs. */
     async close(): Promise<void> {
       await recordingDeletions.close();

@@ -22,7 +22,7 @@ export type { FoundRecording, RequireMount } from './protocol.ts';
 export type { RecordingIndex } from './recording-index.ts';
 
 export interface RecordingsOptions {
-  /** The recordings folder, absolute. */
+  /** The recordings folder, absolute, until it moves. */
   readonly dir: string;
   readonly requireMount: RequireMount;
   readonly sweepSeconds: number;
@@ -63,15 +63,26 @@ export interface Recordings {
   figures(): RecordingFigures;
   /** Sweeps now, with the index asked afresh; resolves when that sweep is done, also when the medium is away. */
   sweepNow(): Promise<void>;
+  /** From now on they lie in another folder: as if one medium were taken away and another put in its place. */
+  moveTo(dir: string): void;
   /** Resolves when the first full look is done, or when the first try found no medium, or on close. */
   readonly firstLook: Promise<void>;
   /** Resolves within 2 s, also when the medium hangs. Tells the index nothing more. */
   close(): Promise<void>;
 }
 
+const MOVED = 'the recordings have moved to another place';
+
 /** Starts looking at once; never throws for a medium that isn't there. */
 export function startRecordings(options: RecordingsOptions): Recordings {
-  const { index, log, now, dir, today, slowMs = SLOW_MS } = options;
+  const { index, log, now, today, slowMs = SLOW_MS } = options;
+  /** Each worker is made with what stands here. */
+  const where = {
+    dir: options.dir,
+    requireMount: options.requireMount,
+    mountinfo: options.mountinfo ?? '/proc/self/mountinfo',
+    blockDevices: options.blockDevices ?? '/sys/dev/block',
+  };
   const mono = () => performance.now();
   let closed = false;
   let resolveFirst = (): void => {};
@@ -82,12 +93,12 @@ export function startRecordings(options: RecordingsOptions): Recordings {
   const times = createSweepTimes(options.sweepSeconds * 1000, mono);
   const queue = createFolderQueue();
   const probes = createProbeTurns(mono, options.probePeriods);
-  const medium = createMediumState(now, slowMs, demandsMount(dir, options.requireMount), (state) => {
+  const medium = createMediumState(now, slowMs, demandsMount(where.dir, where.requireMount), (state) => {
     say(state);
     options.onState?.(state);
   });
   const say = ({ state, why, writable, device, medium: id }: MediumState): void => {
-    const fields = { state, why: why || undefined, device, medium: id, dir };
+    const fields = { state, why: why || undefined, device, medium: id, dir: where.dir };
     if (state === 'slow') log.warn('recordings: the medium is slow', fields);
     else if (state !== 'mounted') log.warn('recordings: no medium', fields);
     else if (!writable) log.warn('recordings: nothing can be written on the medium', fields);
@@ -99,12 +110,7 @@ export function startRecordings(options: RecordingsOptions): Recordings {
     deadlineMs: options.stepDeadlineMs ?? STEP_DEADLINE_MS,
     slowMs,
     late: medium.late,
-    settings: {
-      dir,
-      requireMount: options.requireMount,
-      mountinfo: options.mountinfo ?? '/proc/self/mountinfo',
-      blockDevices: options.blockDevices ?? '/sys/dev/block',
-    },
+    settings: where,
     hint(kind) {
       if (kind === 'folder') times.sweepSoon();
       else if (looks.known()) times.quickSoon();
@@ -138,7 +144,8 @@ export function startRecordings(options: RecordingsOptions): Recordings {
         if (closed) break;
         if (error instanceof WorkerLost) {
           looks.forget();
-          medium.silent(error.message);
+          if (error.message === MOVED) times.sweepNow();
+          else medium.silent(error.message);
         } else if (!(error instanceof MediumChanged)) {
           looks.forget();
           // What the disk of the store says, its own watch tells.
@@ -167,6 +174,14 @@ export function startRecordings(options: RecordingsOptions): Recordings {
       foldersToLook: queue.left(),
     }),
     sweepNow: times.nextSweep,
+    moveTo(dir) {
+      where.dir = dir;
+      client.renew(MOVED);
+      looks.forget();
+      // What is under way proves nothing about there: whoever records must wait for the look that does.
+      medium.lost('absent', 'not looked at yet', { device: '', demanded: demandsMount(dir, where.requireMount) });
+      times.sweepNow();
+    },
     firstLook,
     close() {
       closing ??= (async () => {

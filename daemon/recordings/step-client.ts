@@ -51,7 +51,7 @@ export function createThreads(): Threads {
 
 export interface StepClientOptions {
   readonly worker: URL;
-  /** Handed to the worker as its workerData. */
+  /** Handed to the worker as its workerData: what stands in it when the worker is made. */
   readonly settings: unknown;
   readonly deadlineMs: number;
   readonly slowMs: number;
@@ -72,6 +72,8 @@ export interface StepClient {
   /** Whether a worker is there, and whether a step is under way. */
   alive(): boolean;
   busy(): boolean;
+  /** Another worker from the next step on, with the settings of then; a step under way is lost. @param why For people. */
+  renew(why: string): void;
   /** Ends the worker; resolves at once, whatever it is doing. */
   close(): void;
 }
@@ -140,6 +142,15 @@ export function createStepClient(options: StepClientOptions): StepClient {
     current = undefined;
   };
 
+  const letGo = (why: string) => {
+    clearTimeout(idle);
+    // In the middle of a step it may hang, though its deadline is not over; until it has ended nobody knows.
+    if (waiting) abandon();
+    else if (current) end(current);
+    current = undefined;
+    waiting?.fail(why);
+  };
+
   const restUntilAsked = () => {
     if (options.idleMs === undefined) return;
     idle = setTimeout(() => {
@@ -195,14 +206,10 @@ export function createStepClient(options: StepClientOptions): StepClient {
     made: () => made,
     alive: () => current !== undefined,
     busy: () => waiting !== undefined,
+    renew: letGo,
     close() {
       closed = true;
-      clearTimeout(idle);
-      // In the middle of a step it may hang, though its deadline is not over; until it has ended nobody knows.
-      if (waiting) abandon();
-      else if (current) end(current);
-      current = undefined;
-      waiting?.fail('closed');
+      letGo('closed');
       for (const worker of own) end(worker);
     },
   };

@@ -40,6 +40,7 @@ async function begin() {
       want: async () => {},
       gate: async () => {},
       told: () => false,
+      state: () => ({ told: false, since: 0, refusal: '', held: false }),
       up: () => {},
       away: () => {},
       retry: () => {},

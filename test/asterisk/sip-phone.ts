@@ -53,6 +53,8 @@ export interface Placed {
   refused(): Promise<number>;
   /** CANCEL while it rings. */
   cancel(): Promise<void>;
+  /** What was heard before it was answered or refused: packets of sound that is not silence. */
+  heardEarly(): number;
 }
 
 export interface Switchboard {
@@ -83,6 +85,8 @@ interface State {
   readonly rtp: Socket;
   rtpTo: number;
   sound: boolean;
+  /** Packets of sound, no silence, that came before the call was answered. */
+  early: number;
   answeredAt: number | null;
   endedAt: number | null;
   readonly over: Later<void>;
@@ -174,11 +178,16 @@ export async function openSwitchboard(
       rtp,
       rtpTo: 0,
       sound: false,
+      early: 0,
       answeredAt: null,
       endedAt: null,
       over: later(),
       transferred: null,
     };
+    // A loud G.711 µ-law sample is far from 0xff and 0x7f, which are silence.
+    rtp.on('message', (packet) => {
+      if (state.answeredAt === null && packet.subarray(12).some((sample) => (~sample & 0x7f) > 0x40)) state.early++;
+    });
     dialogues.set(callId, state);
     return state;
   };
@@ -383,8 +392,10 @@ export async function openSwitchboard(
     const head = (method: string, remote: string): string =>
       `${method} ${target} SIP/2.0\r\nVia: SIP/2.0/UDP ${address}:${port};branch=${branch}\r\nFrom: ${local}\r\n` +
       `To: ${remote}\r\nCall-ID: ${callId}\r\nCSeq: 1 ${method}\r\nContact: ${contact(from)}\r\nMax-Forwards: 70\r\n`;
+    let mine: State | undefined;
     const begin = async (): Promise<void> => {
       const state = await makeState(callId, from, local, tag, `<${target}>`, target);
+      mine = state;
       const done = repeat(withBody(head('INVITE', `<${target}>`), 'application/sdp', sdp(state)));
       responses.set(branch, (message) => {
         done();
@@ -423,6 +434,7 @@ export async function openSwitchboard(
         send(withBody(head('CANCEL', `<${target}>`), '', ''));
         await settled();
       },
+      heardEarly: () => mine?.early ?? 0,
     };
   };
 
