@@ -117,3 +117,54 @@ export interface SavedViewSet {
   /** The filter as it is kept. */
   readonly query: string;
 }
+
+// ── Recordings ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** 20053 with `more`: texts all, in the guide's order; behind them what is ours. */
+export interface RecordingRow {
+  /** On the box's clock, of the answer. */
+  readonly calldate: string;
+  readonly src: string;
+  readonly dst: string;
+  readonly trunk: string;
+  /** Seconds. */
+  readonly duration: string;
+  readonly calltype: string;
+  readonly path: string;
+  /** Bytes. */
+  readonly size: string;
+  /** `1`: retention never removes it. */
+  readonly keep: '0' | '1';
+  /** Id of its call in 9006; '' where none is known. */
+  readonly call: string;
+  /** Its medium is not in place. */
+  readonly online?: false;
+}
+
+/** What a listing is of. */
+export interface ListingEnd {
+  readonly startdate: string;
+  readonly enddate: string;
+  readonly totalcount: number;
+  /** Where to go on; absent: that was the end. */
+  readonly cursor?: string;
+}
+
+export interface RecordingList {
+  readonly json_array_recordings: readonly RecordingRow[];
+  readonly json_obj_filter: ListingEnd;
+}
+
+/** 30048. */
+export interface Waveform {
+  /** Of the sound, to the millisecond; 0 where the header doesn't tell. */
+  readonly seconds: number;
+  /** How the sound is written, for people. */
+  readonly coding: string;
+  /** Whether every sample was looked at. */
+  readonly exact: boolean;
+  /** 0 silence to 100 as loud as the coding can say. */
+  readonly peaks: readonly number[];
+  /** Why there are none; absent where there are. */
+  readonly why?: string;
+}

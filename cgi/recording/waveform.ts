@@ -3,23 +3,12 @@
  * are read, so that an hour costs no more than a minute or two.
  */
 import * as v from 'valibot';
+import type { Waveform } from '../contract.ts';
 import * as fields from '../fields.ts';
 import { CgiError } from '../reply.ts';
 import { verb } from '../verb.ts';
 import { refuseElsewhere } from './elsewhere.ts';
 import type { Peaks } from './port.ts';
-
-export interface Waveform {
-  /** Of the sound, to the millisecond; 0 where the header doesn't tell. */
-  readonly seconds: number;
-  /** How the sound is written, for people. */
-  readonly coding: string;
-  readonly exact: boolean;
-  /** 0 silence to 100. */
-  readonly peaks: readonly number[];
-  /** Why there are none; absent where there are. */
-  readonly why?: string;
-}
 
 /** Of a player as wide as a page; and of one on a wall. */
 const PARTS = 400;
