@@ -11,7 +11,7 @@ SOURCES := $(shell find daemon cgi storage -name '*.ts' -o -path 'cgi/gui/*' -ty
 META := node_modules/.cdrd-build.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-life test-office audit sbom bench bench-data bench-load fuzz mutate clean
+.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-life test-office test-browser audit sbom bench bench-data bench-load fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -37,6 +37,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 check: node_modules/.package-lock.json ## type-check
 	npx --no-install tsc --noEmit -p .
 	npx --no-install tsc --noEmit -p cgi/gui
+	npx --no-install tsc --noEmit -p test/browser
 
 lint: node_modules/.package-lock.json ## check style
 	npx --no-install biome check --error-on-warnings .
@@ -54,6 +55,10 @@ test: check lint ## type-check, lint and run every test that needs no other mach
 test-security: node_modules/.package-lock.json ## classes of published flaws tried on the built daemon, and on builds with that bug planted (a table)
 	@sh test/tools.sh git
 	$(VITEST) test/security/vitest.config.ts
+
+test-browser: node_modules/.package-lock.json ## the pages, used as by a person in Chromium (root: installs it; ONLY=calls: that file; KEEP=1: no new office)
+	@sh test/browser/tools.sh
+	CDRD_BROWSER_KEEP=$(KEEP) $(VITEST) test/browser/vitest.config.ts $(if $(ONLY),test/browser/$(ONLY).browser.ts)
 
 test-asterisk: build ## real calls on a real Asterisk 16, phones by sipp (root; the first run takes some minutes)
 	sh test/asterisk/run.sh

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+import { CountReporter } from '../count-reporter.ts';
+
+/** `make test-browser`: the pages of a built daemon in Debian's Chromium, beside a simulated PBX. */
+export default defineConfig({
+  test: {
+    root: new URL('../..', import.meta.url).pathname,
+    include: ['test/browser/*.browser.ts'],
+    globalSetup: ['test/browser/setup.ts'],
+    reporters: ['default', new CountReporter()],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // A file has a daemon of its own and its pages in the one browser: a core each.
+    maxWorkers: 2,
+  },
+});
