@@ -56,13 +56,15 @@ export const startDate = wallTime('from YYYY-MM-DD HH:MM[:SS] on; both dates emp
 export const endDate = wallTime('up to YYYY-MM-DD HH:MM[:SS], the whole minute included', ':59');
 
 /** Numbers by the grammar of guide-resolved: list, range, wildcards, feature codes. */
-export const numbers = field(
-  'a number, a comma list, a range 200-299, * any run and ? any one character',
-  (text): readonly NumberPattern[] | Unset => {
+function numbersField(about: string) {
+  return field(about, (text): readonly NumberPattern[] | Unset => {
     const patterns = parseNumberPattern(text);
     return patterns.length > 0 ? patterns : undefined;
-  },
-);
+  });
+}
+export const numbers = numbersField('a number, a comma list, a range 200-299, * any run and ? any one character');
+/** The same, on either side of a call. */
+export const eitherNumbers = numbersField('who called or was called, as src and dst have it');
 
 /** A comma list of words; `All` and nothing filter nothing. */
 function words<T>(parse: (word: string) => readonly T[] | null, known: string) {

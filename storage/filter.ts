@@ -14,6 +14,8 @@ export interface CallFilter {
   readonly start: Bounds;
   readonly src?: readonly NumberPattern[];
   readonly dst?: readonly NumberPattern[];
+  /** On either side. */
+  readonly number?: readonly NumberPattern[];
   readonly dispositions?: readonly Disposition[];
   readonly callTypes?: readonly CallType[];
   /** Seconds. */

@@ -165,8 +165,8 @@ export function createWalks(lanes: Lanes): Walks {
 }
 
 function servesSearch(kind: keyof Listings, filter: object): boolean {
-  const { src, dst, since } = filter as CallFilter;
-  return kind === 'call' && byIndex(src, dst, since);
+  const { src, dst, number, since } = filter as CallFilter;
+  return kind === 'call' && byIndex([src, dst, number], since);
 }
 
 /** What the search index says may match, ids joined by commas; null where the calls are looked at in order. */

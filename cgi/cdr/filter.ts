@@ -12,6 +12,7 @@ export const callFilter = v.strictObject({
   enddate: fields.endDate,
   src: fields.numbers,
   dst: fields.numbers,
+  number: fields.eitherNumbers,
   disposition: fields.dispositions,
   userfield: fields.callTypes,
   minbillsec: fields.seconds,
@@ -35,7 +36,7 @@ export function rangeOf(parameters: FilterParameters, { zone, now }: Services): 
 }
 
 export function filterOf(parameters: FilterParameters, range: DateRange, { zone }: Services): CallFilter {
-  const { src, dst, disposition, userfield, cidname, in_route, ivr, port, trunk, since } = parameters;
+  const { src, dst, number, disposition, userfield, cidname, in_route, ivr, port, trunk, since } = parameters;
   const { minbillsec, maxbillsec, minduration, maxduration } = parameters;
   ordered('minbillsec', minbillsec, maxbillsec, 'is more than maxbillsec');
   ordered('minduration', minduration, maxduration, 'is more than maxduration');
@@ -46,6 +47,7 @@ export function filterOf(parameters: FilterParameters, range: DateRange, { zone 
     duration: bounds(minduration, maxduration),
     ...(src && { src }),
     ...(dst && { dst }),
+    ...(number && { number }),
     ...(disposition && { dispositions: disposition }),
     ...(userfield && { callTypes: userfield }),
     ...(cidname !== undefined && { cidName: cidname }),
@@ -62,7 +64,8 @@ export function filterOf(parameters: FilterParameters, range: DateRange, { zone 
  * box's clock; of a day that was meant by giving none the very day is told.
  */
 export function filterWords(filter: CallFilter, zone: Zone): Readonly<Record<string, string>> {
-  const { start, src, dst, dispositions, callTypes, billsec, duration, cidName, inRoute, ivr, port, trunks } = filter;
+  const { start, src, dst, number, dispositions, callTypes, billsec, duration, cidName, inRoute, ivr, port, trunks } =
+    filter;
   const clock = (epoch: number | undefined) => epoch !== undefined && zone.text(epoch);
   const [trunk, portTrunk] = trunks ?? [];
   const words: Readonly<Record<string, string | false | undefined>> = {
@@ -70,6 +73,7 @@ export function filterWords(filter: CallFilter, zone: Zone): Readonly<Record<str
     enddate: clock(start.to),
     src: src?.map(patternText).join(','),
     dst: dst?.map(patternText).join(','),
+    number: number?.map(patternText).join(','),
     disposition: dispositions?.filter((word) => word !== 'CONGESTION').join(','),
     userfield: callTypes?.join(','),
     ...boundWords('billsec', billsec),

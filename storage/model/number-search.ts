@@ -62,7 +62,7 @@ export function exactNumber(patterns: Patterns): string | null {
  * Whether trigrams are worth asking: they serve, and no exact number has an index of its own along the starts. What changed
  * is told in the order of its changes and with what has gone, neither of which the index of trigrams knows.
  */
-export function byIndex(src: Patterns, dst: Patterns, since: number | undefined): boolean {
-  if (since !== undefined || exactNumber(src) !== null || exactNumber(dst) !== null) return false;
-  return gramsOf(src) !== null || gramsOf(dst) !== null;
+export function byIndex(sides: readonly Patterns[], since: number | undefined): boolean {
+  if (since !== undefined || sides.some((side) => exactNumber(side) !== null)) return false;
+  return sides.some((side) => gramsOf(side) !== null);
 }

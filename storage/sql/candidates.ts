@@ -22,7 +22,7 @@ const PROBE = 200;
 
 /** The next calls that may match; null: look at every one within the filter's dates. One bounded step. */
 export function callCandidates(database: Database, { filter, after, known }: CandidatesRequest): Candidates | null {
-  const sides = [gramsOf(filter.src), gramsOf(filter.dst)].filter((side) => side !== null);
+  const sides = [filter.src, filter.dst, filter.number].map(gramsOf).filter((side) => side !== null);
   if (sides.length === 0) return null;
   const within = callsWithin(database, filter, CANDIDATES_MAX);
   if (within <= FEW) return null;

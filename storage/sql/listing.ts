@@ -62,18 +62,27 @@ const unpadded = (expression: string) =>
 const CONTACT = "LEFT JOIN contact ON contact.number = CASE calltype WHEN 'Outbound' THEN dst ELSE src END";
 
 /** Calls of one exact number along their starts: no other is looked at, however many there are. */
-function pathsOfCalls({ src, dst }: CallFilter): readonly Path[] {
+function pathsOfCalls({ src, dst, number }: CallFilter): readonly Path[] {
   // In these very words, so that the indexes without the trash serve.
   const shown: Condition = ['trash IS NULL'];
   const from = exactNumber(src);
   if (from !== null) return [{ index: 'call_src', conditions: [shown, ['src = ?', from]] }];
   const to = exactNumber(dst);
-  if (to === null) return [{ index: 'call_start', conditions: [shown] }];
+  if (to !== null) return pathsTo(shown, to);
+  const either = exactNumber(number);
+  if (either === null) return [{ index: 'call_start', conditions: [shown] }];
+  // Of a call to itself it is the caller, and no more.
+  const notFrom: Condition = ['src <> ?', either];
   return [
-    { index: 'call_dst', conditions: [shown, ['dst_outer = ?', to]] },
-    { index: 'call_dst_inner', conditions: [shown, ['dst_inner <> dst_outer'], ['dst_inner = ?', to]] },
+    { index: 'call_src', conditions: [shown, ['src = ?', either]] },
+    ...pathsTo(shown, either).map(({ index, conditions }) => ({ index, conditions: [...conditions, notFrom] })),
   ];
 }
+
+const pathsTo = (shown: Condition, to: string): readonly Path[] => [
+  { index: 'call_dst', conditions: [shown, ['dst_outer = ?', to]] },
+  { index: 'call_dst_inner', conditions: [shown, ['dst_inner <> dst_outer'], ['dst_inner = ?', to]] },
+];
 
 const calls: Source<CallFilter> = {
   table: (by) => `call ${by}`,

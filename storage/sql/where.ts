@@ -15,8 +15,9 @@ export function whereCalls(filter: CallFilter): Where {
   // Not in the trash: in these very words, so that the index without it serves.
   const where: Where = { conditions: ['open = 0', 'trash IS NULL'], binds: [] };
   if (filter.since !== undefined) bounds(where, 'start_at', filter.start); // then it runs along `changed`
-  numbers(where, 'src', ['src'], filter.src);
-  numbers(where, 'dst', ['dst_outer', 'dst_inner'], filter.dst);
+  numbers(where, ['src'], ['src'], filter.src);
+  numbers(where, ['dst'], ['dst_outer', 'dst_inner'], filter.dst);
+  numbers(where, ['src', 'dst'], ['src', 'dst_outer', 'dst_inner'], filter.number);
   oneOf(where, 'disposition', filter.dispositions);
   oneOf(where, 'calltype', filter.callTypes);
   bounds(where, 'billsec', filter.billsec);
@@ -33,8 +34,8 @@ export function whereCalls(filter: CallFilter): Where {
 
 export function whereRecordings(filter: RecordingFilter): Where {
   const where: Where = { conditions: ['gone_at IS NULL', 'trash IS NULL'], binds: [] };
-  numbers(where, 'src', ['src'], filter.src);
-  numbers(where, 'dst', ['dst_outer', 'dst_inner'], filter.dst);
+  numbers(where, ['src'], ['src'], filter.src);
+  numbers(where, ['dst'], ['dst_outer', 'dst_inner'], filter.dst);
   equal(where, 'trunk', filter.trunk);
   oneOf(where, 'calltype', filter.callTypes);
   bounds(where, 'talked', filter.duration);
@@ -70,7 +71,7 @@ function oneOf(where: Where, column: string, values: readonly string[] | undefin
 /** One of the patterns must match: `620(202)` as a whole for one with a parenthesis, else one of its parts. */
 function numbers(
   where: Where,
-  whole: string,
+  whole: readonly string[],
   parts: readonly string[],
   patterns: readonly NumberPattern[] | undefined,
 ): void {
@@ -85,7 +86,7 @@ function numbers(
       ranges.push(pattern);
       continue;
     }
-    for (const column of comparesWhole(pattern) ? [whole] : parts) {
+    for (const column of comparesWhole(pattern) ? whole : parts) {
       if (pattern.kind === 'literal') {
         literals.set(column, [...(literals.get(column) ?? []), pattern.value]);
         continue;

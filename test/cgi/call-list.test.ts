@@ -39,6 +39,40 @@ describe('nototal', () => {
   });
 });
 
+describe('number', () => {
+  test('finds both sides, a call to itself once, by every way in', async () => {
+    const own = openBox();
+    const start = at('2021-05-07 10:00:00');
+    const pairs = [
+      ['201', '202'],
+      ['202', '201'],
+      ['201', '201'],
+      ['203', '620'],
+      ['202', '203'],
+    ] as const;
+    for (const [index, [source, destination]] of pairs.entries())
+      await own.call(
+        leg(start + index, {
+          uniqueId: `${start}.${index}`,
+          linkedId: `${start}.${index}`,
+          accountCode: String(index),
+          source,
+          destination,
+          destinationChannel: `SIP/${destination === '620' ? '201' : destination}-1`,
+        }),
+      );
+    const found = async (query: string) => (await own.list(9006, query)).rows.map((row) => row['accountcode']);
+    expect(await found('number=201')).toEqual(['3', '2', '1', '0']);
+    expect(await found('number=201&limit=2&offset=1')).toEqual(['2', '1']);
+    expect(await found('number=620')).toEqual(['3']);
+    expect(await found('number=620(201)')).toEqual(['3']);
+    expect(await found('number=201,203&sort=src&order=asc')).toEqual(['2', '0', '4', '1', '3']);
+    const totals = (await own.ask(30002, 'number=201')).body['json_obj_totals'];
+    expect(totals).toMatchObject({ count: 4 });
+    expect((await own.ask(9004, 'number=203&dryrun=1')).body).toMatchObject({ matches: 2 });
+  });
+});
+
 describe('sort', () => {
   test.each([
     ['duration', 'asc', 1],
