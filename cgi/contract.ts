@@ -168,3 +168,101 @@ export interface Waveform {
   /** Why there are none; absent where there are. */
   readonly why?: string;
 }
+
+// ── Settings ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Of 30016. */
+export interface SettingRow {
+  /** `recording.enable`, `numbering.ivr`, … */
+  readonly name: string;
+  /** As text, as 30017 takes it: `yes` and `no`; lists by commas, or a line each. */
+  readonly value: string;
+  readonly default: string;
+  /** What it means. */
+  readonly about: string;
+  /** Where it is fixed (`/etc/cdrd.toml:12`); null: it can be changed. */
+  readonly fixed: string | null;
+  /** A change is acted on only after a restart. */
+  readonly restart: boolean;
+  /** Nothing acts on the value yet. */
+  readonly pending: boolean;
+  /** The only values that it takes; null: any of its kind. */
+  readonly choices: readonly string[] | null;
+}
+
+/** 30016. */
+export interface SettingList {
+  readonly json_array_settings: readonly SettingRow[];
+}
+
+/** 30017. */
+export interface SettingsChanged {
+  readonly result: 'success';
+  readonly settings: Readonly<Record<string, string>>;
+  /** Of them, those that nothing acts on yet. */
+  readonly pending: readonly string[];
+}
+
+/** 30049. */
+export interface SoundRows {
+  readonly json_array_sounds: readonly { readonly name: string }[];
+  /** There are more than a list takes. */
+  readonly more: boolean;
+  /** Why they could not be listed; '' when they could. */
+  readonly why: string;
+}
+
+/** 30050. */
+export interface SettingsInAsterisk {
+  readonly state: 'written' | 'pending';
+  /** Why it is pending. */
+  readonly why: '' | 'off' | 'away' | 'login' | 'rights' | 'refused' | 'writing' | 'medium';
+  /** In the words of who refuses. */
+  readonly message: string;
+  /** On the box's clock. */
+  readonly since: string;
+  /** Why nothing is recorded though the settings say otherwise; '' when nothing stands in the way. */
+  readonly held: string;
+  /** Settings that Asterisk hasn't got. */
+  readonly pending: readonly string[];
+}
+
+/** Of 30024. */
+export interface PlaceRow {
+  readonly name: string;
+  readonly dir: string;
+  readonly chosen: boolean;
+  readonly state: 'absent' | 'mounted' | 'slow' | 'dead';
+  readonly why: string;
+  readonly writable: boolean;
+  /** Bytes. */
+  readonly free: number | null;
+  readonly total: number | null;
+}
+
+/** A medium that recordings were ever seen on. */
+export interface MediumRow {
+  readonly id: number;
+  readonly present: boolean;
+  readonly state: PlaceRow['state'];
+  /** When it was first and last seen, on the box's clock. */
+  readonly first: string;
+  readonly last: string;
+  readonly recordings: number;
+  readonly bytes: number;
+  readonly free: number | null;
+  readonly total: number | null;
+  readonly mark: string;
+}
+
+/** 30024. */
+export interface MediaRows {
+  /** The one that recordings go to. */
+  readonly medium: Pick<PlaceRow, 'state' | 'why' | 'writable' | 'free' | 'total'> & {
+    readonly since: string;
+    /** Which of the media is in place; null: none. */
+    readonly id: number | null;
+  };
+  readonly json_array_media: readonly MediumRow[];
+  readonly json_array_places: readonly PlaceRow[];
+}

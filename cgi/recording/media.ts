@@ -1,6 +1,7 @@
 /** 30024 (ours): the media that recordings lie on, the one in place among them, and the places to choose from. */
 import * as v from 'valibot';
 import type { MediaUsage } from '../../storage/store.ts';
+import type { MediaRows } from '../contract.ts';
 import { json } from '../reply.ts';
 import { type Services, verb } from '../verb.ts';
 
@@ -17,7 +18,7 @@ export const listMedia = verb({
     const space = medium.space();
     const room = { free: space?.free ?? null, total: space?.total ?? null };
     const known = await store.ask('knownMedia');
-    return json({
+    return json<MediaRows>({
       medium: { state, why, writable, since: zone.text(Math.floor(since / 1000)), id: present ?? null, ...room },
       json_array_media: known.map(({ id, mark, firstAt, seenAt }) => ({
         id,

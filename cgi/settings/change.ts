@@ -1,5 +1,6 @@
 /** 30017 (ours): changes settings, one parameter each, all of them or none. */
 import * as v from 'valibot';
+import type { SettingsChanged } from '../contract.ts';
 import * as fields from '../fields.ts';
 import { CgiError, json } from '../reply.ts';
 import { by, verb } from '../verb.ts';
@@ -49,7 +50,7 @@ export const changeSettings = verb({
     const { role } = asking.caller;
     await settings.change(values, role, by(asking), asking.secure ? 'https' : 'http');
     const now = settings.list(role).filter(({ name }) => values.has(name));
-    return json({
+    return json<SettingsChanged>({
       result: 'success',
       settings: Object.fromEntries(now.map(({ name, value }) => [name, value])),
       pending: now.filter(({ pending }) => pending).map(({ name }) => name),

@@ -1,5 +1,6 @@
 /** 30050 (ours): whether Asterisk has been told what the settings of recording say, and if not, why and since when. */
 import * as v from 'valibot';
+import type { SettingsInAsterisk } from '../contract.ts';
 import { json } from '../reply.ts';
 import { verb } from '../verb.ts';
 
@@ -14,6 +15,6 @@ export const settingsInAsterisk = verb({
       .list(caller.role)
       .filter(({ name, restart, pending }) => pending && !restart && name.startsWith('recording.'))
       .map(({ name }) => name);
-    return json({ ...state, since: zone.text(Math.floor(since / 1000)), pending });
+    return json<SettingsInAsterisk>({ ...state, since: zone.text(Math.floor(since / 1000)), pending });
   },
 });

@@ -1,5 +1,6 @@
 /** 30016 (ours): the settings that the caller may change, each with where its value comes from. */
 import * as v from 'valibot';
+import type { SettingList } from '../contract.ts';
 import { json } from '../reply.ts';
 import { verb } from '../verb.ts';
 
@@ -10,6 +11,6 @@ export const listSettings = verb({
   handle(_parameters, { settings }, { caller }) {
     if (!caller) throw new Error('nobody asks');
     const rows = settings.list(caller.role).map(({ fallback, ...setting }) => ({ ...setting, default: fallback }));
-    return json({ json_array_settings: rows });
+    return json<SettingList>({ json_array_settings: rows });
   },
 });

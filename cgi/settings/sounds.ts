@@ -1,5 +1,6 @@
 /** 30049 (ours): the sounds to choose a prompt from, by the names that Playback() takes. */
 import * as v from 'valibot';
+import type { SoundRows } from '../contract.ts';
 import { json } from '../reply.ts';
 import { verb } from '../verb.ts';
 
@@ -9,6 +10,6 @@ export const listSounds = verb({
   parameters: v.strictObject({}),
   async handle(_parameters, { sounds }) {
     const { names, more, why } = await sounds.list();
-    return json({ json_array_sounds: names.map((name) => ({ name })), more, why });
+    return json<SoundRows>({ json_array_sounds: names.map((name) => ({ name })), more, why });
   },
 });
