@@ -77,6 +77,96 @@ export interface AccountRow {
   readonly used: string;
 }
 
+// ── Live calls, missed calls, the box at a glance ────────────────────────────────────────────────────────────────────────
+
+/** A call in progress, of 30019 and the WebSocket `/live`. */
+export interface LiveRow {
+  readonly id: string;
+  readonly calldate: string;
+  readonly src: string;
+  readonly srcname: string;
+  readonly dst: string;
+  /** Trunks of its two sides; '' = inside. */
+  readonly channel: string;
+  readonly dstchannel: string;
+  readonly userfield: string;
+  readonly state: 'dialling' | 'ringing' | 'up' | 'held';
+  /** Epoch seconds. */
+  readonly since: number;
+  /** Since when two have been connected; null: not yet. */
+  readonly talking: number | null;
+  readonly recording: 'on' | 'paused' | 'off';
+  readonly port: number;
+}
+
+/** What `/live` says: everything at its beginning and when Asterisk is back, then what changes. */
+export interface LiveMessage {
+  readonly asterisk?: 'up' | 'down';
+  readonly json_array_live?: readonly LiveRow[];
+  readonly call?: LiveRow;
+  readonly ended?: string;
+  /** The box's clock, epoch milliseconds; with everything. */
+  readonly now?: number;
+}
+
+/** 30039: a caller whom nobody has answered or called back. */
+export interface MissedRow {
+  /** Of the last try; `first`: of the first that counts. */
+  readonly calldate: string;
+  readonly src: string;
+  readonly contact: string;
+  readonly groupname: string;
+  readonly dst: string;
+  readonly channel: string;
+  readonly in_route: string;
+  readonly port: number;
+  readonly tries: number;
+  readonly first: string;
+  /** Of the last try, for 30040. */
+  readonly id: string;
+  readonly UniqueID: string;
+  /** When it was ticked off, and by whom. */
+  readonly processed?: string;
+  readonly by?: string;
+}
+
+export interface MissedRows {
+  readonly json_array_missed: readonly MissedRow[];
+  readonly json_obj_filter: { readonly startdate: string; readonly enddate: string; readonly totalcount: number };
+}
+
+/** 30044. */
+export interface Complaints {
+  readonly json_array_log: readonly {
+    readonly time: string;
+    readonly first: string;
+    readonly times: number;
+    readonly level: 'warn' | 'error';
+    readonly part: string;
+    readonly text: string;
+  }[];
+}
+
+/** 30051. */
+export interface Overview {
+  readonly time: string;
+  /** Seconds since the daemon began. */
+  readonly uptime: number;
+  readonly version: string;
+  readonly store: { readonly state: string; readonly bytes: number | null; readonly free: number | null };
+  readonly medium: {
+    readonly state: 'absent' | 'mounted' | 'slow' | 'dead';
+    readonly why: string;
+    readonly writable: boolean;
+    readonly free: number | null;
+    readonly total: number | null;
+    /** What was recorded in the last days, and in how many; null: nothing was. */
+    readonly recorded: { readonly count: number; readonly bytes: number; readonly days: number } | null;
+    /** For how long the room lasts at this rate; null: not known. */
+    readonly days_left: number | null;
+  };
+}
+
 // ── Saved views ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Pages whose filters can be saved. */

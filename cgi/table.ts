@@ -25,6 +25,8 @@ import { makeBackup } from './backup/make.ts';
 import { deleteCalls } from './cdr/delete.ts';
 import { downloadCalls } from './cdr/download.ts';
 import { callMarks } from './cdr/marks.ts';
+import { missedCalls } from './cdr/missed.ts';
+import { processCall } from './cdr/processed.ts';
 import { queryCalls } from './cdr/query.ts';
 import { showCall } from './cdr/show.ts';
 import { callTotals } from './cdr/totals.ts';
@@ -55,6 +57,8 @@ import type { Verb } from './verb.ts';
 import { listViews } from './view/list.ts';
 import { removeView } from './view/remove.ts';
 import { setView } from './view/set.ts';
+import { lastComplaints } from './vitals/log.ts';
+import { showOverview } from './vitals/overview.ts';
 
 export const TABLE: Readonly<Record<number, Verb>> = {
   8401: login,
@@ -102,12 +106,16 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30035: removeTotp,
   30036: auditCheck,
   30037: whoAmI,
+  30039: missedCalls,
+  30040: processCall,
   30041: listViews,
   30042: setView((number) => (Object.hasOwn(TABLE, number) ? TABLE[number]?.parameters : undefined)),
   30043: removeView,
+  30044: lastComplaints,
   30048: recordingWaveform,
-  30052: callMarks,
-  30053: showCall,
   30049: listSounds,
   30050: settingsInAsterisk,
+  30051: showOverview,
+  30052: callMarks,
+  30053: showCall,
 };

@@ -19,6 +19,7 @@ import type { Reply } from './reply.ts';
 import type { Retention } from './retention/port.ts';
 import type { PolicyState, Settings } from './settings/port.ts';
 import type { Sounds } from './settings/sounds-port.ts';
+import type { Vitals } from './vitals/port.ts';
 
 /** What a box says of itself. */
 export interface Box {
@@ -57,6 +58,7 @@ export interface Services {
   readonly live: Live;
   readonly amiUsers: AmiUserAdmin;
   readonly box: Box;
+  readonly vitals: Vitals;
   /** The box's zone: dates in requests are on its clock. */
   readonly zone: Zone;
   /** Epoch seconds. */

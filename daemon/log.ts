@@ -3,6 +3,7 @@
  * names, file names) can neither forge a line nor reach a terminal; secrets are masked, and so are phone numbers: a call is
  * called by its id, a recording by its moment. A message that repeats is counted instead of filling the flash.
  */
+import { createLogRing, type LogEntry } from './log-ring.ts';
 import { isPrintable, printable } from './printable.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -25,6 +26,8 @@ export interface Log {
   child(name: string): Log;
   /** Writes the pending "repeated" lines now; for the end of the process. */
   flush(): void;
+  /** The last warnings and errors, newest first. */
+  recent(): readonly LogEntry[];
 }
 
 /** Numbers of RFC 5424 that journald and syslogd read from a leading `<N>`. */
@@ -74,13 +77,19 @@ export function createLog({ level, write = writeToStderr(), terminal }: LogOptio
     write(`${head}${text}\n`);
   };
   const repeats = createRepeats(emit);
+  const ring = createLogRing();
   const named = (prefix: string): Log => {
+    const keep = (at: LogLevel, message: string, fields: LogFields) => {
+      if (at === 'warn' || at === 'error')
+        ring.add(at, prefix.replace(/: .*/, ''), printable(cut(message)), logfmt(fields, false));
+    };
     const writer = (at: LogLevel) =>
       LEVELS.indexOf(at) < least
         ? () => {}
         : (message: string, fields: LogFields = {}) => {
             const text = printable(cut(`${prefix}${message}`));
             if (repeats.passes(at, text)) emit(at, `${text}${logfmt(fields, level === 'debug')}`);
+            keep(at, message, fields);
           };
     return {
       debug: writer('debug'),
@@ -89,6 +98,7 @@ export function createLog({ level, write = writeToStderr(), terminal }: LogOptio
       error: writer('error'),
       child: (name) => named(`${prefix}${name}: `),
       flush: repeats.flush,
+      recent: ring.entries,
     };
   };
   return named('');

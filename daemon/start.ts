@@ -56,6 +56,7 @@ import { ownSockets, type Sockets } from './sockets/sockets.ts';
 import { liveRules, secretDir, takeState, zoneName } from './state.ts';
 import { systemZoneName } from './system-zone.ts';
 import { trashRules } from './trash-rules.ts';
+import { vitalsOf } from './vitals.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -224,6 +225,7 @@ export async function start(options: StartOptions): Promise<Running> {
       live: createLive(pbx, recordingControl, latest(settings.rules, liveRules)),
       amiUsers: amiUserAdmin,
       box: { host: hostname(), version, zone: config.time.zone || systemZoneName(), clockDoubt: jobs.clockDoubt },
+      vitals: vitalsOf(config.state.dir, log),
       zone,
       now,
     };

@@ -61,6 +61,7 @@ import type { MediumChange } from './sql/medium-change.ts';
 import { migrate } from './sql/migrate.ts';
 import type { Migration } from './sql/migration/migration.ts';
 import { migrations as released } from './sql/migration/migrations.ts';
+import { type MissedCall, type MissedRequest, type MissedStep, missedStep } from './sql/missed.ts';
 import { type OutboxEvent, outboxPage } from './sql/outbox.ts';
 import { openPauses } from './sql/pause.ts';
 import { indexedRecordings, knownRecordings, recordingFolders } from './sql/recording.ts';
@@ -140,6 +141,8 @@ export type {
   KnownMedium,
   MediaUsage,
   MediumChange,
+  MissedCall,
+  MissedStep,
   NewUser,
   NewView,
   OldRecording,
@@ -288,6 +291,7 @@ export function openStore(options: StoreOptions) {
     listedRecordings: (paths: readonly string[]) => listedRecordings(database, paths),
     oldestRecordings: (range: AgeRange) => oldestRecordings(database, range),
     sumRecordings: (range: AgeRange) => sumRecordings(database, range),
+    missedStep: (request: MissedRequest) => missedStep(database, request, applier.rules.plan),
     passCalls: (walk: CallWalk) => passCalls(database, walk),
     /** One step of forgetting what nobody can ask for any more. */
     forget: (at: Forgetting) => onDisk(1, () => forgetSome(database, at, now())),

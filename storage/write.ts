@@ -58,6 +58,8 @@ export type Write =
   | { readonly kind: 'note'; readonly name: string; readonly value: unknown }
   /** Marks recordings, or takes their marks away. `audit` gets the paths that there are. */
   | { readonly kind: 'keep'; readonly paths: readonly string[]; readonly keep: boolean; readonly audit: AuditLine }
+  /** A call is ticked off, or no longer; `removed` tells whether there is such a call. */
+  | { readonly kind: 'processed'; readonly id: number; readonly processed: boolean; readonly audit: AuditLine }
   /** Several settings, all or none. */
   | { readonly kind: 'settings'; readonly changes: readonly SettingChange[] }
   /** A recording was paused, or goes on. */
@@ -100,6 +102,7 @@ export const GROWS: Readonly<Record<Write['kind'], boolean>> = {
   setting: false,
   settings: false,
   keep: false,
+  processed: false,
   pause: false,
   note: false,
   policyTold: false,
@@ -132,7 +135,7 @@ export interface Written {
   readonly open: readonly OpenGroup[];
   /** Of a refold: where to go on. */
   readonly next: Walk;
-  /** Of a removal: how many there were; of a step of a deletion: 0 when it is in another state. */
+  /** Of a removal: how many there were; of a tick: whether there is the call; of a step of a deletion: 0 when it is in another state. */
   readonly removed: number;
   /** Of a saved view: its id. */
   readonly view: number | null;

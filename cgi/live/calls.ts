@@ -1,5 +1,6 @@
 /** 30019 (ours): the calls in progress at this moment. Who wants to see them change listens to the WebSocket `/live`. */
 import * as v from 'valibot';
+import type { LiveRow } from '../contract.ts';
 import { CgiError, json } from '../reply.ts';
 import { verb } from '../verb.ts';
 import type { LiveCall } from './port.ts';
@@ -16,7 +17,7 @@ export const queryLive = verb({
 });
 
 /** A call in the names of 9006, where it has the same fields. @param text An epoch on the box's clock. */
-export function liveRow(call: LiveCall, text: (epoch: number) => string): Readonly<Record<string, unknown>> {
+export function liveRow(call: LiveCall, text: (epoch: number) => string): LiveRow {
   return {
     id: call.id,
     calldate: text(call.since),

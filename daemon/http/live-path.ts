@@ -1,10 +1,11 @@
 /**
- * WebSocket `/live`: the calls in progress, told as they change. First everything (`{"json_array_live":[…]}`), then a call
- * at a time (`{"call":{…}}`, `{"ended":"ID"}`), and whether Asterisk is there (`{"asterisk":"up"}`); after it came back
+ * WebSocket `/live`: the calls in progress, told as they change. First everything (`{"json_array_live":[…]}`, with the
+ * box's clock as `now`, epoch milliseconds: a watcher's own may be wrong), then a call at a time (`{"call":{…}}`, `{"ended":"ID"}`), and whether Asterisk is there (`{"asterisk":"up"}`); after it came back
  * everything anew.
  */
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
+import type { LiveMessage } from '../../cgi/contract.ts';
 import { callerOf, refusal } from '../../cgi/dispatch.ts';
 import { liveRow } from '../../cgi/live/calls.ts';
 import { CgiError } from '../../cgi/reply.ts';
@@ -44,14 +45,18 @@ export function livePath(
     for (const [socket, request] of watchers) letGo(socket, request);
   });
 
-  const tell = (message: object) => {
+  const tell = (message: LiveMessage) => {
     const text = JSON.stringify(message);
     for (const socket of watchers.keys()) {
       if (socket.bufferedAmount > UNSENT_MAX) socket.terminate();
       else socket.send(text);
     }
   };
-  const rows = () => (services.live.calls() ?? []).map((call) => liveRow(call, services.zone.text));
+  const everything = (): LiveMessage => {
+    const calls = services.live.calls();
+    const json_array_live = (calls ?? []).map((call) => liveRow(call, services.zone.text));
+    return { asterisk: calls ? 'up' : 'down', now: Date.now(), json_array_live };
+  };
 
   bus.on('live', (linkedId) => {
     if (watchers.size === 0) return;
@@ -72,7 +77,7 @@ export function livePath(
   bus.on('asterisk', ({ state }) => {
     const before = up;
     up = state === 'up';
-    if (before !== up) tell(up ? { asterisk: 'up', json_array_live: rows() } : { asterisk: 'down' });
+    if (before !== up) tell(up ? everything() : { asterisk: 'down' });
   });
 
   return {
@@ -92,7 +97,7 @@ export function livePath(
         watchers.delete(socket);
       });
       socket.on('message', () => socket.close(1008, 'this one only tells'));
-      socket.send(JSON.stringify({ asterisk: services.live.calls() ? 'up' : 'down', json_array_live: rows() }));
+      socket.send(JSON.stringify(everything()));
     },
   };
 }

@@ -11,6 +11,8 @@ export const RIGHTS = [
   'cdr.read',
   /** Delete calls from it (9004). */
   'cdr.delete',
+  /** Tick off a call as dealt with (30040). */
+  'cdr.process',
   /** See, play and download recordings (20053, 20036, players). */
   'recording.read',
   /** Delete recordings (20054). */

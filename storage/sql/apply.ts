@@ -20,6 +20,7 @@ import { beginDeletion, deletionById, moveDeletion } from './deletion.ts';
 import { keepRecordings } from './keep.ts';
 import { seeMedium } from './medium.ts';
 import { keepMediumChange } from './medium-change.ts';
+import { processCall } from './missed.ts';
 import { announce } from './outbox.ts';
 import { changePause } from './pause.ts';
 import { applyRecording, markGone } from './recording.ts';
@@ -183,6 +184,10 @@ export function createApplier(database: Database, given: StoreRules, now: () => 
         return writeSettings([item]);
       case 'keep':
         return { removed: keepRecordings(database, item.paths, item.keep, item.audit, now()) };
+      case 'processed': {
+        const calls = processCall(database, item.id, item.processed, item.audit, now());
+        return { calls: calls ?? [], removed: calls ? 1 : 0 };
+      }
       case 'note':
         writeSetting(database, item.name, item.value, now());
         return {};

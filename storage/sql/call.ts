@@ -20,6 +20,13 @@ export interface StoredCall extends FoldedCall {
   readonly open: boolean;
   /** The deletion that has put it into the trash; null: it's in none. */
   readonly trash: number | null;
+  /** Somebody has ticked it off: when (epoch seconds) and who; null: nobody. */
+  readonly processed: Processed | null;
+}
+
+export interface Processed {
+  readonly at: number;
+  readonly by: string;
 }
 
 const COLUMNS: readonly (readonly [column: string, value: (row: CallRow) => Bind])[] = [
@@ -45,10 +52,13 @@ const COLUMNS: readonly (readonly [column: string, value: (row: CallRow) => Bind
 ];
 const NAMES = COLUMNS.map(([name]) => name);
 const INSERT = `INSERT INTO call (trash, call_group, anchor, open, ${NAMES.join(', ')}) VALUES (?, ?, ?, ?, ${NAMES.map(() => '?').join(', ')})`;
-const UPDATE = `UPDATE call SET call_group = ?, anchor = ?, open = ?, ${NAMES.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`;
+const UPDATE = `UPDATE call SET processed_at = ?, processed_by = ?, call_group = ?, anchor = ?, open = ?, ${NAMES.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`;
 
-/** A call as it shall be; its id is known only once it is stored, and no fold takes it into or out of the trash. */
-export type NextCall = Omit<StoredCall, 'id' | 'trash'>;
+/**
+ * A call as it shall be; its id is known only once it is stored, and no fold takes it into or out of the trash. Without
+ * `processed` it stays ticked off as it was.
+ */
+export type NextCall = Omit<StoredCall, 'id' | 'trash' | 'processed'> & Partial<Pick<StoredCall, 'processed'>>;
 
 /**
  * The one write to a call. `old` null: it is new; `next` null: it goes. A closed call whose content changed, and one that
@@ -169,7 +179,8 @@ function showing<Call extends NextCall>(call: Call, recording: string): Call {
 function write(database: Database, old: StoredCall | null, next: NextCall, trash: number | null): number {
   const binds = [next.group, next.anchor, next.open ? 1 : 0, ...COLUMNS.map(([, value]) => value(next.row))];
   if (!old) return database.run(INSERT, [trash, ...binds]).id;
-  database.run(UPDATE, [...binds, old.id]);
+  const { processed = old.processed } = next;
+  database.run(UPDATE, [processed?.at ?? null, processed?.by ?? null, ...binds, old.id]);
   return old.id;
 }
 
@@ -178,6 +189,7 @@ function differs(old: StoredCall, next: NextCall): boolean {
     old.open !== next.open ||
     old.anchor !== next.anchor ||
     old.group !== next.group ||
+    (next.processed !== undefined && (old.processed !== null) !== (next.processed !== null)) ||
     COLUMNS.some(([, value]) => value(old.row) !== value(next.row))
   );
 }
@@ -274,6 +286,7 @@ function toCall(row: Row): StoredCall {
     anchor: number('anchor'),
     open: number('open') === 1,
     trash: row['trash'] === null ? null : number('trash'),
+    processed: row['processed_at'] === null ? null : { at: number('processed_at'), by: text('processed_by') },
     row: {
       start: { epoch: number('start_at'), offset: number('start_offset') },
       answer: row['answer_at'] === null ? null : number('answer_at'),

@@ -89,7 +89,7 @@ test('/live tells of calls as they come and go, to the admin alone', async () =>
   expect(await open(`${ws}/live`, [], { ...cookie, Origin: 'http://evil.example' }).failed).toContain('403');
   const { messages } = open(`${ws}/live`, [], { ...cookie, Origin: daemon.url });
   await eventually(() => messages.length === 1);
-  expect(JSON.parse(messages[0] ?? '')).toEqual({ asterisk: 'up', json_array_live: [] });
+  expect(JSON.parse(messages[0] ?? '')).toEqual({ asterisk: 'up', now: expect.any(Number), json_array_live: [] });
   await pbx.placeCall('inbound', { ring: 0.5, talk: 1.5 });
   const heard = () => messages.slice(1).map((message) => JSON.parse(message));
   await eventually(() => heard().some(({ ended }) => ended));

@@ -78,6 +78,7 @@ export function openBox({
     live: {} as Services['live'],
     amiUsers: {} as Services['amiUsers'],
     box: { host: 'nexo', version: '1.2.3', zone: zoneName, clockDoubt: () => '' },
+    vitals: {} as Services['vitals'],
     zone: zone(zoneName),
     now: () => now,
     ...ports,

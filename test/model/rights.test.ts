@@ -6,6 +6,7 @@ test.each([
   // right, admin, monitor
   ['cdr.read', true, false],
   ['cdr.delete', true, false],
+  ['cdr.process', true, false],
   ['recording.read', true, true],
   ['recording.delete', true, true],
   ['recording.settings', true, true],

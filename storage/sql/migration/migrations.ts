@@ -12,6 +12,7 @@ import { csvTail } from './0010-csv-tail.ts';
 import { auditChain } from './0011-audit-chain.ts';
 import { keyEnd } from './0012-key-end.ts';
 import { accountsAndViews } from './0013-accounts-views.ts';
+import { missed } from './0014-missed.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   auditChain,
   keyEnd,
   accountsAndViews,
+  missed,
 ];
