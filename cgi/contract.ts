@@ -77,6 +77,125 @@ export interface AccountRow {
   readonly used: string;
 }
 
+/** 30007. */
+export interface AccountList {
+  readonly json_array_accounts: readonly AccountRow[];
+}
+
+/** Of 30010. Times are on the box's clock, `YYYY-MM-DD HH:MM:SS`. */
+export interface KeyRow {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** That it may call, a comma list; '' = all that its role may. */
+  readonly numbers: string;
+  readonly made_by: string;
+  readonly made: string;
+  /** '' = it has no end. */
+  readonly expires: string;
+  /** The day of its last use; '' = there was none. */
+  readonly used: string;
+}
+
+/** 30010. */
+export interface KeyList {
+  readonly json_array_keys: readonly KeyRow[];
+}
+
+/** 30011. */
+export interface KeyMade {
+  readonly result: 'success';
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly numbers: string;
+  readonly expires: string;
+  /** The key, which stands nowhere else. */
+  readonly key: string;
+}
+
+/** Of 30031. Times are on the box's clock, `YYYY-MM-DD HH:MM:SS`. */
+export interface SessionRow {
+  readonly id: string;
+  readonly user: string;
+  readonly role: Role;
+  readonly address: string;
+  /** What the client says of itself: a stranger's text. */
+  readonly agent: string;
+  readonly begun: string;
+  readonly used: string;
+  readonly ends_unused: string;
+  readonly expires: string;
+  /** It is the one that asks. */
+  readonly this: boolean;
+}
+
+/** 30031. */
+export interface SessionList {
+  readonly json_array_sessions: readonly SessionRow[];
+}
+
+/** 30033. */
+export interface TotpBegun {
+  readonly result: 'success';
+  readonly user: string;
+  /** Base32, for typing. */
+  readonly secret: string;
+  /** `otpauth://…`, for a picture. */
+  readonly uri: string;
+}
+
+// ── Audit ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What was done, what was used, and what was refused: each a chain of its own. */
+export const AUDIT_CHAINS = ['act', 'use', 'refused'] as const;
+export type AuditChain = (typeof AUDIT_CHAINS)[number];
+
+/** Of 30018. */
+export interface AuditLine {
+  readonly id: number;
+  readonly chain: AuditChain;
+  /** Its number in its chain. */
+  readonly line: number;
+  /** Epoch seconds, and on the box's clock. */
+  readonly at: number;
+  readonly time: string;
+  /** '' = nobody that is known. */
+  readonly who: string;
+  readonly address: string;
+  readonly action: string;
+  readonly reason: string;
+  readonly detail: Readonly<Record<string, string | number | boolean>>;
+  readonly previous: string;
+  readonly hash: string;
+}
+
+/** 30018. */
+export interface AuditLog {
+  readonly json_array_audit: readonly AuditLine[];
+  readonly json_array_chains: readonly { readonly chain: AuditChain; readonly line: number; readonly hash: string }[];
+  /** Where to go on; absent at the end. */
+  readonly before?: number;
+}
+
+/** 30036. */
+export interface AuditCheck {
+  readonly result: 'success' | 'failed';
+  readonly json_array_chains: readonly {
+    readonly chain: AuditChain;
+    readonly line: number;
+    readonly hash: string;
+    /** The last line that was cut off for age; 0: none. */
+    readonly cut: number;
+    /** Lines that hold. */
+    readonly checked: number;
+    /** The first that doesn't. */
+    readonly fault?: { readonly line: number; readonly why: string };
+  }[];
+  /** Of a head that was sent. */
+  readonly head?: { readonly state: 'holds' | 'differs' | 'cut' | 'missing' };
+}
+
 // ── Live calls, missed calls, the box at a glance ────────────────────────────────────────────────────────────────────────
 
 /** A call in progress, of 30019 and the WebSocket `/live`. */

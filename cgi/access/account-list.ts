@@ -1,6 +1,6 @@
 /** 30007 (ours): the accounts and their roles. */
 import * as v from 'valibot';
-import type { AccountRow } from '../contract.ts';
+import type { AccountList } from '../contract.ts';
 import { json } from '../reply.ts';
 import { verb } from '../verb.ts';
 
@@ -10,7 +10,7 @@ export const listAccounts = verb({
   parameters: v.strictObject({}),
   async handle(_parameters, { accounts, zone }) {
     const list = await accounts.list();
-    return json<{ readonly json_array_accounts: readonly AccountRow[] }>({
+    return json<AccountList>({
       json_array_accounts: list.map(({ user, role, hasFactor, isInitial, usedAt }) => ({
         user,
         role,

@@ -1,5 +1,6 @@
 /** 30010 (ours): the API keys, without what opens anything. */
 import * as v from 'valibot';
+import type { KeyList } from '../contract.ts';
 import { json } from '../reply.ts';
 import { verb } from '../verb.ts';
 
@@ -8,7 +9,7 @@ export const listKeys = verb({
   right: 'users',
   parameters: v.strictObject({}),
   handle: (_parameters, { keys, zone }) =>
-    json({
+    json<KeyList>({
       json_array_keys: keys.list().map(({ id, name, role, numbers, who, createdAt, endsAt, usedAt }) => ({
         id,
         name,

@@ -1,6 +1,7 @@
 /** 30011 (ours): makes an API key. The answer is the only place where it ever stands. */
 import * as v from 'valibot';
 import { may, type Right } from '../../storage/model/rights.ts';
+import type { KeyMade } from '../contract.ts';
 import { field, requiredRole, Wrong } from '../fields.ts';
 import { CgiError, json } from '../reply.ts';
 import { by, type Verb, verb } from '../verb.ts';
@@ -55,7 +56,7 @@ export function makeKey(rightOf: (number: number) => Right | null | undefined): 
       }
       const { id, key } = await keys.make({ name, role, numbers: numbers ?? null, days }, by(asking));
       const expires = days === undefined ? '' : zone.text(now() + days * 86_400);
-      return json({ result: 'success', id, name, role, numbers: numbers?.join(',') ?? '', expires, key });
+      return json<KeyMade>({ result: 'success', id, name, role, numbers: numbers?.join(',') ?? '', expires, key });
     },
   });
 }

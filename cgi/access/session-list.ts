@@ -1,6 +1,7 @@
 /** 30031 (ours): the sessions; one's own, for an admin everybody's. */
 import * as v from 'valibot';
 import { may } from '../../storage/model/rights.ts';
+import type { SessionList } from '../contract.ts';
 import { json } from '../reply.ts';
 import { by, verb } from '../verb.ts';
 
@@ -12,7 +13,7 @@ export const listSessions = verb({
     const { who } = by(asking);
     const all = asking.caller !== null && may(asking.caller.role, 'users');
     const text = (ms: number) => zone.text(Math.floor(ms / 1000));
-    return json({
+    return json<SessionList>({
       json_array_sessions: sessions.list(all ? null : who, asking.token).map((session) => ({
         id: session.id,
         user: session.user,

@@ -1,5 +1,6 @@
 /** 30033 (ours): draws the secret of a second factor. The answer is the only place where it ever stands. */
 import * as v from 'valibot';
+import type { TotpBegun } from '../contract.ts';
 import { passwordDigest } from '../fields.ts';
 import { json } from '../reply.ts';
 import { verb } from '../verb.ts';
@@ -13,6 +14,10 @@ export const beginTotp = verb({
   }),
   async handle({ password }, { accounts, keys }, asking) {
     const who = ownAccount(keys, asking);
-    return json({ result: 'success', user: who.who, ...(await accounts.beginFactor(who.who, password, who)) });
+    return json<TotpBegun>({
+      result: 'success',
+      user: who.who,
+      ...(await accounts.beginFactor(who.who, password, who)),
+    });
   },
 });

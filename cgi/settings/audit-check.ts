@@ -6,12 +6,13 @@
 import * as v from 'valibot';
 import type { StoreClient } from '../../storage/client.ts';
 import type { ChainState } from '../../storage/store.ts';
+import { AUDIT_CHAINS, type AuditCheck } from '../contract.ts';
 import * as fields from '../fields.ts';
 import type { Reply } from '../reply.ts';
 import { verb } from '../verb.ts';
 
 /** As the store calls them. */
-export const CHAIN_NAMES = ['act', 'use', 'refused'] as const satisfies readonly ChainState['chain'][];
+export const CHAIN_NAMES = AUDIT_CHAINS satisfies readonly ChainState['chain'][];
 
 export interface CheckedChain extends ChainState {
   /** Lines that hold. */
@@ -59,7 +60,7 @@ export const auditCheck = verb({
       const kept = seen && (await store.ask('auditLink', seen));
       const stands = seen && (kept === '' ? standing(seen, chains) : kept === seen.hash ? 'holds' : 'differs');
       const isWhole = chains.every(({ fault }) => fault === null) && stands !== 'differs' && stands !== 'missing';
-      yield JSON.stringify({
+      const answer: AuditCheck = {
         result: isWhole ? 'success' : 'failed',
         json_array_chains: chains.map(({ chain, anchor, head: end, lines, fault }) => ({
           chain,
@@ -68,8 +69,9 @@ export const auditCheck = verb({
           checked: lines,
           ...(fault && { fault }),
         })),
-        ...(seen && { head: { ...seen, state: stands } }),
-      });
+        ...(seen && stands && { head: { ...seen, state: stands } }),
+      };
+      yield JSON.stringify(answer);
     }
     return { kind: 'rows', text: text() };
   },

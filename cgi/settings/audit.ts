@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import type { AuditEntry, AuditFilter } from '../../storage/store.ts';
+import type { AuditLog } from '../contract.ts';
 import * as fields from '../fields.ts';
 import { bounds, epochBounds, ordered } from '../range.ts';
 import { json } from '../reply.ts';
@@ -44,7 +45,7 @@ export const auditLog = verb({
       entries.push(...part.entries);
       next = part.next;
     }
-    return json({
+    return json<AuditLog>({
       json_array_audit: entries.map(({ at, hash, ...line }) => ({ ...line, at, time: zone.text(at), hash })),
       json_array_chains: (await store.ask('auditChains')).map(({ chain, head }) => ({ chain, ...head })),
       // Where to go on; absent at the end of the log.

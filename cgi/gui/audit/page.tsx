@@ -1,12 +1,15 @@
-/** The page. */
+/** Who did what: newest first, as far back as one scrolls; what stands in the address bar is the filter. */
 import { Page } from '../parts/page.tsx';
-import { useText } from '../text.ts';
+import { Chains } from './chains.tsx';
+import { AuditFilterForm } from './filter.tsx';
+import { AuditLines } from './lines.tsx';
 
 export default function Audit() {
-  const t = useText('audit');
   return (
     <Page name="audit">
-      <p>{t.soon}</p>
+      <Chains />
+      <AuditFilterForm />
+      <AuditLines />
     </Page>
   );
 }
