@@ -286,6 +286,121 @@ export interface Overview {
   };
 }
 
+// ── Calls ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A row of 9006, as texts. */
+export interface CallRow {
+  readonly calldate: string;
+  readonly src: string;
+  readonly contact: string;
+  readonly groupname: string;
+  readonly dst: string;
+  readonly channel: string;
+  readonly dstchannel: string;
+  readonly duration: string;
+  readonly billsec: string;
+  readonly disposition: 'ANSWERED' | 'NO ANSWER' | 'BUSY' | 'FAILED';
+  readonly userfield: 'Internal' | 'Outbound' | 'Inbound' | 'CallBack' | 'Conference';
+  readonly accountcode: string;
+  readonly cidname: string;
+  readonly in_route: string;
+  readonly IVR: string;
+  readonly 'Recording filename': string;
+  readonly UniqueID: string;
+  readonly port: number;
+  readonly id: string;
+  readonly changed: string;
+}
+
+/** What 9006 gives where `since` is: a call that has gone. */
+export interface CallGone {
+  readonly id: string;
+  readonly changed: string;
+  readonly removed: true;
+}
+
+/** 9006. */
+export interface CallList<Row = CallRow> {
+  readonly json_array_astcdrs: readonly Row[];
+  readonly json_obj_filter: {
+    readonly startdate: string;
+    readonly enddate: string;
+    readonly totalcount?: number;
+    readonly cursor?: string;
+  };
+}
+
+/** A line of 30052: so many rows stand before the cursor's place. */
+export interface CallMark {
+  readonly row: number;
+  readonly cursor: string;
+}
+
+/** Of 30002. Times in seconds; asr in percent, null without a call; acd null without an answered one. */
+export interface CallFigures {
+  readonly count: number;
+  readonly answered: number;
+  readonly noanswer: number;
+  readonly busy: number;
+  readonly failed: number;
+  readonly duration: number;
+  readonly billsec: number;
+  readonly minutes: number;
+  readonly asr: number | null;
+  readonly acd: number | null;
+}
+
+/** Of 30053 and 30001: a record; times as epoch seconds. */
+export interface CallLeg {
+  readonly id: number;
+  readonly uniqueId: string;
+  readonly sequence: number | null;
+  readonly source: string;
+  readonly destination: string;
+  readonly channel: string;
+  readonly destinationChannel: string;
+  readonly application: string;
+  readonly disposition: string;
+  readonly start: number;
+  readonly answer: number | null;
+  readonly end: number;
+  readonly amiAt: number | null;
+  readonly csv: { readonly path: string; readonly line: number; readonly offset: number } | null;
+}
+
+/** A row that the records of a call make, and by which rule. */
+export interface CallMade {
+  readonly id: number | null;
+  readonly rule: 'talk' | 'conference' | 'unanswered';
+  readonly legs: readonly number[];
+  readonly src: string;
+  readonly dst: string;
+  readonly disposition: string;
+  readonly deleted: boolean;
+  readonly tie: 'named' | 'near' | 'no file' | '';
+}
+
+/** 30053. */
+export interface CallShown {
+  readonly json_obj_call: CallRow;
+  /** Seconds east of UTC of the clock that the call's times are shown by. */
+  readonly offset: number;
+  /** LinkedID of its records. */
+  readonly group: string;
+  readonly json_array_legs: readonly CallLeg[];
+  readonly json_array_calls: readonly CallMade[];
+  readonly json_array_pauses: readonly { readonly from: number; readonly to: number | null }[];
+  readonly json_obj_recording: {
+    readonly path: string;
+    /** Bytes. */
+    readonly size: number;
+    readonly seconds: number;
+    readonly keep: boolean;
+    /** Whether the medium that it lies on is in place. */
+    readonly present: boolean;
+  } | null;
+}
+
 // ── Saved views ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Pages whose filters can be saved. */

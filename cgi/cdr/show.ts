@@ -1,5 +1,6 @@
 /** 30053 (ours): one call as 9006 shows it, with the records it was made of, its recording, and what else belongs to it. */
 import * as v from 'valibot';
+import type { CallShown } from '../contract.ts';
 import * as fields from '../fields.ts';
 import { CgiError, json } from '../reply.ts';
 import { verb } from '../verb.ts';
@@ -28,7 +29,7 @@ export const showCall = verb({
     if (!detail || page.rows === 0) throw new CgiError('not_found', `there is no call ${id}, or it was deleted`, 'id');
     const { offset, trace, files } = detail;
     const [file] = files;
-    return json({
+    return json<CallShown>({
       json_obj_call: JSON.parse(Buffer.from(page.bytes).toString('utf8')),
       offset,
       group: trace.group,

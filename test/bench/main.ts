@@ -8,6 +8,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { callRows } from './calls.ts';
 import { loginRows } from './login.ts';
+import { pageRows } from './pages.ts';
 import type { Row } from './row.ts';
 import { shareRows } from './share.ts';
 
@@ -28,6 +29,7 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   calls: callRows,
   share: shareRows,
   login: loginRows,
+  pages: pageRows,
 };
 
 const wanted = process.argv.slice(2);

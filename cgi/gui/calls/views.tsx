@@ -1,0 +1,146 @@
+/** Filters kept under a name: chosen, saved, removed. A view brings its filter and its order into the address. */
+import { useState } from 'preact/hooks';
+import type { SavedView, SavedViewSet, SavedViews } from '../../contract.ts';
+import { type AskError, ask } from '../api.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { Failure } from '../parts/failure.tsx';
+import { Field } from '../parts/field.tsx';
+import { tell } from '../parts/toast.tsx';
+import { go } from '../router.tsx';
+import { useText } from '../text.ts';
+import { useAsk } from '../use-ask.ts';
+import { keptQuery } from './filter.ts';
+
+const VIEWS = 30041;
+const SET = 30042;
+const REMOVE = 30043;
+
+export function Views({ query }: { readonly query: URLSearchParams }) {
+  const t = useText('calls').views;
+  const { answer, again } = useAsk<SavedViews>(VIEWS, { page: 'calls' });
+  const [saving, setSaving] = useState(false);
+  const views = answer?.json_array_views ?? [];
+  const now = keptQuery(query);
+  const chosen = views.find((view) => keptQuery(new URLSearchParams(view.query)) === now) ?? null;
+  const remove = async ({ id, name }: SavedView) => {
+    try {
+      await ask(REMOVE, { id });
+      tell(t.removed(name));
+    } catch (failed) {
+      tell({ text: (failed as AskError).message, failed: true });
+    }
+    again();
+  };
+  return (
+    <div class="calls-views">
+      {views.length > 0 && (
+        <select
+          aria-label={t.title}
+          value={chosen ? String(chosen.id) : ''}
+          onChange={(event) => {
+            const view = views.find(({ id }) => String(id) === event.currentTarget.value);
+            if (view) go(`/calls${view.query === '' ? '' : `?${view.query}`}`);
+          }}
+        >
+          <option value="" disabled>
+            {t.choose}
+          </option>
+          {views.map((view) => (
+            <option key={view.id} value={String(view.id)}>
+              {view.changeable ? view.name : t.by(view.name, view.owner)}
+            </option>
+          ))}
+        </select>
+      )}
+      {chosen?.changeable ? (
+        <button type="button" class="plain" onClick={() => void remove(chosen)}>
+          {t.remove}
+        </button>
+      ) : (
+        <button type="button" onClick={() => setSaving(true)}>
+          {t.save}
+        </button>
+      )}
+      {saving && (
+        <Save
+          query={now}
+          views={views}
+          onClose={() => setSaving(false)}
+          onSaved={(name) => {
+            setSaving(false);
+            tell(t.saved(name));
+            again();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+interface SaveProps {
+  readonly query: string;
+  readonly views: readonly SavedView[];
+  onClose(): void;
+  onSaved(name: string): void;
+}
+
+function Save({ query, views, onClose, onSaved }: SaveProps) {
+  const t = useText('calls').views;
+  const common = useText('common');
+  const [name, setName] = useState('');
+  const [shared, setShared] = useState(false);
+  const [error, setError] = useState<AskError | null>(null);
+  const save = async () => {
+    setError(null);
+    const before = views.find((view) => view.name === name.trim() && view.changeable);
+    try {
+      await ask<SavedViewSet>(SET, {
+        page: 'calls',
+        name: name.trim(),
+        query,
+        shared,
+        ...(before && { id: before.id }),
+      });
+      onSaved(name.trim());
+    } catch (failed) {
+      setError(failed as AskError);
+    }
+  };
+  return (
+    <Dialog title={t.save} onClose={onClose}>
+      <form
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        <Field label={t.name} hint={t.nameHint}>
+          {(control) => (
+            <input
+              {...control}
+              type="text"
+              required
+              maxLength={60}
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <label class="check">
+          <input type="checkbox" checked={shared} onChange={(event) => setShared(event.currentTarget.checked)} />
+          <span>{t.shared}</span>
+        </label>
+        {error && <Failure error={error} />}
+        <div class="actions">
+          <button type="submit" class="primary">
+            {common.save}
+          </button>
+          <button type="button" onClick={onClose}>
+            {common.cancel}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
