@@ -525,6 +525,8 @@ export interface SettingsChanged {
   readonly settings: Readonly<Record<string, string>>;
   /** Of them, those that nothing acts on yet. */
   readonly pending: readonly string[];
+  /** They fall back unless they are confirmed; absent: they stay. */
+  readonly trial?: OnTrial;
 }
 
 /** 30049. */
@@ -589,4 +591,27 @@ export interface MediaRows {
   };
   readonly json_array_media: readonly MediumRow[];
   readonly json_array_places: readonly PlaceRow[];
+}
+
+// ── Changes on trial ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A change that falls back by itself unless it is confirmed (30038). */
+export interface OnTrial {
+  readonly token: string;
+  /** Settings, or `role of NAME`, `account NAME`. */
+  readonly what: readonly string[];
+  /** Who has asked for it, and from where. */
+  readonly user: string;
+  readonly address: string;
+  /** Whole seconds that are left. */
+  readonly seconds: number;
+  /** Another admin has to confirm it. */
+  readonly by_another: boolean;
+  /** Where the pages are now, with a slash at the end; null: where they were. */
+  readonly location: string | null;
+}
+
+/** 30038 without a token. */
+export interface TrialShown {
+  readonly trial: OnTrial | null;
 }

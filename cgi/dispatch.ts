@@ -10,6 +10,7 @@ import { splitReason, takesReason } from './reason.ts';
 import { type NumberReference, referenceOf } from './reference.ts';
 import { CgiError, diskFault, errorReply, json, type Reply } from './reply.ts';
 import { TABLE } from './table.ts';
+import type { Door } from './trial/port.ts';
 import type { Services, Verb } from './verb.ts';
 
 /** What arrived under `/cgi/webserve/`, whatever carried it. */
@@ -33,6 +34,8 @@ export interface CgiRequest {
   readonly device?: string | null;
   /** By HTTPS. */
   readonly secure?: boolean;
+  /** How it came in. */
+  readonly door?: Door | null;
 }
 
 /** @throws {CgiError}, {StoreError} and what is a fault of ours: see {@link faultReply}. */
@@ -50,8 +53,8 @@ export async function dispatch(request: CgiRequest, services: Services): Promise
   const parameters = checkParameters(verb.parameters, rest);
   if (caller && takesReason(number)) services.notes.acts(caller.user, verb.lines?.(parameters) ?? 1);
   try {
-    const { agent = '', device = null, secure = false } = request;
-    return await verb.handle(parameters, services, { caller, address, agent, device, secure, token, reason });
+    const { agent = '', device = null, secure = false, door = null } = request;
+    return await verb.handle(parameters, services, { caller, address, agent, device, secure, door, token, reason });
   } catch (error) {
     if (!(error instanceof CgiError)) throw error;
     // What of a number's work is not for everybody who may call it, its handler knows.

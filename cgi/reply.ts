@@ -79,6 +79,8 @@ export type Reply =
       readonly device?: string;
       /** Seconds until another try makes sense. */
       readonly retryAfter?: number;
+      /** Called when it has been written, or the client has gone: for what the client is told before it holds. */
+      written?(): void;
     }
   /**
    * A long listing, streamed as it is found. A piece may be empty: it says only that the search goes on, so that whoever

@@ -52,6 +52,7 @@ import { changeSettings } from './settings/change.ts';
 import { settingsInAsterisk } from './settings/in-asterisk.ts';
 import { listSettings } from './settings/list.ts';
 import { listSounds } from './settings/sounds.ts';
+import { confirmChange } from './trial/confirm.ts';
 import { truthReport } from './truth/report.ts';
 import type { Verb } from './verb.ts';
 import { listViews } from './view/list.ts';
@@ -108,6 +109,7 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30037: whoAmI,
   30039: missedCalls,
   30040: processCall,
+  30038: confirmChange,
   30041: listViews,
   30042: setView((number) => (Object.hasOwn(TABLE, number) ? TABLE[number]?.parameters : undefined)),
   30043: removeView,

@@ -19,6 +19,7 @@ import type { Reply } from './reply.ts';
 import type { Retention } from './retention/port.ts';
 import type { PolicyState, Settings } from './settings/port.ts';
 import type { Sounds } from './settings/sounds-port.ts';
+import type { Door, Trials } from './trial/port.ts';
 import type { Vitals } from './vitals/port.ts';
 
 /** What a box says of itself. */
@@ -55,6 +56,8 @@ export interface Services {
   readonly recordingPolicy: { state(): PolicyState };
   /** Asterisk's own, for prompts. */
   readonly sounds: Sounds;
+  /** The change that has to be confirmed. */
+  readonly trials: Trials;
   readonly live: Live;
   readonly amiUsers: AmiUserAdmin;
   readonly box: Box;
@@ -77,6 +80,8 @@ export interface Asking {
   readonly device: string | null;
   /** By HTTPS. */
   readonly secure: boolean;
+  /** How it came in; null: by nothing that a change could close. */
+  readonly door: Door | null;
   /** What showed who it is; null: nothing did. */
   readonly token: string | null;
   /** Why, in the words of who asks; '' where none was given. */

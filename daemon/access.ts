@@ -5,6 +5,7 @@ import { type ApiKeys, openApiKeys } from '../cgi/access/keys.ts';
 import { createSessions, type Sessions } from '../cgi/access/session.ts';
 import type { Throttle } from '../cgi/access/throttle.ts';
 import type { AuditNotes } from '../cgi/audit/notes.ts';
+import type { Trials } from '../cgi/trial/port.ts';
 import type { StoreClient } from '../storage/client.ts';
 import { deviceKey } from './device-key.ts';
 import { sessionLimits } from './limits.ts';
@@ -17,6 +18,7 @@ export interface AccessOptions {
   readonly stateDir: string;
   readonly store: StoreClient;
   readonly notes: AuditNotes;
+  readonly trials: Trials;
   readonly log: Log;
 }
 
@@ -31,13 +33,14 @@ export interface Access {
 }
 
 /** Makes the first accounts where there are none. @throws {StoreError}, and for secrets that can't be read. */
-export async function openAccess({ stateDir: dir, store, notes, log }: AccessOptions): Promise<Access> {
+export async function openAccess({ stateDir: dir, store, notes, trials, log }: AccessOptions): Promise<Access> {
   const sessions = createSessions(sessionLimits);
   const throttle = await openThrottle({ dir, log });
   const amiThrottle = await openThrottle({ dir, name: 'throttle-ami', log });
   const accounts = createAccounts(store, sessions, sessionLimits, {
     notes,
     throttle,
+    trials,
     devices: createDevices(await deviceKey(dir, log)),
     factors: await openSecondFactors(dir, log),
     passwordChanged: (user) =>

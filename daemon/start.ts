@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Sessions } from '../cgi/access/session.ts';
 import { createAuditNotes } from '../cgi/audit/notes.ts';
 import { createPhoneBook } from '../cgi/contact/book.ts';
+import { openTrials } from '../cgi/trial/trials.ts';
 import type { Services } from '../cgi/verb.ts';
 import type { StoreClient } from '../storage/client.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
@@ -25,11 +26,13 @@ import { createRecordingControl } from './asterisk/recording-control.ts';
 import { createPolicyWriter } from './asterisk/recording-policy.ts';
 import { createSounds } from './asterisk/sounds.ts';
 import { tellAuditHeads } from './audit-heads.ts';
+import { BOX } from './box.ts';
 import { startBoxJobs } from './box-jobs.ts';
 import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
+import { createDoors } from './door-changes.ts';
 import { describeAll } from './figures.ts';
 import { spaceOn, watchFullness } from './fullness.ts';
 import { healthOf } from './health.ts';
@@ -37,7 +40,7 @@ import { type Certificate, openCertificate } from './http/certificate.ts';
 import { createHosts } from './http/hosts.ts';
 import { livePath } from './http/live-path.ts';
 import { boxNames } from './http/self-signed.ts';
-import { listenHttp, tokenOf } from './http/server.ts';
+import { type HttpListen, listenHttp, tokenOf } from './http/server.ts';
 import { openStatic } from './http/static.ts';
 import { amiPath, createWebSockets } from './http/websocket.ts';
 import { startIdleWork } from './idle.ts';
@@ -52,7 +55,8 @@ import { startRecordingParts } from './recordings/parts.ts';
 import { createPlaces } from './recordings/places.ts';
 import { createThreads } from './recordings/step-client.ts';
 import { openSettings } from './settings.ts';
-import { ownSockets, type Sockets } from './sockets/sockets.ts';
+import { ListenError } from './sockets/listeners.ts';
+import { hostAndPort, ownSockets, type Sockets } from './sockets/sockets.ts';
 import { liveRules, secretDir, takeState, zoneName } from './state.ts';
 import { systemZoneName } from './system-zone.ts';
 import { trashRules } from './trash-rules.ts';
@@ -98,7 +102,12 @@ export interface Running {
 
 /** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
 export async function start(options: StartOptions): Promise<Running> {
-  const { config: given, reread, log, sockets = ownSockets, workers, www, version, onFatal } = options;
+  const { reread, log, sockets = ownSockets, workers, www, version, onFatal } = options;
+  // What the service manager has opened, a page can't change either.
+  const given: Config = {
+    ...options.config,
+    fixed: (key) => options.config.fixed(key) ?? sockets.fixed(key),
+  };
   // What was begun is ended in the opposite order, on a stop as on a start that fails half-way.
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
@@ -125,9 +134,11 @@ export async function start(options: StartOptions): Promise<Running> {
     stops.push(() => notes.flush());
     const told = createPolicyHistory({ store, log, now: Date.now, mono: () => performance.now() });
     const policy = createPolicyWriter(log, told);
-    const settings = await openSettings({ config: given, store, log, control: policy });
+    const trials = await openTrials({ store, log, box: BOX });
+    stops.push(() => trials.close());
+    const settings = await openSettings({ config: given, store, log, control: policy, trials });
     const { config } = settings; // whatever a page may set is asked of this one
-    const access = await openAccess({ stateDir: config.state.dir, store, notes, log });
+    const access = await openAccess({ stateDir: config.state.dir, store, notes, trials, log });
     stops.push(() => access.close());
     const { sessions, accounts, keys, amiThrottle } = access;
     const amiUsers = await openAmiUsers(config.state.dir);
@@ -222,6 +233,7 @@ export async function start(options: StartOptions): Promise<Running> {
       settings,
       recordingPolicy: { state: () => policyState(policy.state(), pbx.connection.status, recordings.state()) },
       sounds: createSounds({ dirs: config.asterisk.sounds, mono: () => performance.now() }),
+      trials,
       live: createLive(pbx, recordingControl, latest(settings.rules, liveRules)),
       amiUsers: amiUserAdmin,
       box: { host: hostname(), version, zone: config.time.zone || systemZoneName(), clockDoubt: jobs.clockDoubt },
@@ -235,28 +247,38 @@ export async function start(options: StartOptions): Promise<Running> {
     });
     const answers = new Map<string, number>();
     let ready = true;
-    const certificate = config.https.listen.length > 0 ? await certificateOf(config, names, log) : null;
-    stops.push(() => certificate?.close());
+    const certificates = createCertificates(config, names, log);
+    stops.push(() => certificates.close());
     const shown = { store, replacement, pbx, recordings, backups, fullness };
-    const http = await listenHttp({
-      listen: config.http.listen,
-      ...(certificate && { secure: { listen: config.https.listen, certificate } }),
-      services,
-      sockets,
-      permits,
-      hosts: createHosts(names),
-      redirects: () => settings.value('http.redirect') === true,
-      log: log.child('http'),
-      webSockets,
-      pages: await openStatic(www ? fileURLToPath(www) : null),
-      metrics: () => metrics.text(),
-      health: () => healthOf({ ...shown, version, certificate, ami: amiServer, settings }, ready),
-      onAnswer(number, status) {
-        const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
-        answers.set(key, (answers.get(key) ?? 0) + 1);
-      },
-    });
+    const pages = await openStatic(www ? fileURLToPath(www) : null);
+    const http = await listenSomewhere(config, given, log, (listen) =>
+      listenHttp({
+        listen,
+        certificate: certificates.get,
+        services,
+        sockets,
+        permits,
+        hosts: createHosts(names),
+        redirects: () => settings.value('http.redirect') === true,
+        log: log.child('http'),
+        webSockets,
+        pages,
+        metrics: () => metrics.text(),
+        health() {
+          const certificate = settings.value('https.listen') === '' ? null : certificates.now;
+          return healthOf({ ...shown, version, certificate, ami: amiServer, settings }, ready);
+        },
+        onAnswer(number, status) {
+          const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
+          answers.set(key, (answers.get(key) ?? 0) + 1);
+        },
+      }),
+    );
     stops.push(() => http.close());
+    settings.useDoors(createDoors(http, amiServer));
+    sockets.settled();
+    stops.push(() => sockets.close());
+    stops.push(() => trials.close()); // while there is still an address to go back to
     stops.push(() => callDeletions.close()); // before HTTP: whoever waits for a deletion is told how far it has come
     await callDeletions.begun();
     describeAll(metrics, {
@@ -283,10 +305,14 @@ export async function start(options: StartOptions): Promise<Running> {
       ready = false;
     });
     return {
-      addresses: http.addresses,
+      get addresses() {
+        return http.addresses;
+      },
       ami: amiServer,
       amiUsers,
-      secureAddresses: http.secureAddresses,
+      get secureAddresses() {
+        return http.secureAddresses;
+      },
       bus,
       store,
       ingest: pbx.ingest,
@@ -315,7 +341,42 @@ function latest<From, Made>(from: () => From, make: (from: From) => Made): () =>
   };
 }
 
-async function certificateOf({ state }: Config, listed: () => readonly string[], log: Log): Promise<Certificate> {
-  const dir = await secretDir(state.dir);
-  return openCertificate({ dir, log: log.child('https'), names: () => boxNames(listed()), now: Date.now });
+/** Key and certificate are looked for, or made, when HTTPS or somebody asks for them: that takes a small box a moment. */
+function createCertificates({ state }: Config, listed: () => readonly string[], log: Log) {
+  let opening: Promise<Certificate> | null = null;
+  let now: Certificate | null = null;
+  return {
+    get now() {
+      return now;
+    },
+    async get(): Promise<Certificate> {
+      opening ??= secretDir(state.dir).then((dir) =>
+        openCertificate({ dir, log: log.child('https'), names: () => boxNames(listed()), now: Date.now }),
+      );
+      now = await opening;
+      return now;
+    },
+    close: () => now?.close(),
+  };
+}
+
+/**
+ * Where the pages have set listeners that can't be had at this start (another program took the port while the box was off),
+ * those of the configuration serve: a box that nobody reaches can't be mended. @throws where those can't be had either.
+ */
+async function listenSomewhere<T>(config: Config, given: Config, log: Log, listen: (at: HttpListen) => Promise<T>) {
+  const of = ({ http, https }: Config): HttpListen => ({ http: http.listen, https: https.listen });
+  try {
+    return await listen(of(config));
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    const { http, https } = of(given);
+    const isDefault = [...http, ...https].some((each) => hostAndPort(each) === hostAndPort(error.address));
+    if (isDefault) throw error.cause;
+    log.error('what a page has set can not be listened on: the defaults hold', {
+      error,
+      address: hostAndPort(error.address),
+    });
+    return listen({ http, https });
+  }
 }

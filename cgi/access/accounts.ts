@@ -7,7 +7,9 @@ import type { AuditLine, By } from '../../storage/sql/audit.ts';
 import type { NewUser, User } from '../../storage/store.ts';
 import { type AuditNoteLimits, type AuditNotes, createAuditNotes } from '../audit/notes.ts';
 import { CgiError } from '../reply.ts';
+import type { Begun, Trials } from '../trial/port.ts';
 import { type AccountFactors, createAccountFactors, NO_FACTORS } from './account-factors.ts';
+import { createAccountTrials } from './account-trial.ts';
 import { createDevices, type Devices } from './device.ts';
 import { createGate, type GateLimits, type Waiter } from './gate.ts';
 import { createLoginAudit } from './login-audit.ts';
@@ -29,13 +31,15 @@ export interface Accounts extends AccountFactors {
   put(account: Caller & { readonly digest: string; readonly isInitial?: boolean }, by: By): Promise<void>;
   /**
    * The same for what a page sends: of an account that is there, role or password may be left as they are.
+   * @param seconds Of the trial on which who takes away his own rights puts that; undefined: there is none.
+   * @returns that trial; null: it is done.
    * @throws {CgiError} `conflict` when no admin or too many accounts would be left; `invalid` for a new one without both.
    */
-  set(change: AccountChange, by: By): Promise<void>;
+  set(change: AccountChange, by: By, seconds?: number): Promise<Begun | null>;
   /** @param keep Token of the session that goes on. @throws {CgiError} `busy`; `invalid` when the old one is wrong. */
   changePassword(user: string, change: PasswordChange, by: By, keep: string | null): Promise<void>;
-  /** @throws {CgiError} `not_found`; `conflict` for the last admin. */
-  remove(user: string, by: By): Promise<void>;
+  /** @param seconds Likewise, for one's own. @throws {CgiError} `not_found`; `conflict` for the last admin. */
+  remove(user: string, by: By, seconds?: number): Promise<Begun | null>;
 }
 
 /** An account as it is shown. */
@@ -95,6 +99,8 @@ export interface AccountParts {
   readonly factors: SecondFactors;
   /** Epoch seconds. */
   now(): number;
+  /** Where a change goes by which somebody takes away his own rights. */
+  readonly trials: Pick<Trials, 'begin' | 'refuseMeanwhile' | 'drop'> | null;
 }
 
 /** Seconds between two notes of an account's use. */
@@ -112,6 +118,7 @@ export function createAccounts(
     devices = createDevices(randomBytes(32)),
     factors = NO_FACTORS,
     now = () => Math.floor(Date.now() / 1000),
+    trials = null,
   }: Partial<AccountParts> = {},
 ): Accounts {
   const gate = createGate(limits);
@@ -119,6 +126,18 @@ export function createAccounts(
   const inTurn = createTurns();
   /** Rises with every change of an account: a check that one overtook looks again. */
   let changes = 0;
+
+  const onTrial = createAccountTrials({
+    ...{ store, trials, inTurn },
+    changed: (name) => changed(name, null),
+    async gone(name) {
+      await passwordChanged(name); // its first one opens nothing any more
+      await factors.remove(name); // the next of this name is somebody else
+    },
+  });
+  /** As it holds at this moment. */
+  const userNow = async (name: string) => onTrial.seen(await store.ask('user', name));
+  const usersNow = async () => (await store.ask('users')).flatMap((user) => onTrial.seen(user) ?? []);
 
   /** What a check finds; `code`: the password is right and the code isn't. */
   type Checked = { readonly user: User } | { readonly wrong: 'password' | 'code'; readonly isThere: boolean };
@@ -137,7 +156,7 @@ export function createAccounts(
     let right: boolean | null = null;
     try {
       return await gate(waiterOf(address, device), async () => {
-        const user = await store.ask('user', name);
+        const user = await userNow(name);
         const matches = (await digestMatches(digest, user?.hash ?? NOBODY)) && user !== null;
         const step = factors.match(name, code ?? undefined);
         const passes = code === null || !factors.has(name) || codePasses(name, matches, step, code, device);
@@ -208,7 +227,7 @@ export function createAccounts(
 
   /** @throws {CgiError} `conflict` */
   async function leaveAnAdmin(without: string): Promise<void> {
-    const others = (await store.ask('users')).filter(({ name, role }) => role === 'admin' && name !== without);
+    const others = (await usersNow()).filter(({ name, role }) => role === 'admin' && name !== without);
     if (others.length === 0) throw new CgiError('conflict', `${without} is the last admin: make another one first`);
   }
 
@@ -217,15 +236,13 @@ export function createAccounts(
       if (!sessions) throw new Error('nobody logs in here');
       const before = changes;
       const needsCode = factors.has(name);
-      const known = devices.looksLike(device)
-        ? devices.idOf(device, name, loginMark(name, await store.ask('user', name)))
-        : null;
+      const known = devices.looksLike(device) ? devices.idOf(device, name, loginMark(name, await userNow(name))) : null;
       const checked = await check(name, digest, code, { address, device: known });
       let user = 'user' in checked ? checked.user : null;
       // While it was checked the account may have been changed, and its sessions ended: none may begin after that.
       for (let seen = before; user && seen !== changes; ) {
         seen = changes;
-        const now = await store.ask('user', name);
+        const now = await userNow(name);
         user = now?.hash === user.hash && factors.has(name) === needsCode ? now : null;
       }
       const failed = 'wrong' in checked && checked.wrong === 'code' ? 'code.failed' : 'login.failed';
@@ -242,16 +259,20 @@ export function createAccounts(
       };
     },
     async list() {
-      return (await store.ask('users')).map(shown);
+      return (await usersNow()).map(shown);
     },
     async find(name) {
-      const user = await store.ask('user', name);
+      const user = await userNow(name);
       return user && shown(user);
     },
     put: ({ user, role, digest, isInitial = false }, by) =>
-      inTurn(async () => write({ name: user, role, hash: await hashOf(digest), isInitial }, by, 'user.set')),
-    set: ({ user, role, digest }, by) =>
       inTurn(async () => {
+        if (onTrial.has(user)) await trials?.drop(`${user} was set by ${by.who}`);
+        await write({ name: user, role, hash: await hashOf(digest), isInitial }, by, 'user.set');
+      }),
+    set: ({ user, role, digest }, by, seconds) =>
+      inTurn(async () => {
+        if (onTrial.has(user)) trials?.refuseMeanwhile('UserName');
         const known = await store.ask('user', user);
         if (!known) {
           if (OTHERS.has(user.toLowerCase()))
@@ -262,11 +283,22 @@ export function createAccounts(
             throw new CgiError('conflict', `there are ${limits.accounts} accounts already: remove one first`);
           await factors.remove(user); // of one that went while the disk was full
         } else if (known.role === 'admin' && role && role !== 'admin') await leaveAnAdmin(user);
+        if (
+          seconds !== undefined &&
+          trials !== null &&
+          user === by.who &&
+          known?.role === 'admin' &&
+          role === 'monitor'
+        ) {
+          if (digest) throw new CgiError('invalid', 'Password can not go on trial: change it by itself', 'Password');
+          return onTrial.begin(known, role, by, seconds);
+        }
         const hash = digest ? await hashOf(digest) : (known?.hash ?? '');
         // Who sets the own password here has chosen it; another's is to be asked for one.
         const isInitial = digest ? by.who !== user : known?.isInitial === true;
         await write({ name: user, role: role ?? known?.role ?? 'monitor', hash, isInitial }, by, 'user.set');
         if (digest) await passwordChanged(user);
+        return null;
       }),
     async changePassword(name, { old, fresh }, by, keep) {
       const user = await prove(name, old, null, by.address);
@@ -280,16 +312,19 @@ export function createAccounts(
         await passwordChanged(name);
       });
     },
-    remove: (name, by) =>
+    remove: (name, by, seconds) =>
       inTurn(async () => {
+        if (onTrial.has(name)) trials?.refuseMeanwhile('UserName');
         const user = await store.ask('user', name);
         if (!user) throw new CgiError('not_found', `there is no account ${name}`, 'UserName');
         if (user.role === 'admin') await leaveAnAdmin(name);
+        if (seconds !== undefined && trials !== null && name === by.who) return onTrial.begin(user, null, by, seconds);
         changes++;
         await store.write({ kind: 'userGone', name, audit: { ...by, action: 'user.removed', detail: { user: name } } });
         sessions?.endUser(name);
         await passwordChanged(name); // its first one opens nothing any more
         await factors.remove(name); // the next of this name is somebody else
+        return null;
       }),
     ...createAccountFactors({
       store,

@@ -3,6 +3,8 @@ import * as v from 'valibot';
 import type { SettingsChanged } from '../contract.ts';
 import * as fields from '../fields.ts';
 import { CgiError, json } from '../reply.ts';
+import { onTrial } from '../trial/confirm.ts';
+import { confirmSeconds } from '../trial/confirm-seconds.ts';
 import { by, verb } from '../verb.ts';
 import { SETTINGS, type SettingValue, settingOf, textOf, valueFrom } from './schema.ts';
 
@@ -32,14 +34,15 @@ const entries = Object.fromEntries(
 export const changeSettings = verb({
   about: 'changes settings, all or none',
   right: 'recording.settings',
-  parameters: v.strictObject({ ...entries, reset }),
-  lines: ({ reset: names, ...sent }) =>
+  parameters: v.strictObject({ ...entries, reset, confirm: confirmSeconds }),
+  lines: ({ reset: names, confirm: _, ...sent }) =>
     Object.keys(sent).length + ((names as readonly string[] | undefined)?.length ?? 0),
   async handle(parameters, { settings }, asking) {
-    const { reset: names, ...sent } = parameters as { readonly reset?: readonly string[] } & Record<
-      string,
-      SettingValue
-    >;
+    const {
+      reset: names,
+      confirm: seconds,
+      ...sent
+    } = parameters as { readonly reset?: readonly string[]; readonly confirm?: number } & Record<string, SettingValue>;
     const values = new Map<string, SettingValue | null>(Object.entries(sent));
     for (const name of names ?? []) {
       if (values.has(name)) throw new CgiError('invalid', `${name} is given and in reset`, name);
@@ -48,12 +51,14 @@ export const changeSettings = verb({
     if (values.size === 0) throw new CgiError('invalid', 'no setting is given');
     if (!asking.caller) throw new Error('nobody asks');
     const { role } = asking.caller;
-    await settings.change(values, role, by(asking), asking.secure ? 'https' : 'http');
+    const begun = await settings.change(values, role, by(asking), { door: asking.door, seconds });
     const now = settings.list(role).filter(({ name }) => values.has(name));
-    return json<SettingsChanged>({
+    const reply = json<SettingsChanged>({
       result: 'success',
       settings: Object.fromEntries(now.map(({ name, value }) => [name, value])),
       pending: now.filter(({ pending }) => pending).map(({ name }) => name),
+      ...(begun && { trial: onTrial(begun.trial) }),
     });
+    return begun ? { ...reply, written: begun.start } : reply;
   },
 });

@@ -1,6 +1,7 @@
 /** What the settings' numbers need from above: the box's settings, each with where its value comes from. */
 import type { Role } from '../../storage/model/rights.ts';
 import type { By } from '../../storage/sql/audit.ts';
+import type { Begun, Door } from '../trial/port.ts';
 import type { SettingValue } from './schema.ts';
 
 export interface Setting {
@@ -44,14 +45,22 @@ export interface Settings {
   /**
    * Checks, keeps and applies them, all or none. Waits a second for what must reach Asterisk, no longer.
    * @param values By name; null: the default again.
-   * @param listener By which who asks has come; null: by none that could be shut.
-   * @throws {CgiError} `invalid` naming the setting, `conflict` for one that is fixed, or that would shut out
-   * who asks; `denied` for one of another role's.
+   * @returns the trial on which they are, where they may shut out who asks and `seconds` are given.
+   * @throws {CgiError} `invalid` naming the setting, `conflict` for one that is fixed, that would shut out who asks for it
+   * without a trial, or whose port can't be had; `denied` for one of another role's.
    */
   change(
     values: ReadonlyMap<string, SettingValue | null>,
     role: Role,
     by: By,
-    listener?: 'http' | 'https' | null,
-  ): Promise<void>;
+    from?: ChangeFrom,
+  ): Promise<Begun | null>;
+}
+
+/** How a change is asked for. */
+export interface ChangeFrom {
+  /** null: by nothing that could be closed. */
+  readonly door: Door | null;
+  /** Of the trial; undefined: what could shut out who asks is refused where that can be foreseen. */
+  readonly seconds?: number | undefined;
 }

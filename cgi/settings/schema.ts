@@ -9,6 +9,8 @@ import {
   BOOLEAN,
   CLOCK,
   HOST_NAMES,
+  LISTEN_LIST,
+  LISTEN_ONE,
   NAMES,
   PATTERNS,
   PERMITS,
@@ -60,6 +62,7 @@ const permit = (listener: string) =>
 
 /** Who may come at all, before anything that is sent is read: a box that ends up on the open Internet is silent there. */
 export const HTTP = {
+  listen: key(LISTEN_LIST, '[::]:80', 'addresses HOST:PORT of HTTP, separated by commas; "" = off'),
   permit: permit('HTTP'),
   names: key(
     HOST_NAMES,
@@ -68,8 +71,14 @@ export const HTTP = {
   ),
   redirect: key(BOOLEAN, false, 'send who comes by HTTP on to HTTPS, all but /healthz and the box itself'),
 };
-export const HTTPS = { permit: permit('HTTPS') };
-export const AMI = { permit: permit('the AMI') };
+export const HTTPS = {
+  listen: key(LISTEN_LIST, '[::]:443', 'addresses HOST:PORT of HTTPS, separated by commas; "" = off'),
+  permit: permit('HTTPS'),
+};
+export const AMI = {
+  listen: key(LISTEN_ONE, '127.0.0.1:5038', 'address HOST:PORT of the AMI that cdrd offers; "" = off'),
+  permit: permit('the AMI'),
+};
 
 /** Guide 3.2. They stand in Asterisk's own database, where the dialplan asks for them (etc/asterisk/extensions_cdrd.conf). */
 const RECORDING = {

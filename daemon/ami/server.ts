@@ -6,14 +6,16 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
-import { isBoxItself, networkOf } from '../../storage/model/address.ts';
+import { isBoxItself, networkOf, plainAddress } from '../../storage/model/address.ts';
 import type { ListenAddress } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Permits } from '../permits.ts';
-import { ownSockets, type Sockets } from '../sockets/sockets.ts';
+import { covers } from '../sockets/assign.ts';
+import { createListeners, type Prepared } from '../sockets/listeners.ts';
+import { hostAndPort, ownSockets, type Sockets } from '../sockets/sockets.ts';
 import type { SessionServices } from './conversation.ts';
 import { createAmiSession } from './session.ts';
-import { type AmiClient, type Carrier, converse, GOODBYE_MS, listenLocal, listenTcp } from './tcp.ts';
+import { type AmiClient, type Carrier, converse, createAmiServer, GOODBYE_MS, listenLocal } from './tcp.ts';
 
 export interface AmiOptions {
   readonly services: SessionServices;
@@ -45,6 +47,11 @@ export interface AmiServer {
   readonly socketPath: string;
   /** Takes a client that came by other means. null: there are too many; its carrier was destroyed. */
   attach(carrier: Carrier): AmiClient | null;
+  /**
+   * Listens by TCP on these; once that is settled, who has come by an address that is none of them has to go.
+   * @throws {ListenError}; then nothing has changed.
+   */
+  prepare(listen: readonly ListenAddress[]): Promise<Prepared>;
   readonly clients: readonly ClientInfo[];
   readonly figures: { readonly clients: number; readonly dropped: number; readonly refused: number };
   close(): Promise<void>;
@@ -77,10 +84,10 @@ export async function listenAmi(options: AmiOptions): Promise<AmiServer> {
   const { limits } = services;
   const clients = new Map<AmiClient, Held>();
   const figures = { dropped: 0, refused: 0 };
-  const servers: Server[] = [];
-  /** TCP address → why it isn't served. */
-  const troubles = new Map<string, string>();
-  const again = new Set<NodeJS.Timeout>();
+  /** Why TCP isn't served although it should be, and the next try. */
+  let trouble = '';
+  let again: NodeJS.Timeout | undefined;
+  let tried: readonly ListenAddress[] = [];
   let closing = false;
   let silentUntil = 0;
 
@@ -169,8 +176,8 @@ export async function listenAmi(options: AmiOptions): Promise<AmiServer> {
   async function close(): Promise<void> {
     closing = true;
     clearInterval(look);
-    for (const timer of again) clearTimeout(timer);
-    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    clearTimeout(again);
+    const closed = [tcp.close(), local && new Promise<void>((resolve) => local?.close(() => resolve()))];
     for (const { client, carrier } of [...clients.values()]) {
       client.gone();
       carrier.end();
@@ -194,53 +201,93 @@ export async function listenAmi(options: AmiOptions): Promise<AmiServer> {
     socket.once('close', () => connected.delete(socket));
     converse(socket, local, attach, greeting, limits);
   };
+  let local: Server | null = null;
+  const tcp = createListeners<'ami'>({
+    create: () => createAmiServer(serve(false)),
+    retire: (server) => new Promise((resolve) => server.close(resolve)),
+    quiet() {},
+    sockets,
+    log,
+  });
+  const wantedOf = (addresses: readonly ListenAddress[]) =>
+    addresses.map((address) => ({ kind: 'ami' as const, address }));
   const socketPath = join(runDir, AMI_SOCKET);
   try {
     await mkdir(runDir, { recursive: true, mode: 0o750 });
     await rm(socketPath, { force: true }); // a killed predecessor's; the process lock shows that none is alive
-    servers.push(await listenLocal(socketPath, serve(true)));
+    local = await listenLocal(socketPath, serve(true));
   } catch (error) {
     await close();
     throw error;
   }
-  for (const address of listen) await tryTcp(address);
+  if (listen.length > 0) await tryTcp(listen);
+
+  function tryLater(addresses: readonly ListenAddress[]): void {
+    again = setTimeout(() => void tryTcp(addresses), AGAIN_TCP_MS);
+  }
 
   /** Listens, or tries again later. */
-  async function tryTcp(address: ListenAddress): Promise<void> {
-    const name = `${address.host}:${address.port}`;
+  async function tryTcp(addresses: readonly ListenAddress[]): Promise<void> {
+    tried = addresses;
     try {
-      const server = await listenTcp((each) => sockets.listen(each, address), serve(false));
-      if (closing) return void server.close();
-      server.on('error', (error) => log.error('the AMI listener failed', { error }));
-      servers.push(server);
-      troubles.delete(name);
-      log.info('listening', { ami: textOf(server.address() as AddressInfo) });
+      const prepared = await tcp.prepare(wantedOf(addresses));
+      if (closing) return void tcp.close();
+      prepared.settle();
+      trouble = '';
+      for (const { server } of tcp.now) log.info('listening', { ami: textOf(server.address() as AddressInfo) });
     } catch (error) {
-      const why = `${name}: ${(error as Error).message}`;
-      if (troubles.get(name) !== why)
-        log.error('AMI can not be offered there; trying again', {
-          address: name,
-          error,
-          every: `${AGAIN_TCP_MS / 1000} s`,
-        });
-      troubles.set(name, why);
-      const timer = setTimeout(() => {
-        again.delete(timer);
-        void tryTcp(address);
-      }, AGAIN_TCP_MS);
-      again.add(timer);
+      const address = addresses.map(hostAndPort).join();
+      const why = `${address}: ${(error as Error).message}`;
+      if (trouble !== why)
+        log.error('AMI can not be offered there; trying again', { address, error, every: `${AGAIN_TCP_MS / 1000} s` });
+      trouble = why;
+      tryLater(addresses);
+    }
+  }
+
+  /** Who came by an address that is no longer listened on. */
+  function endStrays(): void {
+    const served = tcp.now.map(({ server }) => server.address() as AddressInfo);
+    for (const socket of connected) {
+      const { localAddress, localPort } = socket;
+      if (localAddress === undefined || localPort === undefined) continue; // of the local socket, or gone
+      const at = plainAddress(localAddress);
+      if (!served.some(({ address, port }) => port === localPort && covers(address, at))) socket.destroy();
     }
   }
 
   return {
     get addresses() {
-      return servers.slice(1).map((server) => server.address() as AddressInfo);
+      return tcp.now.map(({ server }) => server.address() as AddressInfo);
     },
     get trouble() {
-      return [...troubles.values()].join('; ');
+      return trouble;
     },
     socketPath,
     attach,
+    async prepare(addresses) {
+      clearTimeout(again); // for what may be wanted no longer
+      const goOn = () => {
+        if (trouble !== '') tryLater(tried);
+      };
+      const { settle, takeBack } = await tcp.prepare(wantedOf(addresses)).catch((error: unknown) => {
+        goOn();
+        throw error;
+      });
+      return {
+        settle() {
+          trouble = '';
+          settle();
+          endStrays();
+          const ami = tcp.now.map(({ server }) => textOf(server.address() as AddressInfo)).join();
+          log.info(ami === '' ? 'no longer listening' : 'listening', { ami });
+        },
+        async takeBack() {
+          await takeBack();
+          goOn();
+        },
+      };
+    },
     get clients() {
       return [...clients.values()].flatMap(({ client, carrier, since }) =>
         client.session.user === null ? [] : [{ user: client.session.user, address: carrier.address, since }],

@@ -109,16 +109,6 @@ const AGAIN_MS = 20;
 /** Bytes taken in before it is looked whether so much waits that no more should be. */
 const SLICE = 1_024;
 
-/** @param listen Begins to listen. @throws what it throws. */
-export async function listenTcp(
-  listen: (server: Server) => Promise<void>,
-  serve: (socket: Socket) => void,
-): Promise<Server> {
-  const server = createAmiServer(serve);
-  await listen(server);
-  return server;
-}
-
 /** Open to its own user and group: 0660. Until that is said, umask 027 leaves nobody but the owner the right to connect. */
 export async function listenLocal(path: string, serve: (socket: Socket) => void): Promise<Server> {
   const server = createAmiServer(serve);
@@ -128,6 +118,6 @@ export async function listenLocal(path: string, serve: (socket: Socket) => void)
 }
 
 /** Whoever closes its own side after its last action still gets its answers, as from Asterisk. */
-function createAmiServer(serve: (socket: Socket) => void): Server {
+export function createAmiServer(serve: (socket: Socket) => void): Server {
   return createServer({ allowHalfOpen: true }, serve);
 }

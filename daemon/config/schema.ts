@@ -10,8 +10,6 @@ import {
   GREETING,
   HOST,
   LINE,
-  LISTEN_LIST,
-  LISTEN_ONE,
   NAME,
   oneOf,
   PATH,
@@ -39,14 +37,8 @@ const SECTIONS = {
     ),
     group: key(ACCOUNT, '', 'its group; "" = that of the user'),
   }),
-  http: v.object({
-    listen: key(LISTEN_LIST, '[::]:80', 'addresses HOST:PORT of HTTP, separated by commas; "" = off'),
-    ...HTTP,
-  }),
-  https: v.object({
-    listen: key(LISTEN_LIST, '[::]:443', 'addresses HOST:PORT of HTTPS, separated by commas; "" = off'),
-    ...HTTPS,
-  }),
+  http: v.object(HTTP),
+  https: v.object(HTTPS),
   recordings: v.object({
     dir: key(PATH, '/media/usbStorage/monitor', 'folder of the recordings, with one folder a day inside'),
     places: key(
@@ -78,9 +70,9 @@ const SECTIONS = {
     ),
   }),
   ami: v.object({
-    listen: key(LISTEN_ONE, '127.0.0.1:5038', 'address HOST:PORT of the AMI that cdrd offers; "" = off'),
+    listen: AMI.listen,
     greeting: key(GREETING, 'Asterisk Call Manager/1.1', 'first line that an AMI client sees'),
-    ...AMI,
+    permit: AMI.permit,
   }),
   numbering: v.object(NUMBERING),
   trunks: v.object(TRUNKS),

@@ -28,8 +28,8 @@ export interface CertificateState {
 export interface Certificate {
   readonly current: KeyAndCertificate;
   state(): CertificateState;
-  /** Called with each pair that takes the place of another. */
-  onChange(listener: (pair: KeyAndCertificate) => void): void;
+  /** Called with each pair that takes the place of another. @returns what ends that. */
+  onChange(listener: (pair: KeyAndCertificate) => void): () => void;
   /** Looks at the files now; the timer does so by itself. */
   look(): Promise<void>;
   close(): void;
@@ -79,7 +79,7 @@ export async function openCertificate(options: CertificateOptions): Promise<Cert
   const { dir, log, names, now, lookMs = LOOK_MS } = options;
   const { createSecureContext } = await import('node:tls');
   const paths = { key: join(dir, 'tls.key'), cert: join(dir, 'tls.crt') };
-  const listeners: ((pair: KeyAndCertificate) => void)[] = [];
+  const listeners = new Set<(pair: KeyAndCertificate) => void>();
   /** Files as they were when taken; as they could not be used at the last look; as they were complained about. */
   const marks = { taken: '', doubtful: '', refused: '' };
   const faults: { files: string | null; disk: string | null } = { files: null, disk: null };
@@ -214,7 +214,10 @@ export async function openCertificate(options: CertificateOptions): Promise<Cert
       const why = faults.files ?? faults.disk ?? (ended ? 'the certificate has ended' : null);
       return { state: why === null ? 'ok' : 'fault', why, selfSigned: current.own, ends: current.until };
     },
-    onChange: (listener) => void listeners.push(listener),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     look,
     close: () => clearInterval(timer),
   };

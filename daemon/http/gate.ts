@@ -25,6 +25,8 @@ export interface Gate {
   guard(server: Server, listener: 'http' | 'https'): void;
   /** Who is at the other end has shown who it is. */
   known(socket: End): void;
+  /** Since when a connection is there, monotonic milliseconds; of one that has gone: for ever. */
+  since(socket: End): number;
   readonly figures: Readonly<GateFigures>;
 }
 
@@ -36,6 +38,7 @@ interface Guest {
   readonly listener: 'http' | 'https';
   readonly address: string;
   readonly source: string;
+  readonly since: number;
   known: boolean;
 }
 
@@ -87,7 +90,7 @@ export function createGate(limits: HttpLimits, { permits, onChange }: Permits, l
       return false;
     }
     const key = keyOf(socket);
-    guests.set(key, { socket, listener, address, source, known: false });
+    guests.set(key, { socket, listener, address, source, since: performance.now(), known: false });
     socket.once('close', () => guests.delete(key));
     return true;
   }
@@ -153,6 +156,7 @@ export function createGate(limits: HttpLimits, { permits, onChange }: Permits, l
       const guest = guests.get(keyOf(socket));
       if (guest) guest.known = true;
     },
+    since: (socket) => guests.get(keyOf(socket))?.since ?? Number.NEGATIVE_INFINITY,
     figures,
   };
 }

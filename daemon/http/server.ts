@@ -13,7 +13,8 @@ import { statesOf } from '../health.ts';
 import { type HttpLimits, httpLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { Permits } from '../permits.ts';
-import { ownSockets, type Sockets } from '../sockets/sockets.ts';
+import { createListeners, type Listening, type Prepared, type Wanted } from '../sockets/listeners.ts';
+import { hostAndPort, ownSockets, type Sockets } from '../sockets/sockets.ts';
 import { type Bodies, createBodies } from './body.ts';
 import type { Certificate } from './certificate.ts';
 import { tendConnections } from './connection.ts';
@@ -33,10 +34,16 @@ import {
   writeText,
 } from './write-reply.ts';
 
+/** What is listened on, in the order of the configuration. */
+export interface HttpListen {
+  readonly http: readonly ListenAddress[];
+  readonly https: readonly ListenAddress[];
+}
+
 export interface HttpOptions {
-  readonly listen: readonly ListenAddress[];
-  /** HTTPS: where, and by which certificate. */
-  readonly secure?: { readonly listen: readonly ListenAddress[]; readonly certificate: Certificate };
+  readonly listen: HttpListen;
+  /** That of HTTPS, asked for when there is a listener for it. */
+  certificate(): Promise<Certificate>;
   readonly services: Services;
   /** From where one may come. */
   readonly permits: Permits;
@@ -62,60 +69,94 @@ export interface HttpOptions {
 }
 
 /** The options and what all listeners share. */
-interface Context extends HttpOptions {
+interface Context extends Omit<HttpOptions, 'listen' | 'certificate'> {
   readonly limits: HttpLimits;
   readonly bodies: Bodies;
   readonly gate: Gate;
   readonly guard: Guard;
+  /** Connections that were there before this, monotonic milliseconds, end with their next answer. */
+  readonly renewed: { at: number };
 }
 
 export interface HttpListeners {
-  /** The ports listened on, in the order of the configuration: port 0 is known only now. */
+  /** The ports listened on at this moment, in the order of the configuration: port 0 is known only now. */
   readonly addresses: readonly AddressInfo[];
   /** Those of HTTPS. */
   readonly secureAddresses: readonly AddressInfo[];
   /** Connections turned away. */
   readonly refused: Readonly<GateFigures>;
+  /** Listens on these. @throws {ListenError}; then nothing has changed. */
+  prepare(listen: HttpListen): Promise<Prepared>;
+  /** Ends the connections that there are, each after the answer that is under way: whoever asks next comes by a new one. */
+  renew(): void;
   close(): Promise<void>;
 }
 
 const NUMBERS = '/cgi/webserve/';
 const RECORDINGS = '/recordings/';
 
-/** @throws when an address can't be listened on; none is left open then. */
+type Kind = 'http' | 'https';
+
+/** @throws {ListenError} when an address can't be listened on; none is left open then. */
 export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
+  const { listen, certificate, sockets = ownSockets, log, webSockets } = options;
   const limits = options.limits ?? httpLimits;
-  const gate = createGate(limits, options.permits, options.log);
+  const gate = createGate(limits, options.permits, log);
   const guard = createGuard({
     limits,
     hosts: options.hosts,
     isPage: options.pages.isPage,
     isKnown: createKnown((request) => callerOf(tokenOf(request), options.services, false) !== null, gate),
     redirectPort() {
-      const [first] = options.redirects() ? secure : [];
-      return first ? (first.address() as AddressInfo).port : null;
+      const [first] = options.redirects() ? addressesOf('https') : [];
+      return first?.port ?? null;
     },
   });
-  const context: Context = { ...options, limits, bodies: createBodies(limits), gate, guard };
-  const plain: Server[] = [];
-  const secure: Server[] = [];
-  const close = async () => {
-    options.webSockets.close();
-    await Promise.all([...plain, ...secure].map((server) => closeServer(server, limits)));
+  const context: Context = {
+    ...options,
+    limits,
+    bodies: createBodies(limits),
+    gate,
+    guard,
+    renewed: { at: Number.NEGATIVE_INFINITY },
   };
-  try {
-    for (const address of options.listen)
-      plain.push(await listen(context, createServer(serverOptions(limits)), address));
-    if (options.secure && options.secure.listen.length > 0) {
-      const create = await secureServers(limits, options.secure.certificate);
-      for (const address of options.secure.listen) secure.push(await listen(context, create(), address));
-    }
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  const addressesOf = (servers: readonly Server[]) => servers.map((server) => server.address() as AddressInfo);
-  return { addresses: addressesOf(plain), secureAddresses: addressesOf(secure), refused: gate.figures, close };
+  const listeners = createListeners<Kind>({
+    async create(wanted) {
+      const server =
+        wanted.kind === 'http' ? createServer(serverOptions(limits)) : await secureServer(limits, await certificate());
+      tend(context, server, wanted);
+      return server;
+    },
+    retire: (server) => closeServer(server as Server, limits),
+    quiet: (server) => void quiet(server as Server, limits),
+    sockets,
+    log,
+  });
+  const wantedOf = ({ http, https }: HttpListen): readonly Wanted<Kind>[] => [
+    ...http.map((address) => ({ kind: 'http' as const, address })),
+    ...https.map((address) => ({ kind: 'https' as const, address })),
+  ];
+  const addressesOf = (kind: Kind) =>
+    listeners.now.filter((each) => each.kind === kind).map(({ server }) => server.address() as AddressInfo);
+  (await listeners.prepare(wantedOf(listen))).settle();
+  return {
+    get addresses() {
+      return addressesOf('http');
+    },
+    get secureAddresses() {
+      return addressesOf('https');
+    },
+    refused: gate.figures,
+    prepare: (next) => listeners.prepare(wantedOf(next)),
+    renew() {
+      context.renewed.at = performance.now();
+      for (const { server } of listeners.open as readonly Listening<Kind>[]) (server as Server).closeIdleConnections();
+    },
+    async close() {
+      webSockets.close();
+      await listeners.close();
+    },
+  };
 }
 
 /** Milliseconds that a connection which has shown who it is needn't be looked up again, for how much it may ask. */
@@ -151,33 +192,39 @@ function serverOptions(limits: HttpLimits) {
   };
 }
 
-/** @returns what makes a server that follows the certificate's changes. TLS is loaded only here. */
-async function secureServers(limits: HttpLimits, certificate: Certificate): Promise<() => Server> {
+/** One that follows the certificate's changes. TLS is loaded only here. */
+async function secureServer(limits: HttpLimits, certificate: Certificate): Promise<Server> {
   const { createServer: createSecureServer } = await import('node:https');
-  return () => {
-    const { key, cert } = certificate.current;
-    const options = { ...serverOptions(limits), ...TLS, handshakeTimeout: limits.handshakeMs };
-    const server = createSecureServer({ ...options, key, cert });
-    certificate.onChange(({ key, cert }) => server.setSecureContext({ ...TLS, key, cert }));
-    return server;
-  };
-}
-
-async function listen(context: Context, server: Server, address: ListenAddress): Promise<Server> {
-  const { limits, log, guard, gate, webSockets, sockets = ownSockets } = context;
-  server.maxHeadersCount = limits.headerCount + 1; // one more shows that there are too many
-  // No maxConnections: Node would drop newcomers before the gate could make room for them.
-  server.timeout = limits.stalledMs;
-  tendConnections(server, limits, (request, response) => answer(context, request, response), webSockets, guard);
-  gate.guard(server, 'setSecureContext' in server ? 'https' : 'http');
-  await sockets.listen(server, address);
-  server.on('error', (error) => log.error('an HTTP listener failed', { error }));
+  const { key, cert } = certificate.current;
+  const options = { ...serverOptions(limits), ...TLS, handshakeTimeout: limits.handshakeMs };
+  const server = createSecureServer({ ...options, key, cert });
+  server.once(
+    'close',
+    certificate.onChange(({ key, cert }) => server.setSecureContext({ ...TLS, key, cert })),
+  );
   return server;
 }
 
+/** Has a server do what it is there for, once it listens. */
+function tend(context: Context, server: Server, { kind, address }: Wanted<Kind>): void {
+  const { limits, guard, gate, webSockets } = context;
+  const listen = hostAndPort(address);
+  server.maxHeadersCount = limits.headerCount + 1; // one more shows that there are too many
+  // No maxConnections: Node would drop newcomers before the gate could make room for them.
+  server.timeout = limits.stalledMs;
+  tendConnections(server, limits, (request, response) => answer(context, request, response, listen), webSockets, guard);
+  gate.guard(server, kind);
+}
+
 /** Never rejects. */
-async function answer(context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  context: Context,
+  request: IncomingMessage,
+  response: ServerResponse,
+  listen: string,
+): Promise<void> {
   const begin = performance.now();
+  if (context.gate.since(request.socket) < context.renewed.at) response.setHeader('Connection', 'close');
   // A proxy's form of the target, `http://host/path`, must be understood too (RFC 9112, 3.2.2).
   const target = (request.url ?? '').replace(/^https?:\/\/[^/?]*/i, '');
   const [path = '', query = ''] = split(target, '?');
@@ -194,7 +241,7 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
       if (verdict.error.code === 'busy') response.setHeader('Connection', 'close');
       return await writeReply(response, errorReply(verdict.error));
     }
-    await route(context, request, response, path, query);
+    await route(context, request, response, { path, query, listen });
   } catch (error) {
     if (request.socket.destroyed) return; // nobody is there to be told, and nothing here has failed
     const known = faultReply(error);
@@ -216,10 +263,9 @@ async function route(
   context: Context,
   request: IncomingMessage,
   response: ServerResponse,
-  path: string,
-  query: string,
+  { path, query, listen }: { readonly path: string; readonly query: string; readonly listen: string },
 ): Promise<void> {
-  const { services, bodies } = context;
+  const { services, bodies, gate } = context;
   const address = plainAddress(request.socket.remoteAddress ?? '');
   if (path.startsWith(NUMBERS)) {
     // HEAD too is refused: it would log in, delete or search, only to throw the answer away.
@@ -228,7 +274,16 @@ async function route(
     const body = (known: boolean) => bodies.read(request, response, known);
     const agent = request.headers['user-agent'] ?? '';
     const device = cookieOf(request, deviceCookie(request));
-    const asked = { number, query, body, token: tokenOf(request), address, agent, device, secure: isSecure(request) };
+    const secure = isSecure(request);
+    const asked = {
+      ...{ number, query, body, token: tokenOf(request), address, agent, device, secure },
+      door: {
+        listener: secure ? ('https' as const) : ('http' as const),
+        listen,
+        since: gate.since(request.socket),
+        host: request.headers.host ?? '',
+      },
+    };
     return writeReply(response, await dispatch(asked, services));
   }
   if (!allows(request, response, 'GET', 'HEAD')) return;
@@ -304,4 +359,10 @@ function closeServer(server: Server, limits: HttpLimits): Promise<void> {
     });
     server.closeIdleConnections();
   });
+}
+
+/** The same for one that goes on listening. */
+function quiet(server: Server, limits: HttpLimits): void {
+  server.closeIdleConnections();
+  setTimeout(() => server.closeAllConnections(), limits.drainMs).unref();
 }

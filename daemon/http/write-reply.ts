@@ -44,6 +44,7 @@ export async function writeReply(response: ServerResponse, reply: Reply): Promis
           cookieOf(response.req, reply.session),
           ...(reply.device === undefined ? [] : [deviceCookieOf(response.req, reply.device)]),
         ]);
+      if (reply.written) response.once('close', reply.written);
       if (reply.status === ERROR_STATUS.busy) response.setHeader('Retry-After', reply.retryAfter ?? RETRY_SECONDS);
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
     case 'rows':

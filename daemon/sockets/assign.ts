@@ -47,6 +47,6 @@ export function assign<Socket extends Offered>(
 }
 
 /** Whether whoever asked for `wide` asked for `host` as well. */
-function covers(wide: string, host: string): boolean {
+export function covers(wide: string, host: string): boolean {
   return wide === '::' || wide === host || (wide === '0.0.0.0' && isIPv4(host));
 }

@@ -13,6 +13,8 @@ export interface Early {
   readonly at: ListenAddress | null;
   /** Has the server serve this socket and whoever waits; it is the server's from now on. @throws what listening throws. */
   handTo(server: Server): Promise<void>;
+  /** Whoever waits is cut off, and whoever comes from now on, until a server takes it after all. */
+  park(): void;
   /** Closes this process's end of it. */
   close(): void;
 }
@@ -39,6 +41,10 @@ export async function openEarly(
   const address = server.address();
   return {
     at: address === null || typeof address === 'string' ? null : { host: address.address, port: address.port },
+    park() {
+      server.maxConnections = 0;
+      for (const socket of waiting.keys()) socket.destroy();
+    },
     async handTo(owner) {
       await listenOn(owner, () => owner.listen(server));
       for (const [socket, late] of waiting) {

@@ -12,10 +12,23 @@ import { takeInherited } from './inherited.ts';
 export interface Sockets {
   /** Has the server listen at an address of the configuration. @throws what listening throws. */
   listen(server: Server, address: ListenAddress): Promise<void>;
+  /** Where a key such as `http.listen` is decided, where the service manager has opened its sockets; null: it hasn't. */
+  fixed(key: string): string | null;
+  /** Whether a socket that is closed could not be opened again before the next start. */
+  isForGood(address: ListenAddress): boolean;
+  /** All listeners are there: who comes by a socket that none of them has taken is turned away, and no longer kept waiting. */
+  settled(): void;
+  close(): void;
 }
 
 /** Nothing is there yet: each listener binds its own. */
-export const ownSockets: Sockets = { listen: bind };
+export const ownSockets: Sockets = {
+  listen: bind,
+  fixed: () => null,
+  isForGood: () => false,
+  settled() {},
+  close() {},
+};
 
 /** Ports that only root may bind, unless the system says otherwise. */
 const PRIVILEGED = 1024;
@@ -54,13 +67,28 @@ export async function takeSockets({
   }
   /** By address: why it can't be had is told to the listener, which says so at its time. */
   const early = new Map<string, Early | Error>();
-  for (const [{ address }, socket] of assigned) early.set(hostAndPort(address), socket);
+  const handedOn = new Map<string, string>();
+  const forGood = new Set<string>();
+  for (const [{ name, address }, socket] of assigned) {
+    early.set(hostAndPort(address), socket);
+    handedOn.set(`${name}.listen`, `the service manager's socket ${socket.name || `of descriptor ${socket.fd}`}`);
+  }
   for (const want of root ? wanted : []) {
     const { address } = want;
     if (assigned.has(want) || address.port === 0 || address.port >= PRIVILEGED) continue;
+    forGood.add(hostAndPort(address));
     early.set(hostAndPort(address), await openEarly((server) => bind(server, address)).catch((error: Error) => error));
   }
   return {
+    fixed: (key) => handedOn.get(key) ?? null,
+    isForGood: (address) => forGood.has(hostAndPort(address)),
+    settled() {
+      for (const socket of early.values()) if (!(socket instanceof Error)) socket.park();
+    },
+    close() {
+      for (const socket of early.values()) if (!(socket instanceof Error)) socket.close();
+      early.clear();
+    },
     async listen(server, address) {
       const socket = early.get(hostAndPort(address));
       early.delete(hostAndPort(address));

@@ -75,6 +75,7 @@ export function openBox({
     settings: {} as Services['settings'],
     recordingPolicy: { state: () => ({ state: 'written', why: '', message: '', since: 0, held: '' }) },
     sounds: { list: async () => ({ names: [], more: false, why: '' }) },
+    trials: {} as Services['trials'],
     live: {} as Services['live'],
     amiUsers: {} as Services['amiUsers'],
     box: { host: 'nexo', version: '1.2.3', zone: zoneName, clockDoubt: () => '' },

@@ -49,8 +49,11 @@ export async function startListener(
   const ports = { keys: { find: () => null }, notes } as unknown as Services;
   const accounts = { logIn: async () => null } as unknown as Services['accounts'];
   const listeners = await listenHttp({
-    listen: [{ host: '127.0.0.1', port: 0 }],
-    ...(certificate && { secure: { listen: [{ host: '127.0.0.1', port: 0 }], certificate } }),
+    listen: {
+      http: [{ host: '127.0.0.1', port: 0 }],
+      https: certificate ? [{ host: '127.0.0.1', port: 0 }] : [],
+    },
+    certificate: async () => certificate ?? Promise.reject(new Error('there is no certificate')),
     services: { ...ports, store, accounts, sessions, zone: zone('Etc/GMT+8'), now: () => 1_620_000_000 },
     log: createLog({ level: 'info', write: (line) => log.push(line), terminal: false }),
     health: () => ({ ok: true, body: { status: 'ok' } }),

@@ -34,11 +34,14 @@ export async function startDaemon(
     atEnd = onTestFinished,
     folder = temporaryFolder(atEnd),
     unset = [],
+    listen = 'fixed',
     www = WWW,
   }: {
     atEnd?: AtEnd;
     folder?: string /** Variables of the test's own that it must not have. */;
     unset?: readonly string[];
+    /** `free`: the listeners are the defaults, so that a page may change them. */
+    listen?: 'fixed' | 'free';
     /** The folder of the pages. */
     www?: URL;
   } = {},
@@ -61,7 +64,9 @@ export async function startDaemon(
     ...env,
   };
   for (const name of unset) delete variables[name];
-  const config = loadConfig(null, variables);
+  const loaded = loadConfig(null, variables);
+  const isFree = (key: string) => listen === 'free' && key.endsWith('.listen');
+  const config = { ...loaded, fixed: (key: string) => (isFree(key) ? null : loaded.fixed(key)) };
   const running = await start({
     config,
     log: createLog({ level: 'info', write: (line) => log.push(line), terminal: false }),

@@ -1,0 +1,169 @@
+/**
+ * Keeps the change on trial: counts its time, judges what is offered as a confirmation, and leaves the lines of the audit
+ * log. A note in the store says that there is one; who finds it at a start tells that the change fell back.
+ */
+import { randomBytes } from 'node:crypto';
+import type { StoreClient } from '../../storage/client.ts';
+import type { By } from '../../storage/sql/audit.ts';
+import { CgiError } from '../reply.ts';
+import type { NewTrial, Trial, TrialAsker, Trials } from './port.ts';
+
+export interface TrialsOptions {
+  readonly store: Pick<StoreClient, 'ask' | 'write'>;
+  readonly log: {
+    info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+    warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  };
+  /** The box itself, in the audit log. */
+  readonly box: By;
+  /** Monotonic milliseconds. */
+  readonly clock?: () => number;
+}
+
+/** Among the settings, where no page shows it. */
+const NOTE = 'trial';
+
+interface Running {
+  readonly wanted: NewTrial;
+  readonly token: string;
+  readonly ends: number;
+  /** When it began to hold; null: not yet. */
+  begun: number | null;
+  timer: NodeJS.Timeout;
+}
+
+/** Tells of one that a kill or a power cut has ended. */
+export async function openTrials({ store, log, box, clock = () => performance.now() }: TrialsOptions): Promise<Trials> {
+  let running: Running | null = null;
+  let beginning = false;
+
+  const left = (await store.ask('setting', NOTE)) as { readonly what?: unknown } | null;
+  if (left) {
+    log.warn('a change that was on trial has fallen back: the box was started anew', { what: left.what });
+    await forget(box, String(left.what), 'the box was started anew');
+  }
+
+  /** A disk that refuses keeps nothing back: at the next start it is told again. */
+  async function forget(by: By, what: string, why: string): Promise<void> {
+    const audit = { ...by, action: 'trial.fell-back', detail: { what, why } };
+    await store
+      .write({ kind: 'setting', name: NOTE, value: null, audit })
+      .catch((error: unknown) => log.warn('that a change fell back could not be written down', { what, error }));
+  }
+
+  function shown({ wanted, token, ends }: Running): Trial {
+    const { what, by, byAnother, location } = wanted;
+    return { token, what, by, seconds: Math.max(0, Math.ceil((ends - clock()) / 1000)), byAnother, location };
+  }
+
+  async function fallBack(trial: Running, by: By, why: string): Promise<void> {
+    if (running !== trial) return;
+    running = null;
+    clearTimeout(trial.timer);
+    const what = trial.wanted.what.join(', ');
+    await trial.wanted.back();
+    log.warn('a change that was on trial has fallen back', { what, why });
+    await forget(by, what, why);
+  }
+
+  /** @throws {CgiError} */
+  function find(token: string): Running {
+    if (running?.token === token) return running;
+    throw new CgiError('not_found', 'no such change is on trial: it was confirmed, or it has fallen back', 'token');
+  }
+
+  /** @throws {CgiError} for what shows nothing. */
+  function judge({ wanted, begun }: Running, { who, isAdmin, door }: TrialAsker): void {
+    const { by, byAnother, doors, location } = wanted;
+    if (byAnother ? who === by.who || !isAdmin : who !== by.who)
+      throw new CgiError('denied', byAnother ? 'another admin has to confirm this' : `${by.who} has to confirm this`);
+    if (begun === null || door === null || door.since <= begun)
+      throw new CgiError('conflict', 'confirm it over a new connection: this one was there before the change');
+    if (doors && !doors.includes(`${door.listener} ${door.listen}`))
+      throw new CgiError('conflict', `confirm it by the new address${location === null ? '' : `: ${location}`}`);
+  }
+
+  function refuseMeanwhile(what: string): void {
+    if (!running) return;
+    const { what: tried, by, seconds } = shown(running);
+    throw new CgiError(
+      'conflict',
+      `${tried.join(', ')}, changed by ${by.who}, is on trial for another ${seconds} s: confirm it or take it back (30038)`,
+      what,
+    );
+  }
+
+  return {
+    get now() {
+      return running && shown(running);
+    },
+    refuseMeanwhile,
+    async begin(wanted) {
+      if (beginning) throw new CgiError('conflict', 'another change goes on trial at this moment');
+      refuseMeanwhile(wanted.what[0] ?? '');
+      beginning = true;
+      const { by, seconds } = wanted;
+      const what = wanted.what.join(', ');
+      try {
+        const audit = { ...by, action: 'trial.begun', detail: { what, seconds } };
+        await store.write({ kind: 'setting', name: NOTE, value: { what, who: by.who }, audit });
+      } finally {
+        beginning = false;
+      }
+      const timer = setTimeout(() => void fallBack(trial, box, 'nobody confirmed it in time'), seconds * 1000);
+      const trial: Running = {
+        wanted,
+        token: randomBytes(12).toString('hex'),
+        ends: clock() + seconds * 1000,
+        begun: null,
+        timer,
+      };
+      running = trial;
+      log.info('a change is on trial', { what, seconds, by: by.who, address: by.address });
+      return {
+        trial: shown(trial),
+        start() {
+          if (running !== trial || trial.begun !== null) return;
+          trial.begun = clock();
+          wanted.apply();
+        },
+      };
+    },
+    async confirm(token, asker) {
+      const trial = find(token);
+      judge(trial, asker);
+      clearTimeout(trial.timer);
+      running = null; // nobody confirms it twice, or takes it back meanwhile
+      const { who, address, reason } = asker;
+      const by: By = { who, address, ...(reason !== undefined && { reason }) };
+      const what = trial.wanted.what.join(', ');
+      try {
+        await trial.wanted.keep(by, {
+          name: NOTE,
+          value: null,
+          audit: { ...by, action: 'trial.confirmed', detail: { what } },
+        });
+      } catch (error) {
+        running = trial;
+        await fallBack(trial, box, 'it could not be kept');
+        throw error;
+      }
+      log.info('a change that was on trial is confirmed', { what, by: who, address });
+      return shown(trial);
+    },
+    async takeBack(token, asker) {
+      const trial = find(token);
+      if (asker.who !== trial.wanted.by.who && !asker.isAdmin)
+        throw new CgiError('denied', `${trial.wanted.by.who} or an admin may take this back`);
+      const { who, address, reason } = asker;
+      await fallBack(trial, { who, address, ...(reason !== undefined && { reason }) }, 'it was taken back');
+      return shown(trial);
+    },
+    async drop(why) {
+      if (running) await fallBack(running, box, why);
+    },
+    async close() {
+      if (running) await fallBack(running, box, 'the box stops');
+    },
+  };
+}

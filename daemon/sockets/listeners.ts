@@ -1,0 +1,217 @@
+/**
+ * Servers that listen, changed while the daemon runs. What is new is opened first; what is no longer wanted serves on until
+ * the change is settled, and is there again at once when it is taken back. Where the kernel lets both not be at a time
+ * (127.0.0.1:5038 and 0.0.0.0:5038), the old one gives way for the moment.
+ */
+import type { Server } from 'node:net';
+import type { ListenAddress } from '../config.ts';
+import type { Log } from '../log.ts';
+import { hostAndPort, type Sockets } from './sockets.ts';
+
+/** An address that is to be listened on, and for what. */
+export interface Wanted<Kind extends string> {
+  readonly kind: Kind;
+  readonly address: ListenAddress;
+}
+
+/** A server and the address that it was opened for. */
+export interface Listening<Kind extends string> extends Wanted<Kind> {
+  readonly server: Server;
+}
+
+/** An address that can't be listened on. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly kind: string;
+  readonly address: ListenAddress;
+  readonly code: string;
+  constructor({ kind, address }: Wanted<string>, cause: unknown) {
+    super((cause as Error).message, { cause });
+    this.kind = kind;
+    this.address = address;
+    this.code = String((cause as NodeJS.ErrnoException).code ?? '');
+  }
+}
+
+/** A change that is made and not settled: what was before still serves. */
+export interface Prepared {
+  /** Closes what is no longer wanted, once the answers under way are through. */
+  settle(): void;
+  /** All is as it was. */
+  takeBack(): Promise<void>;
+}
+
+export interface Listeners<Kind extends string> {
+  /** What is wanted at this moment, in its order. */
+  readonly now: readonly Listening<Kind>[];
+  /** Everything that listens at this moment, what is to be closed included. */
+  readonly open: readonly Listening<Kind>[];
+  /** Listens on these, once the change before is settled or taken back. @throws {ListenError}; then nothing has changed. */
+  prepare(wanted: readonly Wanted<Kind>[]): Promise<Prepared>;
+  /** Closes all of them. */
+  close(): Promise<void>;
+}
+
+export interface ListenersOptions<Kind extends string> {
+  /** Makes a server that doesn't listen yet. */
+  create(wanted: Wanted<Kind>): Server | Promise<Server>;
+  /** Closes one, and settles when its last connection is over. */
+  retire(server: Server): Promise<unknown>;
+  /** Ends what a server that stays open for later has of connections. */
+  quiet?(server: Server): void;
+  readonly sockets: Sockets;
+  readonly log: Pick<Log, 'error' | 'info'>;
+}
+
+interface Entry<Kind extends string> extends Listening<Kind> {
+  /** It listens and serves nobody: it couldn't be opened again. */
+  parked: boolean;
+}
+
+/** Milliseconds before one that could not be opened again is tried anew. */
+const AGAIN_MS = 2_000;
+
+export function createListeners<Kind extends string>(options: ListenersOptions<Kind>): Listeners<Kind> {
+  const { create, retire, quiet = () => {}, sockets, log } = options;
+  const entries = new Map<string, Entry<Kind>>();
+  const leaving = new Set<Promise<unknown>>();
+  let order: readonly string[] = [];
+  let closing = false;
+
+  function letGo(server: Server): void {
+    const gone = retire(server).finally(() => leaving.delete(gone));
+    leaving.add(gone);
+  }
+
+  function park(entry: Entry<Kind>): void {
+    entry.parked = true;
+    entry.server.maxConnections = 0;
+    quiet(entry.server);
+  }
+
+  function wake(entry: Entry<Kind>): void {
+    entry.parked = false;
+    entry.server.maxConnections = Number.MAX_SAFE_INTEGER;
+  }
+
+  /** @param rivals Those that may give way for it. @param given Gets those that did. */
+  async function openOne(
+    wanted: Wanted<Kind>,
+    rivals: readonly Entry<Kind>[],
+    given: Entry<Kind>[],
+  ): Promise<Entry<Kind>> {
+    const server = await create(wanted);
+    const listen = () => sockets.listen(server, wanted.address);
+    try {
+      await listen().catch(async (error: NodeJS.ErrnoException) => {
+        const same = rivals.filter(({ address }) => address.port === wanted.address.port && address.port !== 0);
+        // Who may not bind the port at all is told so before; so what gives way can come back.
+        if (error.code !== 'EADDRINUSE' || same.length === 0) throw error;
+        for (const rival of same) {
+          if (given.includes(rival)) continue;
+          given.push(rival);
+          entries.delete(keyOf(rival));
+          letGo(rival.server);
+        }
+        await listen();
+      });
+    } catch (error) {
+      throw new ListenError(wanted, error);
+    }
+    server.on('error', (error) => log.error('a listener failed', { [wanted.kind]: textOf(wanted), error }));
+    const entry = { ...wanted, server, parked: false };
+    entries.set(keyOf(wanted), entry);
+    return entry;
+  }
+
+  /** It was there a moment ago: nothing but another program that was quicker keeps it away, and not for ever. */
+  async function reopen(wanted: Wanted<Kind>): Promise<void> {
+    if (closing || entries.has(keyOf(wanted))) return;
+    try {
+      await openOne(wanted, [], []);
+    } catch (error) {
+      log.error('a listener could not be opened again; trying on', { [wanted.kind]: textOf(wanted), error });
+      setTimeout(() => {
+        if (order.includes(keyOf(wanted))) void reopen(wanted);
+      }, AGAIN_MS).unref();
+    }
+  }
+
+  let last: Promise<unknown> = Promise.resolve();
+  function inTurn(wanted: readonly Wanted<Kind>[]): Promise<Prepared> {
+    const turn = last.then(() => prepare(wanted));
+    last = turn.catch(() => {});
+    return turn;
+  }
+
+  async function prepare(wanted: readonly Wanted<Kind>[]): Promise<Prepared> {
+    const before = order;
+    const next = wanted.map(keyOf);
+    const going = [...entries.values()].filter((entry) => !entry.parked && !next.includes(keyOf(entry)));
+    const fresh: Entry<Kind>[] = [];
+    const woken: Entry<Kind>[] = [];
+    const given: Entry<Kind>[] = [];
+
+    async function takeBack(): Promise<void> {
+      order = before;
+      for (const entry of fresh) {
+        entries.delete(keyOf(entry));
+        letGo(entry.server);
+      }
+      for (const entry of woken) park(entry);
+      for (const entry of given) await reopen({ kind: entry.kind, address: entry.address });
+    }
+
+    try {
+      for (const each of wanted) {
+        const there = entries.get(keyOf(each));
+        if (!there) fresh.push(await openOne(each, going, given));
+        else if (there.parked) {
+          wake(there);
+          woken.push(there);
+        }
+      }
+    } catch (error) {
+      await takeBack();
+      throw error;
+    }
+    order = next;
+    return {
+      settle() {
+        for (const entry of going) {
+          if (given.includes(entry)) continue;
+          if (sockets.isForGood(entry.address)) park(entry);
+          else {
+            entries.delete(keyOf(entry));
+            letGo(entry.server);
+          }
+        }
+      },
+      takeBack,
+    };
+  }
+
+  return {
+    get now() {
+      return order.flatMap((key) => entries.get(key) ?? []);
+    },
+    get open() {
+      return [...entries.values()].filter(({ parked }) => !parked);
+    },
+    prepare: inTurn,
+    async close() {
+      closing = true;
+      for (const { server } of entries.values()) letGo(server);
+      entries.clear();
+      await Promise.all(leaving);
+    },
+  };
+}
+
+function keyOf({ kind, address }: Wanted<string>): string {
+  return `${kind} ${hostAndPort(address)}`;
+}
+
+function textOf({ address }: Wanted<string>): string {
+  return hostAndPort(address);
+}
