@@ -479,6 +479,71 @@ export interface RecordingList {
   readonly json_obj_filter: ListingEnd;
 }
 
+/** 20054. */
+export interface RecordingsDeleted {
+  readonly result: 'success';
+  readonly deleted: number;
+  /** Paths that were not there. */
+  readonly missing: readonly string[];
+  /** Files that the medium would not let go of: the system's code. */
+  readonly refused?: readonly { readonly path: string; readonly code: string }[];
+  /** Bytes. */
+  readonly freed: number;
+  /** Token for 30003; '' where nothing can be undone. */
+  readonly undo: string;
+  /** It goes on without the asker; 30004 with the token shows how far it is. */
+  readonly running?: true;
+  readonly watch?: string;
+}
+
+/** 30003. */
+export interface Undone {
+  readonly result: 'success';
+  readonly restored: number;
+  readonly running?: true;
+  readonly watch?: string;
+}
+
+/** Of 30004. */
+export interface DeletionRow {
+  /** Its token. */
+  readonly undo: string;
+  readonly kind: 'calls' | 'recordings';
+  readonly state: string;
+  readonly running: boolean;
+  readonly who: string;
+  /** On the box's clock. */
+  readonly when: string;
+  readonly expires: string;
+  readonly count: number;
+  /** Of recordings. */
+  readonly bytes?: number;
+  /** The number's own parameters. */
+  readonly what: Readonly<Record<string, unknown>>;
+}
+
+export interface DeletionRows {
+  readonly json_array_deletions: readonly DeletionRow[];
+}
+
+/** Of 30029 with `kind`: texts all. Calls have the names of 9006, files those of 20053; what the other has is absent. */
+export interface TruthRow {
+  readonly calldate: string;
+  readonly src: string;
+  readonly dst: string;
+  readonly code: string;
+  readonly sure: string;
+  /** The predicate of a sentence, in English. */
+  readonly reason: string;
+  readonly userfield?: string;
+  readonly billsec?: string;
+  readonly 'Recording filename'?: string;
+  readonly id?: string;
+  readonly duration?: string;
+  readonly size?: string;
+  readonly path?: string;
+}
+
 /** 30048. */
 export interface Waveform {
   /** Of the sound, to the millisecond; 0 where the header doesn't tell. */

@@ -1,5 +1,6 @@
 /** 30004 (ours): deletions, newest first, each with how far it is; or one of them, to watch it. */
 import * as v from 'valibot';
+import type { DeletionRow, DeletionRows } from '../contract.ts';
 import * as fields from '../fields.ts';
 import { json } from '../reply.ts';
 import { verb } from '../verb.ts';
@@ -25,6 +26,6 @@ export const listDeletions = verb({
   },
 });
 
-function listed(deletions: readonly object[]) {
-  return json({ json_array_deletions: deletions });
+function listed(deletions: readonly DeletionRow[]) {
+  return json<DeletionRows>({ json_array_deletions: deletions });
 }

@@ -1,6 +1,7 @@
 /** What a deletion tells of itself, and who may see and undo which kind. */
 import { may, type Role } from '../../storage/model/rights.ts';
 import type { Deletion, DeletionKind } from '../../storage/store.ts';
+import type { DeletionRow } from '../contract.ts';
 import { field, Wrong } from '../fields.ts';
 import { CgiError } from '../reply.ts';
 import type { Asking, Services } from '../verb.ts';
@@ -38,7 +39,7 @@ export function whileUnderWay({ state, token }: Deletion): { readonly running?: 
   return STATES_UNDER_WAY.includes(state) ? { running: true, watch: `/cgi/webserve/30004?&undo=${token}` } : {};
 }
 
-export function shown(deletion: Deletion, { zone }: Pick<Services, 'zone'>): Record<string, unknown> {
+export function shown(deletion: Deletion, { zone }: Pick<Services, 'zone'>): DeletionRow {
   const { token, kind, state, who, at, expiresAt, count, bytes } = deletion;
   return {
     undo: token,

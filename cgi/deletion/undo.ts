@@ -1,6 +1,7 @@
 /** 30003 (ours): undoes a deletion of calls or of recordings by the token that it answered with. */
 import * as v from 'valibot';
 import { WAIT_MS } from '../cdr/delete.ts';
+import type { Undone } from '../contract.ts';
 import { CgiError, json } from '../reply.ts';
 import { by, verb } from '../verb.ts';
 import { deletionOf, undoToken, whileUnderWay } from './show.ts';
@@ -18,7 +19,7 @@ export const undoDeletion = verb({
         ? await services.callDeletions.undo(undo, by(asking), WAIT_MS)
         : await services.recordingDeletions.undo(undo, by(asking));
     if (!deletion) throw new CgiError('not_found', 'no deletion has this token', 'undo');
-    return json({
+    return json<Undone>({
       result: 'success',
       restored: restoredOf(deletion.progress) ?? deletion.count,
       ...whileUnderWay(deletion),

@@ -1,5 +1,6 @@
 /** 20054: moves recordings into the medium's trash (guide 2.3, table 6 and example 4), or removes them for good. */
 import * as v from 'valibot';
+import type { RecordingsDeleted } from '../contract.ts';
 import { whileUnderWay } from '../deletion/show.ts';
 import * as fields from '../fields.ts';
 import { CgiError, json } from '../reply.ts';
@@ -17,7 +18,8 @@ export const deleteRecordings = verb({
     const { found, missing } = await findFiles(recordingFiles, paths);
     // None of them is deleted then: whoever asks again when that medium is back has them all.
     await refuseElsewhere(services, missing);
-    if (found.length === 0) return json({ result: 'success', deleted: 0, missing, freed: 0, undo: '' });
+    if (found.length === 0)
+      return json<RecordingsDeleted>({ result: 'success', deleted: 0, missing, freed: 0, undo: '' });
     const done = await recordingDeletions.begin(
       found.map(({ path }) => path),
       purge,
@@ -27,7 +29,7 @@ export const deleteRecordings = verb({
     const [first] = refused;
     if (first && deletion.count === 0 && deletion.state !== 'deleting')
       throw new CgiError('conflict', `the medium refuses to delete ${first.path}: ${first.code}`);
-    return json({
+    return json<RecordingsDeleted>({
       result: 'success',
       deleted: deletion.count,
       missing: [...missing, ...done.missing],

@@ -9,6 +9,7 @@ export const common = {
   undo: 'Undo',
   undone: 'Undone.',
   again: 'Try again',
+  more: 'Show more',
   loading: 'Loading …',
   copy: 'Copy',
   copied: 'Copied.',

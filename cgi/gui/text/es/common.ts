@@ -11,6 +11,7 @@ export const common: Translated<typeof english> = {
   undo: 'Deshacer',
   undone: 'Deshecho.',
   again: 'Reintentar',
+  more: 'Mostrar más',
   loading: 'Cargando …',
   copy: 'Copiar',
   copied: 'Copiado.',

@@ -1,0 +1,74 @@
+/** An endless listing by cursor: a page after another, as they are wanted; another question begins anew. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { ListingEnd } from '../contract.ts';
+import { type AskError, ask, isAbort, type Parameters } from './api.ts';
+
+export interface Pages<Row> {
+  /** As they came: a page never changes. */
+  readonly pages: readonly (readonly Row[])[];
+  /** All that match; null: nothing has come yet. */
+  readonly total: number | null;
+  /** Nothing is behind the last page. */
+  readonly whole: boolean;
+  readonly busy: boolean;
+  readonly error: AskError | null;
+  /** Asks for the next page, unless it is on its way already. */
+  more(): void;
+  /** From the beginning. */
+  again(): void;
+}
+
+type State<Row> = Omit<Pages<Row>, 'more' | 'again'> & { readonly cursor: string | null };
+
+const BEGIN = { pages: [], total: null, whole: false, busy: true, error: null, cursor: null };
+
+/** @param array The name of the rows in the answer. @param parameters Without `limit` and `cursor`. */
+export function usePages<Row>(number: number, array: string, parameters: Parameters, limit: number): Pages<Row> {
+  const [state, setState] = useState<State<Row>>(BEGIN);
+  const [turn, setTurn] = useState(0);
+  const key = `${number} ${turn} ${JSON.stringify(parameters)}`;
+  const latest = useRef({ state, parameters, stop: new AbortController() });
+  latest.current.state = state;
+  latest.current.parameters = parameters;
+
+  const load = useCallback(
+    (before: State<Row>, stop: AbortController) => {
+      setState({ ...before, busy: true, error: null });
+      const { cursor } = before;
+      const wanted = { ...latest.current.parameters, limit, ...(cursor !== null && { cursor }) };
+      ask<Readonly<Record<string, unknown>>>(number, wanted, { signal: stop.signal }).then(
+        (answer) => {
+          const rows = (answer[array] ?? []) as readonly Row[];
+          const end = answer['json_obj_filter'] as ListingEnd;
+          setState({
+            pages: rows.length > 0 ? [...before.pages, rows] : before.pages,
+            total: end.totalcount,
+            whole: end.cursor === undefined,
+            busy: false,
+            error: null,
+            cursor: end.cursor ?? null,
+          });
+        },
+        (error: unknown) => {
+          if (!isAbort(error)) setState({ ...before, busy: false, error: error as AskError });
+        },
+      );
+    },
+    [number, array, limit],
+  );
+
+  // `key` is the whole question.
+  useEffect(() => {
+    const stop = new AbortController();
+    latest.current.stop = stop;
+    load(BEGIN, stop);
+    return () => stop.abort();
+  }, [key, load]);
+
+  const more = useCallback(() => {
+    const { state: now, stop } = latest.current;
+    if (!now.busy && !now.whole) load(now, stop);
+  }, [load]);
+  const again = useCallback(() => setTurn((before) => before + 1), []);
+  return { ...state, more, again };
+}
