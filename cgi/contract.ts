@@ -224,7 +224,7 @@ export interface LiveMessage {
   readonly json_array_live?: readonly LiveRow[];
   readonly call?: LiveRow;
   readonly ended?: string;
-  /** The box's clock, epoch milliseconds; with everything. */
+  /** The box's clock, epoch milliseconds: with everything, and alone every ten seconds. */
   readonly now?: number;
 }
 

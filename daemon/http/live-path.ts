@@ -1,7 +1,8 @@
 /**
  * WebSocket `/live`: the calls in progress, told as they change. First everything (`{"json_array_live":[…]}`, with the
  * box's clock as `now`, epoch milliseconds: a watcher's own may be wrong), then a call at a time (`{"call":{…}}`, `{"ended":"ID"}`), and whether Asterisk is there (`{"asterisk":"up"}`); after it came back
- * everything anew.
+ * everything anew. Every few seconds the clock alone (`{"now":…}`): who hears nothing for long has lost the connection, and a
+ * browser has no other way to know.
  */
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
@@ -18,6 +19,8 @@ import type { WebSocketPath } from './websocket.ts';
 const WATCHERS_MAX = 32;
 /** Changes of one call within this time are told as one, milliseconds. */
 const TOGETHER_MS = 100;
+/** Milliseconds between two signs of life. */
+const BEAT_MS = 10_000;
 /** Bytes that lie unsent for a watcher before it is dropped: it will come again and begin anew. */
 const UNSENT_MAX = 1024 * 1024;
 /** Milliseconds between two looks whether the session has idled out, or the key was revoked. */
@@ -91,8 +94,12 @@ export function livePath(
     },
     opened(socket, request) {
       watchers.set(socket, request);
-      const beat = setInterval(() => letGo(socket, request), SESSION_MS);
+      const look = setInterval(() => letGo(socket, request), SESSION_MS);
+      const beat = setInterval(() => {
+        if (socket.bufferedAmount === 0) socket.send(JSON.stringify({ now: Date.now() }));
+      }, BEAT_MS);
       socket.once('close', () => {
+        clearInterval(look);
         clearInterval(beat);
         watchers.delete(socket);
       });

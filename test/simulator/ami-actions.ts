@@ -314,6 +314,22 @@ const dbDel: Action = (request, _session, { pbx }) =>
       : error(request, 'Database entry could not be deleted'),
   );
 
+/** Told and answered as by app_mixmonitor.c; the file sounds on, where a real one would be silent. */
+const mixMonitorMute: Action = (request, _session, { pbx }) => {
+  const [asked, direction, state] = ['Channel', 'Direction', 'State'].map((name) => request.get(name));
+  if (!asked) return error(request, 'No channel specified');
+  if (!state) return error(request, 'No state specified');
+  if (!direction) return error(request, 'No direction specified');
+  const channel = [...pbx.channels.values()].find(({ name, uniqueId }) => name === asked || uniqueId === asked);
+  if (!channel) return error(request, 'Could not find requested channel');
+  if (!channel.monitored) return error(request, 'Cannot set mute flag');
+  pbx.emitChannel('MixMonitorMute', 'call', channel, [
+    ['Direction', direction],
+    ['State', state],
+  ]);
+  return { text: response(request, 'Success', []) };
+};
+
 const logoff: Action = (request) => ({
   text: response(request, 'Goodbye', [['Message', 'Thanks for all the fish.']]),
   close: true,
@@ -336,6 +352,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map(
     dbput: dbPut,
     dbget: dbGet,
     dbdel: dbDel,
+    mixmonitormute: mixMonitorMute,
   }),
 );
 /** What a client may ask before it has logged in. */

@@ -57,6 +57,7 @@ export function answerSubroutine(
     step('MixMonitor', `${file}.wav,i(CDRD_MONITOR)`);
     setVariable(pbx, channel, 'MIXMONITOR_FILENAME', `${file}.wav`);
     setVariable(pbx, channel, 'CDRD_MONITOR', `0x${pbx.random.hex(12)}`);
+    channel.monitored = true;
     pbx.emitChannel('MixMonitorStart', 'call', channel);
     recording = open(`${file}.wav`);
     note('recordingfile', file);

@@ -40,6 +40,8 @@ export interface Channel {
   application: string;
   applicationData: string;
   bridgeId: string;
+  /** MixMonitor runs on it. */
+  monitored?: boolean;
 }
 
 const orUnknown = (value: string): string => (value === '' ? '<unknown>' : value);

@@ -1,0 +1,36 @@
+/** The calls that are shown, as what the box tells changes them. An ended one stays for a moment, so that the eye sees it go. */
+import type { LiveMessage, LiveRow } from '../../contract.ts';
+
+export interface ShownCall extends LiveRow {
+  /** It is over, and about to be taken away. */
+  readonly over: boolean;
+}
+
+export interface Shown {
+  readonly asterisk: 'up' | 'down';
+  /** Oldest first. */
+  readonly calls: readonly ShownCall[];
+}
+
+export const NOTHING: Shown = { asterisk: 'up', calls: [] };
+
+export function heard(shown: Shown, { asterisk = shown.asterisk, json_array_live, call, ended }: LiveMessage): Shown {
+  if (json_array_live) return { asterisk, calls: json_array_live.map((row) => ({ ...row, over: false })) };
+  if (asterisk === 'down') return { asterisk, calls: [] };
+  if (call) {
+    const next = { ...call, over: false };
+    const known = shown.calls.some(({ id }) => id === call.id);
+    const calls = known
+      ? shown.calls.map((each) => (each.id === call.id ? next : each))
+      : [...shown.calls, next].sort((a, b) => a.since - b.since);
+    return { asterisk, calls };
+  }
+  if (ended !== undefined)
+    return { asterisk, calls: shown.calls.map((each) => (each.id === ended ? { ...each, over: true } : each)) };
+  return asterisk === shown.asterisk ? shown : { ...shown, asterisk };
+}
+
+/** Without a call that is over. */
+export function without(shown: Shown, id: string): Shown {
+  return { ...shown, calls: shown.calls.filter((call) => call.id !== id || !call.over) };
+}
