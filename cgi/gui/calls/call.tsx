@@ -203,43 +203,23 @@ function Trace({ call }: { readonly call: CallShown }) {
       <p>
         {own && t.rules[own.rule]} {own && own.tie !== '' && t.ties[own.tie]}
       </p>
-      <div class="scroll-x">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t.record}</th>
-              <th scope="col">{t.channels}</th>
-              <th scope="col">{t.application}</th>
-              <th scope="col">{t.from}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {legs.map((leg) => (
-              <tr key={leg.id}>
-                <td class="mono">
-                  {leg.uniqueId}
-                  {leg.sequence !== null && `/${leg.sequence}`} {own?.legs.includes(leg.id) && '●'}
-                </td>
-                <td class="mono">
-                  {leg.channel}
-                  <br />
-                  {leg.destinationChannel || '–'}
-                </td>
-                <td>
-                  {leg.application}
-                  <br />
-                  {leg.disposition}
-                </td>
-                <td>
-                  {leg.amiAt !== null && <div>{t.ami(clock(leg.amiAt + offset))}</div>}
-                  {leg.csv && <div>{t.csvLine(leg.csv.path, leg.csv.line)}</div>}
-                  {leg.amiAt === null && !leg.csv && t.unknownSource}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ol class="plain-list records">
+        {legs.map((leg) => (
+          <li key={leg.id}>
+            <strong class="mono">
+              {leg.uniqueId}
+              {leg.sequence !== null && `/${leg.sequence}`}
+            </strong>{' '}
+            {own?.legs.includes(leg.id) && <span class="badge">{t.thisRow}</span>}
+            <br />
+            <span class="mono">{t.leg(leg.channel, leg.destinationChannel || '–')}</span> {leg.application}{' '}
+            {leg.disposition}
+            {leg.amiAt !== null && <div>{t.ami(clock(leg.amiAt + offset))}</div>}
+            {leg.csv && <div>{t.csvLine(leg.csv.path, leg.csv.line)}</div>}
+            {leg.amiAt === null && !leg.csv && <div>{t.unknownSource}</div>}
+          </li>
+        ))}
+      </ol>
     </details>
   );
 }

@@ -51,14 +51,24 @@ export default function Calls() {
       order: sort === 'calldate' && order === 'desc' ? null : order,
     });
 
+  const tools = (
+    <>
+      <Views query={query} />
+      <Tools filter={filter} order={order} total={calls.counted ? calls.total : null} onChanged={anew} />
+    </>
+  );
   return (
     <Page
       name="calls"
       actions={
-        <>
-          <Views query={query} />
-          <Tools filter={filter} order={order} total={calls.counted ? calls.total : null} onChanged={anew} />
-        </>
+        narrow ? (
+          <details class="calls-tools">
+            <summary>{t.tools}</summary>
+            <div class="actions">{tools}</div>
+          </details>
+        ) : (
+          tools
+        )
       }
     >
       <FilterBar query={query} change={change} now={now} refused={calls.refused} order={order} onOrder={setOrder} />

@@ -51,6 +51,7 @@ export const calls = {
   portHint: '3, GSM3, pstn2',
   sortBy: 'Order',
   sorted: (column: string, up: boolean) => `${column}, ${up ? 'ascending' : 'descending'}`,
+  tools: 'Actions',
   clear: 'Clear filters',
   columns: {
     calldate: 'Date',
@@ -168,13 +169,8 @@ export const calls = {
       near: 'Found by time and parties: the record names none.',
       'no file': 'The record names it, but no such file is known.',
     },
-    record: 'Record',
-    channels: 'Channels',
-    application: 'Application',
-    from: 'Came from',
     ami: (time: string) => `AMI, ${time}`,
     csvLine: (path: string, line: number) => `${path}, line ${line}`,
     unknownSource: 'an earlier version',
-    link: 'Address of this call',
   },
 };

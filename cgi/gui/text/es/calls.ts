@@ -53,6 +53,7 @@ export const calls: Translated<typeof english> = {
   portHint: '3, GSM3, pstn2',
   sortBy: 'Orden',
   sorted: (column, up) => `${column}, ${up ? 'ascendente' : 'descendente'}`,
+  tools: 'Acciones',
   clear: 'Quitar filtros',
   columns: {
     calldate: 'Fecha',
@@ -170,13 +171,8 @@ export const calls: Translated<typeof english> = {
       near: 'Hallada por hora y partes: el registro no nombra ninguna.',
       'no file': 'El registro la nombra, pero no se conoce tal archivo.',
     },
-    record: 'Registro',
-    channels: 'Canales',
-    application: 'Aplicación',
-    from: 'Procede de',
     ami: (time) => `AMI, ${time}`,
     csvLine: (path, line) => `${path}, línea ${line}`,
     unknownSource: 'una versión anterior',
-    link: 'Dirección de esta llamada',
   },
 };
