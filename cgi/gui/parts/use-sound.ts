@@ -43,6 +43,7 @@ export function useSound(address: string, rate: number): Sound {
       setSilence(null);
     });
     on('pause', () => setPlaying(false));
+    on('ended', () => setPlaying(false));
     on('waiting', () => setWaiting(true));
     on('playing', () => setWaiting(false));
     on('timeupdate', () => setAt(element.currentTime));

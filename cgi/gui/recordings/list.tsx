@@ -101,6 +101,7 @@ export function List() {
       />
       <TickedBar
         selection={selection}
+        kept={shown.some((row) => selection.has(row.path) && changes.isKept(row))}
         onKept={changes.keep}
         onRemove={() => setRemoving(selection)}
         onClear={() => setSelection(NONE)}

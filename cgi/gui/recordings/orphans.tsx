@@ -88,7 +88,10 @@ function Finding({ row, name, opened, onOpen }: FindingProps) {
     <>
       <tr>
         <td class="date">{row.calldate}</td>
-        <td class="source">{row.src}</td>
+        <td class="source">
+          {row.src}
+          {row.dst && <span class="narrow-only">{` → ${row.dst}`}</span>}
+        </td>
         <td class="destination">{row.dst}</td>
         <td class="length number">{duration(Number(row.duration ?? row.billsec ?? 0))}</td>
         <td class="why" lang="en">
@@ -98,7 +101,7 @@ function Finding({ row, name, opened, onOpen }: FindingProps) {
         </td>
         <td class="acts">
           {path === undefined ? (
-            <Link to={`/calls?id=${row.id}`}>{t.showCall}</Link>
+            <Link to={`/calls?call=${row.id}`}>{t.showCall}</Link>
           ) : (
             <button
               type="button"

@@ -50,13 +50,15 @@ export function Rows(props: RowsProps) {
       <thead>
         <tr>
           <th class="tick">
-            <input
-              ref={all}
-              type="checkbox"
-              aria-label={t.tickShown}
-              checked={allTicked}
-              onChange={(event) => tickAll(event.currentTarget.checked)}
-            />
+            <label class="tick-box">
+              <input
+                ref={all}
+                type="checkbox"
+                checked={allTicked}
+                onChange={(event) => tickAll(event.currentTarget.checked)}
+              />
+              <span>{t.tickShown}</span>
+            </label>
           </th>
           <th scope="col">{t.columns.date}</th>
           <th scope="col">{t.columns.source}</th>
@@ -162,7 +164,10 @@ function Row({ row, index, ticked, kept, opened, actions }: RowProps) {
           </label>
         </td>
         <td class="date">{calldate}</td>
-        <td class="source">{src || <span class="soft">{fileName(path)}</span>}</td>
+        <td class="source">
+          {src ? <span class="number-of">{src}</span> : <span class="soft">{fileName(path)}</span>}
+          {dst && <span class="narrow-only">{` → ${dst}`}</span>}
+        </td>
         <td class="destination">{dst}</td>
         <td class="trunk">{trunk}</td>
         <td class="direction">{types[calltype] ?? calltype}</td>
@@ -185,7 +190,7 @@ function Row({ row, index, ticked, kept, opened, actions }: RowProps) {
             )}
             <button
               type="button"
-              class="icon plain star"
+              class={kept ? 'icon plain star' : 'icon plain star wide-only'}
               aria-label={t.keepOne(name)}
               aria-pressed={kept}
               title={kept ? t.kept : t.keep}
@@ -220,7 +225,7 @@ function Row({ row, index, ticked, kept, opened, actions }: RowProps) {
         <tr class="opened">
           <td colSpan={COLUMNS}>
             <Player path={path} label={name} begin />
-            <Facts row={row} onRemove={() => actions.remove(row)} />
+            <Facts row={row} kept={kept} actions={actions} />
           </td>
         </tr>
       )}
@@ -228,7 +233,7 @@ function Row({ row, index, ticked, kept, opened, actions }: RowProps) {
   );
 }
 
-function Facts({ row, onRemove }: { readonly row: RecordingRow; onRemove(): void }) {
+function Facts({ row, kept, actions }: Pick<RowProps, 'row' | 'kept' | 'actions'>) {
   const t = useText('recordings');
   const { me } = useMe();
   return (
@@ -236,10 +241,15 @@ function Facts({ row, onRemove }: { readonly row: RecordingRow; onRemove(): void
       <span class="soft path">
         {row.path} · {bytes(Number(row.size))}
       </span>
-      {me.role === 'admin' && row.call !== '' && <Link to={`/calls?id=${row.call}`}>{t.showCall}</Link>}
-      <button type="button" class="danger narrow-only" onClick={onRemove}>
-        {t.removeShort}
-      </button>
+      {me.role === 'admin' && row.call !== '' && <Link to={`/calls?call=${row.call}`}>{t.showCall}</Link>}
+      <span class="actions narrow-only">
+        <button type="button" onClick={() => actions.keep(row, !kept)}>
+          {kept ? t.ticked.unkeep : t.ticked.keep}
+        </button>
+        <button type="button" class="danger" onClick={() => actions.remove(row)}>
+          {t.removeShort}
+        </button>
+      </span>
     </div>
   );
 }

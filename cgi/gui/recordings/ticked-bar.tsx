@@ -11,6 +11,8 @@ const KEEP = 30025;
 
 interface TickedBarProps {
   readonly selection: Selection;
+  /** Some of them are marked to be kept, as far as is known. */
+  readonly kept: boolean;
   onKept(paths: readonly string[], keep: boolean): void;
   onRemove(): void;
   onClear(): void;
@@ -21,7 +23,7 @@ interface Saving {
   readonly total: number | null;
 }
 
-export function TickedBar({ selection, onKept, onRemove, onClear }: TickedBarProps) {
+export function TickedBar({ selection, kept, onKept, onRemove, onClear }: TickedBarProps) {
   const t = useText('recordings').ticked;
   const common = useText('common');
   const [format, setFormat] = useState<Format>('tar');
@@ -74,7 +76,14 @@ export function TickedBar({ selection, onKept, onRemove, onClear }: TickedBarPro
   if (selection.size === 0 && !saving) return null;
   return (
     <section class="ticked-bar card" aria-label={t.title}>
-      <strong role="status">{t.count(whole(paths.length), bytes(size))}</strong>
+      <div class="ticked-count">
+        <strong role="status">{t.count(whole(paths.length), bytes(size))}</strong>
+        {!saving && (
+          <button type="button" class="plain icon" aria-label={t.clear} title={t.clear} onClick={onClear}>
+            ×
+          </button>
+        )}
+      </div>
       {saving ? (
         <div class="actions saving">
           <progress aria-label={t.progress} value={saving.received} max={saving.total ?? undefined} />
@@ -104,14 +113,13 @@ export function TickedBar({ selection, onKept, onRemove, onClear }: TickedBarPro
           <button type="button" onClick={() => void keep(true)}>
             {t.keep}
           </button>
-          <button type="button" onClick={() => void keep(false)}>
-            {t.unkeep}
-          </button>
+          {kept && (
+            <button type="button" onClick={() => void keep(false)}>
+              {t.unkeep}
+            </button>
+          )}
           <button type="button" class="danger" onClick={onRemove}>
             {t.remove}
-          </button>
-          <button type="button" class="plain" onClick={onClear}>
-            {t.clear}
           </button>
         </div>
       )}

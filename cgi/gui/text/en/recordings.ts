@@ -5,7 +5,7 @@ export const recordings = {
   emptyBox: 'There are no recordings yet. Answered calls that are recorded appear here by themselves.',
   emptyFilter: 'No recording matches. Widen the time, or clear the filter.',
   name: (src: string, dst: string, when: string) => `${src} → ${dst}, ${when}`,
-  away: 'elsewhere',
+  away: 'not in place',
   play: (name: string) => `Play ${name}`,
   playShort: 'Play',
   shut: (name: string) => `Close the player of ${name}`,

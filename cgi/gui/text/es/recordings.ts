@@ -7,7 +7,7 @@ export const recordings: Translated<typeof english> = {
   emptyBox: 'Todavía no hay grabaciones. Las llamadas contestadas que se graban aparecen aquí por sí solas.',
   emptyFilter: 'Ninguna grabación coincide. Amplíe el tiempo o borre el filtro.',
   name: (src, dst, when) => `${src} → ${dst}, ${when}`,
-  away: 'en otro medio',
+  away: 'no conectada',
   play: (name) => `Reproducir ${name}`,
   playShort: 'Reproducir',
   shut: (name) => `Cerrar el reproductor de ${name}`,
