@@ -594,6 +594,101 @@ export interface SettingsChanged {
   readonly trial?: OnTrial;
 }
 
+/** What a rule of retention would remove, of 30026. */
+export interface RuleRow {
+  readonly rule: string;
+  /** 0: it is off. */
+  readonly value: number;
+  readonly count: number;
+  readonly bytes?: number;
+  /** On the box's clock; '' where there is none. */
+  readonly oldest: string;
+  readonly newest: string;
+  readonly paths?: readonly string[];
+}
+
+/** 30026. */
+export interface RetentionShown {
+  readonly json_array_rules: readonly RuleRow[];
+  /** Bytes; null: there is none that something may be removed from. */
+  readonly medium: {
+    readonly total: number;
+    readonly free: number;
+    readonly recordings: number;
+    readonly kept: number;
+    /** Why nothing goes for room though too little is free. */
+    readonly spared: string;
+  } | null;
+  readonly trash: number;
+  readonly running: boolean;
+  readonly done: string | null;
+  readonly next: string | null;
+  readonly rests_until: string | null;
+  readonly why: string;
+  readonly last: {
+    readonly at: string;
+    readonly recordings: number;
+    readonly bytes: number;
+    readonly calls: number;
+  } | null;
+  readonly clock: { readonly time: string | null; readonly doubt: string };
+}
+
+/** Of 30027. */
+export interface BackupRow {
+  readonly time: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly schema: number | null;
+  readonly place: 'medium' | 'box';
+  readonly checksum: 'same' | 'unknown' | 'different' | 'none';
+  readonly proven: boolean;
+}
+
+/** 30027. */
+export interface BackupList {
+  readonly json_array_backups: readonly BackupRow[];
+  /** Why those of the medium aren't listed. */
+  readonly offline?: string;
+  readonly running: boolean;
+  readonly last: object | null;
+  readonly why: string;
+  readonly next: string | null;
+}
+
+/** 30028. */
+export interface BackupMade {
+  readonly result: 'success';
+  readonly backup?: object;
+  /** It takes longer than an answer waits. */
+  readonly running?: true;
+}
+
+/** Of the phone book. */
+export interface ContactRow {
+  readonly number: string;
+  readonly name: string;
+  readonly group: string;
+}
+
+/** 30013. */
+export interface ContactRows {
+  readonly json_array_contacts: readonly ContactRow[];
+  /** Of the whole book. */
+  readonly json_obj_filter: { readonly totalcount: number };
+}
+
+/** 30014 with `dryrun`. */
+export interface ContactsLookedAt {
+  readonly result: 'success';
+  /** Lines that are contacts, and lines at fault. */
+  readonly contacts: number;
+  readonly faults: number;
+  /** The first of each. */
+  readonly json_array_contacts: readonly ContactRow[];
+  readonly json_array_faults: readonly { readonly line: number; readonly message: string }[];
+}
+
 /** 30049. */
 export interface SoundRows {
   readonly json_array_sounds: readonly { readonly name: string }[];

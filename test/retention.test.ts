@@ -504,6 +504,28 @@ test('the whole daemon: old recordings and calls go by run=1, kept ones stay, an
     { rule: 'retention.recordings.days', count: 1, paths: [old] },
     { rule: 'retention.calls.days', count: 1 },
   ]);
+  // Other rules can be thought of; nothing of it is kept or done.
+  const thought = await daemon.json('/cgi/webserve/30026?&retention.recordings.days=0&retention.calls.count=1');
+  const values = (thought['json_array_rules'] as { rule: string; value: number; count: number }[]).map(
+    ({ rule, value, count }) => [rule, value, count > 0],
+  );
+  expect(values).toEqual([
+    ['retention.recordings.days', 0, false],
+    ['retention.recordings.mb', 0, false],
+    ['retention.recordings.free', 0, false],
+    ['retention.calls.days', 30, true],
+    ['retention.calls.count', 1, expect.anything()],
+  ]);
+  for (const [query, parameter] of [
+    ['retention.recordings.free=51', 'retention.recordings.free'],
+    ['run=1&retention.calls.days=1', 'retention.calls.days'],
+  ]) {
+    const refused = await daemon.get(`/cgi/webserve/30026?&${query}`);
+    expect([refused.status, ((await refused.json()) as { error: { parameter: string } }).error.parameter]).toEqual([
+      400,
+      parameter,
+    ]);
+  }
   const after = await daemon.json('/cgi/webserve/30026?&run=1');
   expect(after['last']).toMatchObject({ recordings: 1, calls: 1 });
   expect(await listed()).toEqual([fresh, kept]);

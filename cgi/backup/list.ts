@@ -1,5 +1,6 @@
 /** 30027 (ours): the backups there are, and how the last one went. */
 import * as v from 'valibot';
+import type { BackupList } from '../contract.ts';
 import { CgiError, json } from '../reply.ts';
 import { verb } from '../verb.ts';
 import type { Backup, Backups } from './port.ts';
@@ -13,7 +14,7 @@ export const listBackups = verb({
     const { running, last, why } = backups.state();
     const { list, offline } = await listed(backups);
     const next = backups.nextAt();
-    return json({
+    return json<BackupList>({
       json_array_backups: list.map(({ at, ...backup }) => ({ time: zone.text(at), ...backup })),
       // Those of the box are listed all the same.
       ...(offline !== '' && { offline }),

@@ -1,5 +1,6 @@
 /** 30028 (ours): a backup now. A large store on a slow stick takes minutes: then it goes on, and 30027 tells its end. */
 import * as v from 'valibot';
+import type { BackupMade } from '../contract.ts';
 import { json } from '../reply.ts';
 import { by, verb } from '../verb.ts';
 import { shownLast } from './show.ts';
@@ -20,9 +21,9 @@ export const makeBackup = verb({
     });
     try {
       const made = await Promise.race([making, waiting]);
-      if (made) return json({ result: 'success', backup: shownLast(made, zone) });
+      if (made) return json<BackupMade>({ result: 'success', backup: shownLast(made, zone) });
       making.catch(() => {}); // its state tells
-      return json({ result: 'success', running: true });
+      return json<BackupMade>({ result: 'success', running: true });
     } finally {
       clearTimeout(late);
     }

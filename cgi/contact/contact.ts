@@ -41,11 +41,25 @@ export function contactGroup(text: string): string {
 export const csvHeader = csvLine(COLUMNS);
 export const csvContact = ({ number, name, group }: Contact): string => csvLine([number, name, group]);
 
+/** A line that is no contact. */
+export interface LineFault {
+  readonly line: number;
+  /** What is wrong with it, for people. */
+  readonly message: string;
+}
+
 /**
  * Reads a book: a header with `number`, `name` and, if wanted, `group` in any order, separated by commas or semicolons,
  * then a line a contact. @throws {CgiError} `invalid` naming every faulty line by its number.
  */
 export async function readContacts(text: string): Promise<Contact[]> {
+  const { contacts, faults } = await lookAtContacts(text);
+  if (faults.length > 0) throw invalid(`is at fault, nothing was changed: ${listed(faults)}`);
+  return contacts;
+}
+
+/** The same, faulty lines told beside the others. @throws {CgiError} where it is no book at all. */
+export async function lookAtContacts(text: string): Promise<{ contacts: Contact[]; faults: LineFault[] }> {
   const delimiter = /^[^\r\n,]*;/.test(text) ? ';' : ',';
   const rows = csvRows(text, delimiter);
   const head = rows.next().value as CsvRow | undefined;
@@ -55,7 +69,7 @@ export async function readContacts(text: string): Promise<Contact[]> {
   if (!known || place[0] === -1 || place[1] === -1) throw invalid('must begin with the line number,name,group');
   const lines = new Map<string, number>();
   const contacts: Contact[] = [];
-  const faults: string[] = [];
+  const faults: LineFault[] = [];
   for (const row of rows) {
     try {
       const contact = contactOf(row, columns.length, place);
@@ -65,13 +79,12 @@ export async function readContacts(text: string): Promise<Contact[]> {
       contacts.push(contact);
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
-      faults.push(`line ${row.line}: ${error.message}`);
+      faults.push({ line: row.line, message: error.message });
     }
     if (contacts.length > CONTACTS_MAX) throw invalid(`has more than ${CONTACTS_MAX} contacts`);
     if ((contacts.length + faults.length) % LINES_AT_ONCE === 0) await new Promise((rest) => setImmediate(rest));
   }
-  if (faults.length > 0) throw invalid(`is at fault, nothing was changed: ${listed(faults)}`);
-  return contacts;
+  return { contacts, faults };
 }
 
 function contactOf({ cells, fault }: CsvRow, columns: number, place: readonly number[]): Contact {
@@ -93,9 +106,10 @@ function named(column: string, read: (text: string) => string, text: string): st
   }
 }
 
-function listed(faults: readonly string[]): string {
+function listed(faults: readonly LineFault[]): string {
   const more = faults.length - FAULTS_SHOWN;
-  return [...faults.slice(0, FAULTS_SHOWN), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+  const shown = faults.slice(0, FAULTS_SHOWN).map(({ line, message }) => `line ${line}: ${message}`);
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
 const invalid = (message: string) => new CgiError('invalid', `csv ${message}`, 'csv');

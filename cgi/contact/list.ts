@@ -13,13 +13,16 @@ export const listContacts = verb({
   parameters: v.strictObject({
     after: fields.field('only contacts behind this number: the last one of the part before', (text) => text),
     limit: fields.rows(1, 'contacts at most'),
+    search: fields.field('only contacts with this text in number, name or group, any case', (text) =>
+      text.trim() === '' ? undefined : text.trim().toLocaleLowerCase(),
+    ),
     format: fields.oneOf('json', 'csv'),
   }),
-  handle({ after = '', limit = Number.POSITIVE_INFINITY, format = 'json' }, { phoneBook }): Reply {
-    if (format === 'json') return { kind: 'rows', text: contactsAsJson(phoneBook, after, limit) };
+  handle({ after = '', limit = Number.POSITIVE_INFINITY, format = 'json', search = '' }, { phoneBook }): Reply {
+    if (format === 'json') return { kind: 'rows', text: contactsAsJson(phoneBook, after, limit, search) };
     return {
       kind: 'rows',
-      text: contactsAsCsv(phoneBook, after, limit),
+      text: contactsAsCsv(phoneBook, after, limit, search),
       type: 'text/csv; charset=utf-8',
       filename: 'phone-book.csv',
     };
@@ -27,18 +30,31 @@ export const listContacts = verb({
 });
 
 /** Steps of the book, cut where `limit` is reached. */
-async function* part(book: PhoneBook, after: string, limit: number): AsyncGenerator<readonly Contact[]> {
+async function* part(
+  book: PhoneBook,
+  after: string,
+  limit: number,
+  search: string,
+): AsyncGenerator<readonly Contact[]> {
   let left = limit;
+  const holds = (text: string) => text.toLocaleLowerCase().includes(search);
   for await (const step of book.list(after)) {
-    yield step.slice(0, left);
-    left -= step.length;
+    const wanted =
+      search === '' ? step : step.filter(({ number, name, group }) => holds(number) || holds(name) || holds(group));
+    yield wanted.slice(0, left);
+    left -= wanted.length;
     if (left <= 0) return;
   }
 }
 
-export async function* contactsAsJson(book: PhoneBook, after: string, limit: number): AsyncGenerator<string> {
+export async function* contactsAsJson(
+  book: PhoneBook,
+  after: string,
+  limit: number,
+  search = '',
+): AsyncGenerator<string> {
   let separator = '{"json_array_contacts":[';
-  for await (const step of part(book, after, limit)) {
+  for await (const step of part(book, after, limit, search)) {
     for (const { number, name, group } of step) {
       yield separator + JSON.stringify({ number, name, group });
       separator = ',';
@@ -48,7 +64,12 @@ export async function* contactsAsJson(book: PhoneBook, after: string, limit: num
   yield `${separator === ',' ? '' : separator}],"json_obj_filter":${total}}`;
 }
 
-export async function* contactsAsCsv(book: PhoneBook, after: string, limit: number): AsyncGenerator<string> {
+export async function* contactsAsCsv(
+  book: PhoneBook,
+  after: string,
+  limit: number,
+  search = '',
+): AsyncGenerator<string> {
   yield csvHeader;
-  for await (const step of part(book, after, limit)) yield step.map(csvContact).join('');
+  for await (const step of part(book, after, limit, search)) yield step.map(csvContact).join('');
 }

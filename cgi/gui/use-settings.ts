@@ -24,6 +24,8 @@ export interface SettingsForm {
   readonly dirty: readonly string[];
   /** What is wrong with one, in the box's words; null: nothing that is known. */
   fault(name: string): string | null;
+  /** The one that the last change was refused for; null: none of the form's. */
+  readonly blamed: string | null;
   /** Why the last change was refused, where no field of the form is to blame. */
   readonly refusal: AskError | null;
   readonly busy: boolean;
@@ -60,6 +62,7 @@ export function useSettings(shown: (name: string) => boolean = () => true): Sett
     set,
     dirty,
     fault: (name) => (blamed === name ? (refusal?.message ?? null) : null),
+    blamed,
     refusal: blamed === null ? refusal : null,
     busy,
     discard() {

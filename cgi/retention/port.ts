@@ -70,8 +70,11 @@ export interface RetentionState {
 }
 
 export interface Retention {
-  /** What would be removed at this moment; nothing is. @param paths Of each rule, at most. */
-  plan(paths: number): Promise<RetentionPlan>;
+  /**
+   * What would be removed at this moment; nothing is. @param paths Of each rule, at most. @param other Rules that are thought
+   * of, in place of those that hold.
+   */
+  plan(paths: number, other?: Partial<Readonly<Record<RetentionRule, number>>>): Promise<RetentionPlan>;
   /** Removes it. Settles at its end. @throws {CgiError} `conflict` while retention rests. */
   run(): Promise<void>;
   state(): RetentionState;

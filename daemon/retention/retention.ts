@@ -139,7 +139,7 @@ export async function createRetention(options: RetentionOptions): Promise<Retent
   });
 
   return {
-    plan: async (paths) => planOf(store, await moment(retentionRules(settings)), paths),
+    plan: async (paths, other = {}) => planOf(store, await moment({ ...retentionRules(settings), ...other }), paths),
     async run() {
       const until = restsUntil(clock.now());
       if (until !== null)

@@ -197,6 +197,33 @@ test.each([
   expect(await openBook().message(values)).toEqual([400, parameter, message]);
 });
 
+test('a csv is looked at before it is sent: how many, the first ones, and each faulty line; nothing is changed', async () => {
+  const { put, book, message } = openBook();
+  const rows = Array.from({ length: 30 }, (_, i) => `${500 + i},Name ${i},`);
+  const csv = ['number,name,group', ...rows, '1 2,Blank,', '500,Twice,'].join('\n');
+  const { status, body } = await put({ csv, dryrun: '1' });
+  expect([status, body['contacts'], body['faults']]).toEqual([200, 30, 2]);
+  expect(body['json_array_contacts']).toHaveLength(20);
+  expect(body['json_array_faults']).toEqual([
+    { line: 32, message: expect.stringContaining('number must be a number') },
+    { line: 33, message: 'number 500 stands in line 2 already' },
+  ]);
+  expect(await book()).toEqual([]);
+  expect(await message({ csv: 'nonsense', dryrun: '1' })).toEqual([400, 'csv', 'csv must begin with the line number,name,group']);
+  expect(await message({ number: '1', name: 'x', dryrun: '1' })).toEqual([400, 'dryrun', 'dryrun goes with csv']);
+});
+
+test('the book is searched in number, name and group, any case', async () => {
+  const { put, book } = openBook();
+  await put({ csv: 'number,name,group\n201,Zoë,House\n202,Max,Customers\n9201,Anna,' });
+  const found = async (text: string) =>
+    (await book(new URLSearchParams({ search: text }).toString())).map(({ number }) => number);
+  expect(await found('201')).toEqual(['201', '9201']);
+  expect(await found('zOË')).toEqual(['201']);
+  expect(await found('cust')).toEqual(['202']);
+  expect(await found('nobody')).toEqual([]);
+});
+
 test('what is to be removed must be said', async () => {
   const { ask } = openBook();
   const error = async (query: string) => (await ask(30015, query)).body['error'];

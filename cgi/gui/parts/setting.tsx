@@ -3,6 +3,7 @@
  * it waits for a restart, and what the box finds wrong with it. A page says which kind of control and in which words.
  */
 import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { useText } from '../text.ts';
 import type { SettingsForm } from '../use-settings.ts';
 import { Field } from './field.tsx';
@@ -198,6 +199,10 @@ export function SettingSelect({ form, name, label, class: look, options, ...hint
 export function SaveBar({ form }: { readonly form: SettingsForm }) {
   const t = useText('common');
   const count = form.dirty.length;
+  // Whoever has pressed the button may not see the field, and not hear of it where the focus is.
+  useEffect(() => {
+    if (form.blamed !== null) document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [form.blamed]);
   return (
     <div class={`save-bar ${count > 0 ? 'dirty' : ''}`}>
       {form.refusal && (
