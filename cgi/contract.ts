@@ -689,6 +689,58 @@ export interface ContactsLookedAt {
   readonly json_array_faults: readonly { readonly line: number; readonly message: string }[];
 }
 
+/** As storage/model/truth.ts has them. */
+export type TruthKind = 'missing' | 'unknown' | 'explained' | 'nocall' | 'broken' | 'match';
+
+export interface TruthCount {
+  readonly kind: TruthKind;
+  readonly code: string;
+  readonly sure: string;
+  readonly count: number;
+  /** What was found, the predicate of a sentence. */
+  readonly reason: string;
+}
+
+/** 30029 without `kind`. */
+export interface TruthCounts {
+  readonly json_array_truth: readonly TruthCount[];
+  readonly json_obj_filter: { readonly startdate: string; readonly enddate: string; readonly totalcount: number };
+}
+
+/** Of 30029 with `kind`: a call in the names of 9006, or a file in those of 20053 (`path`). */
+export interface TruthRow {
+  readonly calldate: string;
+  readonly src: string;
+  readonly dst: string;
+  readonly code: string;
+  readonly sure: string;
+  readonly reason: string;
+  /** The call's; absent: of a file that is tied to none. */
+  readonly id?: string;
+  readonly 'Recording filename'?: string;
+  readonly path?: string;
+  /** Seconds. */
+  readonly duration?: string;
+  readonly repairable?: boolean;
+  /** Who took its file away, and when. */
+  readonly who?: string;
+  readonly when?: string;
+}
+
+/** 30029 with `kind`. */
+export interface TruthRows {
+  readonly json_array_truth: readonly TruthRow[];
+  readonly json_obj_filter: { readonly totalcount?: number; readonly cursor?: string };
+}
+
+/** 30030. */
+export interface RepairedHeaders {
+  readonly result: 'success';
+  readonly repaired?: number;
+  readonly restored?: number;
+  readonly files: readonly { readonly path: string; readonly result: string }[];
+}
+
 /** 30049. */
 export interface SoundRows {
   readonly json_array_sounds: readonly { readonly name: string }[];

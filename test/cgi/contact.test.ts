@@ -209,7 +209,11 @@ test('a csv is looked at before it is sent: how many, the first ones, and each f
     { line: 33, message: 'number 500 stands in line 2 already' },
   ]);
   expect(await book()).toEqual([]);
-  expect(await message({ csv: 'nonsense', dryrun: '1' })).toEqual([400, 'csv', 'csv must begin with the line number,name,group']);
+  expect(await message({ csv: 'nonsense', dryrun: '1' })).toEqual([
+    400,
+    'csv',
+    'csv must begin with the line number,name,group',
+  ]);
   expect(await message({ number: '1', name: 'x', dryrun: '1' })).toEqual([400, 'dryrun', 'dryrun goes with csv']);
 });
 
