@@ -132,6 +132,22 @@ describe('the filter', () => {
     await shot(page, 'calls-wrong');
   });
 
+  test('on a phone has the first calls on the first screen, and what is rarer a touch away', async () => {
+    const page = await box.open({ page: 'calls?startdate=2000-01-01+00:00', size: 'phone' });
+    const count = await total(page);
+    const third = await page.locator('.long-row').nth(2).boundingBox();
+    expect((third?.y ?? 9e9) + (third?.height ?? 0)).toBeLessThan(740);
+    await page.getByText('More filters').click();
+    await page.getByLabel('Outcome').selectOption('Missed');
+    const missed = await rowsOf({ ...ALL, disposition: 'NO ANSWER,BUSY,FAILED' });
+    await shows(page, missed.length);
+    expect(missed.length).toBeLessThan(count);
+    await page.getByText('Actions').click();
+    await page.getByRole('button', { name: 'CSV' }).waitFor();
+    expect(await axe(page)).toEqual([]);
+    await shot(page, 'calls-phone-open');
+  });
+
   test('that finds nothing says so, and what to do', async () => {
     const page = await box.open({ page: 'calls?number=999999', size: 'phone' });
     await page.getByText('No calls match.').waitFor();

@@ -15,6 +15,8 @@ interface FilterBarProps {
   /** The box's clock. */
   readonly now: Date;
   readonly refused: AskError | null;
+  /** On a phone only the time and the number are in sight. */
+  readonly narrow: boolean;
   readonly order: Order;
   onOrder(order: Order): void;
 }
@@ -33,7 +35,7 @@ const OUTCOMES = {
 const DIRECTIONS = ['Inbound', 'Outbound', 'Internal', 'CallBack', 'Conference'] as const;
 const SECONDS: ReadonlySet<string> = new Set(['minduration', 'maxduration', 'minbillsec', 'maxbillsec']);
 
-export function FilterBar({ query, change, now, refused, order, onOrder }: FilterBarProps) {
+export function FilterBar({ query, change, now, refused, narrow, order, onOrder }: FilterBarProps) {
   const t = useText('calls');
   const period = periodOf(query);
   const get = (name: string) => query.get(name) ?? '';
@@ -58,15 +60,66 @@ export function FilterBar({ query, change, now, refused, order, onOrder }: Filte
   };
   const disposition = get('disposition');
   const outcome = Object.entries(OUTCOMES).find(([, words]) => words === disposition)?.[0] ?? disposition;
-  const set = MORE.filter((name) => get(name) !== '').length;
+  const hidden: readonly string[] = narrow ? ['disposition', 'userfield', ...MORE] : MORE;
+  const set = hidden.filter((name) => get(name) !== '').length;
   const isSet = query.size > 0 && [...query.keys()].some((name) => name !== 'call');
+  const usual = (
+    <>
+      <Field label={t.outcome} fault={fault('disposition')}>
+        {(control) => (
+          <select
+            {...control}
+            value={outcome}
+            onChange={(event) =>
+              change({ disposition: OUTCOMES[event.currentTarget.value as keyof typeof OUTCOMES] ?? null })
+            }
+          >
+            {Object.keys(OUTCOMES).map((name) => (
+              <option key={name} value={name}>
+                {t.outcomes[name as keyof typeof OUTCOMES]}
+              </option>
+            ))}
+            {!Object.hasOwn(OUTCOMES, outcome) && <option value={outcome}>{outcome}</option>}
+          </select>
+        )}
+      </Field>
+      <Field label={t.direction} fault={fault('userfield')}>
+        {(control) => (
+          <select
+            {...control}
+            value={get('userfield')}
+            onChange={(event) => change({ userfield: event.currentTarget.value })}
+          >
+            <option value="">{t.anyDirection}</option>
+            {DIRECTIONS.map((name) => (
+              <option key={name} value={name}>
+                {t.directions[name]}
+              </option>
+            ))}
+            {get('userfield').includes(',') && <option value={get('userfield')}>{get('userfield')}</option>}
+          </select>
+        )}
+      </Field>
+    </>
+  );
   return (
     <search class="calls-filter">
       <fieldset class="periods">
         <legend class="visually-hidden">{t.period}</legend>
         {[...PERIODS, 'all' as const, 'own' as const].map((name) => (
           <label key={name} class="chip">
-            <input type="radio" name="period" value={name} checked={period === name} onChange={() => choose(name)} />
+            <input
+              type="radio"
+              name="period"
+              value={name}
+              checked={period === name}
+              ref={(element) => {
+                // On a phone the row of choices is longer than the screen.
+                if (narrow && element?.checked)
+                  element.parentElement?.scrollIntoView({ block: 'nearest', inline: 'center' });
+              }}
+              onChange={() => choose(name)}
+            />
             <span>{t.periods[name]}</span>
           </label>
         ))}
@@ -86,45 +139,12 @@ export function FilterBar({ query, change, now, refused, order, onOrder }: Filte
             </Field>
           ))}
         {text('number', t.numberHint)}
-        <Field label={t.outcome} fault={fault('disposition')}>
-          {(control) => (
-            <select
-              {...control}
-              value={outcome}
-              onChange={(event) =>
-                change({ disposition: OUTCOMES[event.currentTarget.value as keyof typeof OUTCOMES] ?? null })
-              }
-            >
-              {Object.keys(OUTCOMES).map((name) => (
-                <option key={name} value={name}>
-                  {t.outcomes[name as keyof typeof OUTCOMES]}
-                </option>
-              ))}
-              {!Object.hasOwn(OUTCOMES, outcome) && <option value={outcome}>{outcome}</option>}
-            </select>
-          )}
-        </Field>
-        <Field label={t.direction} fault={fault('userfield')}>
-          {(control) => (
-            <select
-              {...control}
-              value={get('userfield')}
-              onChange={(event) => change({ userfield: event.currentTarget.value })}
-            >
-              <option value="">{t.anyDirection}</option>
-              {DIRECTIONS.map((name) => (
-                <option key={name} value={name}>
-                  {t.directions[name]}
-                </option>
-              ))}
-              {get('userfield').includes(',') && <option value={get('userfield')}>{get('userfield')}</option>}
-            </select>
-          )}
-        </Field>
+        {!narrow && usual}
       </div>
       <details class="more" open={set > 0}>
         <summary>{set > 0 ? t.moreSet(set) : t.more}</summary>
         <div class="fields">
+          {narrow && usual}
           {MORE.map((name) => text(name, name === 'trunk' ? t.trunkHint : name === 'port' ? t.portHint : undefined))}
           <Field label={t.sortBy} class="sort-by" fault={fault('sort')}>
             {(control) => (

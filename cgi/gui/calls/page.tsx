@@ -1,19 +1,20 @@
 /** The CDR Report (guide, chapter 1): the calls of a filter, which stands in the address, as an endless list. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { CallRow } from '../../contract.ts';
 import { boxClock, useMe } from '../me.ts';
 import { LongList } from '../parts/long-list.tsx';
 import { Page } from '../parts/page.tsx';
+import { SavedViews } from '../parts/saved-views.tsx';
 import { useQuery } from '../router.tsx';
 import { useText } from '../text.ts';
 import { Call } from './call.tsx';
 import { Cells, COLUMNS, Head } from './columns.tsx';
-import { filterOf, periodOf, reachesNow } from './filter.ts';
+import { filterOf, keptQuery, periodOf, reachesNow } from './filter.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { Tools } from './tools.tsx';
 import { Totals } from './totals.tsx';
 import { type Order, useCalls } from './use-calls.ts';
 import { FRESH_MAX, useFresh } from './use-fresh.ts';
-import { Views } from './views.tsx';
 
 /** Pixels of a row: on a phone it has two lines. */
 const HEIGHTS = { wide: 41, narrow: 73 };
@@ -53,7 +54,7 @@ export default function Calls() {
 
   const tools = (
     <>
-      <Views query={query} />
+      <SavedViews page="calls" query={keptQuery(query)} />
       <Tools filter={filter} order={order} total={calls.counted ? calls.total : null} onChanged={anew} />
     </>
   );
@@ -71,7 +72,7 @@ export default function Calls() {
         )
       }
     >
-      <FilterBar query={query} change={change} now={now} refused={calls.refused} order={order} onOrder={setOrder} />
+      <FilterBar {...{ query, change, now, narrow, order }} refused={calls.refused} onOrder={setOrder} />
       <Totals filter={filter} total={calls.total} counted={calls.counted} turn={turn} />
       <div aria-live="polite">
         {fresh > 0 && (
@@ -102,7 +103,7 @@ export default function Calls() {
             rowHeight={narrow ? HEIGHTS.narrow : HEIGHTS.wide}
             fetchRows={calls.fetchRows}
             head={<Head order={order} onOrder={setOrder} />}
-            renderRow={(row) => <Cells row={row} />}
+            renderRow={renderCall}
             onOpen={({ id }) => open(id)}
           />
         </div>
@@ -111,6 +112,8 @@ export default function Calls() {
     </Page>
   );
 }
+
+const renderCall = (row: CallRow) => <Cells row={row} />;
 
 function orderOf(query: URLSearchParams): Order {
   const wanted = query.get('sort');

@@ -5,7 +5,7 @@
  * one stop: arrows, Page, Home and End move along it, Enter opens, Space ticks. Screen readers are told row and number of rows.
  */
 import type { ComponentChildren } from 'preact';
-import { useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Failure } from './failure.tsx';
 import { heightOf, placeOf, type Scrolled, scrolledTo } from './long-list.ts';
 import { type FetchRows, useLongRows } from './long-rows.ts';
@@ -24,7 +24,7 @@ interface LongListProps<Row> {
   readonly fetchRows: FetchRows<Row>;
   /** The names of the columns, each a `columnheader`. */
   readonly head?: ComponentChildren;
-  /** The cells of a row, each a `gridcell`. */
+  /** The cells of a row, each a `gridcell`. The same function each time draws a row anew only when it is another one. */
   renderRow(row: Row, index: number): ComponentChildren;
   readonly onOpen?: (row: Row, index: number) => void;
   readonly onToggle?: (row: Row, index: number) => void;
@@ -32,7 +32,7 @@ interface LongListProps<Row> {
 }
 
 /** Rows drawn above and below what is seen. */
-const BEYOND = 8;
+const BEYOND = 6;
 /** What stands fixed above the list: the bar of the shell, and the head of the list itself. */
 const FIXED = 48;
 
@@ -200,7 +200,7 @@ export function LongList<Row>(props: LongListProps<Row>) {
                   if (row && !own) onOpen?.(row, index);
                 }}
               >
-                {row && renderRow(row, index)}
+                {row && <Cells row={row} index={index} renderRow={renderRow} />}
               </div>
             );
           })}
@@ -208,4 +208,16 @@ export function LongList<Row>(props: LongListProps<Row>) {
       </div>
     </>
   );
+}
+
+interface CellsProps<Row> {
+  readonly row: Row;
+  readonly index: number;
+  renderRow(row: Row, index: number): ComponentChildren;
+}
+
+/** While one scrolls, most rows that are seen were seen before: what is drawn of them stays. */
+function Cells<Row>({ row, index, renderRow }: CellsProps<Row>) {
+  const cells = useMemo(() => renderRow(row, index), [row, index, renderRow]);
+  return <>{cells}</>;
 }

@@ -118,18 +118,6 @@ export const calls = {
       'This asks for the very rows of the list, as JSON. Put an API key in place of KEY: Users and API Keys makes one.',
     command: 'Command',
   },
-  views: {
-    title: 'Saved views',
-    choose: 'Saved views …',
-    save: 'Save view',
-    name: 'Name',
-    nameHint: 'The filter and the order of the list are kept. A name that is there already is replaced.',
-    shared: 'For everybody who sees this page',
-    saved: (name: string) => `The view “${name}” is saved.`,
-    remove: 'Remove view',
-    removed: (name: string) => `The view “${name}” is removed.`,
-    by: (name: string, owner: string) => `${name} (${owner})`,
-  },
   call: {
     title: (src: string, dst: string) => `${src} → ${dst}`,
     loading: 'The call',

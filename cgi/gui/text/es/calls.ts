@@ -120,18 +120,6 @@ export const calls: Translated<typeof english> = {
       'Esto pide las mismas filas de la lista, como JSON. Ponga una clave de API en lugar de KEY: se crea en Usuarios y claves de API.',
     command: 'Orden',
   },
-  views: {
-    title: 'Vistas guardadas',
-    choose: 'Vistas guardadas …',
-    save: 'Guardar vista',
-    name: 'Nombre',
-    nameHint: 'Se guardan el filtro y el orden de la lista. Un nombre que ya existe se sustituye.',
-    shared: 'Para todos los que ven esta página',
-    saved: (name) => `La vista «${name}» está guardada.`,
-    remove: 'Quitar vista',
-    removed: (name) => `La vista «${name}» se ha quitado.`,
-    by: (name, owner) => `${name} (${owner})`,
-  },
   call: {
     title: (src, dst) => `${src} → ${dst}`,
     loading: 'La llamada',

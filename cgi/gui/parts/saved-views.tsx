@@ -1,27 +1,31 @@
 /** Filters kept under a name: chosen, saved, removed. A view brings its filter and its order into the address. */
 import { useState } from 'preact/hooks';
-import type { SavedView, SavedViewSet, SavedViews } from '../../contract.ts';
+import type { SavedView, SavedViewSet, ViewPage, SavedViews as Views } from '../../contract.ts';
 import { type AskError, ask } from '../api.ts';
-import { Dialog } from '../parts/dialog.tsx';
-import { Failure } from '../parts/failure.tsx';
-import { Field } from '../parts/field.tsx';
-import { tell } from '../parts/toast.tsx';
 import { go } from '../router.tsx';
 import { useText } from '../text.ts';
 import { useAsk } from '../use-ask.ts';
-import { keptQuery } from './filter.ts';
+import { Dialog } from './dialog.tsx';
+import { Failure } from './failure.tsx';
+import { Field } from './field.tsx';
+import { tell } from './toast.tsx';
 
 const VIEWS = 30041;
 const SET = 30042;
 const REMOVE = 30043;
 
-export function Views({ query }: { readonly query: URLSearchParams }) {
-  const t = useText('calls').views;
-  const { answer, again } = useAsk<SavedViews>(VIEWS, { page: 'calls' });
+interface SavedViewsProps {
+  readonly page: ViewPage;
+  /** What of the address a view keeps: the filter, by the names of 9006 or 20053, `period` and the order. */
+  readonly query: string;
+}
+
+export function SavedViews({ page, query }: SavedViewsProps) {
+  const t = useText('common').views;
+  const { answer, again } = useAsk<Views>(VIEWS, { page });
   const [saving, setSaving] = useState(false);
   const views = answer?.json_array_views ?? [];
-  const now = keptQuery(query);
-  const chosen = views.find((view) => keptQuery(new URLSearchParams(view.query)) === now) ?? null;
+  const chosen = views.find((view) => ordered(view.query) === ordered(query)) ?? null;
   const remove = async ({ id, name }: SavedView) => {
     try {
       await ask(REMOVE, { id });
@@ -32,14 +36,14 @@ export function Views({ query }: { readonly query: URLSearchParams }) {
     again();
   };
   return (
-    <div class="calls-views">
+    <div class="saved-views">
       {views.length > 0 && (
         <select
           aria-label={t.title}
           value={chosen ? String(chosen.id) : ''}
           onChange={(event) => {
             const view = views.find(({ id }) => String(id) === event.currentTarget.value);
-            if (view) go(`/calls${view.query === '' ? '' : `?${view.query}`}`);
+            if (view) go(`/${page}${view.query === '' ? '' : `?${view.query}`}`);
           }}
         >
           <option value="" disabled>
@@ -63,7 +67,8 @@ export function Views({ query }: { readonly query: URLSearchParams }) {
       )}
       {saving && (
         <Save
-          query={now}
+          page={page}
+          query={query}
           views={views}
           onClose={() => setSaving(false)}
           onSaved={(name) => {
@@ -77,15 +82,21 @@ export function Views({ query }: { readonly query: URLSearchParams }) {
   );
 }
 
-interface SaveProps {
-  readonly query: string;
+/** Whatever order its names stand in. */
+function ordered(query: string): string {
+  const parameters = new URLSearchParams(query);
+  parameters.sort();
+  return parameters.toString();
+}
+
+interface SaveProps extends SavedViewsProps {
   readonly views: readonly SavedView[];
   onClose(): void;
   onSaved(name: string): void;
 }
 
-function Save({ query, views, onClose, onSaved }: SaveProps) {
-  const t = useText('calls').views;
+function Save({ page, query, views, onClose, onSaved }: SaveProps) {
+  const t = useText('common').views;
   const common = useText('common');
   const [name, setName] = useState('');
   const [shared, setShared] = useState(false);
@@ -95,7 +106,7 @@ function Save({ query, views, onClose, onSaved }: SaveProps) {
     const before = views.find((view) => view.name === name.trim() && view.changeable);
     try {
       await ask<SavedViewSet>(SET, {
-        page: 'calls',
+        page,
         name: name.trim(),
         query,
         shared,
