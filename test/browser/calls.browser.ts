@@ -298,6 +298,17 @@ describe('with all calls of the filter', () => {
     await shot(page, 'calls-curl');
   });
 
+  test('deleting those of today names the day', async () => {
+    const page = await box.open({ page: 'calls?number=202' });
+    await total(page);
+    await page.getByRole('button', { name: 'Delete …' }).click();
+    const [{ calldate = '' } = {}] = await rowsOf({ number: '202' });
+    const words = page.locator('.words li');
+    await expect
+      .poll(() => words.allInnerTexts())
+      .toEqual([`startdate ${calldate.slice(0, 10)} 00:00`, `enddate ${calldate.slice(0, 10)} 23:59`, 'number 202']);
+  });
+
   test('deleting counts first, says why, and is undone', async () => {
     const page = await box.open({ page: 'calls?startdate=2000-01-01+00:00&number=204' });
     const before = await total(page);

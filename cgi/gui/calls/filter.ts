@@ -81,6 +81,13 @@ function datesOf(period: Period, now: Date): { readonly startdate?: string; read
   }
 }
 
+/** The same with its day named, where today is meant by naming none: for what must not slip into another day, or into all. */
+export function pinned(filter: Parameters, now: Date): Parameters {
+  if (filter['startdate'] || filter['enddate']) return filter;
+  const day = dayText(now);
+  return { startdate: `${day} 00:00`, enddate: `${day} 23:59`, ...filter };
+}
+
 /** Whether calls that end now belong to it. */
 export function reachesNow(filter: Parameters, now: Date): boolean {
   const end = String(filter['enddate'] ?? '');

@@ -9,7 +9,7 @@ import { useQuery } from '../router.tsx';
 import { useText } from '../text.ts';
 import { Call } from './call.tsx';
 import { Cells, COLUMNS, Head } from './columns.tsx';
-import { filterOf, keptQuery, periodOf, reachesNow } from './filter.ts';
+import { filterOf, keptQuery, periodOf, pinned, reachesNow } from './filter.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { Tools } from './tools.tsx';
 import { Totals } from './totals.tsx';
@@ -30,7 +30,7 @@ export default function Calls() {
   const order = orderOf(query);
   const key = JSON.stringify([filter, order]);
   const calls = useCalls(`${key} ${turn}`, filter, order);
-  const fresh = useFresh(`${key} ${turn}`, reachesNow(filter, now) ? filter : null);
+  const fresh = useFresh(`${key} ${turn}`, reachesNow(filter, now) ? pinned(filter, now) : null);
   const narrow = useMedia(NARROW);
   const anew = () => setTurn((before) => before + 1);
 

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { type AskError, addressOf, ask, formOf, type Parameters } from '../api.ts';
 import { whole } from '../format.ts';
+import { boxClock, useMe } from '../me.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
@@ -10,6 +11,7 @@ import { Loading } from '../parts/loading.tsx';
 import { tell } from '../parts/toast.tsx';
 import { useText } from '../text.ts';
 import { useAsk } from '../use-ask.ts';
+import { pinned } from './filter.ts';
 import type { Order } from './use-calls.ts';
 
 const LIST = 9006;
@@ -106,13 +108,15 @@ interface Deleted {
   readonly running?: true;
 }
 
-function Remove({ filter, onClose, onChanged }: Pick<ToolsProps, 'filter' | 'onChanged'> & { onClose(): void }) {
+function Remove({ filter: shown, onClose, onChanged }: Pick<ToolsProps, 'filter' | 'onChanged'> & { onClose(): void }) {
   const t = useText('calls').remove;
   const common = useText('common');
   const [reason, setReason] = useState('');
   const [error, setError] = useState<AskError | null>(null);
   const [busy, setBusy] = useState(false);
-  // The dates are told as they are meant: what is counted is what will be deleted, and no day later.
+  const { me, drift } = useMe();
+  // With its day: what is counted is what will be deleted, also behind midnight.
+  const [filter] = useState(() => pinned(shown, boxClock(drift, me.zone)));
   const counted = useAsk<{ readonly matches: number }>(DELETE, { ...filter, dryrun: true });
   const words = Object.entries(filter);
   const remove = async () => {
@@ -156,7 +160,6 @@ function Remove({ filter, onClose, onChanged }: Pick<ToolsProps, 'filter' | 'onC
         >
           <p>{t.about(whole(matches))}</p>
           <ul class="words">
-            {words.length === 0 && <li>{t.everything}</li>}
             {words.map(([name, value]) => (
               <li key={name}>
                 <code>{name}</code> {String(value)}

@@ -102,7 +102,6 @@ export const calls = {
     title: 'Delete calls',
     counting: 'Counting what would be deleted …',
     about: (count: string) => `This deletes the ${count} calls that the list shows:`,
-    everything: 'all calls of today',
     recordings: 'Their recordings stay. For some days this can be undone.',
     nothing: 'No calls match: there is nothing to delete.',
     reason: 'Why (stands in the audit log)',

@@ -104,7 +104,6 @@ export const calls: Translated<typeof english> = {
     title: 'Borrar llamadas',
     counting: 'Contando lo que se borraría …',
     about: (count) => `Esto borra las ${count} llamadas que muestra la lista:`,
-    everything: 'todas las llamadas de hoy',
     recordings: 'Sus grabaciones se quedan. Durante algunos días se puede deshacer.',
     nothing: 'Ninguna llamada coincide: no hay nada que borrar.',
     reason: 'Por qué (queda en el registro de auditoría)',
