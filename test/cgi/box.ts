@@ -36,14 +36,20 @@ export interface CallList {
 /** A box at UTC−08:00 whose clock says 2021-05-07 12:00, unless told otherwise. */
 export const NOW = Date.UTC(2021, 4, 7, 20) / 1000;
 
-/** @param ports What stands in for the parts above that a test is about. */
+/**
+ * @param ports What stands in for the parts above that a test is about.
+ * @param prepare Fills the store's file before it is opened.
+ */
 export function openBox({
   now = NOW,
   zoneName = 'Etc/GMT+8',
   atEnd = onTestFinished as AtEnd,
   ports = {} as Partial<Services>,
+  prepare = (_file: string) => {},
 } = {}) {
-  const store = openStoreHere(emptyStore(storeOptions(temporaryFolder(atEnd))));
+  const options = emptyStore(storeOptions(temporaryFolder(atEnd)));
+  prepare(options.file);
+  const store = openStoreHere(options);
   atEnd(() => store.close());
   const sessions = createSessions({ sessions: 10, userSessions: 10, idleSeconds: 60, lifeSeconds: 60 });
   const notes = createAuditNotes(store, auditNoteLimits);
