@@ -469,7 +469,8 @@ export interface RecordingRow {
 export interface ListingEnd {
   readonly startdate: string;
   readonly enddate: string;
-  readonly totalcount: number;
+  /** Absent where it was asked for without. */
+  readonly totalcount?: number;
   /** Where to go on; absent: that was the end. */
   readonly cursor?: string;
 }

@@ -1,4 +1,7 @@
-/** An endless listing by cursor: a page after another, as they are wanted; another question begins anew. */
+/**
+ * An endless listing by cursor: a page after another, as they are wanted; another question begins anew. How many there are in
+ * all is asked for apart: for that everything that matches is looked at, and the first rows are there before.
+ */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { ListingEnd } from '../contract.ts';
 import { type AskError, ask, isAbort, type Parameters } from './api.ts';
@@ -6,7 +9,7 @@ import { type AskError, ask, isAbort, type Parameters } from './api.ts';
 export interface Pages<Row> {
   /** As they came: a page never changes. */
   readonly pages: readonly (readonly Row[])[];
-  /** All that match; null: nothing has come yet. */
+  /** All that match; null: it isn't known yet. */
   readonly total: number | null;
   /** Nothing is behind the last page. */
   readonly whole: boolean;
@@ -31,30 +34,47 @@ export function usePages<Row>(number: number, array: string, parameters: Paramet
   latest.current.state = state;
   latest.current.parameters = parameters;
 
+  const count = useCallback(
+    (stop: AbortController) => {
+      ask<Readonly<Record<string, unknown>>>(
+        number,
+        { ...latest.current.parameters, limit: 1 },
+        { signal: stop.signal },
+      ).then(
+        (answer) => {
+          const { totalcount = null } = answer['json_obj_filter'] as ListingEnd;
+          setState((before) => ({ ...before, total: totalcount }));
+        },
+        () => {}, // the rows are there without it; what is wrong they will tell
+      );
+    },
+    [number],
+  );
   const load = useCallback(
     (before: State<Row>, stop: AbortController) => {
-      setState({ ...before, busy: true, error: null });
+      setState((now) => ({ ...before, total: before.cursor === null ? null : now.total, busy: true, error: null }));
       const { cursor } = before;
-      const wanted = { ...latest.current.parameters, limit, ...(cursor !== null && { cursor }) };
+      const wanted = { ...latest.current.parameters, limit, nototal: true, ...(cursor !== null && { cursor }) };
       ask<Readonly<Record<string, unknown>>>(number, wanted, { signal: stop.signal }).then(
         (answer) => {
           const rows = (answer[array] ?? []) as readonly Row[];
           const end = answer['json_obj_filter'] as ListingEnd;
-          setState({
-            pages: rows.length > 0 ? [...before.pages, rows] : before.pages,
-            total: end.totalcount,
-            whole: end.cursor === undefined,
-            busy: false,
-            error: null,
-            cursor: end.cursor ?? null,
-          });
+          const whole = end.cursor === undefined;
+          const pages = rows.length > 0 ? [...before.pages, rows] : before.pages;
+          const total = whole ? pages.reduce((sum, page) => sum + page.length, 0) : null;
+          setState((now) => ({
+            ...{ pages, whole, busy: false, error: null, cursor: end.cursor ?? null },
+            total: total ?? now.total,
+          }));
+          if (cursor === null && !whole) count(stop);
         },
         (error: unknown) => {
-          if (!isAbort(error)) setState({ ...before, busy: false, error: error as AskError });
+          if (!isAbort(error))
+            setState((now) => ({ ...before, total: now.total, busy: false, error: error as AskError }));
         },
       );
     },
-    [number, array, limit],
+    [number, array, limit, count],
   );
 
   // `key` is the whole question.

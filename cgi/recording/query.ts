@@ -44,6 +44,7 @@ export const queryRecordings = verb({
     offset: fields.rows(0, 'rows to pass over'),
     cursor: fields.cursor,
     order: fields.oneOf('asc', 'desc'),
+    nototal: fields.flag('without totalcount, which takes a look at everything that matches'),
     more: fields.flag('each row with its size, keep and call as well'),
   }),
   handle(parameters, { store, medium, zone, now }) {

@@ -67,6 +67,7 @@ export const truthReport = verb({
     offset: fields.rows(0, 'rows to pass over'),
     cursor: fields.cursor,
     order: fields.oneOf('asc', 'desc'),
+    nototal: fields.flag('without totalcount, which takes a look at everything that matches'),
     format: fields.oneOf('json', 'csv'),
     ...csvOptions,
   }),
@@ -75,9 +76,9 @@ export const truthReport = verb({
     const range = dateRange(parameters, zone, now());
     const within = { start: epochBounds(range.wall, zone), wall: range.wall };
     if (kind === undefined) {
-      const part = (['code', 'limit', 'offset', 'cursor', 'order'] as const).find(
-        (name) => parameters[name] !== undefined,
-      );
+      const part =
+        (['code', 'limit', 'offset', 'cursor', 'order'] as const).find((name) => parameters[name] !== undefined) ??
+        (parameters.nototal ? 'nototal' : undefined);
       if (part) throw new CgiError('invalid', `${part} goes with kind: without it there are only counts`, part);
       return summary(store, within, range, parameters);
     }

@@ -327,6 +327,21 @@ test('all of a filter are ticked at once, also those that are not shown yet', as
   await page.getByText(new RegExp(`^${all} selected`)).waitFor();
 });
 
+test('a filter is kept under a name, and chosen by it', async () => {
+  const page = await box.open({ page: 'recordings?src=205&calltype=Internal', role: 'monitor' });
+  const found = (await listed({ src: '205', calltype: 'Internal' })).length;
+  const shown = new RegExp(`^${found} recording`);
+  await expect.poll(() => total(page).textContent()).toMatch(shown);
+  await page.getByRole('button', { name: 'Save view' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Front desk, inside');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.goto('/recordings');
+  await page.getByLabel('Saved views').selectOption({ label: 'Front desk, inside' });
+  await expect.poll(() => total(page).textContent()).toMatch(shown);
+  expect(new URL(page.url()).search).toBe('?src=205&calltype=Internal');
+});
+
 test('the stick is pulled and put in again: the page says so, and goes on', async () => {
   const page = await box.open({ page: `recordings?src=${FOUND.src}` });
   announce(page, /status 503|503 \(Service Unavailable\)|ERR_/);

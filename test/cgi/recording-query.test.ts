@@ -37,6 +37,17 @@ beforeAll(async () => {
 const names = async (query: string) => (await box.list(20053, query)).rows.map((row) => nameOf(row['path']));
 const TODAY = ['strange', 'tied', 'callback', 'outbound', 'ivr', 'internal'];
 
+test('20053 with nototal goes on by its cursor, and counts nothing', async () => {
+  const first = await box.list(20053, 'nototal=1&limit=2');
+  expect(first.about).toEqual({
+    startdate: expect.any(String),
+    enddate: expect.any(String),
+    cursor: expect.any(String),
+  });
+  const rest = await box.list(20053, `nototal=1&cursor=${first.about.cursor}`);
+  expect([...first.rows, ...rest.rows].map(({ path }) => nameOf(path))).toEqual(TODAY);
+});
+
 test('20053 with more tells the call that a recording is tied to', async () => {
   const { rows } = await box.list(20053, 'more=1&startdate=2021-05-07 04:00');
   expect(rows.map(({ path, size, call }) => [nameOf(path), size, call])).toEqual([

@@ -19,7 +19,7 @@ export function More({ of: { pages, whole, busy, error, more, again } }: { reado
     return () => observer.disconnect();
   }, [whole, busy, error, more]);
   return (
-    <div ref={end} class="more">
+    <div ref={end} class="list-more">
       {busy && <Loading />}
       {error && <Failure error={error} again={pages.length > 0 ? more : again} />}
       {!busy && !error && !whole && (

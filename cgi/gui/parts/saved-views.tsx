@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { SavedView, SavedViewSet, ViewPage, SavedViews as Views } from '../../contract.ts';
 import { type AskError, ask } from '../api.ts';
+import { useMe } from '../me.ts';
 import { go } from '../router.tsx';
 import { useText } from '../text.ts';
 import { useAsk } from '../use-ask.ts';
@@ -98,6 +99,7 @@ interface SaveProps extends SavedViewsProps {
 function Save({ page, query, views, onClose, onSaved }: SaveProps) {
   const t = useText('common').views;
   const common = useText('common');
+  const { me } = useMe();
   const [name, setName] = useState('');
   const [shared, setShared] = useState(false);
   const [error, setError] = useState<AskError | null>(null);
@@ -138,10 +140,12 @@ function Save({ page, query, views, onClose, onSaved }: SaveProps) {
             />
           )}
         </Field>
-        <label class="check">
-          <input type="checkbox" checked={shared} onChange={(event) => setShared(event.currentTarget.checked)} />
-          <span>{t.shared}</span>
-        </label>
+        {me.role === 'admin' && (
+          <label class="check">
+            <input type="checkbox" checked={shared} onChange={(event) => setShared(event.currentTarget.checked)} />
+            <span>{t.shared}</span>
+          </label>
+        )}
         {error && <Failure error={error} />}
         <div class="actions">
           <button type="submit" class="primary">

@@ -5,6 +5,7 @@ import { type AskError, ask, isAbort } from '../api.ts';
 import { whole } from '../format.ts';
 import { boxClock, useMe } from '../me.ts';
 import { More } from '../parts/more.tsx';
+import { SavedViews } from '../parts/saved-views.tsx';
 import { tell } from '../parts/toast.tsx';
 import { useQuery } from '../router.tsx';
 import { useText } from '../text.ts';
@@ -108,6 +109,7 @@ export function List() {
       />
       <div class="list-head">
         <p role="status">{pages.total === null ? '' : t.total(whole(total))}</p>
+        <SavedViews page="recordings" query={filter} />
         {allTicked && total > selection.size && (
           <TickAll parameters={parameters} total={total} onTicked={setSelection} />
         )}

@@ -90,7 +90,7 @@ function Finding({ row, name, opened, onOpen }: FindingProps) {
         <td class="date">{row.calldate}</td>
         <td class="source">
           {row.src}
-          {row.dst && <span class="narrow-only">{` → ${row.dst}`}</span>}
+          {row.dst && <span class="narrow-only">{`\u00a0→ ${row.dst}`}</span>}
         </td>
         <td class="destination">{row.dst}</td>
         <td class="length number">{duration(Number(row.duration ?? row.billsec ?? 0))}</td>

@@ -163,10 +163,13 @@ function Row({ row, index, ticked, kept, opened, actions }: RowProps) {
             />
           </label>
         </td>
-        <td class="date">{calldate}</td>
+        <td class="date">
+          {calldate.slice(0, 16)}
+          <span class="wide-only">{calldate.slice(16)}</span>
+        </td>
         <td class="source">
           {src ? <span class="number-of">{src}</span> : <span class="soft">{fileName(path)}</span>}
-          {dst && <span class="narrow-only">{` → ${dst}`}</span>}
+          {dst && <span class="narrow-only">{`\u00a0→ ${dst}`}</span>}
         </td>
         <td class="destination">{dst}</td>
         <td class="trunk">{trunk}</td>

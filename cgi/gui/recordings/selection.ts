@@ -40,7 +40,7 @@ export async function selectAll(
     const limit = Math.min(STEP, SELECTED_MAX - all.size);
     const answer: RecordingList = await ask<RecordingList>(
       RECORDINGS,
-      { ...parameters, more: true, limit, ...(cursor !== '' && { cursor }) },
+      { ...parameters, more: true, nototal: true, limit, ...(cursor !== '' && { cursor }) },
       { signal },
     );
     all = withRows(all, answer.json_array_recordings, true);
