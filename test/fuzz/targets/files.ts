@@ -7,7 +7,9 @@ import { tar, tarSize } from '../../../cgi/recording/tar.ts';
 import { zip, zipSize } from '../../../cgi/recording/zip.ts';
 import { faultOfFile, judge, soundSeconds } from '../../../daemon/recordings/finished.ts';
 import { repairHeader, restoreHeader } from '../../../daemon/recordings/header-steps.ts';
+import { PEAK_READS } from '../../../daemon/recordings/limits.ts';
 import { missingMount, mountOf, parseMountinfo } from '../../../daemon/recordings/mountinfo.ts';
+import { planPeaks } from '../../../daemon/recordings/peaks.ts';
 import { parseWav } from '../../../daemon/recordings/wav.ts';
 import { partiesAgree } from '../../../storage/model/match.ts';
 import {
@@ -140,6 +142,18 @@ const wav: Target = {
       }
     }
     holds(header !== 'more' || bytes.length < size, 'more only where there is more');
+    const plan = planPeaks(header, size, 1 + (bytes.length % PEAK_READS));
+    holds((plan.count === 0) === (plan.facts.why !== ''), 'parts, or why there are none', plan.facts);
+    for (const part of new Set([0, plan.count >> 1, plan.count - 1])) {
+      const probes = part >= 0 && part < plan.count ? plan.probes(part) : [];
+      holds(probes.length * plan.count <= PEAK_READS, 'no more reads than there may be', probes.length);
+      for (const { from, length } of probes)
+        holds(from >= 20 && length > 0 && from + length <= size, 'a probe of bytes that are there', [
+          from,
+          length,
+          size,
+        ]);
+    }
     const fault = faultOfFile(bytes, size);
     const seconds = soundSeconds(bytes, size);
     holds(Number.isFinite(seconds) && seconds >= 0, 'seconds of sound', seconds);
