@@ -22,7 +22,7 @@ import { useChanges } from './use-changes.ts';
 const RECORDINGS = 20053;
 const KEEP = 30025;
 /** Rows of a page, which are drawn or not drawn together. */
-const LIMIT = 50;
+const LIMIT = 30;
 
 export function List() {
   const t = useText('recordings');
