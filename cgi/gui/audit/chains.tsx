@@ -16,8 +16,8 @@ export function Chains() {
   const [checked, setChecked] = useState<AuditCheck | null>(null);
   const { busy, error, run } = useAct();
   return (
-    <section class="card" aria-labelledby="chains">
-      <h2 id="chains">{t.check.title}</h2>
+    <details class="card more">
+      <summary>{t.check.title}</summary>
       <p>{t.check.about}</p>
       <form
         class="form"
@@ -49,7 +49,7 @@ export function Chains() {
       </form>
       {error && <Failure error={error} />}
       <div role="status">{busy ? t.check.busy : checked && <Verdict checked={checked} />}</div>
-    </section>
+    </details>
   );
 }
 

@@ -7,8 +7,8 @@ import { AuditLines } from './lines.tsx';
 export default function Audit() {
   return (
     <Page name="audit">
-      <Chains />
       <AuditFilterForm />
+      <Chains />
       <AuditLines />
     </Page>
   );

@@ -62,7 +62,7 @@ export function KeyDialog({ onClose, onMade }: KeyDialogProps) {
         </Field>
         <fieldset>
           <legend>{t.may}</legend>
-          {(['some', 'monitor', 'admin'] as const).map((each) => (
+          {(['monitor', 'admin', 'some'] as const).map((each) => (
             <label key={each} class="check">
               <input type="radio" name="scope" checked={scope === each} onChange={() => setScope(each)} />
               {each === 'some' ? t.some : t.all[each]}

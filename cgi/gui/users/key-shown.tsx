@@ -14,14 +14,20 @@ export function KeyShown({ made, onClose }: KeyShownProps) {
   return (
     <Dialog title={t.shown(made.name)} onClose={onClose}>
       <p class="notice">{t.once}</p>
-      <h3>{t.key}</h3>
-      <Copy text={made.key} label={t.key} />
-      <h3>{t.tryIt}</h3>
-      <Copy text={curlOf(made)} label={t.tryIt} />
-      <div class="actions">
-        <button type="button" class="primary" onClick={onClose}>
-          {t.kept}
-        </button>
+      <div class="form">
+        <section>
+          <h3>{t.key}</h3>
+          <Copy text={made.key} label={t.key} />
+        </section>
+        <section>
+          <h3>{t.tryIt}</h3>
+          <Copy text={curlOf(made)} label={t.tryIt} />
+        </section>
+        <div class="actions">
+          <button type="button" class="primary" onClick={onClose}>
+            {t.kept}
+          </button>
+        </div>
       </div>
     </Dialog>
   );

@@ -49,7 +49,7 @@ export const audit = {
     busy: 'Checking …',
     whole: 'The log is whole.',
     broken: 'Something is wrong with the log.',
-    holds: (lines: string) => `all ${lines} lines hold.`,
+    holds: (lines: string) => `of ${lines} lines every one holds.`,
     fault: (line: number) => `line ${line} is the first that does not hold:`,
     cut: (line: string) => `The oldest, up to line ${line}, were removed for their age.`,
     seen: 'Compare with what the system log has kept',

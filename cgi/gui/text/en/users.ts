@@ -57,7 +57,7 @@ export const users = {
     name: 'What it is for',
     nameHint: 'Such as “CRM” or “billing”: it stands in the audit log.',
     may: 'It may',
-    some: 'only what is ticked here',
+    some: 'only this:',
     all: { monitor: 'everything that Monitor may', admin: 'everything that Administrator may' },
     purposes: {
       calls: 'read the call report',

@@ -52,7 +52,7 @@ export const audit: Translated<typeof english> = {
     busy: 'Comprobando …',
     whole: 'La auditoría está entera.',
     broken: 'Algo está mal en la auditoría.',
-    holds: (lines: string) => `las ${lines} líneas son correctas.`,
+    holds: (lines: string) => `de ${lines} líneas, todas son correctas.`,
     fault: (line: number) => `la línea ${line} es la primera que no es correcta:`,
     cut: (line: string) => `Las más antiguas, hasta la línea ${line}, se quitaron por su edad.`,
     seen: 'Comparar con lo que guarda el registro del sistema',

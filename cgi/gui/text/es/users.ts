@@ -60,7 +60,7 @@ export const users: Translated<typeof english> = {
     name: 'Para qué es',
     nameHint: 'Por ejemplo «CRM» o «facturación»: figura en la auditoría.',
     may: 'Puede',
-    some: 'solo lo que se marque aquí',
+    some: 'solo esto:',
     all: { monitor: 'todo lo que puede Monitor', admin: 'todo lo que puede Administrador' },
     purposes: {
       calls: 'leer el informe de llamadas',
