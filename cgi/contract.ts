@@ -73,7 +73,7 @@ export interface AccountRow {
   readonly totp: boolean;
   /** As of {@link Me}. */
   readonly initial: boolean;
-  /** The day of the last log-in, `YYYY-MM-DD`; '' = there was none. */
+  /** The last log-in on the box's clock, `YYYY-MM-DD HH:MM:SS`; '' = there was none. */
   readonly used: string;
 }
 

@@ -16,7 +16,7 @@ export const listAccounts = verb({
         role,
         totp: hasFactor,
         initial: isInitial,
-        used: usedAt === null ? '' : zone.text(usedAt).slice(0, 10),
+        used: usedAt === null ? '' : zone.text(usedAt),
       })),
     });
   },

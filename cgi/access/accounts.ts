@@ -47,7 +47,7 @@ export interface AccountShown extends Caller {
   readonly hasFactor: boolean;
   /** Its password was chosen by somebody else, or by nobody. */
   readonly isInitial: boolean;
-  /** When somebody last logged in by it, to a day, epoch seconds; null: nobody has. */
+  /** When somebody last logged in by it, epoch seconds, after a restart to some minutes; null: nobody has. */
   readonly usedAt: number | null;
 }
 
@@ -103,8 +103,8 @@ export interface AccountParts {
   readonly trials: Pick<Trials, 'begin' | 'refuseMeanwhile' | 'drop'> | null;
 }
 
-/** Seconds between two notes of an account's use. */
-const USED_SECONDS = 86_400;
+/** Seconds between two notes of an account's use: a program that logs in for each request must not wear the flash. */
+const USED_SECONDS = 600;
 
 /** @param sessions null: nobody logs in here. */
 export function createAccounts(
@@ -127,13 +127,20 @@ export function createAccounts(
   /** Rises with every change of an account: a check that one overtook looks again. */
   let changes = 0;
 
+  /** When accounts were last used, since the start. */
+  const used = new Map<string, number>();
+
+  /** The next of this name is somebody else. */
+  async function gone(name: string): Promise<void> {
+    used.delete(name);
+    await passwordChanged(name); // its first one opens nothing any more
+    await factors.remove(name);
+  }
+
   const onTrial = createAccountTrials({
     ...{ store, trials, inTurn },
     changed: (name) => changed(name, null),
-    async gone(name) {
-      await passwordChanged(name); // its first one opens nothing any more
-      await factors.remove(name); // the next of this name is somebody else
-    },
+    gone,
   });
   /** As it holds at this moment. */
   const userNow = async (name: string) => onTrial.seen(await store.ask('user', name));
@@ -213,15 +220,15 @@ export function createAccounts(
     sessions?.endUser(name, keep);
   };
 
-  /** Once a day for each, as of API keys: a small write a log-in would wear the flash. */
   function noteUse({ name, usedAt }: User): void {
     const at = now();
+    used.set(name, at);
     if (usedAt !== null && Math.abs(at - usedAt) < USED_SECONDS) return;
     store.write({ kind: 'userUsed', name, at }).catch(() => {}); // by a full disk nobody is kept out
   }
 
   const shown = ({ name, role, isInitial, usedAt }: User): AccountShown => ({
-    ...{ user: name, role, isInitial, usedAt },
+    ...{ user: name, role, isInitial, usedAt: used.get(name) ?? usedAt },
     hasFactor: factors.has(name),
   });
 
@@ -322,8 +329,7 @@ export function createAccounts(
         changes++;
         await store.write({ kind: 'userGone', name, audit: { ...by, action: 'user.removed', detail: { user: name } } });
         sessions?.endUser(name);
-        await passwordChanged(name); // its first one opens nothing any more
-        await factors.remove(name); // the next of this name is somebody else
+        await gone(name);
         return null;
       }),
     ...createAccountFactors({

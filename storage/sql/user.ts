@@ -13,7 +13,7 @@ export interface NewUser {
 }
 
 export interface User extends NewUser {
-  /** When somebody last logged in by it, to a day, epoch seconds; null: nobody has. */
+  /** When somebody last logged in by it, to some minutes, epoch seconds; null: nobody has. */
   readonly usedAt: number | null;
 }
 

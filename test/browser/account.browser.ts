@@ -47,7 +47,9 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     const page = await box.open({ page: 'account', role: 'monitor', size });
     const other = await box.open({ page: 'recordings', role: 'monitor' });
     await page.getByText('What if I lose the phone?').click();
-    expect(await page.getByLabel('Command for the console').inputValue()).toBe('cdrd user totp monitor off');
+    expect(await page.getByLabel('Command for the console', { exact: true }).inputValue()).toBe(
+      'cdrd user totp monitor off',
+    );
     await page.getByText('Set up a second factor').click();
     announce(page, /status (of )?400/);
     await page.getByLabel('Your password', { exact: true }).fill('wrong');

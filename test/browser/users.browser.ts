@@ -45,7 +45,7 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     await button(page, 'Make account').click();
     await page.getByText(`${user} can log in now.`).waitFor();
     await row(page, 'Accounts', user).getByText('password not yet changed').waitFor();
-    expect(await row(page, 'Accounts', user).textContent()).toContain('Has never logged in');
+    expect(await row(page, 'Accounts', user).textContent()).toContain('Has not logged in yet');
 
     const hers = await logIn(box, user, 'given to anna');
     await shown(hers, 'Choose a password of your own');
@@ -60,7 +60,7 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
 
     await page.reload();
     const hersHere = row(page, 'Accounts', user);
-    await hersHere.getByText(/^Last log-in \d{4}-\d\d-\d\d$/).waitFor();
+    await hersHere.getByText(/^Last log-in \d{4}-\d\d-\d\d \d\d:\d\d$/).waitFor();
     expect(await hersHere.getByText('password not yet changed').count()).toBe(0);
     expect(await axe(page)).toEqual([]);
     expect(await fits(page)).toBe(true);

@@ -39,7 +39,9 @@ export function Accounts() {
               {account.user === me.user && <span class="badge good">{t.accounts.you}</span>}{' '}
               {account.totp && <span class="badge good">{t.accounts.totp}</span>}{' '}
               {account.initial && <span class="badge warn">{t.accounts.initial}</span>}
-              <p class="soft">{account.used === '' ? t.accounts.neverUsed : t.accounts.used(account.used)}</p>
+              <p class="soft">
+                {account.used === '' ? t.accounts.neverUsed : t.accounts.used(account.used.slice(0, 16))}
+              </p>
             </div>
             {account.user === me.user ? (
               <Link to="/account" class="button">
