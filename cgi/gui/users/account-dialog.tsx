@@ -9,20 +9,23 @@ import { Field } from '../parts/field.tsx';
 import { useText } from '../text.ts';
 import { useAct } from '../use-act.ts';
 import { PasswordFields, passwordFault } from './password-fields.tsx';
+import { TRIAL_SECONDS } from './trial.ts';
 
 interface AccountDialogProps {
   /** null: a new one. */
   readonly account: AccountRow | null;
+  /** It is of who asks: the own password is changed elsewhere, and another role falls back unless it is confirmed. */
+  readonly own: boolean;
   onClose(): void;
-  /** @param said What has happened, in words. */
-  onDone(said: string): void;
+  /** @param said What has happened, in words; null: one's own session has ended with it. */
+  onDone(said: string | null): void;
 }
 
 const SET = 30008;
 const REMOVE_FACTOR = 30035;
 const ROLES: readonly Role[] = ['admin', 'monitor'];
 
-export function AccountDialog({ account, onClose, onDone }: AccountDialogProps) {
+export function AccountDialog({ account, own, onClose, onDone }: AccountDialogProps) {
   const t = useText('users');
   const common = useText('common');
   const [user, setUser] = useState('');
@@ -38,9 +41,14 @@ export function AccountDialog({ account, onClose, onDone }: AccountDialogProps) 
     setTried(true);
     if (fault) return;
     const done = await run(() =>
-      ask(SET, { UserName: name, role, Password: changesPassword ? digestOf(password.fresh) : null }),
+      ask(SET, {
+        UserName: name,
+        role,
+        Password: changesPassword ? digestOf(password.fresh) : null,
+        confirm: own ? TRIAL_SECONDS : null,
+      }),
     );
-    if (done) onDone(account ? t.accounts.changed(name) : t.accounts.made(name));
+    if (done) onDone(own ? null : account ? t.accounts.changed(name) : t.accounts.made(name));
   };
   const nameFault = error?.parameter?.toLowerCase() === 'username' ? error.message : null;
   return (
@@ -82,17 +90,21 @@ export function AccountDialog({ account, onClose, onDone }: AccountDialogProps) 
             </label>
           ))}
         </fieldset>
-        <PasswordFields
-          password={password}
-          onChange={setPassword}
-          required={account === null}
-          hint={account ? t.accounts.keepPassword : t.accounts.tellPassword}
-          fault={tried ? fault : null}
-        />
-        {account && <p class="hint">{t.accounts.sessionsEnd}</p>}
+        {own ? (
+          <p class="notice">{t.accounts.ownTrial}</p>
+        ) : (
+          <PasswordFields
+            password={password}
+            onChange={setPassword}
+            required={account === null}
+            hint={account ? t.accounts.keepPassword : t.accounts.tellPassword}
+            fault={tried ? fault : null}
+          />
+        )}
+        {account && !own && <p class="hint">{t.accounts.sessionsEnd}</p>}
         {error && !nameFault && <Failure error={error} />}
         <div class="actions">
-          <button type="submit" class="primary" disabled={busy}>
+          <button type="submit" class="primary" disabled={busy || (own && role === account?.role)}>
             {account ? common.save : t.accounts.make}
           </button>
           <button type="button" onClick={onClose}>
@@ -100,7 +112,7 @@ export function AccountDialog({ account, onClose, onDone }: AccountDialogProps) 
           </button>
         </div>
       </form>
-      {account?.totp && <LostPhone user={account.user} onDone={onDone} />}
+      {account?.totp && !own && <LostPhone user={account.user} onDone={onDone} />}
     </Dialog>
   );
 }

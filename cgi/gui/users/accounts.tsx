@@ -11,13 +11,14 @@ import { Link } from '../router.tsx';
 import { useText } from '../text.ts';
 import { useAsk } from '../use-ask.ts';
 import { AccountDialog } from './account-dialog.tsx';
+import { TRIAL_SECONDS } from './trial.ts';
 
 const LIST = 30007;
 const REMOVE = 30009;
 
 export function Accounts() {
   const t = useText('users');
-  const { me } = useMe();
+  const { me, refresh } = useMe();
   const { answer, error, again } = useAsk<AccountList>(LIST);
   const [changing, setChanging] = useState<AccountRow | 'new' | null>(null);
   const [removing, setRemoving] = useState<AccountRow | null>(null);
@@ -43,38 +44,35 @@ export function Accounts() {
                 {account.used === '' ? t.accounts.neverUsed : t.accounts.used(account.used.slice(0, 16))}
               </p>
             </div>
-            {account.user === me.user ? (
-              <Link to="/account" class="button">
-                {t.accounts.own}
-              </Link>
-            ) : (
-              <div class="actions">
-                <button
-                  type="button"
-                  aria-label={t.accounts.changeOf(account.user)}
-                  onClick={() => setChanging(account)}
-                >
-                  {t.accounts.change}
-                </button>
-                <button
-                  type="button"
-                  class="danger"
-                  aria-label={t.accounts.removeOf(account.user)}
-                  onClick={() => setRemoving(account)}
-                >
-                  {t.remove}
-                </button>
-              </div>
-            )}
+            <div class="actions">
+              {account.user === me.user && (
+                <Link to="/account" class="button">
+                  {t.accounts.own}
+                </Link>
+              )}
+              <button type="button" aria-label={t.accounts.changeOf(account.user)} onClick={() => setChanging(account)}>
+                {t.accounts.change}
+              </button>
+              <button
+                type="button"
+                class="danger"
+                aria-label={t.accounts.removeOf(account.user)}
+                onClick={() => setRemoving(account)}
+              >
+                {t.remove}
+              </button>
+            </div>
           </li>
         ))}
       </ul>
       {changing && (
         <AccountDialog
           account={changing === 'new' ? null : changing}
+          own={changing !== 'new' && changing.user === me.user}
           onClose={() => setChanging(null)}
           onDone={(said) => {
             setChanging(null);
+            if (said === null) return refresh();
             tell(said);
             again();
           }}
@@ -87,12 +85,16 @@ export function Accounts() {
           danger
           onClose={() => setRemoving(null)}
           onYes={async () => {
-            await ask(REMOVE, { UserName: removing.user });
+            const own = removing.user === me.user;
+            await ask(REMOVE, { UserName: removing.user, confirm: own ? TRIAL_SECONDS : null });
+            // The own session has ended with it: the log-in is shown.
+            if (own) return refresh();
             tell(t.accounts.removed(removing.user));
             again();
           }}
         >
           <p>{t.accounts.removeWhy}</p>
+          {removing.user === me.user && <p class="notice">{t.accounts.ownRemoval}</p>}
         </Question>
       )}
     </section>

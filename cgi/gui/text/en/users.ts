@@ -28,6 +28,10 @@ export const users = {
     role: 'Role',
     keepPassword: 'Leave both empty to keep the password as it is.',
     tellPassword: 'Tell it to its owner, who is asked for another one at the first log-in.',
+    ownTrial:
+      'Your session ends, and you log in anew with the other role. Confirm it there within a minute: otherwise it falls back by itself.',
+    ownRemoval:
+      'This is your own account. Unless another administrator confirms it within a minute, it comes back by itself.',
     sessionsEnd: 'Saving ends the sessions of this account.',
   },
   password: {

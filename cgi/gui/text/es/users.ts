@@ -30,6 +30,9 @@ export const users: Translated<typeof english> = {
     role: 'Función',
     keepPassword: 'Déjelas vacías para conservar la contraseña.',
     tellPassword: 'Dígasela a su dueño, a quien se le pedirá otra la primera vez que entre.',
+    ownTrial:
+      'Su sesión se cierra y usted vuelve a entrar con la otra función. Confírmelo allí en un minuto: si no, se deshace solo.',
+    ownRemoval: 'Es su propia cuenta. Si otro administrador no lo confirma en un minuto, vuelve por sí sola.',
     sessionsEnd: 'Al guardar se cierran las sesiones de esta cuenta.',
   },
   password: {
