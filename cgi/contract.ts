@@ -722,7 +722,7 @@ export interface TruthRow {
   readonly path?: string;
   /** Seconds. */
   readonly duration?: string;
-  readonly repairable?: boolean;
+  readonly repairable?: 'yes' | 'no';
   /** Who took its file away, and when. */
   readonly who?: string;
   readonly when?: string;

@@ -15,7 +15,7 @@ import { type BoxProcess, command, type ProcessOptions, startProcess } from './p
 import { announce, SIZES, type Size, watch } from './watch.ts';
 
 export { CONTACTS, PASSWORDS } from './office.ts';
-export { announce, axe, SIZES, type Size, shot } from './watch.ts';
+export { announce, axe, SIZES, type Size, shot, textOf } from './watch.ts';
 
 export type BoxUser = keyof typeof PASSWORDS;
 

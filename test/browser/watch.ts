@@ -1,9 +1,10 @@
 /** What a page does wrong, what axe says of it, and how it looks. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContextOptions, Download, Page } from 'playwright-core';
 
 export const SIZES = {
   /** The narrowest phone that is in use. */
@@ -54,6 +55,17 @@ export function watch(page: Page, origin: string): Watch {
     all: () => found,
     faults: () => found.filter((fault) => !(announced.get(page) ?? []).some((pattern) => pattern.test(fault))),
   };
+}
+
+/** What a download holds. The browser is another process's: its files are fetched from there. */
+export async function textOf(download: Download): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'cdrd-download-'));
+  try {
+    await download.saveAs(`${folder}/file`);
+    return readFileSync(`${folder}/file`, 'utf8');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

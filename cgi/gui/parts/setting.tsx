@@ -133,9 +133,8 @@ export function SettingCheck({ form, name, label, class: look, ...hints }: Setti
   const fault = form.fault(name);
   return (
     <div class={`setting-check ${look ?? ''}`}>
-      <div class="check">
+      <label class="check">
         <input
-          id={id}
           type="checkbox"
           name={name}
           checked={form.value(name) === 'yes'}
@@ -144,8 +143,8 @@ export function SettingCheck({ form, name, label, class: look, ...hints }: Setti
           aria-invalid={fault ? true : undefined}
           onChange={(event) => form.set(name, event.currentTarget.checked ? 'yes' : 'no')}
         />
-        <label for={id}>{label}</label>
-      </div>
+        <span>{label}</span>
+      </label>
       <p class="hint" id={`${id}-hint`}>
         <Hints form={form} name={name} fallback="" {...hints} />
       </p>

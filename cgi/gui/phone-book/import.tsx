@@ -91,16 +91,10 @@ export function ImportDialog({ present, onDone, onClose }: ImportDialogProps) {
           <fieldset>
             <legend>{t.mode}</legend>
             {[false, true].map((each) => (
-              <div key={String(each)} class="check">
-                <input
-                  type="radio"
-                  name="replace"
-                  id={`import-${each}`}
-                  checked={replace === each}
-                  onChange={() => setReplace(each)}
-                />
-                <label for={`import-${each}`}>{each ? t.modeReplace : t.modeAdd}</label>
-              </div>
+              <label key={String(each)} class="check">
+                <input type="radio" name="replace" checked={replace === each} onChange={() => setReplace(each)} />
+                <span>{each ? t.modeReplace : t.modeAdd}</span>
+              </label>
             ))}
             {replace && present > 0 && (
               <p class="notice" role="status">

@@ -1,7 +1,7 @@
 /** The findings of one kind, newest first: calls or files, each with what was found, and where to go from there. */
 import { useState } from 'preact/hooks';
 import type { RepairedHeaders, TruthKind, TruthRow, TruthRows } from '../../contract.ts';
-import { ask, addressOf as linkTo } from '../api.ts';
+import { AskError, ask, addressOf as linkTo } from '../api.ts';
 import { duration, whole } from '../format.ts';
 import { ListEnd } from '../parts/list-end.tsx';
 import { Player } from '../parts/player.tsx';
@@ -40,15 +40,26 @@ export function Findings({ kind, addressOf }: FindingsProps) {
   const [repairing, setRepairing] = useState<readonly string[] | null>(null);
   const { title, meaning, act } = t.kinds[kind];
   const mendable = list.rows
-    .filter((row) => row.repairable === true && row.path)
+    .filter((row) => row.repairable === 'yes' && row.path)
     .map(({ path = '' }) => path)
     .slice(0, REPAIR_MAX);
   const total = list.answer?.json_obj_filter.totalcount;
 
+  const putBack = async (paths: readonly string[]) => {
+    try {
+      await ask<RepairedHeaders>(REPAIR, { wavefiles: paths.join(';'), original: true });
+      tell(t.restored);
+    } catch (error) {
+      if (!(error instanceof AskError)) throw error;
+      tell({ text: error.message, failed: true });
+    }
+    list.again();
+  };
   const repair = async (paths: readonly string[]) => {
     const answer = await ask<RepairedHeaders>(REPAIR, { wavefiles: paths.join(';') });
     const left = paths.length - (answer.repaired ?? 0);
-    tell(left > 0 ? { text: t.notRepaired(whole(left)), failed: true } : t.repaired(whole(paths.length)));
+    if (left > 0) tell({ text: t.notRepaired(whole(left)), failed: true });
+    else tell({ text: t.repaired(whole(paths.length)), action: { label: t.original, run: () => void putBack(paths) } });
     list.again();
   };
 
@@ -152,7 +163,7 @@ function Finding({ row, onRepair }: FindingProps) {
             {t.play}
           </button>
         )}
-        {row.repairable === true && (
+        {row.repairable === 'yes' && (
           <button type="button" aria-label={t.repairOf(file)} onClick={() => onRepair([file])}>
             {t.repair}
           </button>

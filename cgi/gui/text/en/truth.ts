@@ -4,7 +4,7 @@ export const truth = {
     'What the box knows of its own gaps: calls whose recording can’t be heard, recordings that are not what they seem, and how sure each recording’s call is.',
   filter: 'Time',
   fine: 'Nothing of this kind.',
-  findings: (count: string) => `${count} findings`,
+  findings: (count: string) => (count === '1' ? 'One finding' : `${count} findings`),
   show: 'Show them',
   showOf: (what: string) => `Show: ${what}`,
   back: 'All kinds',
@@ -97,6 +97,6 @@ export const truth = {
   repairYes: 'Repair',
   repaired: (count: string) => `Repaired: ${count}.`,
   notRepaired: (count: string) => `${count} could not be repaired; what hinders stands in the list.`,
-  original: 'Put the original header back',
-  restored: 'The original header is back.',
+  original: 'Put the original back',
+  restored: 'The original is back.',
 };

@@ -6,7 +6,7 @@ export const truth: Translated<typeof english> = {
     'Lo que el equipo sabe de sus propias lagunas: llamadas cuya grabación no se puede oír, grabaciones que no son lo que parecen y con qué seguridad pertenece cada grabación a su llamada.',
   filter: 'Tiempo',
   fine: 'Nada de este tipo.',
-  findings: (count) => `${count} hallazgos`,
+  findings: (count) => (count === '1' ? 'Un hallazgo' : `${count} hallazgos`),
   show: 'Mostrarlos',
   showOf: (what) => `Mostrar: ${what}`,
   back: 'Todos los tipos',
@@ -99,6 +99,6 @@ export const truth: Translated<typeof english> = {
   repairYes: 'Reparar',
   repaired: (count) => `Reparadas: ${count}.`,
   notRepaired: (count) => `${count} no se pudieron reparar; el motivo está en la lista.`,
-  original: 'Reponer la cabecera original',
-  restored: 'La cabecera original está de vuelta.',
+  original: 'Reponer la original',
+  restored: 'La original está de vuelta.',
 };
