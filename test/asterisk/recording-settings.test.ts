@@ -4,10 +4,11 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Tech } from './asterisk.ts';
-import { type Daemon, eventually, startDaemon } from './daemon-process.ts';
+import { eventually, launch, logIn, type Running, ready, type Setup, setUp } from './daemon-process.ts';
 import { listen, recordingsBelow } from './rig.ts';
+import { openSettingsPage } from './settings-page.ts';
 import { openStage, type Scene, type Stage, sceneOf } from './stage.ts';
 
 /** A sound of Asterisk's own that lasts about a second and a half: what it says is told from silence by its length. */
@@ -26,10 +27,15 @@ interface Settled {
 
 describe.each<Tech>(['SIP', 'PJSIP'])('settings of recording by %s', (tech) => {
   let stage: Stage;
-  let daemon: Daemon;
+  let setup: Setup;
+  let daemon: Running;
+  let ask: Awaited<ReturnType<typeof logIn>>;
   beforeAll(async () => {
     stage = await openStage(tech);
-    daemon = await startDaemon(stage.asterisk, stage.asterisk.customCsv);
+    setup = await setUp(stage.asterisk, stage.asterisk.customCsv);
+    daemon = launch(setup);
+    await ready(setup);
+    ask = await logIn(setup);
     await eventually('the settings in Asterisk', 10_000, async () => (await pending()).length === 0);
   });
   afterAll(async () => {
@@ -39,13 +45,13 @@ describe.each<Tech>(['SIP', 'PJSIP'])('settings of recording by %s', (tech) => {
   });
 
   async function pending(): Promise<string[]> {
-    const rows = JSON.parse(await daemon.ask(30016)) as { json_array_settings: { name: string; pending: boolean }[] };
+    const rows = JSON.parse(await ask(30016)) as { json_array_settings: { name: string; pending: boolean }[] };
     return rows.json_array_settings.filter((row) => row.pending).map(({ name }) => name);
   }
 
   /** As the page does on "Save": everything that was changed in one request. */
   async function save(values: Readonly<Record<string, string>>): Promise<void> {
-    const answer = JSON.parse(await daemon.ask(30017, new URLSearchParams(values).toString()));
+    const answer = JSON.parse(await ask(30017, new URLSearchParams(values).toString()));
     expect(answer).toMatchObject({ result: 'success', pending: [] });
   }
 
@@ -98,17 +104,19 @@ describe.each<Tech>(['SIP', 'PJSIP'])('settings of recording by %s', (tech) => {
     await dialogue.hangUp();
   };
 
-  it('internal calls off: no file and an empty Recording File Name; on again: recorded', async () => {
+  it('internal calls off in the page: no file and an empty Recording File Name; on again: recorded', async () => {
     const before = await played(100, internal);
     expect(before.files).toHaveLength(1);
 
-    await save({ 'recording.internal': 'no' });
+    const page = await openSettingsPage(setup);
+    onTestFinished(() => page.close());
+    await page.save('Internal Calls', false);
     const off = await played(100, internal);
     expect(off.record('Disposition')).toBe('ANSWERED');
     expect(off.record('Recording File Name')).toBe('');
     expect(off.files).toEqual([]);
 
-    await save({ 'recording.internal': 'yes' });
+    await page.save('Internal Calls', true);
     const on = await played(100, internal);
     expect(on.files).toHaveLength(1);
     expect(on.files[0]).toMatch(/-Internal-100-101\.wav$/);

@@ -5,6 +5,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 CDRD_ASTERISK_ROOT=$("$here/setup.sh")
 export CDRD_ASTERISK_ROOT
+# One test uses the page as a person does.
+sh "$here/../browser/tools.sh"
 # Everything that the tests start dies with the process that started it, so an interrupted run leaves nothing but a
 # folder below /tmp; those of runs that are over go here.
 for old in /tmp/cdrd-asterisk-*; do

@@ -42,7 +42,7 @@ describe.each(['phone', 'desktop'] as const)('%s', (size) => {
     await page.getByText('One change is not saved yet.').waitFor();
     await save(page);
     await page.getByText('Saved and in force: Internal Calls: off.').waitFor();
-    expect(sent).toEqual(['recording.internal=no']); // what test/asterisk/recording-settings.test.ts sends
+    expect(sent).toEqual(['recording.internal=no']);
     expect(box.pbx.astdb.get('cdrd/Internal')).toBe('0');
     await page.reload();
     await page.getByLabel('Internal Calls').check();

@@ -84,13 +84,14 @@ export default function PhoneBook() {
         </>
       }
     >
-      <p class="soft">{t.about}</p>
-      <Field label={t.search} hint={t.searchHint} class="phone-book-search">
+      <p class="soft phone-book-about">{t.about}</p>
+      <Field label={t.search} class="phone-book-search">
         {(control) => (
           <input
             {...control}
             type="search"
             name="search"
+            placeholder={t.searchHint}
             autocomplete="off"
             value={typed}
             onInput={(event) => setTyped(event.currentTarget.value)}

@@ -36,11 +36,12 @@ export const phoneBook = {
     `The ${count} contacts that are in the book now go. Export them first if you are not sure.`,
   looking: 'Looking at the file …',
   tooLarge: 'The file is larger than 4 MB: too large for a phone book.',
-  good: (count: string) => `${count} contacts.`,
+  good: (count: string) => (count === '1' ? 'One contact.' : `${count} contacts.`),
   firstOf: (shown: string) => `The first ${shown}:`,
-  faults: (count: string) => `${count} lines are at fault. Nothing can be imported until they are mended in the file.`,
+  faults: (count: string) =>
+    `${count === '1' ? 'One line is' : `${count} lines are`} at fault. Nothing can be imported until that is mended in the file.`,
   line: (line: number) => `Line ${line}`,
   moreFaults: (count: string) => `… and ${count} more.`,
-  importNow: (count: string) => `Import ${count} contacts`,
-  imported: (count: string) => `Imported: ${count} contacts.`,
+  importNow: (count: string) => (count === '1' ? 'Import one contact' : `Import ${count} contacts`),
+  imported: (count: string) => (count === '1' ? 'Imported: one contact.' : `Imported: ${count} contacts.`),
 };

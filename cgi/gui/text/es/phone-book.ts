@@ -39,11 +39,12 @@ export const phoneBook: Translated<typeof english> = {
   replaces: (count) => `Los ${count} contactos que hay ahora se pierden. Expórtelos antes si no está seguro.`,
   looking: 'Revisando el archivo …',
   tooLarge: 'El archivo tiene más de 4 MB: demasiado para una agenda.',
-  good: (count) => `${count} contactos.`,
+  good: (count) => (count === '1' ? 'Un contacto.' : `${count} contactos.`),
   firstOf: (shown) => `Los primeros ${shown}:`,
-  faults: (count) => `${count} líneas tienen errores. No se puede importar nada hasta que se corrijan en el archivo.`,
+  faults: (count) =>
+    `${count === '1' ? 'Una línea tiene' : `${count} líneas tienen`} errores. No se puede importar nada hasta que se corrija en el archivo.`,
   line: (line) => `Línea ${line}`,
   moreFaults: (count) => `… y ${count} más.`,
-  importNow: (count) => `Importar ${count} contactos`,
-  imported: (count) => `Importado: ${count} contactos.`,
+  importNow: (count) => (count === '1' ? 'Importar un contacto' : `Importar ${count} contactos`),
+  imported: (count) => (count === '1' ? 'Importado: un contacto.' : `Importado: ${count} contactos.`),
 };
