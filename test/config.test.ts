@@ -70,6 +70,7 @@ describe('values', () => {
         username: 'cdrd',
         secret: '',
         cdrCsv: '/var/log/asterisk/cdr-csv/Master.csv',
+        sounds: ['/var/lib/asterisk/sounds', '/usr/share/asterisk/sounds'],
       },
       ami: {
         listen: [{ host: '127.0.0.1', port: 5038 }],

@@ -21,7 +21,9 @@ export async function openSettingsPage(setup: Setup): Promise<SettingsPage> {
     async save(label, on) {
       await page.getByRole('checkbox', { name: label }).setChecked(on);
       await page.getByRole('button', { name: 'Save' }).click();
-      await page.getByText(`Saved and in force: ${label}: ${on ? 'on' : 'off'}.`).waitFor();
+      await page.getByText(new RegExp(`^Saved.* in force: ${label}: ${on ? 'on' : 'off'}\\.$`)).waitFor();
+      // Said again once Asterisk has it, where that took longer than the answer waits.
+      await page.locator('.in-asterisk').getByText('In force', { exact: true }).waitFor();
     },
     close: () => browser.close(),
   };

@@ -31,6 +31,14 @@ function asked(page: Page, number: number): string[] {
 }
 const open = (how: Parameters<typeof box.open>[0] = {}) => box.open({ page: 'recording-settings', ...how });
 const state = (page: Page) => page.locator('.in-asterisk');
+/** Says what was saved, and that it is in force: at once, or a moment later where the machine has much else to do. */
+async function saved(page: Page, what: string): Promise<void> {
+  await page
+    .getByText(/^Saved.* in force: /)
+    .filter({ hasText: what })
+    .waitFor();
+  await state(page).getByText('In force', { exact: true }).waitFor();
+}
 const save = (page: Page) => page.getByRole('button', { name: 'Save' }).click();
 
 describe.each(['phone', 'desktop'] as const)('%s', (size) => {
@@ -41,13 +49,13 @@ describe.each(['phone', 'desktop'] as const)('%s', (size) => {
     await page.getByLabel('Internal Calls').uncheck();
     await page.getByText('One change is not saved yet.').waitFor();
     await save(page);
-    await page.getByText('Saved and in force: Internal Calls: off.').waitFor();
+    await saved(page, 'Internal Calls: off');
     expect(sent).toEqual(['recording.internal=no']);
     expect(box.pbx.astdb.get('cdrd/Internal')).toBe('0');
     await page.reload();
     await page.getByLabel('Internal Calls').check();
     await save(page);
-    await page.getByText('Saved and in force: Internal Calls: on.').waitFor();
+    await saved(page, 'Internal Calls: on');
     expect(box.pbx.astdb.get('cdrd/Internal')).toBe('1');
     expect(await axe(page)).toEqual([]);
   });
@@ -76,7 +84,7 @@ describe.each(['phone', 'desktop'] as const)('%s', (size) => {
     await shot(page, `recording-settings-fault-${size}`);
     await page.getByLabel('Name of the sound').fill('own/we-record');
     await save(page);
-    await page.getByText(/^Saved and in force: .*Inbound Calls Prompt: custom\/recorded/).waitFor();
+    await saved(page, 'Inbound Calls Prompt: custom/recorded');
     expect(box.pbx.astdb.get('cdrd/prompt/Inbound')).toBe('custom/recorded');
     expect(box.pbx.astdb.get('cdrd/prompt/Inbound/record')).toBe('1');
     expect(box.pbx.astdb.get('cdrd/prompt/Outbound')).toBe('own/we-record');
@@ -117,7 +125,7 @@ describe.each(['phone', 'desktop'] as const)('%s', (size) => {
     await place.selectOption('NAS');
     await status.getByText('Mounted').waitFor();
     await save(page);
-    await page.getByText('Saved and in force: Storage Location: NAS.').waitFor();
+    await saved(page, 'Storage Location: NAS');
     expect(box.pbx.astdb.get('cdrd/dir')).toBe(`${folder}/nas`);
     await box.ask(30017, { reset: 'recording.place' });
   });
