@@ -1,12 +1,17 @@
-/** The page. */
+/** Dashboard: who waits to be called back, what the day was like, and whether the box is well. Tile by tile, none waits. */
 import { Page } from '../parts/page.tsx';
-import { useText } from '../text.ts';
+import { Box } from './box.tsx';
+import { Missed } from './missed.tsx';
+import { Traffic } from './traffic.tsx';
 
 export default function Dashboard() {
-  const t = useText('dashboard');
   return (
     <Page name="dashboard">
-      <p>{t.soon}</p>
+      <div class="tiles">
+        <Missed />
+        <Traffic />
+        <Box />
+      </div>
     </Page>
   );
 }

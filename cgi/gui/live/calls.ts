@@ -14,20 +14,17 @@ export interface Shown {
 
 export const NOTHING: Shown = { asterisk: 'up', calls: [] };
 
-export function heard(shown: Shown, { asterisk = shown.asterisk, json_array_live, call, ended }: LiveMessage): Shown {
+export function heard(shown: Shown, message: LiveMessage): Shown {
+  const { asterisk = shown.asterisk, json_array_live, call, ended } = message;
   if (json_array_live) return { asterisk, calls: json_array_live.map((row) => ({ ...row, over: false })) };
-  if (asterisk === 'down') return { asterisk, calls: [] };
+  if (message.asterisk === 'down') return { asterisk, calls: [] };
   if (call) {
-    const next = { ...call, over: false };
-    const known = shown.calls.some(({ id }) => id === call.id);
-    const calls = known
-      ? shown.calls.map((each) => (each.id === call.id ? next : each))
-      : [...shown.calls, next].sort((a, b) => a.since - b.since);
-    return { asterisk, calls };
+    const others = shown.calls.filter(({ id }) => id !== call.id);
+    return { asterisk, calls: [...others, { ...call, over: false }].sort((a, b) => a.since - b.since) };
   }
   if (ended !== undefined)
     return { asterisk, calls: shown.calls.map((each) => (each.id === ended ? { ...each, over: true } : each)) };
-  return asterisk === shown.asterisk ? shown : { ...shown, asterisk };
+  return shown;
 }
 
 /** Without a call that is over. */
