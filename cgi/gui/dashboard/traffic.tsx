@@ -70,6 +70,7 @@ function Day({ day, today, asked, onChoose }: DayProps) {
       waiting={!answer}
       error={asked.error}
       again={asked.again}
+      class="tall"
     >
       <div class="tile-days">
         <button type="button" class="icon" aria-label={t.before} onClick={() => onChoose(dayAfter(day, -1))}>
