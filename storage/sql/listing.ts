@@ -122,8 +122,9 @@ const calls: Source<CallFilter> = {
   plain: new Set(['id', 'changed', 'start', 'end', 'endUnpadded', 'port', 'duration', 'billsec']),
   // Few are ticked off: the others have the guide's fields and ours, and nothing of this.
   rest: () => ({
-    sql: `CASE WHEN processed_at IS NULL THEN '' ELSE concat(',"processed":"', ${clock('processed_at + start_offset')}, '"') END`,
+    sql: `concat(',"processed":"', ${clock('processed_at + start_offset')}, '"')`,
     binds: [],
+    when: 'processed_at IS NOT NULL',
   }),
   joined: { columns: new Set(['contact', 'group']), join: CONTACT },
 };
