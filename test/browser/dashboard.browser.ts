@@ -100,6 +100,33 @@ describe('an office', () => {
   });
 });
 
+describe('a page that nobody is at', () => {
+  const box = useBox({ store: 'empty' });
+
+  test('asks no more, says so, and goes on at a touch', async () => {
+    const page = await box.open({});
+    await page.clock.install();
+    await page.reload();
+    await page.getByText('Nobody waits to be called back.').waitFor();
+    let asked = 0;
+    page.on('request', () => {
+      asked++;
+    });
+    await page.clock.runFor(9 * 60_000);
+    expect(asked).toBeGreaterThan(5);
+    await page.clock.runFor(2 * 60_000);
+    await page.getByText('nobody has been here since').waitFor();
+    expect(await axe(page)).toEqual([]);
+    const then = asked;
+    await page.clock.runFor(30 * 60_000);
+    expect(asked).toBe(then);
+    await page.mouse.move(200, 200);
+    await page.clock.runFor(5_000);
+    await expect.poll(() => asked).toBeGreaterThan(then);
+    await page.getByText('nobody has been here since').waitFor({ state: 'detached' });
+  });
+});
+
 describe('a box without Asterisk, calls and stick', () => {
   const box = useBox({ store: 'empty', alone: true, env: { CDRD_RECORDINGS_REQUIRE_MOUNT: 'yes' } });
 

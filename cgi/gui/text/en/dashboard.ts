@@ -1,5 +1,6 @@
 /** Texts of the page. */
 export const dashboard = {
+  gone: (time: string) => `These figures are of ${time}: nobody has been here since. Any touch or key brings new ones.`,
   bars: {
     summary: (title: string, calls: string) => `${title}: ${calls} calls. The figures stand in the table below.`,
     bar: (when: string, answered: string, missed: string) => `${when}: ${answered} answered, ${missed} not`,

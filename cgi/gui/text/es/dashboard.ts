@@ -2,6 +2,7 @@ import type { Translated } from '../../text.ts';
 import type { dashboard as english } from '../en/dashboard.ts';
 
 export const dashboard: Translated<typeof english> = {
+  gone: (time) => `Estas cifras son de las ${time}: desde entonces no ha habido nadie aquí. Al tocar algo se renuevan.`,
   bars: {
     summary: (title, calls) => `${title}: ${calls} llamadas. Las cifras están en la tabla de abajo.`,
     bar: (when, answered, missed) => `${when}: ${answered} contestadas, ${missed} no`,
