@@ -49,6 +49,8 @@ export interface Me {
   readonly user: string;
   readonly role: Role;
   readonly by: 'session' | 'key';
+  /** From where this is asked. */
+  readonly address: string;
   /** The password is still the one that somebody else gave the account. */
   readonly initial: boolean;
   /** A second factor is set. */
@@ -827,4 +829,75 @@ export interface OnTrial {
 /** 30038 without a token. */
 export interface TrialShown {
   readonly trial: OnTrial | null;
+}
+
+// ── General Preferences ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** 30045 and 30046. */
+export interface CertificateInfo {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly names: readonly string[];
+  /** SHA-256. */
+  readonly fingerprint: string;
+  /** On the box's clock. */
+  readonly from: string;
+  readonly until: string;
+  readonly self_signed: boolean;
+  /** `EC P-256`, `RSA 2048`. */
+  readonly key: string;
+  /** What is wrong with it; null: nothing. */
+  readonly why: string | null;
+  readonly pem: string;
+  /** HTTPS is on. */
+  readonly used: boolean;
+}
+
+/** 30047. */
+export interface WhichTrunk {
+  readonly channel: string;
+  /** `96`, `pstn2`, `GSM3`; '' = none. */
+  readonly trunk: string;
+  readonly kind: 'gsm' | 'fxo' | 'peer' | null;
+  /** Number of its port; 0 = none. */
+  readonly port: number;
+  readonly rule: 'gsm' | 'fxo' | 'listed' | 'unlisted' | 'extension' | 'outside' | 'remote' | 'technology';
+  /** The pattern that matched; '' = none. */
+  readonly pattern: string;
+  readonly peer: string;
+  /** Of a call that this channel has begun, with the other side. */
+  readonly direction: string;
+}
+
+// ── AMI Settings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** 30021. */
+export interface AmiUserList {
+  readonly json_array_ami_users: readonly AmiUserRow[];
+  readonly json_array_ami_clients: readonly AmiClientRow[];
+}
+
+export interface AmiUserRow {
+  readonly name: string;
+  /** Comma lists. */
+  readonly read: string;
+  readonly write: string;
+  readonly permit: string;
+  readonly extras: 0 | 1;
+}
+
+export interface AmiClientRow {
+  readonly user: string;
+  /** '' by the local socket. */
+  readonly address: string;
+  /** On the box's clock. */
+  readonly since: string;
+}
+
+/** 30022. */
+export interface AmiUserSet {
+  readonly result: 'success';
+  readonly name: string;
+  /** Words of `write` that are neither a class nor an action of Asterisk's own. */
+  readonly by_name: string;
 }

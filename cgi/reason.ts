@@ -12,7 +12,7 @@ const REASON_MAX = 200;
 /** A number that isn't among these shows something on the spot, or is the log-in. */
 const REASONED: ReadonlySet<number> = new Set([
   9004, 9005, 20036, 20054, 30003, 30006, 30008, 30009, 30011, 30012, 30014, 30015, 30017, 30020, 30022, 30023, 30025,
-  30026, 30028, 30030, 30032, 30033, 30034, 30035, 30038, 30040, 30042, 30043,
+  30026, 30028, 30030, 30032, 30033, 30034, 30035, 30038, 30040, 30042, 30043, 30046,
 ]);
 
 /** For the reference. */

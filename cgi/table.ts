@@ -31,6 +31,8 @@ import { queryCalls } from './cdr/query.ts';
 import { showCall } from './cdr/show.ts';
 import { callTotals } from './cdr/totals.ts';
 import { traceCall } from './cdr/trace.ts';
+import { installCertificate } from './certificate/install.ts';
+import { showCertificate } from './certificate/show.ts';
 import { listContacts } from './contact/list.ts';
 import { putContacts } from './contact/put.ts';
 import { removeContacts } from './contact/remove.ts';
@@ -53,6 +55,7 @@ import { settingsInAsterisk } from './settings/in-asterisk.ts';
 import { listSettings } from './settings/list.ts';
 import { listSounds } from './settings/sounds.ts';
 import { confirmChange } from './trial/confirm.ts';
+import { whichTrunk } from './trunk/which.ts';
 import { truthReport } from './truth/report.ts';
 import type { Verb } from './verb.ts';
 import { listViews } from './view/list.ts';
@@ -114,6 +117,9 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30042: setView((number) => (Object.hasOwn(TABLE, number) ? TABLE[number]?.parameters : undefined)),
   30043: removeView,
   30044: lastComplaints,
+  30045: showCertificate,
+  30046: installCertificate,
+  30047: whichTrunk,
   30048: recordingWaveform,
   30049: listSounds,
   30050: settingsInAsterisk,

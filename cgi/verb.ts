@@ -11,6 +11,7 @@ import type { AmiUserAdmin } from './ami/port.ts';
 import type { AuditNotes } from './audit/notes.ts';
 import type { Backups } from './backup/port.ts';
 import type { CallDeletions } from './cdr/port.ts';
+import type { Certificates } from './certificate/port.ts';
 import type { PhoneBook } from './contact/book.ts';
 import type { Live } from './live/port.ts';
 import type { Schema } from './params.ts';
@@ -58,6 +59,8 @@ export interface Services {
   readonly sounds: Sounds;
   /** The change that has to be confirmed. */
   readonly trials: Trials;
+  /** Of HTTPS. */
+  readonly certificates: Certificates;
   readonly live: Live;
   readonly amiUsers: AmiUserAdmin;
   readonly box: Box;

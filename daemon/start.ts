@@ -37,6 +37,7 @@ import { describeAll } from './figures.ts';
 import { spaceOn, watchFullness } from './fullness.ts';
 import { healthOf } from './health.ts';
 import { type Certificate, openCertificate } from './http/certificate.ts';
+import { createCertificateAdmin } from './http/certificate-admin.ts';
 import { createHosts } from './http/hosts.ts';
 import { livePath } from './http/live-path.ts';
 import { boxNames } from './http/self-signed.ts';
@@ -215,6 +216,8 @@ export async function start(options: StartOptions): Promise<Running> {
     const amiServer = await ami.listen({ connection: pbx.connection, control: recordingControl, sockets });
     stops.push(() => amiServer.close());
     const amiUserAdmin = createAmiUserAdmin(amiUsers, store, () => amiServer.clients);
+    const certificates = createCertificates(config, names, log);
+    stops.push(() => certificates.close());
     const services: Services = {
       notes,
       store,
@@ -234,6 +237,7 @@ export async function start(options: StartOptions): Promise<Running> {
       recordingPolicy: { state: () => policyState(policy.state(), pbx.connection.status, recordings.state()) },
       sounds: createSounds({ dirs: config.asterisk.sounds, mono: () => performance.now() }),
       trials,
+      certificates: createCertificateAdmin(certificates.get, Date.now),
       live: createLive(pbx, recordingControl, latest(settings.rules, liveRules)),
       amiUsers: amiUserAdmin,
       box: { host: hostname(), version, zone: config.time.zone || systemZoneName(), clockDoubt: jobs.clockDoubt },
@@ -247,8 +251,6 @@ export async function start(options: StartOptions): Promise<Running> {
     });
     const answers = new Map<string, number>();
     let ready = true;
-    const certificates = createCertificates(config, names, log);
-    stops.push(() => certificates.close());
     const shown = { store, replacement, pbx, recordings, backups, fullness };
     const pages = await openStatic(www ? fileURLToPath(www) : null);
     const http = await listenSomewhere(config, given, log, (listen) =>

@@ -17,6 +17,7 @@ export const whoAmI = verb({
       user: who,
       role: asking.caller?.role ?? 'monitor',
       by: isKey ? 'key' : 'session',
+      address: asking.address,
       initial: account?.isInitial === true,
       totp: account?.hasFactor === true,
       host: box.host,

@@ -1,5 +1,6 @@
 /** 30021 (ours): who may log in to the AMI that we offer, without the secrets, and who is. */
 import * as v from 'valibot';
+import type { AmiUserList } from '../contract.ts';
 import { json } from '../reply.ts';
 import { verb } from '../verb.ts';
 
@@ -8,7 +9,7 @@ export const listAmiUsers = verb({
   right: 'users',
   parameters: v.strictObject({}),
   handle: (_parameters, { amiUsers, zone }) =>
-    json({
+    json<AmiUserList>({
       json_array_ami_users: amiUsers.list().map(({ name, read, write, permit, extras }) => ({
         name,
         read: read.join(','),

@@ -1,5 +1,6 @@
 /** 30022 (ours): makes a user of the AMI or changes one; whoever is logged in as it goes on with the new rights. */
 import * as v from 'valibot';
+import type { AmiUserSet } from '../contract.ts';
 import * as fields from '../fields.ts';
 import { json } from '../reply.ts';
 import { by, verb } from '../verb.ts';
@@ -35,6 +36,6 @@ export const setAmiUser = verb({
       ...(extras !== undefined && { extras: extras === '1' }),
     };
     const byName = await amiUsers.set(change, by(asking), 'network');
-    return json({ result: 'success', name, by_name: byName.join(',') });
+    return json<AmiUserSet>({ result: 'success', name, by_name: byName.join(',') });
   },
 });

@@ -5,6 +5,7 @@ import type { PageName } from '../contract.ts';
 import { ask } from './api.ts';
 import { useMe } from './me.ts';
 import { ENTRIES, maySee, type PageEntry } from './pages.tsx';
+import { PendingChange } from './parts/pending-change.tsx';
 import { Toasts } from './parts/toast.tsx';
 import { Link } from './router.tsx';
 import { useText } from './text.ts';
@@ -81,6 +82,7 @@ export function Shell({ current, onLoggedOut, children }: ShellProps) {
         })}
       </nav>
       <main id="content" tabIndex={-1}>
+        <PendingChange />
         {children}
       </main>
       <Toasts />

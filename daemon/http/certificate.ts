@@ -4,7 +4,7 @@
  * on, and the log and /healthz say why.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
-import { open, stat } from 'node:fs/promises';
+import { open, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { atomicWrite } from '../../storage/atomic-write.ts';
 import type { Log } from '../log.ts';
@@ -32,6 +32,10 @@ export interface Certificate {
   onChange(listener: (pair: KeyAndCertificate) => void): () => void;
   /** Looks at the files now; the timer does so by itself. */
   look(): Promise<void>;
+  /** Takes this pair in place of the files. @throws {PairError} for what is wrong with it; what writing throws. */
+  install(pair: KeyAndCertificate): Promise<void>;
+  /** Makes a pair of the box's own in their place, with a new key. @throws what writing throws. */
+  renew(): Promise<void>;
   close(): void;
 }
 
@@ -72,13 +76,13 @@ const FILE_MAX = 262_144;
 const LOOK_MS = 10_000;
 
 /** What is wrong with the files, in words for the log and /healthz. */
-class PairError extends Error {}
+export class PairError extends Error {}
 
 /** Never fails for what the files hold: HTTPS must be there for whoever shall put them right. */
 export async function openCertificate(options: CertificateOptions): Promise<Certificate> {
   const { dir, log, names, now, lookMs = LOOK_MS } = options;
   const { createSecureContext } = await import('node:tls');
-  const paths = { key: join(dir, 'tls.key'), cert: join(dir, 'tls.crt') };
+  const paths = { key: join(dir, 'tls.key'), cert: join(dir, 'tls.crt'), both: join(dir, 'tls.new') };
   const listeners = new Set<(pair: KeyAndCertificate) => void>();
   /** Files as they were when taken; as they could not be used at the last look; as they were complained about. */
   const marks = { taken: '', doubtful: '', refused: '' };
@@ -135,7 +139,42 @@ export async function openCertificate(options: CertificateOptions): Promise<Cert
     log.warn('the files of the certificate can not be used, another goes on', { reason: faults.files });
   }
 
+  /** One that is put in by a page: as one file first, so that a kill leaves the old pair or the new one, and no mixture. */
+  async function put({ key, cert }: KeyAndCertificate): Promise<void> {
+    await atomicWrite(paths.both, JSON.stringify({ key, cert }), 0o600);
+    await settle();
+  }
+
+  /** Ends what a kill has interrupted. */
+  async function settle(): Promise<void> {
+    const text = await readFile(paths.both, 'utf8').catch(() => null);
+    if (text === null) return;
+    const { key, cert } = JSON.parse(text) as KeyAndCertificate;
+    await atomicWrite(paths.key, key, 0o600);
+    await atomicWrite(paths.cert, cert, 0o600);
+    await rm(paths.both, { force: true });
+  }
+
+  /** One at a time with the looks: they must not take half of it for a fault. */
+  let last: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  }
+
+  async function replace(pair: KeyAndCertificate): Promise<void> {
+    const checked = parsePair(pair.key, pair.cert);
+    createSecureContext({ key: pair.key, cert: pair.cert });
+    await put(pair);
+    Object.assign(marks, { taken: (await see()).mark, doubtful: '', refused: '' });
+    Object.assign(faults, { files: null, disk: null });
+    use(checked);
+    log.info('the certificate of HTTPS was replaced', { ends: new Date(checked.until).toISOString() });
+  }
+
   async function first(): Promise<Pair> {
+    await settle().catch((error: unknown) => log.warn('a new certificate could not be put in its place', { error }));
     const seen = await see();
     try {
       return await take(seen);
@@ -198,7 +237,7 @@ export async function openCertificate(options: CertificateOptions): Promise<Cert
   const timer = setInterval(() => {
     if (looking) return; // a disk that hangs gets no second call
     looking = true;
-    look()
+    inTurn(look)
       .catch((error: unknown) => log.warn('the certificate of HTTPS could not be looked at', { error }))
       .finally(() => {
         looking = false;
@@ -218,7 +257,13 @@ export async function openCertificate(options: CertificateOptions): Promise<Cert
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    look,
+    look: () => inTurn(look),
+    install: (pair) => inTurn(() => replace(pair)),
+    renew: () =>
+      inTurn(async () => {
+        const { key, cert } = await signed(newKey());
+        await replace({ key, cert });
+      }),
     close: () => clearInterval(timer),
   };
 }

@@ -56,6 +56,24 @@ export interface Trunk {
 export interface TrunkRules {
   /** The trunk that a channel belongs to. '' (a leg without a destination channel) is no trunk. */
   trunkOf(channel: string): Trunk;
+  /** The same with the rule that says so. */
+  explain(channel: string): ExplainedTrunk;
+}
+
+/** Which of the rules has decided. */
+export interface ExplainedTrunk {
+  readonly trunk: Trunk;
+  /**
+   * `gsm`, `fxo`: a pattern; `listed`, `unlisted`: `trunks.names`; without those `extension`: a number of the house,
+   * `outside`: none, `remote`: as Asterisk shows it; `technology`: of a kind that has no trunks without a pattern.
+   */
+  readonly rule: 'gsm' | 'fxo' | 'listed' | 'unlisted' | 'extension' | 'outside' | 'remote' | 'technology';
+  /** The pattern that matched, or ''. */
+  readonly pattern: string;
+  /** The number of its port, of analog lines too; 0 = none. */
+  readonly port: number;
+  /** Who or what is at the channel's end. */
+  readonly peer: string;
 }
 
 export interface TrunkConfig {
@@ -94,24 +112,34 @@ export function trunkRules({ names, fxo, gsm, plan, isRemote }: TrunkConfig): Tr
   const fxoPatterns = fxo.map(portPattern);
   const listed = names === null || names.length === 0 ? null : new Map(names.map((name) => [name.toLowerCase(), name]));
 
-  function peerTrunk(peer: string): string {
-    if (listed) return listed.get(peer.toLowerCase()) ?? '';
-    return plan.kindOf(peer) !== 'extension' || isRemote?.(peer) ? peer : '';
-  }
-
-  function trunkOf(channel: string): Trunk {
+  function explain(channel: string): ExplainedTrunk {
     const name = channel.slice(0, MAX_CHANNEL_NAME);
-    const gsmPort = portOf(name, gsmPatterns);
-    if (gsmPort !== 0) return { name: `GSM${gsmPort}`, port: gsmPort, kind: 'gsm' };
-    const fxoPort = portOf(name, fxoPatterns);
-    if (fxoPort !== 0) return { name: `pstn${fxoPort}`, port: 0, kind: 'fxo' };
     const { tech, peer } = parseChannel(name);
-    if (!PEER_TECHS.has(tech)) return NO_TRUNK;
-    const trunk = peerTrunk(peer);
-    return trunk === '' ? NO_TRUNK : { name: trunk, port: 0, kind: 'peer' };
+    const gsmPort = portOf(name, gsmPatterns);
+    if (gsmPort) {
+      const { port, pattern } = gsmPort;
+      return { trunk: { name: `GSM${port}`, port, kind: 'gsm' }, rule: 'gsm', pattern, port, peer };
+    }
+    const fxoPort = portOf(name, fxoPatterns);
+    if (fxoPort) {
+      const { port, pattern } = fxoPort;
+      return { trunk: { name: `pstn${port}`, port: 0, kind: 'fxo' }, rule: 'fxo', pattern, port, peer };
+    }
+    const none = (rule: ExplainedTrunk['rule']) => ({ trunk: NO_TRUNK, rule, pattern: '', port: 0, peer });
+    const trunk = (name: string, rule: ExplainedTrunk['rule']) => ({
+      ...none(rule),
+      trunk: { name, port: 0, kind: 'peer' as const },
+    });
+    if (!PEER_TECHS.has(tech)) return none('technology');
+    if (listed) {
+      const name = listed.get(peer.toLowerCase());
+      return name === undefined ? none('unlisted') : trunk(name, 'listed');
+    }
+    if (plan.kindOf(peer) !== 'extension') return peer === '' ? none('outside') : trunk(peer, 'outside');
+    return isRemote?.(peer) ? trunk(peer, 'remote') : none('extension');
   }
 
-  return { trunkOf };
+  return { explain, trunkOf: (channel) => explain(channel).trunk };
 }
 
 const PEER_TECHS: ReadonlySet<string> = new Set(['SIP', 'PJSIP', 'IAX2']);
@@ -130,12 +158,12 @@ function portPattern(source: string): RegExp {
   return new RegExp(source);
 }
 
-/** The port that the first matching pattern captures, or 0. */
-function portOf(channel: string, patterns: readonly RegExp[]): number {
+/** The port that the first matching pattern captures, or null. */
+function portOf(channel: string, patterns: readonly RegExp[]): { port: number; pattern: string } | null {
   for (const pattern of patterns) {
     const captured = pattern.exec(channel)?.[1] ?? '';
     const port = /^\d+$/.test(captured) ? Number(captured) : 0;
-    if (port >= 1 && port <= MAX_PORT) return port;
+    if (port >= 1 && port <= MAX_PORT) return { port, pattern: pattern.source };
   }
-  return 0;
+  return null;
 }

@@ -3,15 +3,20 @@
  * it is told to, and pages of it in Chromium. A page fails its test by anything that a person at the console would see go
  * wrong: an error there, an exception, something that its policy forbids, a request elsewhere or one that fails.
  */
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, inject, onTestFinished } from 'vitest';
+import { loadConfig } from '../../daemon/config.ts';
+import { storeOptions } from '../../daemon/state.ts';
+import { openStoreHere } from '../../storage/here.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { logIn } from '../support/daemon.ts';
 import { PASSWORDS } from './office.ts';
-import { type BoxProcess, command, type ProcessOptions, startProcess } from './process.ts';
+import { type BoxProcess, command, environment, type ProcessOptions, startProcess } from './process.ts';
 import { announce, SIZES, type Size, watch } from './watch.ts';
 
 export { CONTACTS, PASSWORDS } from './office.ts';
@@ -24,6 +29,8 @@ export interface BoxOptions {
   readonly store?: 'office' | 'empty' | 'fresh';
   /** No PBX: Asterisk is away. */
   readonly alone?: boolean;
+  /** Its listeners are settings, which pages can change; not fixed by the environment. */
+  readonly freeListeners?: boolean;
   /** Variables of cdrd's configuration, such as CDRD_HTTPS_LISTEN. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -134,7 +141,7 @@ interface Running {
   end(): Promise<void>;
 }
 
-async function begin({ store = 'office', alone = false, env = {} }: BoxOptions): Promise<Running> {
+async function begin({ store = 'office', alone = false, freeListeners, env = {} }: BoxOptions): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'cdrd-browser-'));
   if (store === 'office') cpSync(inject('office'), folder, { recursive: true, preserveTimestamps: true });
   mkdirSync(`${folder}/recordings`, { recursive: true });
@@ -148,10 +155,18 @@ async function begin({ store = 'office', alone = false, env = {} }: BoxOptions):
   const given: ProcessOptions = {
     ...{ bundle: inject('bundle'), zone: inject('zone'), folder, env },
     ...(asterisk && { asterisk }),
+    ...(freeListeners && {
+      listeners: {
+        'http.listen': `127.0.0.1:${await freePort()}`,
+        'https.listen': '',
+        'ami.listen': `127.0.0.1:${await freePort()}`,
+      },
+    }),
   };
   if (store === 'empty')
     for (const [user, password] of Object.entries(PASSWORDS))
       command(given, ['user', 'set', user, '--role', user], password);
+  if (given.listeners) await setListeners(given);
   let box = await startProcess(given);
   const tokens = new Map<string, string>();
   const ask = async (number: number, values: Readonly<Record<string, string>>, user: BoxUser) => {
@@ -196,6 +211,28 @@ async function begin({ store = 'office', alone = false, env = {} }: BoxOptions):
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** As if somebody had set them on the page, before the first start: the defaults are ports of the machine's own. */
+async function setListeners(given: ProcessOptions): Promise<void> {
+  const store = openStoreHere(storeOptions(loadConfig(null, environment(given))));
+  const changes = Object.entries(given.listeners ?? {}).map(([name, value]) => ({
+    name,
+    value,
+    audit: { who: 'test', address: '', action: 'setting.changed', detail: { setting: name } },
+  }));
+  await store.write({ kind: 'settings', changes });
+  await store.close();
+}
+
+/** A port that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** Name of the session's cookie over HTTP. */

@@ -25,17 +25,18 @@ export interface ProcessOptions {
   readonly asterisk?: { readonly port: number; readonly secret: string };
   /** Variables over those of the tests. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Listeners that a page has set; absent: the environment fixes them. */
+  readonly listeners?: Readonly<Record<string, string>>;
 }
 
-function environment({ folder, zone, asterisk, env }: ProcessOptions): Record<string, string> {
+/** With variables of the tests' own. */
+export function environment({ folder, zone, asterisk, env, listeners }: ProcessOptions): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
     MALLOC_ARENA_MAX: '1',
     CDRD_STATE_DIR: `${folder}/state`,
     CDRD_RUN_DIR: `${folder}/run`,
-    CDRD_HTTP_LISTEN: '127.0.0.1:0',
-    CDRD_HTTPS_LISTEN: '',
-    CDRD_AMI_LISTEN: '127.0.0.1:0',
+    ...(!listeners && { CDRD_HTTP_LISTEN: '127.0.0.1:0', CDRD_HTTPS_LISTEN: '', CDRD_AMI_LISTEN: '127.0.0.1:0' }),
     CDRD_RECORDINGS_DIR: `${folder}/recordings`,
     CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',
     CDRD_RECORDINGS_SWEEP_SECONDS: '1',

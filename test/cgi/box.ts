@@ -82,6 +82,7 @@ export function openBox({
     recordingPolicy: { state: () => ({ state: 'written', why: '', message: '', since: 0, held: '' }) },
     sounds: { list: async () => ({ names: [], more: false, why: '' }) },
     trials: {} as Services['trials'],
+    certificates: {} as Services['certificates'],
     live: {} as Services['live'],
     amiUsers: {} as Services['amiUsers'],
     box: { host: 'nexo', version: '1.2.3', zone: zoneName, clockDoubt: () => '' },

@@ -36,7 +36,7 @@ test('tells a session who it is, and the box with its clock', async () => {
   expect(now).toBeGreaterThanOrEqual(before);
   expect(now).toBeLessThanOrEqual(Date.now());
   expect(body).toEqual({
-    ...{ user: 'monitor', role: 'monitor', by: 'session', initial: false, totp: false },
+    ...{ user: 'monitor', role: 'monitor', by: 'session', address: '192.0.2.7', initial: false, totp: false },
     ...{ host: 'nexo', version: '9.8.7', zone: 'Etc/GMT+8', clock_trusted: false },
     now,
     clock: box.services.zone.text(Math.floor(now / 1000)),

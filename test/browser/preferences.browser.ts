@@ -1,0 +1,214 @@
+/** General Preferences as a person uses them, and what keeps one from locking oneself out. */
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import type { Page } from 'playwright-core';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { selfSigned } from '../../daemon/http/self-signed.ts';
+import { axe, freePort, shot, useBox } from './box.ts';
+
+const card = (page: Page, name: string) => page.getByRole('form', { name });
+const save = (page: Page, name: string) => card(page, name).getByRole('button', { name: 'Save' }).click();
+const bar = (page: Page) => page.getByRole('region', { name: 'Keep this change?' });
+
+/** Changes go on trial for seconds, not for a minute. */
+async function hurry(page: Page, seconds: number): Promise<void> {
+  await page.route('**/cgi/webserve/30017', async (route) => {
+    const body = (route.request().postData() ?? '').replace('confirm=60', `confirm=${seconds}`);
+    await route.continue({ postData: body });
+  });
+}
+
+const answers = async (url: string) =>
+  fetch(`${url}/healthz`).then(
+    ({ status }) => status,
+    () => 0,
+  );
+
+describe('the page', () => {
+  const box = useBox({ store: 'empty', alone: true, env: { CDRD_NUMBERING_PAGING: '720-729' } });
+
+  test.each([
+    ['desktop', false],
+    ['desktop', true],
+    ['phone', false],
+    ['phone', true],
+  ] as const)('shows all there is, %s, dark %s', async (size, dark) => {
+    const page = await box.open({ page: 'preferences', size, dark });
+    for (const name of ['Web access', 'Number ranges', 'Trunks', 'Time']) await card(page, name).waitFor();
+    await page.getByText('Your address is 127.0.0.1.').first().waitFor();
+    await page.getByText('It agrees with the clock of this device.').waitFor();
+    await page.getByText('These are the firmware’s').waitFor();
+    expect(await axe(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    await shot(page, `preferences-${size}${dark ? '-dark' : ''}`, true);
+  });
+
+  test('what the environment fixes is read-only and says where', async () => {
+    const page = await box.open({ page: 'preferences' });
+    const paging = page.getByLabel('Paging groups');
+    expect(await paging.getAttribute('readonly')).not.toBeNull();
+    await card(page, 'Number ranges').getByText('environment CDRD_NUMBERING_PAGING').waitFor();
+    expect(await page.getByLabel('Port of HTTP', { exact: true }).getAttribute('readonly')).not.toBeNull();
+    await card(page, 'Web access').getByText('environment CDRD_HTTP_LISTEN').first().waitFor();
+  });
+
+  test('number ranges are saved, and what clashes is told at its field', async () => {
+    const page = await box.open({ page: 'preferences', expects: [/400/] });
+    const ivr = page.getByLabel('IVR');
+    await ivr.fill('600-639');
+    await save(page, 'Number ranges');
+    await card(page, 'Number ranges').getByText('overlaps').first().waitFor();
+    expect(await axe(page)).toEqual([]);
+    await ivr.fill('625-639');
+    await save(page, 'Number ranges');
+    await page.getByText('Saved.').waitFor();
+    const { json_array_settings: rows } = await box.ask<{ json_array_settings: { name: string; value: string }[] }>(
+      30016,
+    );
+    expect(rows.find(({ name }) => name === 'numbering.ivr')?.value).toBe('625-639');
+  });
+
+  test('a pattern is tried before it is saved', async () => {
+    const page = await box.open({ page: 'preferences', size: 'phone', expects: [/400/] });
+    const which = card(page, 'Which trunk would this channel be?');
+    await which.getByLabel('Channel', { exact: true }).fill('Dongle/gsm2-0100000000');
+    await which.getByRole('button', { name: 'Which trunk?' }).click();
+    await which.getByText('It is no trunk.').waitFor();
+    await page.getByLabel('GSM ports').fill('^Dongle/gsm(\\d+)-');
+    await which.getByRole('button', { name: 'Which trunk?' }).click();
+    await which.getByText('It is the trunk GSM2.').waitFor();
+    await which.getByLabel('Channel', { exact: true }).fill('SIP/96-0000001a');
+    await which.getByLabel('The other side').fill('SIP/202-0000001b');
+    await which.getByRole('button', { name: 'Which trunk?' }).click();
+    await which.getByText('96 is no extension.').waitFor();
+    await which.getByText('would be Inbound.').waitFor();
+    expect(await axe(page)).toEqual([]);
+  });
+
+  test('a certificate is put in, and one that does not fit is refused at its field', async () => {
+    const page = await box.open({ page: 'preferences', expects: [/400/] });
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    const pem = (key: typeof privateKey) => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const names = { host: 'pbx', listed: ['pbx.example.com'], addresses: [] };
+    const region = page.getByRole('region', { name: 'Certificate of HTTPS' });
+    await region.getByText('self-signed', { exact: true }).waitFor();
+    await region.getByText('Put in another').click();
+    await region.getByLabel('Certificate (PEM)').fill(await selfSigned(privateKey, names, Date.now()));
+    await region.getByLabel('Private key (PEM)').fill(pem(other));
+    await region.getByRole('button', { name: 'Put it in' }).click();
+    await region.getByText('key is not the key of this certificate').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await region.getByLabel('Private key (PEM)').fill(pem(privateKey));
+    await region.getByRole('button', { name: 'Put it in' }).click();
+    await page.getByText('The certificate is in place.').waitFor();
+    await region.getByText('pbx.example.com').waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      region.getByRole('link', { name: 'Download it' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('cdrd.pem');
+  });
+});
+
+describe('a change that may lock one out', () => {
+  const box = useBox({ store: 'empty', alone: true, freeListeners: true });
+  const ANY = [/./];
+
+  test('of the port falls back when nobody confirms it, and the page with it', async () => {
+    const page = await box.open({ page: 'preferences', size: 'phone', expects: ANY });
+    await hurry(page, 20);
+    const port = await freePort();
+    await page.getByLabel('Port of HTTP', { exact: true }).fill(String(port));
+    await save(page, 'Web access');
+    await bar(page).waitFor();
+    await bar(page).getByText(`The pages are at http://127.0.0.1:${port} now`).waitFor();
+    await shot(page, 'preferences-pending-phone');
+    await page.waitForURL(`http://127.0.0.1:${port}/preferences*`);
+    await bar(page).getByRole('button', { name: 'Keep the change' }).waitFor();
+    expect(await axe(page)).toEqual([]);
+    await shot(page, 'preferences-confirm-phone');
+    await page.waitForURL(`${box.url}/preferences`, { timeout: 40_000 });
+    expect([await answers(box.url), await answers(`http://127.0.0.1:${port}`)]).toEqual([200, 0]);
+  });
+
+  test('is taken back at once by a press', async () => {
+    const page = await box.open({ page: 'preferences', expects: ANY });
+    const port = await freePort();
+    await page.getByLabel('Port of HTTP', { exact: true }).fill(String(port));
+    await save(page, 'Web access');
+    await bar(page).getByRole('button', { name: 'Go back now' }).click();
+    await page.getByText('The change is taken back.').waitFor();
+    await expect.poll(() => answers(`http://127.0.0.1:${port}`)).toBe(0);
+    expect(await answers(box.url)).toBe(200);
+  });
+
+  test('of the permitted ranges without one’s own address shuts out for as long, and then no more', async () => {
+    // Who comes from the box itself is never shut out: this one comes from elsewhere.
+    const { port } = new URL(box.url);
+    const way = createServer((socket) => {
+      const there = connect({ host: '127.0.0.1', port: Number(port), localAddress: '127.0.0.9' });
+      socket.pipe(there).pipe(socket);
+      for (const [one, other] of [
+        [socket, there],
+        [there, socket],
+      ] as const)
+        one.on('error', () => other.destroy()).on('close', () => other.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(way, 'listening');
+    onTestFinished(() => void way.close());
+    const there = `http://127.0.0.1:${(way.address() as AddressInfo).port}`;
+    const page = await box.open({ page: 'preferences', expects: ANY });
+    await page.goto(`${there}/preferences`);
+    await page.getByText('Your address is 127.0.0.9.').first().waitFor();
+    await hurry(page, 8);
+    await page.getByLabel('Who may come by HTTP', { exact: true }).fill('10.0.0.0/8');
+    await save(page, 'Web access');
+    await bar(page).getByText('who may come by HTTP').waitFor();
+    await expect.poll(() => answers(there)).toBe(403);
+    expect(await answers(box.url)).toBe(200);
+    await expect.poll(() => answers(there), { timeout: 30_000 }).toBe(200);
+    await page.goto(`${there}/preferences`);
+    await page.getByLabel('Who may come by HTTP', { exact: true }).waitFor();
+    expect((await page.getByLabel('Who may come by HTTP', { exact: true }).inputValue()).trim()).toBe('local');
+  });
+
+  test('of one’s own rights is asked about after the next log-in', async () => {
+    await box.ask(30008, { UserName: 'other', role: 'admin', Password: '0'.repeat(32) });
+    const page = await box.open({ page: 'preferences', expects: ANY });
+    await page.evaluate(() =>
+      fetch('/cgi/webserve/30008', {
+        method: 'POST',
+        body: new URLSearchParams({ UserName: 'admin', role: 'monitor', confirm: '60' }),
+      }).then((answer) => answer.json()),
+    );
+    await page.goto(`${box.url}/`);
+    await page.getByLabel('User name').fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill('admin');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await bar(page).getByText('role of admin').waitFor();
+    await shot(page, 'preferences-own-rights');
+    await bar(page).getByRole('button', { name: 'Go back now' }).click();
+    await page.getByLabel('User name').waitFor();
+    await page.getByLabel('User name').fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill('admin');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('link', { name: 'General Preferences' }).waitFor();
+  });
+
+  test('of the port stays once it is kept, at the new address', async () => {
+    const page = await box.open({ page: 'preferences', expects: ANY });
+    const port = await freePort();
+    await page.getByLabel('Port of HTTP', { exact: true }).fill(String(port));
+    await save(page, 'Web access');
+    await page.waitForURL(`http://127.0.0.1:${port}/preferences*`);
+    await bar(page).getByRole('button', { name: 'Keep the change' }).click();
+    await page.getByText('The change is kept.').waitFor();
+    await expect.poll(() => answers(box.url)).toBe(0);
+    await page.reload();
+    await page.getByLabel('Port of HTTP', { exact: true }).waitFor();
+    expect(await page.getByLabel('Port of HTTP', { exact: true }).inputValue()).toBe(String(port));
+    expect(await bar(page).count()).toBe(0);
+  });
+});
