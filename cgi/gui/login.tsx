@@ -94,19 +94,23 @@ export function Login({ ended, onDone }: LoginProps) {
         <label class="check">
           <input type="checkbox" checked={shown} onChange={(event) => setShown(event.currentTarget.checked)} /> {t.show}
         </label>
-        <Field label={t.code} hint={t.codeHint}>
-          {(control) => (
-            <input
-              {...control}
-              name="code"
-              inputMode="numeric"
-              autocomplete="one-time-code"
-              maxLength={7}
-              value={code}
-              onInput={(event) => setCode(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        {/* Few accounts have one. Who was refused may have overlooked it. */}
+        <details open={wrong || code !== ''}>
+          <summary>{t.second}</summary>
+          <Field label={t.code} hint={t.codeHint}>
+            {(control) => (
+              <input
+                {...control}
+                name="code"
+                inputMode="numeric"
+                autocomplete="one-time-code"
+                maxLength={7}
+                value={code}
+                onInput={(event) => setCode(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+        </details>
         <button type="submit" class="primary" disabled={busy}>
           {t.submit}
         </button>

@@ -37,7 +37,8 @@ export const common = {
     user: 'User name',
     password: 'Password',
     code: 'Code of the authenticator app',
-    codeHint: 'Six digits, if this account has a second factor.',
+    second: 'This account has a second factor',
+    codeHint: 'Six digits, good for half a minute.',
     show: 'Show password',
     submit: 'Log in',
     failed: 'Unknown user or wrong password (or code).',
@@ -117,6 +118,7 @@ export const common = {
     remove: 'Remove view',
     removed: (name: string) => `The view “${name}” is removed.`,
     by: (name: string, owner: string) => `${name} (${owner})`,
+  },
   trial: {
     title: 'Keep this change?',
     what: (what: string, user: string) => `Changed by ${user}: ${what}.`,

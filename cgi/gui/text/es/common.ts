@@ -39,7 +39,8 @@ export const common: Translated<typeof english> = {
     user: 'Usuario',
     password: 'Contraseña',
     code: 'Código de la app de autenticación',
-    codeHint: 'Seis cifras, si la cuenta tiene un segundo factor.',
+    second: 'La cuenta tiene un segundo factor',
+    codeHint: 'Seis cifras, válidas medio minuto.',
     show: 'Mostrar la contraseña',
     submit: 'Iniciar sesión',
     failed: 'Usuario desconocido o contraseña (o código) incorrecta.',
@@ -119,6 +120,7 @@ export const common: Translated<typeof english> = {
     remove: 'Quitar vista',
     removed: (name) => `La vista «${name}» se ha quitado.`,
     by: (name, owner) => `${name} (${owner})`,
+  },
   trial: {
     title: '¿Conservar este cambio?',
     what: (what, user) => `Cambiado por ${user}: ${what}.`,
