@@ -27,7 +27,9 @@ export async function openEarly(
   const waiting = new Map<Socket, NodeJS.Timeout>();
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
   server.maxConnections = limits.connections;
+  let parked = false;
   server.on('connection', (socket) => {
+    if (parked) return void socket.destroy();
     socket.on('error', ignore);
     const late = setTimeout(() => socket.destroy(), limits.waitMs);
     waiting.set(socket, late);
@@ -42,7 +44,7 @@ export async function openEarly(
   return {
     at: address === null || typeof address === 'string' ? null : { host: address.address, port: address.port },
     park() {
-      server.maxConnections = 0;
+      parked = true;
       for (const socket of waiting.keys()) socket.destroy();
     },
     async handTo(owner) {

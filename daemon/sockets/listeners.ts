@@ -3,7 +3,7 @@
  * the change is settled, and is there again at once when it is taken back. Where the kernel lets both not be at a time
  * (127.0.0.1:5038 and 0.0.0.0:5038), the old one gives way for the moment.
  */
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { ListenAddress } from '../config.ts';
 import type { Log } from '../log.ts';
 import { hostAndPort, type Sockets } from './sockets.ts';
@@ -64,8 +64,9 @@ export interface ListenersOptions<Kind extends string> {
 }
 
 interface Entry<Kind extends string> extends Listening<Kind> {
-  /** It listens and serves nobody: it couldn't be opened again. */
+  /** It listens and serves nobody: it couldn't be opened again. What served is kept. */
   parked: boolean;
+  served: ((socket: Socket) => void)[];
 }
 
 /** Milliseconds before one that could not be opened again is tried anew. */
@@ -85,13 +86,17 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
 
   function park(entry: Entry<Kind>): void {
     entry.parked = true;
-    entry.server.maxConnections = 0;
+    entry.served = entry.server.listeners('connection') as Entry<Kind>['served'];
+    entry.server.removeAllListeners('connection');
+    // No bound of 0 connections: Node takes that for none.
+    entry.server.on('connection', (socket: Socket) => socket.destroy());
     quiet(entry.server);
   }
 
   function wake(entry: Entry<Kind>): void {
     entry.parked = false;
-    entry.server.maxConnections = Number.MAX_SAFE_INTEGER;
+    entry.server.removeAllListeners('connection');
+    for (const serve of entry.served) entry.server.on('connection', serve);
   }
 
   /** @param rivals Those that may give way for it. @param given Gets those that did. */
@@ -119,7 +124,7 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
       throw new ListenError(wanted, error);
     }
     server.on('error', (error) => log.error('a listener failed', { [wanted.kind]: textOf(wanted), error }));
-    const entry = { ...wanted, server, parked: false };
+    const entry: Entry<Kind> = { ...wanted, server, parked: false, served: [] };
     entries.set(keyOf(wanted), entry);
     return entry;
   }

@@ -62,3 +62,15 @@ test('nobody waits for ever, and the socket outlives who went', async () => {
   await early.handTo(server);
   expect(await ask(port).answer).toMatch(/late$/);
 });
+
+test('one that nobody has taken keeps nobody waiting, and can be taken later', async () => {
+  const { early, port } = await openOn({ connections: 10, waitMs: 60_000 });
+  const before = ask(port);
+  await once(before.socket, 'connect');
+  early.park();
+  expect([await before.answer, await ask(port).answer]).toEqual(['', '']);
+  const server = createServer((_, response) => response.end('served'));
+  onTestFinished(() => void server.close());
+  await early.handTo(server);
+  expect(await ask(port).answer).toMatch(/served$/);
+});
