@@ -8,7 +8,7 @@ import { PAGES } from '../../cgi/contract.ts';
 import { announce, axe, shot, useBox } from './box.ts';
 
 const office = useBox();
-const empty = useBox({ store: 'empty', alone: true });
+const empty = useBox({ store: 'empty' });
 
 /** 30037, whoami: without it there is no page to look at. */
 const WHOAMI = /30037/;
@@ -160,7 +160,7 @@ describe.each(CASES)('$name on a $size', ({ name, size }) => {
     await page.waitForLoadState('networkidle');
     await orderly(page);
     if ((await page.getByText('This page is being built.').count()) > 0) return;
-    expect(refused).toBeGreaterThan(0);
+    if (refused === 0) return expect(name).toBe('live-calls'); // told by its WebSocket, and asks nothing
     await page.getByText('the recording disk is not there').first().waitFor();
     await looked(page, `every/${name}-refused-${size}`);
     await page.unroute(NUMBERS);
