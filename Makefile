@@ -11,7 +11,7 @@ SOURCES := $(shell find daemon cgi storage -name '*.ts' -o -path 'cgi/gui/*' -ty
 META := node_modules/.cdrd-build.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-life test-office test-browser audit sbom bench bench-data bench-load fuzz mutate clean
+.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-life test-office test-browser pictures audit sbom bench bench-data bench-load fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -59,6 +59,12 @@ test-security: node_modules/.package-lock.json ## classes of published flaws tri
 test-browser: node_modules/.package-lock.json ## the pages, used as by a person in Chromium (root: installs it; ONLY=calls: that file; KEEP=1: no new office)
 	@sh test/browser/tools.sh
 	CDRD_BROWSER_KEEP=$(KEEP) $(VITEST) test/browser/vitest.config.ts $(if $(ONLY),test/browser/$(ONLY).browser.ts)
+
+pictures: node_modules/.package-lock.json ## the README's pictures of the pages, made anew in test/browser/pictures (root: installs Chromium and pngquant)
+	@sh test/browser/tools.sh
+	@sh test/tools.sh pngquant
+	CDRD_PICTURES=1 $(VITEST) test/browser/vitest.config.ts
+	pngquant --force --ext .png --speed 1 --strip test/browser/pictures/*.png
 
 test-asterisk: build ## real calls on a real Asterisk 16, phones by sipp (root; the first run takes some minutes)
 	sh test/asterisk/run.sh

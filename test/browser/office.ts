@@ -2,7 +2,7 @@
  * Three weeks of a small office, drawn by a simulated PBX under a virtual clock that ends now: calls of every kind with their
  * recordings, taken in by a built daemon, with accounts, a phone book, and what goes wrong on real boxes.
  */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { zone as zoneOf } from '../../storage/model/local-time.ts';
 import { pcmWav } from '../recordings/helper.ts';
@@ -123,6 +123,7 @@ function spoil(folder: string, zone: string): void {
   mkdirSync(into, { recursive: true });
   writeFileSync(`${into}/${day}-${time}-${at}-${ORPHAN}.wav`, pcmWav(3));
   writeFileSync(`${into}/${ODD_NAME}.wav`, pcmWav(2));
+  utimesSync(`${into}/${ODD_NAME}.wav`, at, at); // its name tells no time
   const [lost] = readdirSync(into).filter((name) => name.includes('-Outbound-'));
   if (lost) rmSync(`${into}/${lost}`);
 }

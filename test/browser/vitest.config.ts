@@ -5,7 +5,7 @@ import { CountReporter } from '../count-reporter.ts';
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
-    include: ['test/browser/*.browser.ts'],
+    include: process.env['CDRD_PICTURES'] ? ['test/browser/pictures.ts'] : ['test/browser/*.browser.ts'],
     globalSetup: ['test/browser/setup.ts'],
     reporters: ['default', new CountReporter()],
     testTimeout: 60_000,

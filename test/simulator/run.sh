@@ -60,13 +60,13 @@ done
 if [ -e "$var/state/secret/initial-passwords" ]; then
   how="Log in as admin or monitor; their first passwords stand in $var/state/secret/initial-passwords."
 else
-  how="Log in as admin (password admin) or monitor (password monitor), for example:
+  how="Log in as admin (password admin) or monitor (password monitor); programs do so, too:
 
   curl \"http://$CDRD_HTTP_LISTEN/cgi/webserve/8404?&UserName=admin&Password=21232f297a57a5a743894a0e4a801fc3\""
 fi
 cat <<TEXT
 
-cdrd is running on http://$CDRD_HTTP_LISTEN${CDRD_HTTPS_LISTEN:+ and https://$CDRD_HTTPS_LISTEN (self-signed: curl -k)}
+cdrd is running: open http://$CDRD_HTTP_LISTEN in a browser${CDRD_HTTPS_LISTEN:+, or https://$CDRD_HTTPS_LISTEN (self-signed: curl -k)}
 beside a SIMULATED PBX: every call in it is made up.
 $how
 
