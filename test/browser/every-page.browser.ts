@@ -63,7 +63,7 @@ async function alerts(page: Page): Promise<string[]> {
   return (await page.getByRole('alert').allTextContents()).filter((text) => text.trim() !== '');
 }
 
-/** What a finger can't well hit, in CSS pixels. Links in running text and what is hidden are left out. */
+/** What a finger can't well hit, in CSS pixels. What is hidden is left out. */
 function smallTargets(page: Page): Promise<string[]> {
   const LEAST = 44;
   return page.evaluate((least) => {
@@ -76,9 +76,11 @@ function smallTargets(page: Page): Promise<string[]> {
         !each.checkVisibility({ visibilityProperty: true, opacityProperty: true })
       )
         continue;
-      // A box and its words are one target, and so is a link with the row that it stands for.
-      const target = each.matches('input[type=checkbox], input[type=radio]') ? (each.closest('label') ?? each) : each;
-      const { width, height } = target.getBoundingClientRect();
+      // A link among words is as high as they are.
+      if (each.matches('a') && getComputedStyle(each).display === 'inline') continue;
+      // A box and its words are one target.
+      const words = each instanceof HTMLInputElement && /^(checkbox|radio)$/.test(each.type) ? each.labels?.[0] : null;
+      const { width, height } = (words ?? each).getBoundingClientRect();
       if (width === 0 || height === 0) continue;
       if (height < least - 0.5)
         small.push(`${Math.round(width)}×${Math.round(height)} ${each.outerHTML.slice(0, 100)}`);
