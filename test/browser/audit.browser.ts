@@ -30,7 +30,9 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     expect(await refused.first().textContent()).toMatch(/Somebody unknown.*refused/);
     const first = lines(page).filter({ hasText: 'admin set the account eva' });
     await first.locator('summary').click();
-    expect(await first.locator('dl').innerText()).toMatch(/user\.set[\s\S]*eva[\s\S]*monitor[\s\S]*[0-9a-f]{64}/);
+    expect(await first.locator('dl').innerText()).toMatch(
+      /user\.set\s+role\s+monitor\s+user\s+eva\s[\s\S]*[0-9a-f]{64}/,
+    );
     expect(await axe(page)).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
     await shot(page, `audit-${size}`);

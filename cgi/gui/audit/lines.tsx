@@ -1,4 +1,5 @@
 /** The lines of the log, page by page as one comes to the end of what is shown. */
+import { Fragment } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { AuditLine, AuditLog } from '../../contract.ts';
 import { type AskError, addressOf, ask, isAbort } from '../api.ts';
@@ -117,10 +118,10 @@ function Line({ line, day }: LineProps) {
             <code>{line.action}</code>
           </dd>
           {Object.entries(line.detail).map(([name, value]) => (
-            <>
-              <dt key={name}>{name}</dt>
-              <dd key={`${name}=`}>{String(value)}</dd>
-            </>
+            <Fragment key={name}>
+              <dt>{name}</dt>
+              <dd>{String(value)}</dd>
+            </Fragment>
           ))}
           <dt>{t.filter.chain}</dt>
           <dd>{t.place(t.chains[line.chain], line.line)}</dd>
