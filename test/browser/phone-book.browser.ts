@@ -64,7 +64,7 @@ describe.each(['phone', 'desktop'] as const)('%s', (size) => {
     const page = await open('phone-book', true);
     await page.getByRole('button', { name: 'Import CSV' }).click();
     const file = page.getByLabel('File');
-    const send = page.getByRole('button', { name: /^Import \d+ contacts$/ });
+    const send = page.getByRole('button', { name: /^Import .+ contacts?$/ });
     await file.setInputFiles(csv(['301,One,', '3 02,Two,', '301,Again,']));
     await page.getByText('2 lines are at fault.').waitFor();
     await page.getByText('Line 3: number must be a number').waitFor();
