@@ -25,7 +25,10 @@ type State<Row> = Omit<Pages<Row>, 'more' | 'again'> & { readonly cursor: string
 
 const BEGIN = { pages: [], total: null, whole: false, busy: true, error: null, cursor: null };
 
-/** @param array The name of the rows in the answer. @param parameters Without `limit` and `cursor`. */
+/**
+ * @param array The name of the rows in the answer. @param parameters Without `limit` and `cursor`.
+ * @param limit Rows of the first page; who goes on gets twice as many at a time.
+ */
 export function usePages<Row>(number: number, array: string, parameters: Parameters, limit: number): Pages<Row> {
   const [state, setState] = useState<State<Row>>(BEGIN);
   const [turn, setTurn] = useState(0);
@@ -54,7 +57,8 @@ export function usePages<Row>(number: number, array: string, parameters: Paramet
     (before: State<Row>, stop: AbortController) => {
       setState((now) => ({ ...before, total: before.cursor === null ? null : now.total, busy: true, error: null }));
       const { cursor } = before;
-      const wanted = { ...latest.current.parameters, limit, nototal: true, ...(cursor !== null && { cursor }) };
+      const part = cursor === null ? { limit } : { limit: 2 * limit, cursor };
+      const wanted = { ...latest.current.parameters, ...part, nototal: true };
       ask<Readonly<Record<string, unknown>>>(number, wanted, { signal: stop.signal }).then(
         (answer) => {
           const rows = (answer[array] ?? []) as readonly Row[];
