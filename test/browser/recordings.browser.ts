@@ -24,6 +24,9 @@ async function listed(values: Readonly<Record<string, string>> = {}): Promise<re
   const answer = await box.ask<{ json_array_recordings: Row[] }>(20053, { ...EVER, ...values });
   return answer.json_array_recordings;
 }
+/** What a person waits for without a thought. */
+const soon = <T>(look: () => Promise<T> | T) => expect.poll(look, { timeout: 10_000 });
+
 const fileOf = (path: string) => join(box.recordings, path);
 
 /** Ten minutes: silence, and from the middle on a tone of 440 Hz. */
@@ -71,7 +74,7 @@ describe.each(SIZES)('on a %s', (size) => {
   test('a filter finds, stands in the address, and goes back; what is wrong with it is said at its field', async () => {
     const page = await box.open({ page: 'recordings', size, expects: [/status 400/, /400 \(Bad Request\)/] });
     const all = (await listed()).length;
-    await expect.poll(() => total(page).textContent()).toBe(`${all} recordings`);
+    await soon(() => total(page).textContent()).toBe(`${all} recordings`);
     expect(await axe(page)).toEqual([]);
     await shot(page, `recordings-${size}`);
 
@@ -80,18 +83,18 @@ describe.each(SIZES)('on a %s', (size) => {
     await filter.getByLabel('Source').press('Enter');
     const found = await listed({ src: '205' });
     expect(found.length).toBeGreaterThan(3);
-    await expect.poll(() => total(page).textContent()).toBe(`${found.length} recordings`);
+    await soon(() => total(page).textContent()).toBe(`${found.length} recordings`);
     expect(new URL(page.url()).search).toBe('?src=205');
     expect(new Set(await sources(page))).toEqual(new Set(['205']));
 
     await filter.getByLabel('Call direction').selectOption('Internal');
     const inside = await listed({ src: '205', calltype: 'Internal' });
-    await expect.poll(() => total(page).textContent()).toMatch(new RegExp(`^${inside.length} recording`));
+    await soon(() => total(page).textContent()).toMatch(new RegExp(`^${inside.length} recording`));
     expect(new URL(page.url()).search).toBe('?src=205&calltype=Internal');
     await page.goBack();
-    await expect.poll(() => total(page).textContent()).toBe(`${found.length} recordings`);
+    await soon(() => total(page).textContent()).toBe(`${found.length} recordings`);
     await page.goBack();
-    await expect.poll(() => total(page).textContent()).toBe(`${all} recordings`);
+    await soon(() => total(page).textContent()).toBe(`${all} recordings`);
 
     await page.goto('/recordings?src=nobody');
     await page.getByText('No recording matches').waitFor();
@@ -113,7 +116,7 @@ describe.each(SIZES)('on a %s', (size) => {
     const player = page.getByRole('region', { name: /^Player: 3331/ });
     const audio = player.locator('audio');
     const now = () => audio.evaluate((each: HTMLAudioElement) => each.currentTime);
-    await expect.poll(now).toBeGreaterThan(0.2);
+    await soon(now).toBeGreaterThan(0.2);
     expect(ranges[0]).toBe('bytes=0-');
 
     const bars = (await player.locator('.waveform path').first().getAttribute('d')) ?? '';
@@ -128,11 +131,11 @@ describe.each(SIZES)('on a %s', (size) => {
     const slider = player.getByRole('slider', { name: 'Position' });
     const { width = 0, height = 0 } = (await slider.boundingBox()) ?? {};
     await slider.click({ position: { x: width * 0.9, y: height / 2 } });
-    await expect.poll(now).toBeGreaterThan(LONG_SECONDS * 0.89);
+    await soon(now).toBeGreaterThan(LONG_SECONDS * 0.89);
     expect(await now()).toBeLessThan(LONG_SECONDS * 0.93);
-    await expect.poll(() => ranges.length).toBeGreaterThan(1);
+    await soon(() => ranges.length).toBeGreaterThan(1);
     expect(Number(/bytes=(\d+)-/.exec(ranges.at(-1) ?? '')?.[1])).toBeGreaterThan(LONG_SECONDS * 16_000 * 0.85);
-    await expect.poll(() => loudness(audio), { timeout: 15_000 }).toBeGreaterThan(0.2);
+    await soon(() => loudness(audio)).toBeGreaterThan(0.2);
     await shot(page, `recordings-player-${size}`);
     expect(await axe(page)).toEqual([]);
 
@@ -146,7 +149,7 @@ describe.each(SIZES)('on a %s', (size) => {
     await player.getByLabel('Speed').selectOption('1');
     await slider.focus();
     await page.keyboard.press('Home');
-    await expect.poll(now).toBe(0);
+    await soon(now).toBe(0);
     await page.keyboard.press('PageUp');
     expect(await slider.getAttribute('aria-valuetext')).toBe('0:10 of 10:00');
     await page.keyboard.press('ArrowRight');
@@ -248,7 +251,7 @@ describe.each(SIZES)('on a %s', (size) => {
     const filter = await filterOf(page);
     await filter.getByText(/^More: trunk/).click();
     await filter.getByLabel('Kept').selectOption('1');
-    await expect.poll(() => total(page).textContent()).toBe('1 recording');
+    await soon(() => total(page).textContent()).toBe('1 recording');
     await page
       .getByRole('checkbox', { name: /^Select 207/ })
       .first()
@@ -277,7 +280,7 @@ describe.each(SIZES)('on a %s', (size) => {
       .first()
       .click();
     const audio = other.locator('audio');
-    await expect.poll(() => audio.evaluate((each: HTMLAudioElement) => each.currentTime)).toBeGreaterThan(0.1);
+    await soon(() => audio.evaluate((each: HTMLAudioElement) => each.currentTime)).toBeGreaterThan(0.1);
     expect(await other.getByRole('link', { name: 'Show the call' }).count()).toBe(0);
     expect(await axe(other)).toEqual([]);
   });
@@ -297,7 +300,7 @@ test('the end of the list is reached by scrolling, and what is far away is not d
     .toBe(String(all + 1));
   expect(await rowsOf(page).count()).toBeLessThan(all);
   await page.evaluate(() => scrollTo(0, 0));
-  await expect.poll(() => rowsOf(page).first().getAttribute('aria-rowindex')).toBe('2');
+  await soon(() => rowsOf(page).first().getAttribute('aria-rowindex')).toBe('2');
 });
 
 test('all of a filter are ticked at once, also those that are not shown yet', async () => {
@@ -331,14 +334,14 @@ test('a filter is kept under a name, and chosen by it', async () => {
   const page = await box.open({ page: 'recordings?src=205&calltype=Internal', role: 'monitor' });
   const found = (await listed({ src: '205', calltype: 'Internal' })).length;
   const shown = new RegExp(`^${found} recording`);
-  await expect.poll(() => total(page).textContent()).toMatch(shown);
+  await soon(() => total(page).textContent()).toMatch(shown);
   await page.getByRole('button', { name: 'Save view' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('Front desk, inside');
   await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.goto('/recordings');
   await page.getByLabel('Saved views').selectOption({ label: 'Front desk, inside' });
-  await expect.poll(() => total(page).textContent()).toMatch(shown);
+  await soon(() => total(page).textContent()).toMatch(shown);
   expect(new URL(page.url()).search).toBe('?src=205&calltype=Internal');
 });
 
@@ -357,7 +360,7 @@ test('the stick is pulled and put in again: the page says so, and goes on', asyn
   await page.getByText('The recording medium is not there.').waitFor({ state: 'detached', timeout: 30_000 });
   await page.getByRole('button', { name: `Play ${FOUND.src} → ${FOUND.dst}` }).click();
   const audio = page.locator('audio');
-  await expect.poll(() => audio.evaluate((each: HTMLAudioElement) => each.currentTime)).toBeGreaterThan(0.1);
+  await soon(() => audio.evaluate((each: HTMLAudioElement) => each.currentTime)).toBeGreaterThan(0.1);
 });
 
 function run([command = '', ...args]: readonly string[]): Buffer {
