@@ -140,7 +140,7 @@ export function createAccounts(
   const onTrial = createAccountTrials({
     ...{ store, trials, inTurn },
     changed: (name) => changed(name, null),
-    gone,
+    ...{ gone, leaveAnAdmin },
   });
   /** As it holds at this moment. */
   const userNow = async (name: string) => onTrial.seen(await store.ask('user', name));
@@ -274,7 +274,10 @@ export function createAccounts(
     },
     put: ({ user, role, digest, isInitial = false }, by) =>
       inTurn(async () => {
-        if (onTrial.has(user)) await trials?.drop(`${user} was set by ${by.who}`);
+        if (onTrial.has(user)) {
+          onTrial.overtake(user);
+          await trials?.drop(`${user} was set by ${by.who}`);
+        }
         await write({ name: user, role, hash: await hashOf(digest), isInitial }, by, 'user.set');
       }),
     set: ({ user, role, digest }, by, seconds) =>

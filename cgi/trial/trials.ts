@@ -29,6 +29,8 @@ interface Running {
   readonly ends: number;
   /** When it began to hold; null: not yet. */
   begun: number | null;
+  /** It is being made to last, or taken back; nothing else may happen to it, and no other change come between. */
+  ending: Promise<void> | null;
   timer: NodeJS.Timeout;
 }
 
@@ -56,19 +58,32 @@ export async function openTrials({ store, log, box, clock = () => performance.no
     return { token, what, by, seconds: Math.max(0, Math.ceil((ends - clock()) / 1000)), byAnother, location };
   }
 
+  /** Does what ends one; until that is over it is still the one under way. */
+  async function end(trial: Running, work: () => Promise<void> | void): Promise<void> {
+    clearTimeout(trial.timer);
+    trial.ending = (async () => work())().finally(() => {
+      if (running === trial) running = null;
+    });
+    await trial.ending;
+  }
+
+  /** Where it is ending already, waits for that. */
   async function fallBack(trial: Running, by: By, why: string): Promise<void> {
     if (running !== trial) return;
-    running = null;
-    clearTimeout(trial.timer);
+    if (trial.ending) return trial.ending.catch(() => {});
     const what = trial.wanted.what.join(', ');
-    await trial.wanted.back();
+    await end(trial, () => trial.wanted.back());
+    await tell(what, by, why);
+  }
+
+  async function tell(what: string, by: By, why: string): Promise<void> {
     log.warn('a change that was on trial has fallen back', { what, why });
     await forget(by, what, why);
   }
 
   /** @throws {CgiError} */
   function find(token: string): Running {
-    if (running?.token === token) return running;
+    if (running?.token === token && !running.ending) return running;
     throw new CgiError('not_found', 'no such change is on trial: it was confirmed, or it has fallen back', 'token');
   }
 
@@ -95,7 +110,7 @@ export async function openTrials({ store, log, box, clock = () => performance.no
 
   return {
     get now() {
-      return running && shown(running);
+      return running && !running.ending ? shown(running) : null;
     },
     refuseMeanwhile,
     async begin(wanted) {
@@ -116,6 +131,7 @@ export async function openTrials({ store, log, box, clock = () => performance.no
         token: randomBytes(12).toString('hex'),
         ends: clock() + seconds * 1000,
         begun: null,
+        ending: null,
         timer,
       };
       running = trial;
@@ -123,7 +139,7 @@ export async function openTrials({ store, log, box, clock = () => performance.no
       return {
         trial: shown(trial),
         start() {
-          if (running !== trial || trial.begun !== null) return;
+          if (running !== trial || trial.ending || trial.begun !== null) return;
           trial.begun = clock();
           wanted.apply();
         },
@@ -132,21 +148,22 @@ export async function openTrials({ store, log, box, clock = () => performance.no
     async confirm(token, asker) {
       const trial = find(token);
       judge(trial, asker);
-      clearTimeout(trial.timer);
-      running = null; // nobody confirms it twice, or takes it back meanwhile
       const { who, address, reason } = asker;
       const by: By = { who, address, ...(reason !== undefined && { reason }) };
       const what = trial.wanted.what.join(', ');
-      try {
-        await trial.wanted.keep(by, {
-          name: NOTE,
-          value: null,
-          audit: { ...by, action: 'trial.confirmed', detail: { what } },
-        });
-      } catch (error) {
-        running = trial;
-        await fallBack(trial, box, 'it could not be kept');
-        throw error;
+      const note = { name: NOTE, value: null, audit: { ...by, action: 'trial.confirmed', detail: { what } } };
+      let failed: { readonly error: unknown } | null = null;
+      await end(trial, async () => {
+        try {
+          await trial.wanted.keep(by, note);
+        } catch (error) {
+          failed = { error };
+          await trial.wanted.back();
+        }
+      });
+      if (failed) {
+        await tell(what, box, 'it could not be kept');
+        throw (failed as { readonly error: unknown }).error;
       }
       log.info('a change that was on trial is confirmed', { what, by: who, address });
       return shown(trial);
@@ -160,7 +177,8 @@ export async function openTrials({ store, log, box, clock = () => performance.no
       return shown(trial);
     },
     async drop(why) {
-      if (running) await fallBack(running, box, why);
+      // One that is being made to last finds by itself that it is pointless; waited for, it might wait for who drops it.
+      if (running && !running.ending) await fallBack(running, box, why);
     },
     async close() {
       if (running) await fallBack(running, box, 'the box stops');

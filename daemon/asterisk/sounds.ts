@@ -29,10 +29,17 @@ export interface SoundsOptions {
 
 export function createSounds({ dirs, mono, limits = soundLimits }: SoundsOptions): Sounds {
   let last: { readonly at: number; readonly list: Promise<SoundList> } | null = null;
+  let looking = false;
   return {
     list() {
       // One look at a time: a folder that hangs costs one thread, however often it is asked for.
-      if (last === null || mono() - last.at > limits.freshMs) last = { at: mono(), list: look(dirs, limits) };
+      if (last === null || (!looking && mono() - last.at > limits.freshMs)) {
+        looking = true;
+        const list = look(dirs, limits).finally(() => {
+          looking = false;
+        });
+        last = { at: mono(), list };
+      }
       return last.list;
     },
   };
