@@ -40,7 +40,7 @@ export function createCertificateAdmin(get: () => Promise<Certificate>, now: () 
     install: ({ certificate, key }) =>
       change(async (current) => {
         judge(certificate, key, now());
-        await current.install({ key, cert: certificate });
+        await current.install({ key, cert: withoutOther(certificate) });
       }),
     renew: () => change((current) => current.renew()),
   };
@@ -91,9 +91,20 @@ function keyFault(key: KeyObject): string | null {
   return 'must be RSA, or EC on P-256, P-384 or P-521: browsers take no other';
 }
 
+function blocksOf(text: string): readonly string[] {
+  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+}
+
+/** The certificates of a PEM text alone: many a file has the key beside them, which must not go out with them. */
+function withoutOther(text: string): string {
+  return blocksOf(text)
+    .map((block) => `${block}\n`)
+    .join('');
+}
+
 /** Those that can be read, in their order. @throws {CgiError} for a block that is none. */
 function chainOf(text: string): X509Certificate[] {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const blocks = blocksOf(text);
   return blocks.slice(0, CHAIN_MAX + 1).map((block, index) => {
     try {
       return new X509Certificate(block);
@@ -119,7 +130,7 @@ function shown(certificate: Certificate): CertificateShown {
     selfSigned,
     key: type === 'rsa' ? `RSA ${details?.modulusLength}` : `${type.toUpperCase()} ${curve ?? ''}`.trim(),
     why,
-    pem: cert,
+    pem: withoutOther(cert),
   };
 }
 

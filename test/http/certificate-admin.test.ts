@@ -84,6 +84,22 @@ test('is shown, and taken from whoever has its key, at once and over a restart',
   expect(existsSync(`${secret}/tls.new`)).toBe(false);
 });
 
+test('a key in the same file as its certificate goes out with it to nobody', { timeout: 60_000 }, async () => {
+  const folder = temporaryFolder();
+  const daemon = await startDaemon({ CDRD_HTTPS_LISTEN: '127.0.0.1:0' }, { folder });
+  const { key, certificate } = await pair(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+  const both = `${key}${certificate}`;
+  const { status, body } = await post(daemon, { certificate: both, key: both });
+  expect([status, body.pem.includes('PRIVATE')]).toEqual([200, false]);
+  const file = async (from: TestDaemon) => (await from.get('/cgi/webserve/30045?&format=pem')).text();
+  expect(await file(daemon)).toBe(`${certificate.trim()}\n`);
+  const path = `${folder}/state/secret/tls.crt`;
+  expect(readFileSync(path, 'utf8')).not.toContain('PRIVATE');
+  await daemon.close();
+  writeFileSync(path, both); // by hand
+  expect(await file(await startDaemon({ CDRD_HTTPS_LISTEN: '127.0.0.1:0' }, { folder }))).not.toContain('PRIVATE');
+});
+
 test('what would not hold is refused by name, and the one before goes on', { timeout: 60_000 }, async () => {
   const daemon = await startDaemon({ CDRD_HTTPS_LISTEN: '127.0.0.1:0' });
   const before = await presented(daemon);
