@@ -170,6 +170,30 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     await box.ask(30009, { UserName: 'eva' });
   });
 
+  test('who takes the own role away logs in anew with the other one, and can have it back', async () => {
+    await box.ask(30008, { UserName: 'boss', role: 'admin', Password: '5'.repeat(32) });
+    const page = await box.open({ page: 'users', size, expects: [/401/] });
+    await button(page, 'Change admin').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('otherwise it falls back by itself').waitFor();
+    await dialog.getByRole('radio', { name: /^Monitor/ }).check();
+    expect(await axe(page)).toEqual([]);
+    await button(page, 'Save').click();
+    await shown(page, 'Log in');
+    await page.getByLabel('User name', { exact: true }).fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill('admin');
+    await button(page, 'Log in').click();
+    await page.getByText('Keep this change?').waitFor();
+    expect(await page.getByRole('link', { name: 'Users and API Keys' }).count()).toBe(0);
+    await button(page, 'Go back now').click();
+    await shown(page, 'Log in');
+    await page.getByLabel('User name', { exact: true }).fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill('admin');
+    await button(page, 'Log in').click();
+    await row(page, 'Accounts', 'boss').waitFor();
+    await box.ask(30009, { UserName: 'boss' });
+  });
+
   test('what the box refuses is said where it was tried, and a failure can be tried again', async () => {
     const page = await box.open({ page: 'users', size, expects: [/status (of )?(409|503)/] });
     await box.ask(30008, { UserName: 'otto', role: 'monitor', Password: '5'.repeat(32) });

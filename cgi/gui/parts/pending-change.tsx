@@ -31,7 +31,7 @@ export function trialBegan(trial: OnTrial): void {
 
 export function PendingChange() {
   const t = useText('common').trial;
-  const { me } = useMe();
+  const { me, refresh } = useMe();
   const [trial, setTrial] = useState<{ readonly shown: OnTrial; readonly ends: number } | null>(null);
   const [left, setLeft] = useState(0);
   const { busy, error, run, clear } = useAct();
@@ -104,6 +104,7 @@ export function PendingChange() {
       tell(t.takenBack);
       const before = cameFrom();
       if (before) location.assign(before);
+      else refresh(); // of one's own role the session has ended with it
     });
   return (
     <section class="pending-change" aria-label={t.title}>

@@ -6,10 +6,10 @@ import { digestOf } from '../digest.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Field } from '../parts/field.tsx';
+import { TRIAL_SECONDS } from '../parts/pending-change.tsx';
 import { useText } from '../text.ts';
 import { useAct } from '../use-act.ts';
 import { PasswordFields, passwordFault } from './password-fields.tsx';
-import { TRIAL_SECONDS } from './trial.ts';
 
 interface AccountDialogProps {
   /** null: a new one. */

@@ -5,13 +5,13 @@ import { ask } from '../api.ts';
 import { useMe } from '../me.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Loading } from '../parts/loading.tsx';
+import { TRIAL_SECONDS } from '../parts/pending-change.tsx';
 import { Question } from '../parts/question.tsx';
 import { tell } from '../parts/toast.tsx';
 import { Link } from '../router.tsx';
 import { useText } from '../text.ts';
 import { useAsk } from '../use-ask.ts';
 import { AccountDialog } from './account-dialog.tsx';
-import { TRIAL_SECONDS } from './trial.ts';
 
 const LIST = 30007;
 const REMOVE = 30009;
