@@ -251,6 +251,7 @@ function valuesOf(config: Config, changed: { get(name: string): SettingValue | u
 
 const PLACE = 'recording.place';
 const LISTEN = /\.listen$/;
+const WEB_LISTEN = ['http.listen', 'https.listen'];
 /** Keys of the configuration, too. */
 const CONFIG_KEY = /^(numbering|trunks|time|https?|ami)\./;
 
@@ -292,6 +293,14 @@ function keptValues(
     for (const name of atFault) kept.delete(name);
     log.warn('a setting is not obeyed: its default holds', { setting: atFault.join(','), fault: `${key} ${message}` });
     clash = clashOf(valuesOf(config, kept).now);
+  }
+  // A page has left one of the two open, which the configuration has closed since: a box that nobody reaches can't be mended.
+  const { http, https } = listensOf(valuesOf(config, kept).now);
+  const closed = WEB_LISTEN.filter((name) => kept.has(name));
+  if (http.length + https.length === 0 && closed.length > 0) {
+    for (const name of closed) kept.delete(name);
+    const fault = 'http.listen and https.listen would both be off';
+    log.warn('a setting is not obeyed: its default holds', { setting: closed.join(','), fault });
   }
   return kept;
 }

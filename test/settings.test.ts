@@ -314,6 +314,17 @@ describe('numbering and trunks', () => {
     expect((await kinds())[0]?.slice(0, 2)).toEqual(['d.1', 'Conference']);
   });
 
+  test('a box of which a page has left HTTPS alone open is reached, too, where the configuration closes that', async () => {
+    const { change, start, log, one } = await openSettled();
+    expect((await change({ 'http.listen': '' })).status).toBe(200);
+    await start('[https]\nlisten = "127.0.0.1:8443"');
+    expect(await one('http.listen')).toMatchObject({ value: '' });
+    await start('[https]\nlisten = ""');
+    expect(await one('http.listen')).toMatchObject({ value: '[::]:80' });
+    const fault = 'http.listen and https.listen would both be off';
+    expect(log).toEqual([['a setting is not obeyed: its default holds', { setting: 'http.listen', fault }]]);
+  });
+
   test('that a new configuration no longer allows are left aside with a warning, and stop no start', async () => {
     const { change, start, log, one, store } = await openSettled();
     await change({ 'numbering.queue': '640-650', 'numbering.paging': '760-769', 'recording.internal': 'no' });
