@@ -126,7 +126,8 @@ describe('a request', () => {
     ['/cgi/webserve/../webserve/9006', 404],
     ['/cgi/%2e%2e/cgi/webserve/9006', 404],
     ['/CGI/webserve/9006', 404],
-    ['/', 404],
+    ['/', 200], // the pages
+    ['/cdr', 404],
     ['*', 404],
     ['http://nexo/cgi/webserve/9006', 200],
     ['http://nexo?', 404],
