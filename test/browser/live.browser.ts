@@ -43,6 +43,7 @@ describe('with a PBX', () => {
     expect(muted().slice(before)[1]).toContain('State: 0\r\n');
 
     await call.getByText('Ended').waitFor({ timeout: 20_000 });
+    expect(await call.getByText('Recording', { exact: true }).isVisible()).toBe(false);
     await call.waitFor({ state: 'detached' });
     await placed;
   });

@@ -286,6 +286,25 @@ describe.each(SIZES)('on a %s', (size) => {
   });
 });
 
+test('a saved view of a long name fits on a phone', async () => {
+  const view = { page: 'recordings', name: 'W'.repeat(60), query: 'src=203' };
+  const { id } = await box.ask<{ id: number }>(30042, view);
+  try {
+    const page = await box.open({ page: 'recordings', size: 'phone' });
+    await page.locator('.saved-views select').waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+  } finally {
+    await box.ask(30043, { id: String(id) });
+  }
+});
+
+test.each([700, 901, 1024, 1280, 1366])('Spanish words and long numbers have room at %i px', async (width) => {
+  const page = await box.open({ page: 'recordings', language: 'es' });
+  await page.setViewportSize({ width, height: 800 });
+  await page.locator('.recordings tbody .source').first().waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+});
+
 test('the end of the list is reached by scrolling, and what is far away is not drawn', async () => {
   const page = await box.open({ page: 'recordings' });
   const all = (await listed()).length;

@@ -26,7 +26,7 @@ export function Totals({ filter, total, counted, turn }: TotalsProps) {
   const sums = wanted && !busy && answer ? answer.json_obj_totals : null;
   const figures: readonly (readonly [name: string, value: string | null, about?: string])[] = [
     [t.answered, sums && whole(sums.answered)],
-    [t.minutes, sums && whole(sums.minutes)],
+    [t.minutes, sums && whole(sums.minutes), t.minutesAbout],
     [t.asr, sums && (sums.asr === null ? '–' : percent(sums.asr / 100)), t.asrAbout],
     [t.acd, sums && (sums.acd === null ? '–' : duration(sums.acd)), t.acdAbout],
   ];

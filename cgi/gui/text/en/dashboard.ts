@@ -46,7 +46,7 @@ export const dashboard = {
     answered: 'Answered',
     missed: 'Not answered',
     rate: 'Answer rate',
-    minutes: 'Minutes',
+    minutes: 'Minutes begun',
   },
   month: { title: 'Last 30 days', more: 'CDR report' },
   trunks: {

@@ -48,7 +48,7 @@ export const dashboard: Translated<typeof english> = {
     answered: 'Contestadas',
     missed: 'Sin contestar',
     rate: 'Tasa de respuesta',
-    minutes: 'Minutos',
+    minutes: 'Minutos iniciados',
   },
   month: { title: 'Últimos 30 días', more: 'Informe CDR' },
   trunks: {
