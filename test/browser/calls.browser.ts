@@ -41,13 +41,15 @@ describe('the report', () => {
     await shot(page, `calls-${size}`);
   });
 
-  test.each([700, 901, 1280, 1600, 1920])('has room for Spanish words at %i px', async (width) => {
+  test.each([700, 901, 1280, 1600, 1920, 3840])('has room for Spanish words at %i px', async (width) => {
     const page = await box.open({ page: 'calls?startdate=2000-01-01+00:00', language: 'es' });
     await page.setViewportSize({ width, height: 800 });
     await page.locator('.long-row:not(.waiting)').first().waitFor();
     const cut = await page.evaluate(() => {
       const end = document.querySelector('.long-body')?.getBoundingClientRect().right ?? 0;
-      const words = document.querySelectorAll('.long-head button, .long-row:not(.waiting) .c-disposition');
+      const words = document.querySelectorAll(
+        '.long-head button, .long-row:not(.waiting) :is(.c-calldate, .c-disposition)',
+      );
       const rows = document.querySelectorAll('.long-head, .long-row:not(.waiting)');
       return [
         ...[...words].filter((each) => each.scrollWidth > each.clientWidth),
