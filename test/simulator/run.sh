@@ -33,7 +33,7 @@ if [ "$alone" = yes ] && [ ! -e "$var/state/cdrd.db" ]; then
   printf monitor | $node dist/cdrd.mjs user set monitor --role monitor
 fi
 
-npx --no-install tsx test/simulator/main.ts --listen "127.0.0.1:$port" --username cdrd --secret "$secret" \
+$node --import tsx test/simulator/main.ts --listen "127.0.0.1:$port" --username cdrd --secret "$secret" \
   --custom-csv "$var/cdrd.csv" --calls-per-minute "${CALLS_PER_MINUTE:-20}" &
 simulator=$!
 tries=0
