@@ -16,9 +16,11 @@ import { openBox } from './cgi/box.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 const sources = ['daemon', 'cgi', 'storage'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name)),
 );
+/** What runs in browsers, and what bundles it: by rules of their own. */
+const isPage = (file: string) => relative(ROOT, file).startsWith(join('cgi', 'gui'));
 
 interface Sink {
   readonly what: string;
@@ -86,9 +88,18 @@ const SINKS: readonly Sink[] = [
 
 test.each(SINKS)('$what: nobody else writes there', ({ writes, by }) => {
   const found = sources
-    .filter((file) => writes.test(code(readFileSync(file, 'utf8'))))
+    .filter((file) => !isPage(file) && writes.test(code(readFileSync(file, 'utf8'))))
     .map((file) => relative(ROOT, file));
   expect(found.sort()).toEqual(Object.keys(by).sort());
+});
+
+test('a page makes no markup and no code of text, and no address that would run', () => {
+  const runs =
+    /\b(?:inner|outer)HTML\b|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|srcdoc|\beval\(|new Function\b|javascript:/i;
+  const pages = sources.filter(isPage);
+  expect(pages.some((file) => file.endsWith('.tsx'))).toBe(true);
+  expect(pages.filter((file) => runs.test(code(readFileSync(file, 'utf8'))))).toEqual([]);
+  expect(runs.test('<p dangerouslySetInnerHTML={{ __html: name }} />')).toBe(true);
 });
 
 /** Without comments. */
