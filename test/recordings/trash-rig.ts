@@ -1,5 +1,5 @@
 /** Deletions of recordings over a real store, the real worker and a real folder; the watcher is played. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { type Dirent, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createRecordingDeletions, type RecordingTrash } from '../../daemon/recordings/deletions.ts';
@@ -142,9 +142,7 @@ export function openTrashRig(atEnd: AtEnd = onTestFinished): TrashRig {
       await store.write({ kind: 'gone', medium: FIRST_MEDIUM, paths: gone });
     },
     files() {
-      const all = readdirSync(dir, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1));
+      const all = filesBelow(dir).map((path) => path.slice(dir.length + 1));
       const trashed = all.filter((path) => path.startsWith('.trash/'));
       return {
         placed: all.filter((path) => !path.startsWith('.trash/')).sort(),
@@ -161,4 +159,19 @@ export function openTrashRig(atEnd: AtEnd = onTestFinished): TrashRig {
   };
   if (!existsSync(FILE_WORKER)) throw new Error('the workers are not built');
   return rig;
+}
+
+/** What is there at this moment: the worker may be removing folders meanwhile, which hold nothing then. */
+function filesBelow(folder: string): string[] {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : entry.isFile() ? [path] : [];
+  });
 }

@@ -5,8 +5,8 @@ import type { Row } from '../row.ts';
 const OPEN = new Set([8401, 8404]);
 /** Where other products had their doors. */
 const DOORS = [
-  '/',
   '/index.php',
+  '/index.html',
   '/admin/ajax.php?module=FreePBX%5Cmodules%5Cendpoint%5Cajax&command=model&template=x&brand=x',
   '/api.php',
   '/cdr.php',
@@ -129,6 +129,13 @@ export const noSession: Row = {
       const { status } = await box.ask('/cgi/webserve/30007', { headers });
       tally.tried(status === 401, `30007 by ${JSON.stringify(headers)}: ${status}`);
     }
+    // The pages' document is the same for everybody: what it shows it asks for by the numbers.
+    for (const page of ['/', '/calls', '/users']) {
+      const stranger = await box.ask(page);
+      const admin = await box.ask(page, { token: box.tokens.admin });
+      tally.works(stranger.status === 200, `the page ${page}`);
+      tally.tried(stranger.body === admin.body, `${page} tells a stranger and an admin different things`);
+    }
     for (const door of DOORS)
       for (const method of ['GET', 'POST']) {
         const { status } = await box.ask(door, { method });
@@ -136,7 +143,7 @@ export const noSession: Row = {
       }
     for (const [path, expected] of [
       ['/live', 401],
-      ['/', 404],
+      ['/', 200],
       ['/websockify', 404],
       ['/cgi/webserve/30019', 404],
     ] as const) {
