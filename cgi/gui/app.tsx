@@ -93,7 +93,11 @@ function Somebody({ me, refresh, onLoggedOut }: SomebodyProps) {
     );
   return (
     <Shell current={entry?.name ?? null} onLoggedOut={onLoggedOut}>
-      {entry ? <Shown key={entry.name} entry={entry} /> : <p role="alert">{t.notFound}</p>}
+      {entry ? (
+        <Shown key={entry.name} entry={entry} />
+      ) : (
+        <p role="alert">{ENTRIES.some((each) => each.name === name) ? t.failure.denied : t.notFound}</p>
+      )}
     </Shell>
   );
 }

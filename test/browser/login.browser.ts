@@ -51,7 +51,7 @@ describe('a box in use', () => {
     await page.getByRole('button', { name: 'Log in' }).click();
     await shown(page, 'Call Recording'); // what monitor begins with
     await page.goto('/calls');
-    await page.getByText('There is no such page.').waitFor();
+    await page.getByText('Your account may not see this.').waitFor();
   });
 
   test('lets itself be used by keyboard alone, in and out', async () => {
