@@ -10,6 +10,7 @@ import { useMe } from '../me.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Field } from '../parts/field.tsx';
+import { PasswordField } from '../parts/password-field.tsx';
 import { tell } from '../parts/toast.tsx';
 import { useText } from '../text.ts';
 import { useAct } from '../use-act.ts';
@@ -62,7 +63,7 @@ function Begin({ onBegun }: { onBegun(begun: TotpBegun): void }) {
           void run(async () => onBegun(await ask<TotpBegun>(BEGIN, { Password: digestOf(password) })));
         }}
       >
-        <PasswordField value={password} onChange={setPassword} />
+        <PasswordField label={t.password} value={password} onChange={setPassword} />
         {error && <Failure error={error} />}
         <div class="actions">
           <button type="submit" class="primary" disabled={busy}>
@@ -135,7 +136,7 @@ function Remove({ onDone }: { onDone(): void }) {
           void run(() => ask(REMOVE, { Password: digestOf(password), code })).then((done) => done && onDone());
         }}
       >
-        <PasswordField value={password} onChange={setPassword} />
+        <PasswordField label={t.password} value={password} onChange={setPassword} />
         <CodeField value={code} onChange={setCode} label={t.code} />
         {error && <Failure error={error} />}
         <div class="actions">
@@ -151,24 +152,6 @@ function Remove({ onDone }: { onDone(): void }) {
 interface TextFieldProps {
   readonly value: string;
   onChange(value: string): void;
-}
-
-function PasswordField({ value, onChange }: TextFieldProps) {
-  const t = useText('account').factor;
-  return (
-    <Field label={t.password}>
-      {(control) => (
-        <input
-          {...control}
-          type="password"
-          autocomplete="current-password"
-          required
-          value={value}
-          onInput={(event) => onChange(event.currentTarget.value)}
-        />
-      )}
-    </Field>
-  );
 }
 
 function CodeField({ value, onChange, label }: TextFieldProps & { readonly label: string }) {

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { type AskError, ask } from '../api.ts';
 import { digestOf } from '../digest.ts';
 import { useText } from '../text.ts';
-import { Field } from './field.tsx';
+import { PasswordField } from './password-field.tsx';
 
 interface NewPasswordProps {
   /** For password managers. */
@@ -51,42 +51,16 @@ export function NewPassword({ user, onDone, onLater }: NewPasswordProps) {
       }}
     >
       <input type="hidden" name="username" autocomplete="username" value={user} />
-      <Field label={t.old} fault={oldFault}>
-        {(control) => (
-          <input
-            {...control}
-            type="password"
-            autocomplete="current-password"
-            required
-            value={old}
-            onInput={(event) => setOld(event.currentTarget.value)}
-          />
-        )}
-      </Field>
-      <Field label={t.fresh} hint={t.short} fault={tried ? freshFault : null}>
-        {(control) => (
-          <input
-            {...control}
-            type="password"
-            autocomplete="new-password"
-            required
-            value={fresh}
-            onInput={(event) => setFresh(event.currentTarget.value)}
-          />
-        )}
-      </Field>
-      <Field label={t.repeat} fault={tried ? repeatFault : null}>
-        {(control) => (
-          <input
-            {...control}
-            type="password"
-            autocomplete="new-password"
-            required
-            value={repeat}
-            onInput={(event) => setRepeat(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      <PasswordField label={t.old} fault={oldFault} value={old} onChange={setOld} />
+      <PasswordField
+        fresh
+        label={t.fresh}
+        hint={t.short}
+        fault={tried ? freshFault : null}
+        value={fresh}
+        onChange={setFresh}
+      />
+      <PasswordField fresh label={t.repeat} fault={tried ? repeatFault : null} value={repeat} onChange={setRepeat} />
       {error && !oldFault && (
         <p class="fault" role="alert">
           {error.message}

@@ -6,6 +6,7 @@ import { digestOf } from '../digest.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Field } from '../parts/field.tsx';
+import { PasswordField } from '../parts/password-field.tsx';
 import { TRIAL_SECONDS } from '../parts/pending-change.tsx';
 import { useText } from '../text.ts';
 import { useAct } from '../use-act.ts';
@@ -139,18 +140,7 @@ function LostPhone({ user, onDone }: LostPhoneProps) {
         }}
       >
         <p>{t.why(user)}</p>
-        <Field label={t.own}>
-          {(control) => (
-            <input
-              {...control}
-              type="password"
-              autocomplete="current-password"
-              required
-              value={password}
-              onInput={(event) => setPassword(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <PasswordField label={t.own} value={password} onChange={setPassword} />
         {error && <Failure error={error} />}
         <div class="actions">
           <button type="submit" class="danger" disabled={busy}>
