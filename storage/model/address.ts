@@ -18,10 +18,10 @@ const MAPPED: Bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
 /** `192.168.1.5`, `fe80::1%eth0`, `::ffff:192.168.1.5`. null: none of these. */
 function bytesOf(text: string): Bytes | null {
   if (!text.includes(':')) return quad(text);
-  const plain = text.replace(/%[^%]*$/, ''); // the zone says by which cable, not who
+  const plain = text.replace(/%[^%]+$/, ''); // the zone says by which cable, not who
   const halves = plain.split('::');
   if (halves.length > 2) return null;
-  const [before, after] = halves.map(groups);
+  const [before, after] = halves.map((half, index) => groups(half, index === halves.length - 1));
   if (!before || after === null) return null;
   const missing = 16 - before.length - (after?.length ?? 0);
   if (after === undefined ? missing !== 0 : missing < 2) return null;
@@ -35,13 +35,13 @@ function quad(text: string): Bytes | null {
   return fits ? parts.map(Number) : null;
 }
 
-/** Groups of four hex digits, the last two perhaps as an IPv4 address. */
-function groups(text: string): Bytes | null {
+/** Groups of four hex digits; where they end the address, the last two perhaps as an IPv4 address. */
+function groups(text: string, atEnd: boolean): Bytes | null {
   if (text === '') return [];
   const parts = text.split(':');
   const bytes: number[] = [];
   for (const [index, part] of parts.entries()) {
-    const last = index === parts.length - 1 && part.includes('.') ? quad(part) : null;
+    const last = atEnd && index === parts.length - 1 && part.includes('.') ? quad(part) : null;
     if (last) bytes.push(...last);
     else if (/^[\da-f]{1,4}$/i.test(part)) bytes.push(Number.parseInt(part, 16) >> 8, Number.parseInt(part, 16) & 255);
     else return null;

@@ -81,7 +81,17 @@ test.each([
     '10.0.0.1-10.0.0.9',
     '10.0.0.0/-1',
   ],
-  ...['010.0.0.1', 'fe80::1%eth0', 'fe80::%/10', '10.0.0.0/08x', '::1::', '1.2.3.4:80', '[::1]'],
+  ...[
+    '010.0.0.1',
+    'fe80::1%eth0',
+    'fe80::%/10',
+    '0.0.0.0::1',
+    '1.2.3.4::',
+    '10.0.0.0/08x',
+    '::1::',
+    '1.2.3.4:80',
+    '[::1]',
+  ],
 ])('%j permits nothing', (text) => expect(isPermit(text)).toBe(false));
 
 test('the box itself is two addresses, loopback all of its own', () => {
@@ -95,6 +105,11 @@ test('the box itself is two addresses, loopback all of its own', () => {
   ]);
   expect(['127.0.0.2', '::ffff:127.1.2.3', '::1'].map(isLoopback)).toEqual([true, true, true]);
   expect(['128.0.0.1', '::2', 'unknown'].map(isLoopback)).toEqual([false, false, false]);
+});
+
+test.each(['::%', 'fe80::1%', '::1%%', '0.0.0.0::1', '1.2.3.4::', '::1.2.3.4:5'])('%j is no address', (text) => {
+  expect(isIP(text)).toBe(0);
+  expect(within('all')(text)).toBe(false);
 });
 
 test('any address in any range: as Node’s own lists have it, and text of any kind throws nothing', () => {
