@@ -6,10 +6,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { archiveRows } from './archive.ts';
 import { callRows } from './calls.ts';
 import { loginRows } from './login.ts';
 import { pageRows } from './pages.ts';
 import type { Row } from './row.ts';
+import { searchRows } from './search.ts';
 import { shareRows } from './share.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,6 +29,8 @@ async function stall(): Promise<Row[]> {
 const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   stall,
   calls: callRows,
+  search: searchRows,
+  archive: archiveRows,
   share: shareRows,
   login: loginRows,
   pages: pageRows,

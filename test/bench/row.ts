@@ -1,5 +1,8 @@
 /** One row of the bench's table. */
-import type { Compared } from './measure.ts';
+import type { Compared, memoryDuring } from './measure.ts';
+
+/** MiB that a full download or a tar may add to what the daemon holds. */
+const GROWTH = 8;
 
 export interface Row {
   readonly name: string;
@@ -23,5 +26,18 @@ export function compared(name: string, most: number, figures: Compared): Row {
     aim: `≤ ${most.toFixed(2)} × peer`,
     met: ratio <= most,
     figures,
+  };
+}
+
+/** What a long answer adds to what the daemon holds. */
+export function grown(name: string, memory: Awaited<ReturnType<typeof memoryDuring>>): Row {
+  const { before, peak, after } = memory;
+  const mib = (value: number) => value.toFixed(1);
+  return {
+    name,
+    result: `+${mib(after.rss - before.rss)} MiB after, +${mib(peak.rss - before.rss)} at most; RSS ${mib(before.rss)} → ${mib(peak.rss)} → ${mib(after.rss)}, RssAnon ${mib(before.anon)} → ${mib(peak.anon)} → ${mib(after.anon)}`,
+    aim: `≤ +${GROWTH} MiB`,
+    met: peak.rss - before.rss <= GROWTH,
+    figures: memory,
   };
 }
