@@ -94,9 +94,9 @@ sbom: build ## write dist/cdrd.cdx.json, the bill of materials (CycloneDX) of wh
 	@npx --no-install tsx test/supply/write.ts sbom dist $(META)
 	@echo "dist/cdrd.cdx.json is written"
 
-bench: node_modules/.package-lock.json ## what the budgets say, beside sqlite3 and tar on a million calls (PART=NAME: only that; an unknown one lists them)
+bench: node_modules/.package-lock.json ## what the budgets say, beside sqlite3 and tar on a million calls (PART=NAME: only that; an unknown one lists them; README=1: into README.md)
 	@command -v sqlite3 >/dev/null || { echo "installing sqlite3"; apt-get update -qq && apt-get install -y -qq sqlite3 >/dev/null; }
-	npx --no-install tsx test/bench/main.ts $(PART)
+	README=$(README) npx --no-install tsx test/bench/main.ts $(PART)
 
 bench-data: node_modules/.package-lock.json ## make the bench's store of a million calls (kept in ~/.cache/cdrd, once, some minutes)
 	npx --no-install tsx test/bench/generate.ts

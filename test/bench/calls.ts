@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { parseCsv } from '../support/csv.ts';
 import { command, compare, type Memory, memoryDuring, memoryOf } from './measure.ts';
+import { type Question, questionRows } from './question.ts';
 import { compared, grown, type Row } from './row.ts';
 import {
   ALWAYS,
@@ -27,24 +28,27 @@ const DOWNLOAD = `SELECT replace(replace(strftime('%Y/%m/%d %H:%M:%S', end_at + 
   src, dst, cidname, cidname, ivr, src_trunk, accountcode, dst_trunk, calltype, ${STATUS}, duration, billsec, uniqueid, recording
   FROM call WHERE ${SHOWN} ${NEWEST}`;
 
-// Each in a daemon of its own: what others had it take before would hide what this one takes.
-export const callRows = (): Promise<Row[]> =>
-  onCopy(async (store, place) => [
-    ...(await onStage(store, place, [dayReport])),
-    ...(await onStage(store, place, [download])),
-  ]);
-
-async function dayReport(stage: Stage): Promise<Row[]> {
-  const from = Date.parse(`${DAY}T00:00:00-08:00`) / 1000;
+/** 9006 of a day, `2021-06-16`. */
+export function dayReport(day: string, most = 1.5): Question {
+  const from = Date.parse(`${day}T00:00:00-08:00`) / 1000;
   const sql = `${REPORT} AND start_at BETWEEN ${from} AND ${from + 86_399} ${NEWEST}`;
-  const figures = await compare(
-    ROUNDS.short,
-    ask(stage, `9006?&startdate=${DAY}%2000:00&enddate=${DAY}%2023:59`),
-    command('sqlite3', '-json', stage.store.native, sql),
-    [rowsOf, plainRows],
-  );
-  return [compared("9006, a day's report | sqlite3 -json", 3, figures)];
+  return {
+    name: "9006, a day's report | sqlite3 -json",
+    most,
+    rounds: ROUNDS.short,
+    ours: (stage) => ask(stage, dayTarget(day)),
+    peer: ({ native }) => command('sqlite3', '-json', native, sql),
+    same: [rowsOf, plainRows],
+  };
 }
+
+const dayTarget = (day: string) => `9006?&startdate=${day}%2000:00&enddate=${day}%2023:59`;
+
+// The download in a daemon of its own: what others had it take before would hide what it takes.
+export const callRows = async (): Promise<Row[]> => [
+  ...(await questionRows([dayReport(DAY)])),
+  ...(await onCopy((store, place) => onStage(store, place, [download]))),
+];
 
 async function download(stage: Stage): Promise<Row[]> {
   const all = ask(stage, `9005?${ALWAYS}`);
@@ -56,7 +60,7 @@ async function download(stage: Stage): Promise<Row[]> {
     command('sqlite3', '-csv', '-newline', '\r\n', stage.store.native, DOWNLOAD),
     [(body) => cellsOf(body.subarray(body.indexOf('\n') + 1)), cellsOf],
   );
-  const rows = [compared('9005, all calls | sqlite3 -csv', 3, figures), grown('9005, all calls: memory', memory)];
+  const rows = [compared('9005, all calls | sqlite3 -csv', 2, figures), grown('9005, all calls: memory', memory)];
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
   return [...rows, await resident(memoryOf(stage.box.pid))];
 }

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { type Spread, spreadOf } from './arithmetic.ts';
 
 /** Runs once and gives what was sent, where that is wanted: the timed rounds only let it pass. */
 export type Run = (keep: boolean) => Promise<Taken>;
@@ -25,41 +26,35 @@ export interface Compared {
   readonly rounds: number;
 }
 
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
+/** What an answer says, in one text, of ours and of the peer's: both must agree. */
+export type Same = readonly [ours: (body: Buffer) => string, peer: (body: Buffer) => string];
 
 /**
  * An untimed round of each, whose answers must say the same; then timed ones by turns, so that both have the machine's
  * same mood.
- * @param same What an answer says, in one text: both must agree. @throws when they don't.
+ * @throws when the answers differ.
  */
-export async function compare(
-  rounds: number,
-  ours: Run,
-  peer: Run,
-  same: readonly [ours: (body: Buffer) => string, peer: (body: Buffer) => string],
-): Promise<Compared> {
+export async function compare(rounds: number, ours: Run, peer: Run, same: Same): Promise<Compared> {
   const kept = await ours(true);
-  const sums = [same[0](kept.body), same[1]((await peer(true)).body)].map((text) =>
-    createHash('sha256').update(text).digest('hex').slice(0, 16),
-  );
-  if (sums[0] !== sums[1]) throw new Error(`ours and the peer's answers differ: ${sums.join(', ')}`);
+  agree(same[0](kept.body), same[1]((await peer(true)).body));
   const times: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
     times[0].push((await ours(false)).ms);
     times[1].push((await peer(false)).ms);
   }
-  const [mine, theirs] = [spreadOf(times[0]), spreadOf(times[1])];
-  return { ours: mine, peer: theirs, ratio: mine.median / theirs.median, bytes: kept.bytes, rounds };
+  return comparedOf(times[0], times[1], kept.bytes);
 }
 
-function spreadOf(times: readonly number[]): Spread {
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (part: number) => sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN;
-  return { median: at(0.5), min: at(0), max: at(1) };
+/** @throws when two answers differ. */
+export function agree(ours: string, peer: string): void {
+  const sums = [ours, peer].map((text) => createHash('sha256').update(text).digest('hex').slice(0, 16));
+  if (sums[0] !== sums[1]) throw new Error(`ours and the peer's answers differ: ${sums.join(', ')}`);
+}
+
+/** @param mine Milliseconds of each round. */
+export function comparedOf(mine: readonly number[], theirs: readonly number[], bytes: number): Compared {
+  const [ours, peer] = [spreadOf(mine), spreadOf(theirs)];
+  return { ours, peer, ratio: ours.median / peer.median, bytes, rounds: mine.length };
 }
 
 /** From the beginning to the last byte. */

@@ -8,6 +8,8 @@ export interface Row {
   readonly name: string;
   /** For people. */
   readonly result: string;
+  /** The same for the README's table; absent: what stands in `result` before its first colon. */
+  readonly short?: string;
   readonly aim: string;
   /** null: what is measured isn't there yet. */
   readonly met: boolean | null;
@@ -29,12 +31,16 @@ export function compared(name: string, most: number, figures: Compared): Row {
   };
 }
 
+/** A row whose figure can't be had, and why. */
+export const notThere = (name: string, aim: string, why: string): Row => ({ name, result: why, aim, met: null });
+
 /** What a long answer adds to what the daemon holds. */
 export function grown(name: string, memory: Awaited<ReturnType<typeof memoryDuring>>): Row {
   const { before, peak, after } = memory;
   const mib = (value: number) => value.toFixed(1);
   return {
     name,
+    short: `+${mib(peak.rss - before.rss)} MiB`,
     result: `+${mib(after.rss - before.rss)} MiB after, +${mib(peak.rss - before.rss)} at most; RSS ${mib(before.rss)} → ${mib(peak.rss)} → ${mib(after.rss)}, RssAnon ${mib(before.anon)} → ${mib(peak.anon)} → ${mib(after.anon)}`,
     aim: `≤ +${GROWTH} MiB`,
     met: peak.rss - before.rss <= GROWTH,

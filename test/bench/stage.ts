@@ -2,21 +2,23 @@
  * Where rows are measured: the daemon as it ships on a copy of the bench's store, asked as an admin, and the same tables
  * for the programs that it stands beside.
  */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Box, type Folders, folders, initialPassword, startBox } from '../fault/box.ts';
 import setup from '../setup.ts';
-import { type BenchStore, benchEnv, benchStore } from './generate.ts';
+import { type BenchSizes, type BenchStore, benchEnv, benchStore } from './generate.ts';
 import { type Run, request } from './measure.ts';
 import type { Row } from './row.ts';
+import { runFolder } from './run-folder.ts';
 
 export const SIZES = {
   calls: Number(process.env['CDRD_BENCH_CALLS'] || 1_000_000),
   recordings: Number(process.env['CDRD_BENCH_RECORDINGS'] || 100_000),
   files: 1_000,
 };
-export const ROUNDS = { short: 9, long: 3 };
+export const ROUNDS = { short: 9, long: 3, cold: 3 };
 /** A day in the middle of the year, of some 2,740 calls in a million. */
 export const DAY = '2021-06-16';
 /** Of 9005 and 9006: every call. */
@@ -43,17 +45,30 @@ export interface Stage {
   readonly token: string;
 }
 
+export interface OpenStage extends Stage {
+  close(): Promise<void>;
+}
+
+export interface StageOptions {
+  /** Folder of the recordings; absent: their medium is away. */
+  readonly recordings?: string;
+  /** Port of a PBX's AMI on this machine; absent: the daemon has none. */
+  readonly pbx?: number;
+  /** More environment of the daemon: a disk's. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A copy of the store, for as long as the work lasts. */
 export async function onCopy(
   work: (store: BenchStore, place: Folders) => Promise<Row[]>,
-  sizes = SIZES,
+  sizes: BenchSizes = SIZES,
 ): Promise<Row[]> {
   setup();
   const store = benchStore(sizes);
-  const root = mkdtempSync(join(dirname(store.state), 'run-'));
-  const place = folders(root);
+  const root = runFolder(store);
   try {
-    cpSync(store.state, place.state, { recursive: true });
+    const place = folders(root);
+    execFileSync('cp', ['-r', '--reflink=auto', '--sparse=always', store.state, place.state]);
     return await work(store, place);
   } finally {
     rmSync(root, { recursive: true, force: true });
@@ -67,21 +82,39 @@ export async function onStage(
   measures: readonly ((stage: Stage) => Promise<Row[]>)[],
   recordings?: string,
 ): Promise<Row[]> {
-  // Of the recordings only the newest lie on disk: with the medium in place the others would be marked as gone.
-  const env =
-    recordings === undefined
-      ? { ...benchEnv(join(place.root, 'no-medium')), CDRD_RECORDINGS_REQUIRE_MOUNT: 'yes' }
-      : benchEnv(recordings);
-  const box = startBox(place, 0, env);
+  const stage = await openStage(store, place, recordings === undefined ? {} : { recordings });
   try {
-    const url = await box.ready;
     const rows: Row[] = [];
-    const stage = { store, place, box, url, token: await logIn(url, place) };
     for (const measure of measures) rows.push(...(await measure(stage)));
     return rows;
   } finally {
+    await stage.close();
+  }
+}
+
+/** The daemon as in production, with somebody logged in. */
+export async function openStage(
+  store: BenchStore,
+  place: Folders,
+  { recordings, pbx = 0, env = {} }: StageOptions = {},
+): Promise<OpenStage> {
+  const medium = recordings ?? join(place.root, 'no-medium');
+  const box = startBox(place, pbx, {
+    ...benchEnv(medium),
+    ...(recordings === undefined && { CDRD_RECORDINGS_REQUIRE_MOUNT: 'yes' }),
+    CDRD_RECORDINGS_SWEEP_SECONDS: '2', // the daemon's own default
+    ...env,
+  });
+  const close = async () => {
     box.signal('SIGTERM');
     await box.ended;
+  };
+  try {
+    const url = await box.ready;
+    return { store, place, box, url, token: await logIn(url, place), close };
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 
