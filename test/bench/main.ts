@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { archiveRows } from './archive.ts';
 import { callRows } from './calls.ts';
 import { COLDNESS } from './cold.ts';
+import { ingestRows } from './ingest.ts';
 import { loginRows } from './login.ts';
 import { pageRows } from './pages.ts';
 import { betweenMarkers, countLine, type Machine, markdown, plainTable, readResult, writeResult } from './result.ts';
@@ -37,6 +38,7 @@ const TABLE: Readonly<Record<string, () => Promise<Row[]>>> = {
   calls: callRows,
   search: searchRows,
   archive: archiveRows,
+  ingest: ingestRows,
   fanout: elsewhere('AMI fan-out, 50 clients, 1,000 events/s', 'no worse than Asterisk', '`make bench-load` has it'),
   stall,
 };
