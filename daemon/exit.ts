@@ -1,8 +1,4 @@
 /** Exit codes, after sysexits.h, so that an init system can tell what to do. */
-import { isDiskFault } from '../storage/errors.ts';
-import { ConfigError } from './config.ts';
-import { LockedError } from './lock.ts';
-
 export const EXIT = {
   ok: 0,
   /** The command could not do what it was asked. */
@@ -25,16 +21,3 @@ export const EXIT = {
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
-
-/** What a start or a command that failed ends with. */
-export function exitCodeOf(error: Error): number {
-  if (error instanceof ConfigError) return EXIT.config;
-  if (error instanceof LockedError) return EXIT.locked;
-  if (error instanceof UsageError) return EXIT.usage;
-  const { code = '' } = error as NodeJS.ErrnoException;
-  if (code === 'corrupt') return EXIT.corrupt;
-  return isDiskFault(error) || DISK_ERRNOS.has(code) ? EXIT.io : EXIT.failed;
-}
-
-/** Of what is done in files outside of the store. */
-const DISK_ERRNOS: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']);

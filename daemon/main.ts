@@ -1,32 +1,12 @@
-/** The command line: finds the verb, and says every fault on standard error and by an exit code. */
-import { amiUser } from './command/ami-user.ts';
-import { backup } from './command/backup.ts';
+/**
+ * The command line: finds the verb, and says every fault on standard error and by an exit code. It loads the verb alone, and
+ * of `run` begins the store's thread before that: half of a start is spent on each.
+ */
+import { type StoreThread, startStoreThread } from '../storage/store-thread.ts';
 import type { Command } from './command/command.ts';
-import { exportAll } from './command/export.ts';
-import { importCsv } from './command/import.ts';
 import { complain, print } from './command/print.ts';
-import { explained } from './command/reason.ts';
-import { refold } from './command/refold.ts';
-import { restore } from './command/restore.ts';
-import { run } from './command/run.ts';
-import { trace } from './command/trace.ts';
-import { user } from './command/user.ts';
-import { verify } from './command/verify.ts';
-import { EXIT, exitCodeOf, UsageError } from './exit.ts';
+import { EXIT, UsageError } from './exit.ts';
 import { NAME, VERSION } from './version.ts';
-
-const COMMANDS: Readonly<Record<string, Command>> = {
-  run,
-  user,
-  'ami-user': amiUser,
-  import: importCsv,
-  export: exportAll,
-  backup,
-  restore,
-  refold,
-  verify,
-  trace,
-};
 
 /** Bundled beside this file. */
 const workers = {
@@ -36,9 +16,17 @@ const workers = {
 };
 const www = new URL('./www/', import.meta.url);
 
-function helpText(): string {
-  const lines = Object.values(COMMANDS).map(({ usage, about }) => `  ${NAME} ${usage}\n      ${about}\n`);
+async function helpText(): Promise<string> {
+  const [{ run }, { COMMANDS }] = await Promise.all([import('./command/run.ts'), import('./command/all.ts')]);
+  const lines = [run, ...Object.values(COMMANDS)].map(({ usage, about }) => `  ${NAME} ${usage}\n      ${about}\n`);
   return `${NAME} ${VERSION}\n\n${lines.join('')}`;
+}
+
+/** @returns undefined: there is none of this name. */
+async function commandOf(verb: string): Promise<Command | undefined> {
+  if (verb === 'run') return (await import('./command/run.ts')).run;
+  const { COMMANDS } = await import('./command/all.ts');
+  return Object.hasOwn(COMMANDS, verb) ? COMMANDS[verb] : undefined;
 }
 
 async function main([verb = '', ...args]: readonly string[]): Promise<number> {
@@ -47,19 +35,22 @@ async function main([verb = '', ...args]: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   if (verb === '--help' || verb === '-h' || verb === 'help') {
-    print(helpText().trimEnd());
+    print((await helpText()).trimEnd());
     return EXIT.ok;
   }
-  const command = Object.hasOwn(COMMANDS, verb) ? COMMANDS[verb] : undefined;
-  if (!command) throw new UsageError(`${verb ? `there is no command ${verb}` : 'say which command'}\n\n${helpText()}`);
+  const isHelp = args.includes('--help') || args.includes('-h');
+  const storeThread: StoreThread | undefined = verb === 'run' && !isHelp ? startStoreThread(workers.store) : undefined;
+  const command = await commandOf(verb);
+  if (!command)
+    throw new UsageError(`${verb ? `there is no command ${verb}` : 'say which command'}\n\n${await helpText()}`);
   const usageLine = `usage: ${NAME} ${command.usage}`;
-  if (args.includes('--help') || args.includes('-h')) {
+  if (isHelp) {
     print(`${usageLine}\n${command.about}`);
     return EXIT.ok;
   }
   const usage = (message: string) => new UsageError(`${message}\n${usageLine}`);
   try {
-    return await command.perform({ args, workers, www, usage });
+    return await command.perform({ args, workers, storeThread, www, usage });
   } catch (error) {
     throw isParseArgsError(error) ? usage(error.message) : error;
   }
@@ -78,7 +69,11 @@ process.on('SIGUSR1', () => {});
 
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
-  (error: Error) => {
+  async (error: Error) => {
+    const [{ explained }, { exitCodeOf }] = await Promise.all([
+      import('./command/reason.ts'),
+      import('./exit-code.ts'),
+    ]);
     complain(explained(error).message);
     process.exit(exitCodeOf(error));
   },

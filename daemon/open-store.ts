@@ -2,6 +2,7 @@
 import { openStoreWorker, type StoreClient, workOnFile } from '../storage/client.ts';
 import type { StoreError } from '../storage/errors.ts';
 import { REPLACED, type Replacement } from '../storage/replaced.ts';
+import type { StoreThread } from '../storage/store-thread.ts';
 import { openMedia } from './backup/media.ts';
 import { noteDamage, openOrRecover } from './backup/recover.ts';
 import type { Bus } from './bus.ts';
@@ -14,6 +15,8 @@ import { watchStore } from './store-watch.ts';
 export interface OpenStoreOptions {
   readonly config: Config;
   readonly workers: { readonly store: URL; readonly files: URL };
+  /** Of the store, begun before; absent: one is begun. */
+  readonly storeThread?: StoreThread | undefined;
   /** Of the medium, on which the newest backup may lie. */
   readonly threads: Threads;
   readonly bus: Bus;
@@ -53,13 +56,25 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
   }
 }
 
-async function openOrReplace({ config, workers, threads, log, onDeath }: OpenStoreOptions): Promise<StoreClient> {
+async function openOrReplace({
+  config,
+  workers,
+  storeThread,
+  threads,
+  log,
+  onDeath,
+}: OpenStoreOptions): Promise<StoreClient> {
+  let begun = storeThread;
   const media = openMedia(config, workers.files, threads);
   try {
     return await openOrRecover({
       file: databaseFile(config.state.dir),
       stateDir: config.state.dir,
-      open: (died) => openStoreWorker(storeOptions(config), workers.store, died),
+      open(died) {
+        const thread = begun ?? workers.store;
+        begun = undefined; // what takes the place of a damaged store is opened by another
+        return openStoreWorker(storeOptions(config), thread, died);
+      },
       work: (operation, argument) => workOnFile(workers.store, operation, argument),
       log: log.child('store'),
       now,

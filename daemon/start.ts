@@ -12,6 +12,7 @@ import { openTrials } from '../cgi/trial/trials.ts';
 import type { Services } from '../cgi/verb.ts';
 import type { StoreClient } from '../storage/client.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
+import type { StoreThread } from '../storage/store-thread.ts';
 import { openAccess } from './access.ts';
 import { createAmi } from './ami/ami.ts';
 import type { AmiServer } from './ami/server.ts';
@@ -75,6 +76,8 @@ export interface StartOptions {
   readonly sockets?: Sockets;
   /** The bundled worker entries. */
   readonly workers: { readonly store: URL; readonly medium: URL; readonly files: URL };
+  /** The store's, begun before the rest was loaded; absent: one is begun. */
+  readonly storeThread?: StoreThread | undefined;
   /** The folder of the built pages; absent, or not there: there are none. */
   readonly www?: URL;
   readonly version: string;
@@ -103,7 +106,7 @@ export interface Running {
 
 /** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
 export async function start(options: StartOptions): Promise<Running> {
-  const { reread, log, sockets = ownSockets, workers, www, version, onFatal } = options;
+  const { reread, log, sockets = ownSockets, workers, storeThread, www, version, onFatal } = options;
   // What the service manager has opened, a page can't change either.
   const given: Config = {
     ...options.config,
@@ -126,7 +129,7 @@ export async function start(options: StartOptions): Promise<Running> {
     stops.push(() => metrics.close());
 
     const threads = createThreads();
-    const opened = await openStore({ config: given, workers, threads, bus, log, onDeath: onFatal });
+    const opened = await openStore({ config: given, workers, storeThread, threads, bus, log, onDeath: onFatal });
     stops.push(() => opened.close());
     const { store, replacement } = opened;
     const notes = createAuditNotes(store, auditNoteLimits);

@@ -8,12 +8,10 @@ import { StoreError, storeError } from './errors.ts';
 import type { FileWork } from './file-work.ts';
 import { createLanes, type Lane, type Lanes, type Transport } from './lanes.ts';
 import type { Operation, Operations, Step, StepDone, StoreOptions } from './store.ts';
+import { type StoreThread, startStoreThread } from './store-thread.ts';
 import { createWalks, type Walks } from './walks.ts';
 import type { Answer } from './worker.ts';
 import type { Write, Written } from './write.ts';
-
-/** Of the worker's heap: its garbage lives for one step. Without the bound a full export added 4 MB more. */
-const YOUNG_MB = 2;
 
 export interface StoreClient extends Walks {
   /** Writes durably: settles after the commit. Items given during a commit share the next one, in order. */
@@ -43,19 +41,18 @@ export interface StoreClient extends Walks {
 
 /**
  * Opens the store in a worker thread.
+ * @param worker The bundled worker, or its thread where that was begun before.
  * @param onDeath Called when the worker ends by itself, or meets damage in the file (`corrupt`), maybe again and again:
  *   without a store the process can't go on.
  * @throws {StoreError} when the file can't be opened.
  */
 export async function openStoreWorker(
   options: StoreOptions,
-  worker: URL,
+  worker: URL | StoreThread,
   onDeath: (error: StoreError) => void,
 ): Promise<StoreClient> {
-  const thread = new Worker(worker, {
-    workerData: options,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-  });
+  const { worker: thread, ended: threadEnded } = worker instanceof URL ? startStoreThread(worker) : worker;
+  thread.ref();
   const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
   let lastId = 0;
   /** Its end is no surprise: it hasn't told yet that the file is open, or was asked to close it. */
@@ -71,17 +68,12 @@ export async function openStoreWorker(
     waiting.get(answer.id)?.resolve(answer);
     waiting.delete(answer.id);
   });
-  thread.on('error', (error) => {
-    death = storeError(error, 'in the store worker');
-  });
-  const ended = new Promise<void>((resolve) => {
-    thread.once('exit', () => {
-      for (const { reject } of waiting.values()) reject(death);
-      waiting.clear();
-      lanes.fail(death);
-      if (!expected) onDeath(death);
-      resolve();
-    });
+  const ended = threadEnded.then((fault) => {
+    if (fault) death = storeError(fault, 'in the store worker');
+    for (const { reject } of waiting.values()) reject(death);
+    waiting.clear();
+    lanes.fail(death);
+    if (!expected) onDeath(death);
   });
 
   let commit: (ms: number) => void = () => {};
@@ -102,7 +94,7 @@ export async function openStoreWorker(
   const lanes = createLanes(transport);
 
   // The worker opens the file first: whether that went well is what its first answer tells.
-  const opened = await post({ operation: 'open' });
+  const opened = await post({ operation: 'open', argument: options });
   if (opened.error) {
     await ended;
     throw new StoreError(opened.error.code, opened.error.message);

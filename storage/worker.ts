@@ -1,5 +1,5 @@
 /** The thread that owns the database file: a message in, one bounded operation, a message out, in order of arrival. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { DiskStatus } from './disk.ts';
 import { type StoreErrorCode, storeError } from './errors.ts';
 import { type FileWork, fileWork } from './file-work.ts';
@@ -30,7 +30,7 @@ let told: DiskStatus | undefined;
 
 function perform({ operation, argument }: Question): unknown {
   if (operation === 'open') {
-    store = openStore(workerData as StoreOptions);
+    store = openStore(argument as StoreOptions);
     return null;
   }
   if (operation === 'close') {

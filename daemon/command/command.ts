@@ -5,6 +5,8 @@ export interface CommandInput {
   /** The words after the verb. */
   readonly args: readonly string[];
   readonly workers: StartOptions['workers'];
+  /** Of `run`: the store's thread, already on its way. */
+  readonly storeThread?: StartOptions['storeThread'];
   /** The built pages. */
   readonly www: URL;
   /** Makes the error for a command line that can't be meant. */

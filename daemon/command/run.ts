@@ -1,7 +1,8 @@
 /** `cdrd run`: the daemon itself, until SIGTERM or SIGINT; SIGHUP tries Asterisk again with the secret of this moment. */
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config.ts';
-import { EXIT, exitCodeOf } from '../exit.ts';
+import { EXIT } from '../exit.ts';
+import { exitCodeOf } from '../exit-code.ts';
 import { STOP_MS } from '../limits.ts';
 import { createLog } from '../log.ts';
 import { accountOf, giveFolders, leaveRoot } from '../privileges.ts';
@@ -14,7 +15,7 @@ import { explained } from './reason.ts';
 export const run: Command = {
   usage: 'run [--config FILE]',
   about: 'runs the daemon in the foreground',
-  async perform({ args, workers, www }) {
+  async perform({ args, workers, storeThread, www }) {
     const { values } = parseArgs({ args: [...args], options: configOption });
     const reread = () => loadConfig(values.config ?? null, process.env);
     const config = reread();
@@ -39,7 +40,7 @@ export const run: Command = {
         if (!stopping) log.error('cdrd can not go on', { error });
         void stop(exitCodeOf(error) === EXIT.corrupt ? EXIT.corrupt : EXIT.software);
       };
-      const started = start({ config, reread, log, sockets, workers, www, version, onFatal: fatal });
+      const started = start({ config, reread, log, sockets, workers, storeThread, www, version, onFatal: fatal });
 
       async function stop(code: number): Promise<void> {
         if (stopping) return;

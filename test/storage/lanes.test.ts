@@ -4,6 +4,7 @@ import { clientOf, openStoreWorker } from '../../storage/client.ts';
 import { createLanes, type Request, type Result } from '../../storage/lanes.ts';
 import { LONG_LISTINGS_MAX } from '../../storage/long-listings.ts';
 import { type Operation, openStore } from '../../storage/store.ts';
+import { startStoreThread } from '../../storage/store-thread.ts';
 import type { Write } from '../../storage/write.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
@@ -190,6 +191,20 @@ describe('an end', () => {
       openStoreWorker({ ...options, file: '/nowhere/cdrd.db' }, WORKER, (error) => deaths.push(error)),
     ).rejects.toMatchObject({ code: 'io' });
     expect(deaths).toEqual([]);
+  });
+
+  test('before anybody wanted the store is told by the opening as well', async () => {
+    const thread = startStoreThread(new URL('file:///nowhere/worker.mjs'));
+    expect(await thread.ended).toMatchObject({ message: expect.stringContaining('nowhere') });
+    await expect(openStoreWorker(storeOptions(temporaryFolder()), thread, () => {})).rejects.toThrow(/nowhere/);
+  });
+
+  test('a thread that was begun before opens the store, and ends with it', async () => {
+    const thread = startStoreThread(WORKER);
+    const store = await openStoreWorker(storeOptions(temporaryFolder()), thread, () => {});
+    expect(await store.ask('users')).toEqual([]);
+    await store.close();
+    expect(await thread.ended).toBeNull();
   });
 });
 
