@@ -1,6 +1,6 @@
 /** A tar of a thousand recordings beside tar. */
 import { createHash } from 'node:crypto';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../fault/box.ts';
 import { compare, memoryDuring, overLoopback, request } from './measure.ts';
@@ -14,9 +14,7 @@ export const archiveRows = (): Promise<Row[]> =>
 async function tar(stage: Stage): Promise<Row[]> {
   const { url, token, store } = stage;
   const name = `20036, tar of ${SIZES.files} recordings | tar cf - | cat, over loopback too`;
-  const paths = readdirSync(store.recordings, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    path.endsWith('.wav'),
-  );
+  const paths = readFileSync(store.sounding, 'utf8').trim().split('\n');
   const list = join(stage.place.root, 'paths');
   writeFileSync(list, paths.join('\n'));
   const body = `wavefiles=${encodeURIComponent(paths.join(';'))}`;

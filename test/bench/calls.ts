@@ -1,8 +1,8 @@
-/** The report of a day and the download of all calls, beside the sqlite3 tool on the same tables; what is held afterwards. */
-import { spawn } from 'node:child_process';
+/** The report of a day and the download of all calls, beside the sqlite3 tool on the same tables. */
 import { createHash } from 'node:crypto';
+import { Agent } from 'node:http';
 import { parseCsv } from '../support/csv.ts';
-import { command, compare, type Memory, memoryDuring, memoryOf } from './measure.ts';
+import { command, compare, memoryDuring, type Run, request } from './measure.ts';
 import { type Question, questionRows } from './question.ts';
 import { compared, grown, type Row } from './row.ts';
 import {
@@ -21,34 +21,85 @@ import {
   type Stage,
 } from './stage.ts';
 
-/** Until what is idle is. */
-const IDLE_MS = 5_000;
 /** With the guide's dates: else the bytes could not be the same. */
 const DOWNLOAD = `SELECT replace(replace(strftime('%Y/%m/%d %H:%M:%S', end_at + end_offset, 'unixepoch'), '/0', '/'), ' 0', ' '),
   src, dst, cidname, cidname, ivr, src_trunk, accountcode, dst_trunk, calltype, ${STATUS}, duration, billsec, uniqueid, recording
   FROM call WHERE ${SHOWN} ${NEWEST}`;
 
+/** Days that are asked for one after the other. */
+const DAYS = Array.from({ length: 200 }, (_, index) =>
+  new Date(Date.UTC(2021, 1, 1) + index * 86_400_000).toISOString().slice(0, 10),
+);
+/** Between the answers to several questions. */
+const BETWEEN = '\0';
+
 /** 9006 of a day, `2021-06-16`. */
-export function dayReport(day: string, most = 1.5): Question {
+export const dayTarget = (day: string) => `9006?&startdate=${day}%2000:00&enddate=${day}%2023:59`;
+
+function daySql(day: string): string {
   const from = Date.parse(`${day}T00:00:00-08:00`) / 1000;
-  const sql = `${REPORT} AND start_at BETWEEN ${from} AND ${from + 86_399} ${NEWEST}`;
-  return {
-    name: "9006, a day's report | sqlite3 -json",
-    most,
-    rounds: ROUNDS.short,
-    ours: (stage) => ask(stage, dayTarget(day)),
-    peer: ({ native }) => command('sqlite3', '-json', native, sql),
-    same: [rowsOf, plainRows],
+  return `${REPORT} AND start_at BETWEEN ${from} AND ${from + 86_399} ${NEWEST};`;
+}
+
+export const dayReport: Question = {
+  name: "9006, a day's report | sqlite3 -json",
+  most: 1.5,
+  rounds: ROUNDS.short,
+  ours: (stage) => ask(stage, dayTarget(DAY)),
+  peer: ({ native }) => command('sqlite3', '-json', native, daySql(DAY)),
+  same: [rowsOf, plainRows],
+};
+
+export const manyDays: Question = {
+  name: `9006, ${DAYS.length} days' reports over one connection | one sqlite3 -json`,
+  most: 2.5,
+  rounds: ROUNDS.long,
+  ours: (stage) => askInTurn(stage, DAYS.map(dayTarget)),
+  peer: ({ native }) => command('sqlite3', '-json', native, DAYS.map(daySql).join('\n')),
+  same: [
+    (body) =>
+      body
+        .toString()
+        .split(BETWEEN)
+        .map((each) => rowsOf(Buffer.from(each)))
+        .join(),
+    // Each answer is an array of rows, a line each.
+    (body) =>
+      body
+        .toString()
+        .split(/\n(?=\[)/)
+        .map((each) => plainRows(Buffer.from(each)))
+        .join(),
+  ],
+};
+
+/** One after the other, over one connection. */
+function askInTurn({ url, token }: Pick<Stage, 'url' | 'token'>, targets: readonly string[]): Run {
+  return async (keep) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    try {
+      const begun = performance.now();
+      const bodies: Buffer[] = [];
+      let bytes = 0;
+      for (const target of targets) {
+        const answer = await request(`${url}/cgi/webserve/${target}`, token, undefined, agent)(keep);
+        bytes += answer.bytes;
+        if (keep) bodies.push(answer.body, Buffer.from(BETWEEN));
+      }
+      return { bytes, ms: performance.now() - begun, body: Buffer.concat(bodies.slice(0, -1)) };
+    } finally {
+      agent.destroy();
+    }
   };
 }
 
-const dayTarget = (day: string) => `9006?&startdate=${day}%2000:00&enddate=${day}%2023:59`;
-
 // The download in a daemon of its own: what others had it take before would hide what it takes.
 export const callRows = async (): Promise<Row[]> => [
-  ...(await questionRows([dayReport(DAY)])),
-  ...(await onCopy((store, place) => onStage(store, place, [download]))),
+  ...(await questionRows([dayReport, manyDays])),
+  ...(await downloadRows()),
 ];
+
+const downloadRows = () => onCopy((store, place) => onStage(store, place, [download]));
 
 async function download(stage: Stage): Promise<Row[]> {
   const all = ask(stage, `9005?${ALWAYS}`);
@@ -60,24 +111,7 @@ async function download(stage: Stage): Promise<Row[]> {
     command('sqlite3', '-csv', '-newline', '\r\n', stage.store.native, DOWNLOAD),
     [(body) => cellsOf(body.subarray(body.indexOf('\n') + 1)), cellsOf],
   );
-  const rows = [compared('9005, all calls | sqlite3 -csv', 2, figures), grown('9005, all calls: memory', memory)];
-  await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-  return [...rows, await resident(memoryOf(stage.box.pid))];
-}
-
-/** What is held when nothing happens, beside a node that does nothing. */
-async function resident({ rss, anon }: Memory): Promise<Row> {
-  const bare = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1_000)'], { stdio: 'ignore' });
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  const node = memoryOf(bare.pid ?? 0);
-  bare.kill('SIGKILL');
-  return {
-    name: 'memory, idle after full exports | a bare node',
-    result: `${(rss / node.rss).toFixed(2)} ×: RSS ${rss.toFixed(1)} MiB, node ${node.rss.toFixed(1)}; private ${anon.toFixed(1)} MiB`,
-    aim: '≤ 1.80 ×, ≤ 40 MiB',
-    met: rss <= 1.8 * node.rss && anon <= 40,
-    figures: { rss, anon, node },
-  };
+  return [compared('9005, all calls | sqlite3 -csv', 2, figures), grown('9005, all calls: memory', memory)];
 }
 
 /** A digest of every cell: the two quote differently. */

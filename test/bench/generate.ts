@@ -7,37 +7,36 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadConfig } from '../../daemon/config.ts';
 import { storeOptions } from '../../daemon/state.ts';
-import { type FoldRules, foldLegs } from '../../storage/model/fold.ts';
-import type { StoredLeg } from '../../storage/model/identity.ts';
-import type { Leg } from '../../storage/model/leg.ts';
+import type { FoldRules } from '../../storage/model/fold.ts';
 import { numberPlan } from '../../storage/model/number-plan.ts';
-import { parseRecordingName } from '../../storage/model/recording-name.ts';
 import { trunkRules } from '../../storage/model/trunk.ts';
-import { type Bind, type Database, openDatabase } from '../../storage/sql/database.ts';
-import { insertLeg } from '../../storage/sql/leg.ts';
+import { type Database, openDatabase } from '../../storage/sql/database.ts';
 import { migrate } from '../../storage/sql/migrate.ts';
 import { migrations } from '../../storage/sql/migration/migrations.ts';
 import { verifyStep, type Walk } from '../../storage/sql/records.ts';
-import { wavHeader } from '../simulator/wav.ts';
-import { type DrawnCall, drawHistory, type Sizes } from './history.ts';
+import { fill } from './fill.ts';
+import type { Sizes } from './history.ts';
+import { nativeSql, repeatYears, SEARCH_INDEX } from './native-sql.ts';
+import { recordingFolder } from './recording-folder.ts';
+import { needRoom, ownFolder } from './run-folder.ts';
 
 /** To be raised with every change of what is drawn or written. */
-const VERSION = 1;
-/** Calls of one transaction. */
-const BATCH = 5_000;
-/** The store keeps 250,000 rows of its outbox; these last calls make about as many. */
-const ANNOUNCED_CALLS = 100_000;
-/** Bytes of sound in each file: ten seconds. */
-const SOUND = 160_000;
+const VERSION = 2;
+/** Those of one year, drawn and folded each. More are the same year again and again: see native-sql.ts. */
+const BASE_CALLS = 1_000_000;
+/** Bytes on disk a call, with its records and indexes; and once more for the native sqlite3. */
+const CALL_BYTES = { state: 800, native: 800 };
+/** Bytes on disk a recording, and one with sound. */
+const FILE_BYTES = { silent: 4_096, sounding: 520_000 };
 
 export interface BenchSizes extends Sizes {
-  /** Recordings that lie on disk, the newest. */
+  /** Recordings with sound, the newest. */
   readonly files: number;
 }
 
@@ -46,8 +45,10 @@ export interface BenchStore {
   readonly state: string;
   /** The same tables for the native sqlite3. */
   readonly native: string;
-  /** Folder with the WAV files. */
+  /** Folder with the WAV files, one for each recording. */
   readonly recordings: string;
+  /** A list of the paths of those with sound, a line each. */
+  readonly sounding: string;
 }
 
 /** What a daemon on the store must be told: the rules that its calls were folded by. */
@@ -58,25 +59,46 @@ export function benchEnv(recordings: string): Record<string, string> {
 /** Makes it, unless it is there. */
 export function benchStore(sizes: BenchSizes, seed = 1): BenchStore {
   const cache = process.env['CDRD_CACHE'] || join(homedir(), '.cache', 'cdrd');
-  const schema = createHash('sha256').update(JSON.stringify(migrations)).digest('hex').slice(0, 8);
+  const schema = createHash('sha256').update(schemaText()).digest('hex').slice(0, 8);
   const name = `bench-v${VERSION}-seed${seed}-${sizes.calls}-${sizes.recordings}-${sizes.files}-schema${schema}`;
   const folder = join(cache, name);
   if (!existsSync(folder)) {
     console.log(`making ${folder}: once, some minutes`);
-    const partial = `${folder}.partial`;
-    rmSync(partial, { recursive: true, force: true });
+    if (sizes.calls > BASE_CALLS) baseOf(sizes, seed);
+    const partial = ownFolder(cache, 'partial');
+    needRoom(cache, roomOf(sizes), `a store of ${sizes.calls} calls`);
     make(partial, sizes, seed);
-    renameSync(partial, folder);
+    if (!existsSync(folder)) renameSync(partial, folder); // another run may have made it meanwhile
   }
-  return at(folder);
+  const made = at(folder);
+  if (sizes.calls <= BASE_CALLS) return made;
+  // A store of this size doesn't lie there twice: nobody opens the cached one for writing.
+  return { ...baseOf(sizes, seed), state: made.state, native: `file:${join(made.state, 'cdrd.db')}?immutable=1` };
+}
+
+/** More calls are those of one year again and again; recordings are of the newest alone. */
+const baseOf = (sizes: BenchSizes, seed: number) => benchStore({ ...sizes, calls: BASE_CALLS }, seed);
+
+const schemaText = () =>
+  JSON.stringify(migrations, (_, value: unknown) => (typeof value === 'function' ? String(value) : value));
+
+function roomOf({ calls, recordings, files }: BenchSizes): number {
+  const each = calls > BASE_CALLS ? CALL_BYTES.state : CALL_BYTES.state + CALL_BYTES.native;
+  return calls * each + (calls > BASE_CALLS ? 0 : recordings * FILE_BYTES.silent + files * FILE_BYTES.sounding);
 }
 
 function at(folder: string): BenchStore {
-  return { state: join(folder, 'state'), native: join(folder, 'native.db'), recordings: join(folder, 'recordings') };
+  const [state = '', native = '', recordings = '', sounding = ''] = [
+    'state',
+    'native.db',
+    'recordings',
+    'sounding',
+  ].map((name) => join(folder, name));
+  return { state, native, recordings, sounding };
 }
 
 function make(folder: string, sizes: BenchSizes, seed: number): void {
-  const { state, native, recordings } = at(folder);
+  const { state, native, recordings, sounding } = at(folder);
   mkdirSync(state, { recursive: true });
   mkdirSync(recordings);
   const env = { ...benchEnv(recordings), CDRD_STATE_DIR: state, CDRD_ASTERISK_HOST: '' };
@@ -87,141 +109,55 @@ function make(folder: string, sizes: BenchSizes, seed: number): void {
     trunks: trunkRules({ ...told.trunks, plan }),
     recordingsDir: told.recordingsDir,
   };
-  const database = openDatabase(file);
-  try {
+  let indexes: readonly string[] = [];
+  let years: readonly string[] = [];
+  on(file, (database) => {
     migrate(database, file, migrations);
     database.run('PRAGMA synchronous=OFF'); // whoever is interrupted begins anew
     database.run('PRAGMA cache_size=-200000');
-    step('records and calls', () => fill(database, sizes, seed, rules, recordings));
-    step('verified', () => verifySample(database, rules));
+    indexes = dropIndexes(database);
+    if (sizes.calls > BASE_CALLS) years = yearsOf(database, sizes, seed);
+    else {
+      const folder = recordingFolder(recordings, sounding);
+      step('records and calls', () => fill(database, sizes, seed, rules, folder));
+    }
+  });
+  if (years.length > 0) step('years', () => nativeSql(file, years));
+  step('indexes', () => nativeSql(file, [...indexes, ...SEARCH_INDEX]));
+  on(file, (database) => step('verified', () => verifySample(database, rules)));
+  // What is checkpointed is read by any program; the fence stands beside it as in a real state folder.
+  if (sizes.calls <= BASE_CALLS)
+    step('copy for sqlite3', () => execFileSync('sqlite3', [`file:${file}?immutable=1`, `VACUUM INTO '${native}'`]));
+}
+
+function on(file: string, work: (database: Database) => void): void {
+  const database = openDatabase(file);
+  try {
+    work(database);
   } finally {
     database.close();
   }
-  // What is checkpointed is read by any program; the fence stands beside it as in a real state folder.
-  step('copy for sqlite3', () => execFileSync('sqlite3', [`file:${file}?immutable=1`, `VACUUM INTO '${native}'`]));
+}
+
+/** Indexes are made when all is there: kept up row by row they take longer than the rows. @returns what makes them. */
+function dropIndexes(database: Database): string[] {
+  const indexes = database.all("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL");
+  for (const { name } of indexes) database.run(`DROP INDEX ${String(name)}`);
+  return indexes.map(({ sql }) => String(sql));
+}
+
+function yearsOf(database: Database, sizes: BenchSizes, seed: number): string[] {
+  const { calls } = sizes;
+  if (calls % BASE_CALLS !== 0) throw new Error(`more than ${BASE_CALLS} calls come in millions`);
+  // table_info leaves generated columns out.
+  const columns = (table: string) => database.all(`PRAGMA table_info(${table})`).map(({ name }) => String(name));
+  return repeatYears(join(baseOf(sizes, seed).state, 'cdrd.db'), calls / BASE_CALLS, BASE_CALLS, columns);
 }
 
 function step(name: string, work: () => void): void {
   const begun = performance.now();
   work();
   console.log(`  ${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
-}
-
-/** Indexes are made when all is there: kept up row by row they take longer than the rows. */
-function fill(database: Database, sizes: BenchSizes, seed: number, rules: FoldRules, recordings: string): void {
-  const indexes = database.all("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL");
-  for (const { name } of indexes) database.run(`DROP INDEX ${String(name)}`);
-  const writer = createWriter(database, sizes, rules, recordings);
-  let batch: DrawnCall[] = [];
-  const flush = () => {
-    database.transaction(() => {
-      for (const call of batch) writer.put(call);
-    });
-    batch = [];
-  };
-  for (const call of drawHistory(seed, sizes)) if (batch.push(call) === BATCH) flush();
-  flush();
-  for (const { sql } of indexes) database.run(String(sql));
-  database.run("INSERT INTO call_number (call_number) VALUES ('rebuild')");
-}
-
-function createWriter(database: Database, sizes: BenchSizes, rules: FoldRules, recordings: string) {
-  const figures = { calls: 0, files: 0, sequence: 0 };
-
-  /** The row of one announcement is written where the store would still have it. */
-  function announce(kind: string, ref: number, epoch: number): number {
-    figures.sequence++;
-    if (figures.calls > sizes.calls - ANNOUNCED_CALLS)
-      database.run('INSERT INTO outbox (id, kind, ref, at) VALUES (?, ?, ?, ?)', [figures.sequence, kind, ref, epoch]);
-    return figures.sequence;
-  }
-
-  return {
-    put({ legs, recording }: DrawnCall): void {
-      figures.calls++;
-      const group = legs[0]?.linkedId ?? '';
-      const stored = legs.map((leg: Leg): StoredLeg => {
-        const id = insertLeg(database, group, 2, leg);
-        announce('cdr', id, leg.end.epoch);
-        return { ...leg, id, group, sources: 2 };
-      });
-      for (const { anchor, row } of foldLegs(stored, rules, [])) {
-        const end = row.end.epoch;
-        const call: Record<string, Bind> = {
-          call_group: group,
-          anchor,
-          open: 0,
-          start_at: row.start.epoch,
-          start_offset: row.start.offset,
-          answer_at: row.answer,
-          end_at: end,
-          end_offset: row.end.offset,
-          src: row.src,
-          dst: row.dst,
-          src_trunk: row.srcTrunk,
-          dst_trunk: row.dstTrunk,
-          port: row.port,
-          duration: row.duration,
-          billsec: row.billsec,
-          disposition: row.disposition,
-          calltype: row.callType,
-          accountcode: row.accountCode,
-          cidname: row.cidName,
-          ivr: row.ivr,
-          uniqueid: row.uniqueId,
-          recording: row.recording,
-        };
-        const id = insert(database, 'call', call);
-        database.run('UPDATE call SET changed = ? WHERE id = ?', [announce('call', id, end), id]);
-        if (recording && row.recording === recording.path) {
-          const { path, seconds } = recording;
-          const newest = figures.files++ >= sizes.recordings - sizes.files;
-          if (newest) writeWav(join(recordings, path), figures.files);
-          const known = recordingRow(
-            path,
-            newest ? SOUND / 16_000 : seconds,
-            end,
-            newest ? 44 + SOUND : 44 + seconds * 16_000,
-          );
-          announce('recording', insert(database, 'recording', { ...known, call_id: id, match: 'named' }), end);
-        }
-      }
-    },
-  };
-}
-
-function insert(database: Database, table: string, row: Readonly<Record<string, Bind>>): number {
-  const names = Object.keys(row);
-  const sql = `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`;
-  return database.run(sql, Object.values(row)).id;
-}
-
-function recordingRow(path: string, seconds: number, written: number, size: number): Record<string, Bind> {
-  const name = parseRecordingName(path, ['96', '42']);
-  return {
-    medium: 1, // the one that every store begins with
-    path,
-    folder: dirname(path),
-    size,
-    mtime_ms: written * 1000,
-    seconds,
-    state: 'ok',
-    wall_at: name.wall,
-    answer_at: name.epoch,
-    calltype: name.callType,
-    trunk: name.trunk ?? '',
-    src: name.src,
-    dst: name.dst,
-    found_at: written,
-  };
-}
-
-/** A header and sound that no two files share: whoever mixes files up is found out. */
-function writeWav(path: string, number: number): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const sound = Buffer.alloc(SOUND);
-  for (let at = 0; at < SOUND; at += 4) sound.writeInt32LE(Math.imul(at + number, 0x9e3779b1) | 0, at);
-  writeFileSync(path, Buffer.concat([wavHeader(SOUND), sound]));
 }
 
 /** Calls of every 20th stretch of the year must be what their records fold to. @throws when one is not. */

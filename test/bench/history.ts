@@ -20,9 +20,10 @@ export interface Sizes {
 
 /** The box's clock: UTC−08:00 the year round, as in the guide. */
 const OFFSET = -28_800;
-/** 2021-01-01 00:00 on it, and how many days the calls are spread over: 1,000,000 make some 2,740 a day. */
-const FIRST_DAY = Date.UTC(2021, 0, 1) / 1000 - OFFSET;
-const DAYS = 365;
+/** Of 1,000,000 calls, which begin on this day; fewer take fewer days, so that a day always has some 2,740. */
+const YEAR = { first: Date.UTC(2021, 0, 1) / 86_400_000, days: 365, calls: 1_000_000 };
+/** Some of it is in every history: the day that is asked about. */
+const CENTRE = Date.UTC(2021, 5, 16) / 86_400_000;
 /** What of a week's calls falls on each day, Sunday first, and of a day's on each hour. */
 const WEEK = [0.3, 1.25, 1.3, 1.25, 1.3, 1.2, 0.4];
 const DAY = [1, 1, 1, 1, 1, 2, 5, 20, 60, 95, 100, 95, 60, 70, 90, 95, 85, 60, 30, 15, 8, 5, 3, 2];
@@ -36,9 +37,10 @@ export function* drawHistory(seed: number, { calls, recordings }: Sizes): Genera
   const people = Array.from({ length: OUTSIDE }, () => outsideNumber(random));
   let made = 0;
   let kept = 0;
-  for (let day = 0; day < DAYS; day++) {
-    const midnight = FIRST_DAY + day * 86_400;
-    const share = partOfYear(day + 1);
+  const { first, days } = spanOf(calls);
+  for (let day = 0; day < days; day++) {
+    const midnight = (first + day) * 86_400 - OFFSET;
+    const share = weightOf(first, day + 1) / weightOf(first, days);
     const due = Math.round(calls * share) - made;
     const starts = Array.from({ length: due }, () => midnight + timeOfDay(random)).sort((a, b) => a - b);
     for (const start of starts) {
@@ -52,15 +54,17 @@ export function* drawHistory(seed: number, { calls, recordings }: Sizes): Genera
   }
 }
 
-/** The days before this one, by their weight. */
-function partOfYear(days: number): number {
-  const weight = (count: number) => {
-    let sum = 0;
-    // 2021-01-01 was a Friday.
-    for (let day = 0; day < count; day++) sum += WEEK[(day + 5) % 7] ?? 0;
-    return sum;
-  };
-  return weight(days) / weight(DAYS);
+/** Days since 1970 on the box's clock. */
+function spanOf(calls: number): { readonly first: number; readonly days: number } {
+  const days = Math.min(YEAR.days, Math.max(4, Math.round((YEAR.days * calls) / YEAR.calls)));
+  return { first: Math.max(YEAR.first, CENTRE - Math.floor(days / 2)), days };
+}
+
+/** Of so many days, by their weekdays: 1970-01-01 was a Thursday. */
+function weightOf(first: number, days: number): number {
+  let sum = 0;
+  for (let day = first; day < first + days; day++) sum += WEEK[(day + 4) % 7] ?? 0;
+  return sum;
 }
 
 const DAY_SUM = DAY.reduce((a, b) => a + b, 0);

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { archiveRows } from './archive.ts';
 import { callRows } from './calls.ts';
 import { COLDNESS } from './cold.ts';
+import { idleRows } from './idle.ts';
 import { ingestRows } from './ingest.ts';
 import { loginRows } from './login.ts';
 import { pageRows } from './pages.ts';
@@ -17,6 +18,7 @@ import { betweenMarkers, countLine, type Machine, markdown, plainTable, readResu
 import { notThere, type Row } from './row.ts';
 import { searchRows } from './search.ts';
 import { shareRows } from './share.ts';
+import { startRows } from './start.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RESULT = `${ROOT}test/.build/bench.json`;
@@ -35,6 +37,8 @@ const elsewhere = (name: string, aim: string, why: string) => async () => [notTh
 
 /** The table, from its top to its end. */
 const TABLE: Readonly<Record<string, () => Promise<Row[]>>> = {
+  idle: idleRows,
+  start: startRows,
   calls: callRows,
   search: searchRows,
   archive: archiveRows,

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type Agent, request as open } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { type Spread, spreadOf } from './arithmetic.ts';
@@ -104,16 +105,18 @@ export function overLoopback(program: string, ...words: readonly string[]): Run 
   };
 }
 
-/** A request to the daemon, by a connection of its own. @throws unless it is answered 200 to the end. */
-export function request(url: string, token: string, body?: string): Run {
+/**
+ * A request to the daemon.
+ * @param agent Absent: a connection of its own. @throws unless it is answered 200 to the end.
+ */
+export function request(url: string, token: string, body?: string, agent: Agent | false = false): Run {
   return async (keep) => {
     const begun = performance.now();
-    const { request: open } = await import('node:http');
     const headers = {
       Authorization: `Bearer ${token}`,
       ...(body !== undefined && { 'Content-Type': 'application/x-www-form-urlencoded' }),
     };
-    const sent = open(url, { method: body === undefined ? 'GET' : 'POST', headers, agent: false });
+    const sent = open(url, { method: body === undefined ? 'GET' : 'POST', headers, agent });
     sent.end(body);
     const [answer] = await once(sent, 'response');
     const taken = await take(begun, answer, keep || answer.statusCode !== 200);

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync } fro
 import { dirname, join } from 'node:path';
 import type { BenchStore } from './generate.ts';
 
-const NAME = /^run-(\d+)-/;
+const NAME = /^(?:run|partial)-(\d+)-/;
 const made = new Set<string>();
 
 process.once('exit', () => {
@@ -18,13 +18,18 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 /** @throws when the disk has no room for a copy of the store. */
 export function runFolder(store: BenchStore): string {
   const cache = dirname(dirname(store.state));
+  needRoom(cache, statSync(join(store.state, 'cdrd.db')).size * 1.2, 'a copy of the store');
+  return ownFolder(cache, 'run');
+}
+
+/** An empty folder of this process, which goes with it. */
+export function ownFolder(cache: string, kind: 'run' | 'partial'): string {
   mkdirSync(cache, { recursive: true });
   for (const name of readdirSync(cache)) {
     const pid = NAME.exec(name)?.[1];
     if (pid !== undefined && !runs(Number(pid))) rmSync(join(cache, name), { recursive: true, force: true });
   }
-  needRoom(cache, statSync(join(store.state, 'cdrd.db')).size * 1.2, 'a copy of the store');
-  const folder = mkdtempSync(join(cache, `run-${process.pid}-`));
+  const folder = mkdtempSync(join(cache, `${kind}-${process.pid}-`));
   made.add(folder);
   return folder;
 }
