@@ -12,6 +12,8 @@ export interface Bounds {
 export interface CallFilter {
   /** Call start, epoch seconds. */
   readonly start: Bounds;
+  /** Seconds that the box's clock was east of UTC at the start. */
+  readonly startOffset?: number;
   readonly src?: readonly NumberPattern[];
   readonly dst?: readonly NumberPattern[];
   /** On either side. */
@@ -212,4 +214,10 @@ export interface Sums {
 export interface TotalsStep {
   readonly groups: readonly (readonly [dimension: Dimension | null, value: string | number, sums: Sums])[];
   readonly next: Cursor | null;
+}
+
+/** Sums of whole days. */
+export interface SumsStep extends TotalsStep {
+  /** What to ask besides, of the calls themselves: the parts of days at the ends of the range. Told by the first step. */
+  readonly edges: readonly CallFilter[];
 }

@@ -82,7 +82,9 @@ import {
 import { mergeNumbers } from './sql/search.ts';
 import { readSetting, settings } from './sql/setting.ts';
 import { createStill, type StillFile } from './sql/still.ts';
-import { createCallTotals } from './sql/totals.ts';
+import { callSums } from './sql/sums.ts';
+import { type SumsCheckRequest, sumsCheck } from './sql/sums-check.ts';
+import { callTotals } from './sql/totals.ts';
 import { trace } from './sql/trace.ts';
 import { truthCount, truthPage, truthTally } from './sql/truth.ts';
 import { type NewUser, type User, userByName, users } from './sql/user.ts';
@@ -192,7 +194,6 @@ export function openStore(options: StoreOptions) {
   }
   const disk = createDisk({ file: options.file, reserve: options.reserve ?? 0 });
   if (database.onlyRead) disk.failed(database.onlyRead);
-  const callTotals = createCallTotals(database);
   const still = createStill({ database, file: options.file, reserve: options.reserve ?? 0 });
   const noteNumbers = createGivenOut(database, options.file);
 
@@ -256,7 +257,8 @@ export function openStore(options: StoreOptions) {
       ),
     callPage: (request: PageRequest<CallFilter>) => callPage(database, request),
     callCount: (request: CountRequest<CallFilter>) => callCount(database, request),
-    callTotals: (request: TotalsRequest) => callTotals(request),
+    callTotals: (request: TotalsRequest) => callTotals(database, request),
+    callSums: (request: TotalsRequest) => callSums(database, request),
     callCandidates: (request: CandidatesRequest) => callCandidates(database, request),
     callHits: (request: CountRequest<CallFilter>) => callHits(database, request),
     callSortKeys: (request: SortKeysRequest) => callSortKeys(database, request),
@@ -304,6 +306,7 @@ export function openStore(options: StoreOptions) {
     openPauses: () => openPauses(database),
     missingRecords: (legs: readonly Leg[]) => missingRecords(database, legs),
     verifyStep: (after: NonNullable<Walk>) => verifyStep(database, after, applier.rules),
+    sumsCheck: (request: SumsCheckRequest) => sumsCheck(database, request),
     user: (name: string) => userByName(database, name),
     users: () => users(database),
     apiKeys: () => apiKeys(database),

@@ -15,6 +15,7 @@ import type {
   RecordingFilter,
   SortColumn,
   SortKeys,
+  SumsStep,
   TotalsStep,
   TruthFilter,
   TruthTally,
@@ -26,6 +27,7 @@ import { createLongListings } from './long-listings.ts';
 import { byIndex } from './model/number-search.ts';
 import { askPlaced, createSorted } from './sorted.ts';
 import type { Operation } from './store.ts';
+import { isSummed } from './summed.ts';
 
 /** Aim of one step of a listing, ms; none may hold the store for over 20 ms. */
 const STEP_AIM_MS = 10;
@@ -105,11 +107,33 @@ export function createWalks(lanes: Lanes): Walks {
             ),
         listing.limit ?? Number.POSITIVE_INFINITY,
       ),
-    count: (kind, filter) => looked<Count>(kind, `${kind}Count`, filter),
+    count(kind, filter) {
+      const look = (filter: object) => looked<Count>(kind, `${kind}Count`, filter);
+      if (kind !== 'call' || !isSummed(filter as CallFilter)) return look(filter);
+      return summed(filter as CallFilter, [], look, ({ groups, next }) => ({ rows: groups[0]?.[2].count ?? 0, next }));
+    },
     tally: (filter) => steps<TruthTally>(lanes, 'truthTally', null, () => ({ filter })),
     marks: (filter, order) => looked<Count>('call', 'callCount', filter, { order }, MARKED_MAX),
-    totals: (filter, by) => looked<TotalsStep>('call', 'callTotals', filter, { by }),
+    totals(filter, by) {
+      const look = (filter: object) => looked<TotalsStep>('call', 'callTotals', filter, { by });
+      return isSummed(filter, by) ? summed(filter, by, look, (step) => step) : look(filter);
+    },
   };
+
+  /** Whole days by their sums, then the range's edges by looking at their calls. */
+  async function* summed<Step>(
+    filter: CallFilter,
+    by: readonly Dimension[],
+    look: (filter: CallFilter) => AsyncGenerator<Step>,
+    ofSums: (step: SumsStep) => Step,
+  ): AsyncGenerator<Step> {
+    const edges: CallFilter[] = [];
+    for await (const step of steps<SumsStep>(lanes, 'callSums', null, () => ({ filter, by }))) {
+      edges.push(...step.edges);
+      yield ofSums(step);
+    }
+    for (const edge of edges) yield* look(edge);
+  }
 
   /** Pages of the list that the listing's order is. */
   async function* sortedPages(listing: Listing<CallFilter>, sort: SortColumn): AsyncGenerator<Page> {

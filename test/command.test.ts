@@ -460,7 +460,7 @@ describe('import, verify and refold', () => {
     expect(await say(['import', MASTER])).toEqual([0, '17 records taken, 0 were there already']);
     expect(await say(['import', MASTER])).toEqual([0, '0 records taken, 0 were there already']);
     const agree =
-      '13 calls against their records, 17 lines of the CDR CSV against the store, 0 lines of the audit log: all agree';
+      '13 calls against their records, 6 sums against their calls, 17 lines of the CDR CSV against the store, 0 lines of the audit log: all agree';
     const [verified, sum, ...recordings] = await say(['verify']);
     expect([verified, sum]).toEqual([0, agree]);
     // What Asterisk had been told to record when these calls were made, nobody wrote down.
@@ -505,6 +505,18 @@ describe('import, verify and refold', () => {
     );
   }, 240_000);
 
+  test('verify names a sum that is not that of its calls, and fails', async () => {
+    const folder = temporaryFolder();
+    const env = { ...ownEnv(folder), CDRD_TIME_ZONE: 'UTC' };
+    expect((await cdrd(['import', MASTER], { env })).code).toBe(0);
+    sqlOn(`${folder}/state/cdrd.db`, "UPDATE call_sum SET billsec = billsec + 60 WHERE disposition = 'BUSY'");
+    const { code, out, err } = await cdrd(['verify'], { env });
+    expect([code, out]).toEqual([1, []]);
+    expect(err.join('\n')).toMatch(
+      /: 1 differ\n {2}sum of 2026-11-23 \(UTC\+0 h\), Internal, BUSY, trunks "" and "", port 0: \d+ calls, \d+ s, 60 s talked, 0 minutes, its calls are \d+ calls, \d+ s, 0 s talked, 0 minutes/,
+    );
+  });
+
   test('verify looks at every line that was read, whatever Asterisk has written behind it since', async () => {
     const folder = temporaryFolder();
     const cdr = `${folder}/Master.csv`;
@@ -514,7 +526,7 @@ describe('import, verify and refold', () => {
     expect((await cdrd(['import', cdr], { env })).code).toBe(0);
     writeFileSync(cdr, lines + lines.trim().split('\n').at(-1)?.replaceAll('1795', '1796').concat('\n'));
     expect((await cdrd(['verify'], { env })).out.slice(0, 1)).toEqual([
-      '13 calls against their records, 17 lines of the CDR CSV against the store, 0 lines of the audit log: all agree',
+      '13 calls against their records, 6 sums against their calls, 17 lines of the CDR CSV against the store, 0 lines of the audit log: all agree',
     ]);
   });
 
@@ -555,7 +567,7 @@ describe('import, verify and refold', () => {
     const env = { ...ownEnv(folder), CDRD_TIME_ZONE: 'UTC', CDRD_ASTERISK_CDR_CSV: table };
     expect((await cdrd(['import', table], { env })).out).toEqual(['2 records taken, 0 were there already']);
     expect((await cdrd(['verify'], { env })).out.slice(0, 1)).toEqual([
-      '2 calls against their records, 2 lines of the CDR CSV against the store, 0 lines of the audit log: all agree',
+      '2 calls against their records, 2 sums against their calls, 2 lines of the CDR CSV against the store, 0 lines of the audit log: all agree',
     ]);
   });
 

@@ -5,6 +5,7 @@ import type { AmiUserAdmin } from '../../cgi/ami/port.ts';
 import type { Backups } from '../../cgi/backup/port.ts';
 import { checkChains } from '../../cgi/settings/audit-check.ts';
 import { tallies } from '../../cgi/truth/summary.ts';
+import { checkSums } from '../../storage/check-sums.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import { parseLocal, resolveLocal, type Zone } from '../../storage/model/local-time.ts';
 import type { Walk } from '../../storage/store.ts';
@@ -136,10 +137,15 @@ export function createPerform(options: PerformOptions): Perform {
       wrong.push(...step.wrong.map((group) => `  call ${group}: its rows are not what its records fold to`));
       next = step.next;
     }
+    let sums = 0;
+    for await (const day of checkSums(store)) {
+      sums += day.sums;
+      wrong.push(...day.wrong.map((text) => `  sum of ${text}`));
+    }
     const { lines, missing } = await verifyCsv();
     const log = await verifyAudit();
     const problems = [...wrong, ...missing, ...log.broken];
-    const looked = `${groups} calls against their records, ${lines} lines of the CDR CSV against the store, ${log.lines} lines of the audit log`;
+    const looked = `${groups} calls against their records, ${sums} sums against their calls, ${lines} lines of the CDR CSV against the store, ${log.lines} lines of the audit log`;
     // What is wrong with recordings nobody can put right in the store: it is told, and is no failure of it.
     const recordings = truthText(await tallyAll());
     if (problems.length > 0)

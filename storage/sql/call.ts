@@ -1,6 +1,7 @@
 /**
  * Calls in the database. Every write to a call goes through {@link applyCall}: what must follow a call (outbox, the tie
- * to its recording, later sums, search index and price) hangs there and can't be forgotten.
+ * to its recording, search index, later price) hangs there and can't be forgotten. The sums by day hang on the table itself
+ * (migration 0015).
  */
 import type { CallRow } from '../model/call.ts';
 import type { FoldedCall } from '../model/fold.ts';

@@ -23,28 +23,11 @@ export type Outcome<T> =
   | { readonly done: T }
   | { readonly failed: { readonly code: StoreErrorCode; readonly message: string } };
 
-type Value = Row[string];
-/** Its length is what SQLite goes by. */
-type TenValues = (
-  a: Value,
-  b: Value,
-  c: Value,
-  d: Value,
-  e: Value,
-  f: Value,
-  g: Value,
-  h: Value,
-  i: Value,
-  j: Value,
-) => number;
-
 export interface Database {
   all(sql: string, binds?: readonly Bind[]): Row[];
   first(sql: string, binds?: readonly Bind[]): Row | undefined;
   /** Runs one statement; returns the number of changed rows and the last row id. */
   run(sql: string, binds?: readonly Bind[]): { changes: number; id: number };
-  /** Makes a function known to SQL; it takes exactly ten values. */
-  define(name: string, work: TenValues): void;
   /**
    * One durable transaction. When `work` throws, or the disk refuses, nothing of it stays. Not nestable: see
    * {@link Database.attempt}. After a refusal, be it of an fsync, SQLite has rolled back by itself and writes the same places
@@ -206,7 +189,6 @@ function wrap(
   let handle = opened;
   let onlyRead = whyOnlyRead;
   const statements = createStatements((sql) => handle.prepare(sql));
-  const functions = new Map<string, TenValues>();
   let folderSynced = false;
   let lastCommitMs = 0;
 
@@ -227,10 +209,6 @@ function wrap(
         const { changes, lastInsertRowid } = s.run(bindable(binds));
         return { changes, id: Number(lastInsertRowid) };
       }),
-    define(name, work) {
-      functions.set(name, work);
-      handle.function(name, work);
-    },
     transaction(work) {
       if (onlyRead) throw onlyRead; // SQLite would say of a full disk that it is read-only
       syncFolder();
@@ -301,7 +279,6 @@ function wrap(
     handle = writing;
     onlyRead = null;
     folderSynced = false;
-    for (const [name, work] of functions) handle.function(name, work);
     if (readingFolder !== undefined) leaveReadingPlace(readingFolder);
   }
 

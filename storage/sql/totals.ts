@@ -1,81 +1,77 @@
 /**
- * Sums over the calls of a filter, a step at a time along the same paths as its listing. The grouping is done by a function
- * that SQLite calls once a row: its own GROUP BY sorts every step's rows anew for each dimension, at four times the cost.
+ * Sums over the calls of a filter, a step at a time along the same paths as its listing, for what the sums by day
+ * (sql/sums.ts) don't know. A step's calls come as one JSON text with what is asked of each, and are added up here: SQLite's
+ * own GROUP BY sorts them anew for each dimension, and a function of ours called for each row costs three times as much.
  */
 import type { Dimension, Sums, TotalsRequest, TotalsStep } from '../filter.ts';
-import { CALL_TYPES } from '../model/leg.ts';
 import type { Database } from './database.ts';
+import { createAdder, sumsOf } from './groups.ts';
 import { callStretch, type Stretch, union } from './listing.ts';
-
-/** Dispositions as shown, in the order of their codes: whatever is none of the first three is a failure. */
-const OUTCOMES = ['ANSWERED', 'NO ANSWER', 'BUSY', 'FAILED'] as const;
-const OUTCOME = `CASE disposition WHEN 'ANSWERED' THEN 0 WHEN 'NO ANSWER' THEN 1 WHEN 'BUSY' THEN 2 ELSE 3 END`;
-const DIRECTION = `CASE calltype ${CALL_TYPES.map((name, code) => `WHEN '${name}' THEN ${code}`).join(' ')} END`;
 
 const digits = (column: string) => `${column} <> '' AND ${column} NOT GLOB '*[^0-9]*'`;
 
-/** As floating point: the package takes a whole number through a BigInt, at three times the cost. */
-const float = (expression: string) => `(${expression}) * 1.0`;
-
-/** The function's arguments: always asked, or only for a dimension. */
-const ARGUMENTS: readonly (readonly [sql: string, ...dimensions: readonly Dimension[]])[] = [
+/** What is asked of a call: always, or only for a dimension. */
+const VALUES: readonly (readonly [sql: string, ...dimensions: readonly Dimension[]])[] = [
+  ['disposition'],
+  ['duration'],
+  ['billsec'],
   // The call's own clock, as it was at its start.
-  [float('start_at + start_offset'), 'day', 'hour'],
-  [float(DIRECTION), 'direction'],
-  [float('port'), 'port'],
-  ["nullif(src_trunk, '')", 'trunk'],
-  ["nullif(dst_trunk, '')", 'trunk'],
+  ['start_at + start_offset', 'day', 'hour'],
+  ['calltype', 'direction'],
+  ['port', 'port'],
+  ['src_trunk', 'trunk'],
+  ['dst_trunk', 'trunk'],
   // The side without a trunk is one of ours, but for what the direction says is outside; `s` and `*97` are no numbers.
   [`CASE WHEN src_trunk = '' AND calltype <> 'Inbound' AND ${digits('src')} THEN src END`, 'extension'],
   [`CASE WHEN dst_trunk = '' AND calltype <> 'Outbound' AND ${digits('dst_inner')} THEN dst_inner END`, 'extension'],
 ];
 
-/** Sums by value. */
-type Groups = Map<string | number, Float64Array>;
-/** Numbers in {@link Sums}. */
-const SUMS = 9;
+/** As they stand in {@link VALUES}; 0 where it isn't asked. */
+type Call = readonly [
+  disposition: string,
+  duration: number,
+  billsec: number,
+  wall: number,
+  direction: string,
+  port: number,
+  sourceTrunk: string,
+  destinationTrunk: string,
+  source: string | null,
+  destination: string | null,
+];
 
-type Totals = (request: TotalsRequest) => TotalsStep;
-
-/** Makes the function known to the database. @returns what gives one step's sums. */
-export function createCallTotals(database: Database): Totals {
-  /** Of this step: each dimension asked for with its values' sums, and the sums of all calls. */
-  let asked: Partial<Record<Dimension, Groups>> = {};
-  let all = new Float64Array(SUMS);
-
-  database.define(
-    'add_call',
-    (outcome, duration, billsec, wall, direction, port, srcTrunk, dstTrunk, source, destination) => {
-      const [ended, lasted, talked] = [outcome as number, duration as number, billsec as number];
-      addTo(all, ended, lasted, talked);
-      const add = (groups: Groups, value: string | number) => addTo(sumsIn(groups, value), ended, lasted, talked);
-      const { day, hour, disposition, direction: directions, port: ports, trunk, extension } = asked;
-      if (day) add(day, Math.floor((wall as number) / 86_400));
-      if (hour) add(hour, Math.floor((wall as number) / 3_600) - Math.floor((wall as number) / 86_400) * 24);
-      if (disposition) add(disposition, ended);
-      if (directions && direction !== null) add(directions, direction as number);
-      if (ports && port) add(ports, port as number);
-      if (trunk && srcTrunk !== null) add(trunk, srcTrunk as string);
-      if (trunk && dstTrunk !== null && dstTrunk !== srcTrunk) add(trunk, dstTrunk as string);
-      if (extension && source !== null) add(extension, source as string);
-      if (extension && destination !== null && destination !== source) add(extension, destination as string);
-      return 1;
-    },
-  );
-  return (request) => {
-    const { parts, end } = callStretch(database, request);
-    if (request.by.length === 0) return { groups: [[null, '', plainSums(database, parts)]], next: end };
-    all = new Float64Array(SUMS);
-    asked = Object.fromEntries(request.by.map((dimension) => [dimension, new Map()]));
-    const values = ARGUMENTS.map(([sql, ...dimensions]) => (dimensions.some((name) => asked[name]) ? sql : 'NULL'));
-    const known = [OUTCOME, 'duration', 'billsec'].map(float);
-    const calls = union(parts, `SELECT count(add_call(${[...known, ...values].join(', ')})) AS rows`);
-    database.all(calls.text, calls.binds);
-    const groups = request.by.flatMap((dimension) =>
-      [...(asked[dimension] ?? [])].map(([value, sums]) => [dimension, named(dimension, value), sumsOf(sums)] as const),
-    );
-    return { groups: [[null, '', sumsOf(all)], ...groups], next: end };
-  };
+export function callTotals(database: Database, request: TotalsRequest): TotalsStep {
+  const { by } = request;
+  const { parts, end } = callStretch(database, request);
+  if (by.length === 0) return { groups: [[null, '', plainSums(database, parts)]], next: end };
+  const isAsked = (dimensions: readonly Dimension[]) =>
+    dimensions.length === 0 || dimensions.some((name) => by.includes(name));
+  const values = VALUES.map(([sql, ...dimensions]) => (isAsked(dimensions) ? sql : '0'));
+  const calls = union(parts, `SELECT json_group_array(json_array(${values.join(', ')})) AS text`);
+  const adder = createAdder(by);
+  for (const { text } of database.all(calls.text, calls.binds))
+    for (const call of JSON.parse(String(text)) as readonly Call[]) {
+      const [disposition, duration, billsec, wall, direction, port, ...sides] = call;
+      const day = Math.floor(wall / 86_400);
+      const hour = Math.floor(wall / 3_600) - day * 24;
+      const [sourceTrunk, destinationTrunk, source, destination] = sides;
+      adder.add(
+        {
+          disposition,
+          day,
+          hour,
+          direction,
+          port,
+          trunks: [sourceTrunk, destinationTrunk],
+          extensions: [source, destination],
+        },
+        1,
+        duration,
+        billsec,
+        Math.ceil(billsec / 60),
+      );
+    }
+  return { groups: adder.groups(), next: end };
 }
 
 /**
@@ -102,36 +98,3 @@ function plainSums(database: Database, parts: Stretch['parts']): Sums {
 
 /** More than the rows of a step; its square times as many is still a whole number. */
 const APART = 100_000;
-
-/** Codes as the words that they stand for. */
-function named(dimension: Dimension, value: string | number): string | number {
-  if (dimension === 'disposition') return OUTCOMES[Number(value)] ?? '';
-  return dimension === 'direction' ? (CALL_TYPES[Number(value)] ?? '') : value;
-}
-
-function sumsIn(groups: Groups, value: string | number): Float64Array {
-  const known = groups.get(value);
-  if (known) return known;
-  const sums = new Float64Array(SUMS);
-  groups.set(value, sums);
-  return sums;
-}
-
-/** In the order of {@link sumsOf}. */
-function addTo(sums: Float64Array, outcome: number, duration: number, billsec: number): void {
-  const add = (index: number, value: number) => {
-    sums[index] = (sums[index] ?? 0) + value;
-  };
-  add(0, 1);
-  add(1 + outcome, 1);
-  add(5, duration);
-  add(6, billsec);
-  if (outcome === 0) add(7, billsec);
-  add(8, Math.ceil(billsec / 60));
-}
-
-function sumsOf(sums: Float64Array): Sums {
-  const [count = 0, answered = 0, noanswer = 0, busy = 0, failed = 0, ...times] = sums;
-  const [duration = 0, billsec = 0, talked = 0, minutes = 0] = times;
-  return { count, answered, noanswer, busy, failed, duration, billsec, talked, minutes };
-}

@@ -18,18 +18,31 @@ export function whereCalls(filter: CallFilter): Where {
   numbers(where, ['src'], ['src'], filter.src);
   numbers(where, ['dst'], ['dst_outer', 'dst_inner'], filter.dst);
   numbers(where, ['src', 'dst'], ['src', 'dst_outer', 'dst_inner'], filter.number);
-  oneOf(where, 'disposition', filter.dispositions);
-  oneOf(where, 'calltype', filter.callTypes);
+  summed(where, filter);
+  equal(where, 'start_offset', filter.startOffset);
   bounds(where, 'billsec', filter.billsec);
   eitherWithin(where, ['duration', 'billsec'], filter.duration);
   equal(where, 'cidname', filter.cidName);
   equal(where, 'cidname', filter.inRoute); // the guide: its value is the same
   equal(where, 'ivr', filter.ivr);
-  equal(where, 'port', filter.port);
   if (filter.unkept)
     add(where, 'NOT EXISTS (SELECT 1 FROM recording AS file WHERE file.path = call.recording AND file.keep = 1)');
-  for (const trunk of filter.trunks ?? []) add(where, '(src_trunk = ? OR dst_trunk = ?)', trunk, trunk);
   return where;
+}
+
+/** Of the sums by day, whose columns have the names of a call's. @see summed.ts */
+export function whereSums(filter: CallFilter): Where {
+  const where: Where = { conditions: [], binds: [] };
+  summed(where, filter);
+  return where;
+}
+
+/** What the sums by day know. */
+function summed(where: Where, { dispositions, callTypes, port, trunks = [] }: CallFilter): void {
+  oneOf(where, 'disposition', dispositions);
+  oneOf(where, 'calltype', callTypes);
+  equal(where, 'port', port);
+  for (const trunk of trunks) add(where, '(src_trunk = ? OR dst_trunk = ?)', trunk, trunk);
 }
 
 export function whereRecordings(filter: RecordingFilter): Where {

@@ -13,6 +13,7 @@ import { auditChain } from './0011-audit-chain.ts';
 import { keyEnd } from './0012-key-end.ts';
 import { accountsAndViews } from './0013-accounts-views.ts';
 import { missed } from './0014-missed.ts';
+import { sums } from './0015-sums.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   keyEnd,
   accountsAndViews,
   missed,
+  sums,
 ];
