@@ -10,8 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { archiveRows } from './archive.ts';
 import { callRows } from './calls.ts';
 import { COLDNESS } from './cold.ts';
+import { flashRows } from './flash.ts';
 import { idleRows } from './idle.ts';
 import { ingestRows } from './ingest.ts';
+import { largeRows } from './large.ts';
 import { loginRows } from './login.ts';
 import { pageRows } from './pages.ts';
 import { betweenMarkers, countLine, type Machine, markdown, plainTable, readResult, writeResult } from './result.ts';
@@ -40,11 +42,13 @@ const TABLE: Readonly<Record<string, () => Promise<Row[]>>> = {
   idle: idleRows,
   start: startRows,
   calls: callRows,
+  large: largeRows,
   search: searchRows,
   archive: archiveRows,
   ingest: ingestRows,
   fanout: elsewhere('AMI fan-out, 50 clients, 1,000 events/s', 'no worse than Asterisk', '`make bench-load` has it'),
   stall,
+  flash: flashRows,
 };
 
 /** They run only when they are named. */

@@ -25,6 +25,7 @@ test('a miss is printed as a miss, and counted', () => {
     ].join(''),
   );
   expect(countLine(rows)).toBe('1 passed, 1 failed, 1 not there');
+  expect(plainTable([{ name: 'fsyncs', result: '2', aim: '–', met: 'stated' }])).toBe('fsyncs  stated    – 2\n');
   expect(countLine(rows.slice(0, 1))).toBe('1 passed, 0 failed');
 });
 

@@ -32,7 +32,7 @@ export function writeResult(path: string, result: Result): void {
   writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
 }
 
-const WORDS = { true: 'met', false: 'MISSED', null: 'NOT THERE' } as const;
+const WORDS = { true: 'met', false: 'MISSED', null: 'NOT THERE', stated: 'stated' } as const;
 export const wordOf = ({ met }: Row): string => WORDS[`${met}`];
 
 /** Rows under each other, for the terminal. */
@@ -46,7 +46,7 @@ export function plainTable(rows: readonly Row[]): string {
 
 /** @returns `N passed, N failed`, and how many are not there. */
 export function countLine(rows: readonly Row[]): string {
-  const count = (met: boolean | null) => rows.filter((row) => row.met === met).length;
+  const count = (met: Row['met']) => rows.filter((row) => row.met === met).length;
   return `${count(true)} passed, ${count(false)} failed${count(null) > 0 ? `, ${count(null)} not there` : ''}`;
 }
 

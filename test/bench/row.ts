@@ -12,7 +12,7 @@ export interface Row {
   readonly short?: string;
   readonly aim: string;
   /** null: what is measured isn't there yet. */
-  readonly met: boolean | null;
+  readonly met: boolean | 'stated' | null;
   /** The figures themselves. */
   readonly figures?: unknown;
 }
@@ -30,6 +30,15 @@ export function compared(name: string, most: number, figures: Compared): Row {
     figures,
   };
 }
+
+/** A figure that has no aim. */
+export const stated = (name: string, result: string, figures?: unknown): Row => ({
+  name,
+  result,
+  aim: '–',
+  met: 'stated',
+  figures,
+});
 
 /** A row whose figure can't be had, and why. */
 export const notThere = (name: string, aim: string, why: string): Row => ({ name, result: why, aim, met: null });
