@@ -11,6 +11,7 @@ import { createPhoneBook } from '../cgi/contact/book.ts';
 import { openTrials } from '../cgi/trial/trials.ts';
 import type { Services } from '../cgi/verb.ts';
 import type { StoreClient } from '../storage/client.ts';
+import { compactAtRest } from '../storage/compaction.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
 import type { StoreThread } from '../storage/store-thread.ts';
 import { openAccess } from './access.ts';
@@ -127,6 +128,8 @@ export async function start(options: StartOptions): Promise<Running> {
     const bus = createBus();
     const metrics = createMetrics();
     stops.push(() => metrics.close());
+    const compaction = compactAtRest();
+    stops.push(() => compaction.stop());
 
     const threads = createThreads();
     const opened = await openStore({ config: given, workers, storeThread, threads, bus, log, onDeath: onFatal });

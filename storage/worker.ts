@@ -1,5 +1,6 @@
 /** The thread that owns the database file: a message in, one bounded operation, a message out, in order of arrival. */
 import { parentPort } from 'node:worker_threads';
+import { compactAtRest } from './compaction.ts';
 import type { DiskStatus } from './disk.ts';
 import { type StoreErrorCode, storeError } from './errors.ts';
 import { type FileWork, fileWork } from './file-work.ts';
@@ -25,6 +26,7 @@ export interface Answer {
 
 const port = parentPort;
 if (!port) throw new Error('runs as a worker only');
+compactAtRest();
 let store: Store | null = null;
 let told: DiskStatus | undefined;
 

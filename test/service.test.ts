@@ -8,11 +8,27 @@ import { loadConfig } from '../daemon/config.ts';
 import { listenOn } from '../daemon/sockets/early.ts';
 import { eventually } from './support/daemon.ts';
 import { temporaryFolder } from './support/folder.ts';
+import { MALLOC, NODE_FLAGS } from './support/production.ts';
 
 const ETC = new URL('../etc', import.meta.url).pathname;
 const BUNDLE = new URL('.build', import.meta.url).pathname;
 const SCRIPT = `${ETC}/init.d/cdrd`;
 const PATIENCE_S = 60;
+
+test('whatever starts the daemon starts it alike', () => {
+  const flags = NODE_FLAGS.join(' ');
+  const malloc = Object.entries(MALLOC).map(([name, value]) => `${name}=${value}`);
+  for (const path of [
+    'systemd/cdrd.service',
+    'init.d/cdrd',
+    '../Makefile',
+    '../README.md',
+    '../test/simulator/run.sh',
+  ]) {
+    const text = readFileSync(`${ETC}/${path}`, 'utf8');
+    for (const word of [flags, ...malloc]) expect(text, `${path}: ${word}`).toContain(word);
+  }
+});
 
 test('every shell takes the script', () => {
   execFileSync('sh', ['-n', SCRIPT]);

@@ -6,6 +6,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { compactAtRest } from '../../storage/compaction.ts';
 import type { Clock } from './finished.ts';
 import {
   beginLook,
@@ -40,6 +41,7 @@ import { spaceOf, tryWriting, writeProbe } from './write-probe.ts';
 const settings = workerData as WorkerSettings;
 const port = parentPort;
 if (!port) throw new Error('medium-worker runs as a worker only');
+compactAtRest();
 const send = (message: FromWorker): void => port.postMessage(message);
 
 let memory: Memory = createMemory();

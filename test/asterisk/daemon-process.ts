@@ -8,6 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MALLOC, NODE_FLAGS } from '../support/production.ts';
 import { AMI_SECRET, AMI_USER, type Asterisk, ZONE } from './asterisk.ts';
 
 /** CDRD_BUNDLE tests one built elsewhere. */
@@ -178,16 +179,8 @@ function node(
   stdin: 'ignore' | 'pipe',
   output: 'inherit' | 'pipe' | number = 'inherit',
 ): ChildProcess {
-  const command = [
-    '--pdeathsig',
-    'KILL',
-    process.execPath,
-    '--liftoff-only',
-    '--max-semi-space-size=1',
-    BUNDLE,
-    ...args,
-  ];
-  const env = { PATH: process.env['PATH'] ?? '' };
+  const command = ['--pdeathsig', 'KILL', process.execPath, ...NODE_FLAGS, BUNDLE, ...args];
+  const env = { PATH: process.env['PATH'] ?? '', ...MALLOC };
   return spawn('setpriv', command, { stdio: [stdin, output, output], env });
 }
 

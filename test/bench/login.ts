@@ -16,6 +16,7 @@ import { promisify } from 'node:util';
 import { askDaemon } from '../../daemon/control/client.ts';
 import type { ControlRequest } from '../../daemon/control/protocol.ts';
 import { digestOf } from '../../daemon/state.ts';
+import { MALLOC, NODE_FLAGS } from '../support/production.ts';
 import type { Row } from './row.ts';
 import { meanOf, medianOf, type Samples, telling } from './telling-apart.ts';
 
@@ -125,11 +126,11 @@ interface Box {
 async function onDaemon<T>(bundle: string, folder: string, work: (box: Box) => Promise<T>): Promise<T> {
   mkdirSync(folder);
   const [http = 0, ami = 0] = [await freePort(), await freePort()];
-  const daemon = spawn(process.execPath, ['--liftoff-only', '--max-semi-space-size=1', bundle, 'run'], {
+  const daemon = spawn(process.execPath, [...NODE_FLAGS, bundle, 'run'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       PATH: process.env['PATH'],
-      MALLOC_ARENA_MAX: '1',
+      ...MALLOC,
       CDRD_STATE_DIR: `${folder}/state`,
       CDRD_RUN_DIR: `${folder}/run`,
       CDRD_HTTP_LISTEN: `0.0.0.0:${http}`,

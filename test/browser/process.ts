@@ -3,9 +3,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NODE_FLAGS } from '../support/production.ts';
 
-/** Node's, as in the Makefile. */
-const FLAGS = ['--liftoff-only', '--max-semi-space-size=1'];
 /** Seconds for a start on a machine that has much else to do. */
 const START_S = 60;
 
@@ -58,7 +57,7 @@ export async function startProcess(options: ProcessOptions): Promise<BoxProcess>
   const file = join(folder, 'cdrd.log');
   const log = openSync(file, 'a');
   const from = readFileSync(file, 'utf8').length;
-  const args = ['--pdeathsig', 'KILL', process.execPath, ...FLAGS, join(bundle, 'cdrd.mjs'), 'run'];
+  const args = ['--pdeathsig', 'KILL', process.execPath, ...NODE_FLAGS, join(bundle, 'cdrd.mjs'), 'run'];
   const child = spawn('setpriv', args, { stdio: ['ignore', log, log], env: environment(options) });
   closeSync(log);
   let text = '';
@@ -88,6 +87,6 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 
 /** A command of the command line with this text as its input. @returns what it printed. */
 export function command(options: ProcessOptions, args: readonly string[], input = ''): string {
-  const all = [...FLAGS, join(options.bundle, 'cdrd.mjs'), ...args];
+  const all = [...NODE_FLAGS, join(options.bundle, 'cdrd.mjs'), ...args];
   return execFileSync(process.execPath, all, { env: environment(options), input, encoding: 'utf8' });
 }

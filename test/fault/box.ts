@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { MALLOC, NODE_FLAGS } from '../support/production.ts';
 
 export const BUNDLE = fileURLToPath(new URL('../.build/cdrd.mjs', import.meta.url));
 
@@ -66,8 +67,8 @@ process.once('exit', () => {
 
 /** @param env More environment: a disk's. */
 export function startBox(place: Folders, amiPort: number, env: Readonly<Record<string, string>> = {}): Box {
-  const child = spawn(process.execPath, ['--liftoff-only', '--max-semi-space-size=1', BUNDLE, 'run'], {
-    env: { PATH: process.env['PATH'] ?? '', ...boxEnv(place, amiPort), ...env },
+  const child = spawn(process.execPath, [...NODE_FLAGS, BUNDLE, 'run'], {
+    env: { PATH: process.env['PATH'] ?? '', ...MALLOC, ...boxEnv(place, amiPort), ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   running.add(child);

@@ -5,10 +5,10 @@ import { mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../support/production.ts';
 import type { Day } from './day.ts';
 
 const BUNDLE = fileURLToPath(new URL('../../dist/cdrd.mjs', import.meta.url));
-const FLAGS = ['--liftoff-only', '--max-semi-space-size=1'];
 const START_MS = 60_000;
 const STOP_MS = 15_000;
 
@@ -69,7 +69,7 @@ export function openBox(root: string, day: Day, amiPort: number, secret: string,
   let url = '';
   let key = '';
   const command = (args: readonly string[], input = '') =>
-    execFileSync(process.execPath, [...FLAGS, ...day.flags, BUNDLE, ...args], { env, input, encoding: 'utf8' });
+    execFileSync(process.execPath, [...NODE_FLAGS, ...day.flags, BUNDLE, ...args], { env, input, encoding: 'utf8' });
 
   async function get(path: string, token = key): Promise<Response> {
     const answer = await fetch(url + path, { headers: { Authorization: `Bearer ${token}` } });
@@ -89,7 +89,7 @@ export function openBox(root: string, day: Day, amiPort: number, secret: string,
     async start() {
       if (key === '') command(['user', 'set', 'admin', '--role', 'admin'], 'admin');
       const from = statSync(logFile).size;
-      const own = spawn(process.execPath, [...FLAGS, ...day.flags, BUNDLE, 'run'], {
+      const own = spawn(process.execPath, [...NODE_FLAGS, ...day.flags, BUNDLE, 'run'], {
         env,
         stdio: ['ignore', log, log],
       });

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type FakeAmi, lettingIn, startFakeAmi } from '../support/fake-ami.ts';
 import type { AtEnd } from '../support/folder.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 
 const PROGRAM = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
 /** A user of the AMI that it offers. */
@@ -53,8 +54,7 @@ export async function openBox(folder: string, dir: string, atEnd: AtEnd): Promis
     CDRD_ASTERISK_SECRET: 's',
     CDRD_ASTERISK_CDR_CSV: `${folder}/Master.csv`,
   };
-  const flags = ['--liftoff-only', '--max-semi-space-size=1'];
-  const cdrd = (...args: readonly string[]) => [...flags, PROGRAM, ...args];
+  const cdrd = (...args: readonly string[]) => [...NODE_FLAGS, PROGRAM, ...args];
   execFileSync(process.execPath, cdrd('user', 'set', 'admin', '--role', 'admin'), { env, input: 'admin\n' });
   const amiUser = cdrd('ami-user', 'set', WATCHER.name, '--read', 'all', '--extras', 'on');
   execFileSync(process.execPath, amiUser, { env, input: `${WATCHER.secret}\n` });

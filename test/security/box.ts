@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AmiTestClient, connectClient } from '../ami/client.ts';
 import { type ScriptedPbx, startPbx } from '../ami/pbx.ts';
 import { pcmWav } from '../recordings/helper.ts';
+import { MALLOC, NODE_FLAGS } from '../support/production.ts';
 import {
   type Answer,
   type Ask,
@@ -324,12 +325,12 @@ async function run(bundle: string, folder: string, asterisk: number, more: reado
   const file = join(folder, 'cdrd.log');
   const before = await readFile(file, 'utf8').catch(() => '');
   const log = openSync(file, 'a');
-  const flags = ['--liftoff-only', '--max-semi-space-size=1', ...more, join(bundle, 'cdrd.mjs'), 'run'];
+  const flags = [...NODE_FLAGS, ...more, join(bundle, 'cdrd.mjs'), 'run'];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...flags], {
     stdio: ['ignore', log, log],
     env: {
       PATH: process.env['PATH'] ?? '',
-      MALLOC_ARENA_MAX: '1', // as on the boxes: else each thread keeps the 16 MB of a password's scrypt for itself
+      ...MALLOC,
       CDRD_STATE_DIR: `${folder}/state`,
       CDRD_RUN_DIR: `${folder}/run`,
       CDRD_HTTP_LISTEN: '[::ffff:127.0.0.1]:0',

@@ -3,6 +3,8 @@
 # Guide's accounts admin/admin and monitor/monitor are set here only where nobody but this machine can reach it.
 set -eu
 cd "$(dirname "$0")/../.."
+# As on a box.
+export MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072
 node=${NODE:-node --liftoff-only --max-semi-space-size=1}
 var=$PWD/var
 port=$($node -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')

@@ -1,0 +1,51 @@
+/** A thread's garbage goes back when it rests, and is left alone while it works. */
+import { getHeapStatistics } from 'node:v8';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Compaction, compactAtRest } from '../../storage/compaction.ts';
+
+const physical = () => getHeapStatistics().total_physical_size;
+
+function watched(options: Parameters<typeof compactAtRest>[0]): Compaction {
+  const compaction = compactAtRest(options);
+  onTestFinished(() => compaction.stop());
+  return compaction;
+}
+
+/** Rests until it has happened. */
+async function compacted(compaction: Compaction): Promise<void> {
+  for (let looks = 0; compaction.lastMs === null && looks < 50; looks++)
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(compaction.lastMs).not.toBeNull();
+}
+
+test('garbage goes when the thread rests; what lives among it stays', async () => {
+  // Of each page of the heap a little lives: without moving that together no page could go.
+  const all = Array.from({ length: 400_000 }, (_, index) => ({ index, text: `number ${index}` }));
+  const kept = all.filter(({ index }) => index % 500 === 0);
+  all.length = 0;
+  const before = physical();
+  const compaction = watched({ restMs: 150, grownBytes: 0 });
+  await compacted(compaction);
+  expect(before - physical()).toBeGreaterThan(8 * 2 ** 20);
+  expect(kept.every(({ index, text }) => text === `number ${index}`)).toBe(true);
+});
+
+test('a thread that works is left alone', async () => {
+  const compaction = watched({ restMs: 150, grownBytes: 0 });
+  const end = performance.now() + 800;
+  while (performance.now() < end) {
+    const pause = performance.now() + 15;
+    while (performance.now() < pause); // of each 20 ms it works 15
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  expect(compaction.lastMs).toBeNull();
+});
+
+test('a heap that has not grown since the last time is left alone', async () => {
+  const compaction = watched({ restMs: 150, grownBytes: 0 });
+  await compacted(compaction);
+  compaction.stop();
+  const none = watched({ restMs: 150, grownBytes: 2 ** 40 });
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  expect(none.lastMs).toBeNull();
+});
