@@ -306,13 +306,6 @@ export const fullnessLimits = {
   lookMs: 60_000,
 } as const;
 
-export const idleLimits = {
-  /** Milliseconds between two steps of upkeep, each some 5 ms of the store's time and a commit. */
-  everyMs: 250,
-  /** The same while the store is busy: so often that what an import adds never piles up. */
-  busyMs: 2_000,
-} as const;
-
 /** The control socket's bound on one command, bytes. */
 export const CONTROL_LINE_MAX = 16_384;
 

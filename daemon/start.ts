@@ -46,7 +46,6 @@ import { boxNames } from './http/self-signed.ts';
 import { type HttpListen, listenHttp, tokenOf } from './http/server.ts';
 import { openStatic } from './http/static.ts';
 import { amiPath, createWebSockets } from './http/websocket.ts';
-import { startIdleWork } from './idle.ts';
 import { createCallDeletions } from './jobs.ts';
 import { auditNoteLimits } from './limits.ts';
 import type { Log } from './log.ts';
@@ -215,8 +214,6 @@ export async function start(options: StartOptions): Promise<Running> {
       log,
     });
     stops.push(() => fullness.close());
-    const idle = startIdleWork({ store, bus, log });
-    stops.push(() => idle.stop());
 
     const recordingControl = createRecordingControl(pbx.connection, pbx.live, store);
     const amiServer = await ami.listen({ connection: pbx.connection, control: recordingControl, sockets });

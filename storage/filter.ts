@@ -137,24 +137,37 @@ export interface Count {
   readonly next: Cursor | null;
 }
 
-/** Calls that the index of trigrams names for a filter: all that match, and some that don't. */
-export interface Candidates {
-  /** Ids in rising order, joined by commas. */
-  readonly ids: string;
-  readonly count: number;
-  /** The last of them where there may be more; null: these were the last. */
-  readonly last: number | null;
+/** A side of a call: who called; who was called, and who answered where that is another: `620(202)`. */
+export type NumberSide = 'src' | 'called' | 'answered';
+
+/** The calls of the numbers that match, a stretch of the known numbers at a time. */
+export interface NumbersRequest {
+  readonly side: NumberSide;
+  /** One of them must match. */
+  readonly patterns: readonly NumberPattern[];
+  readonly start: Bounds;
+  /** Where the step before ended; null: from the beginning. */
+  readonly after: NumberPlace | null;
+  /** Numbers looked at, matching or not. */
+  readonly scan: number;
+  /** Of which calls more is told than that they are there, by their start; null: of none. */
+  readonly named: Bounds | null;
 }
 
-export interface CandidatesRequest {
-  readonly filter: CallFilter;
-  /** The last candidate of the step before; 0: none. */
-  readonly after: number;
-  /** Candidates of the steps before. */
-  readonly known: number;
+/** Behind a number, or between two of its calls. */
+export interface NumberPlace {
+  readonly text: string;
+  readonly call?: Cursor;
 }
 
-/** Those of some candidates that match. */
+export interface NumbersStep extends Hits {
+  /** Calls, closed and not in the trash. */
+  readonly rows: number;
+  /** null: that was the last. */
+  readonly next: NumberPlace | null;
+}
+
+/** Calls that match, by name. */
 export interface Hits {
   /** `KEY.ID` of each, joined by commas; the key is what the listing runs along. */
   readonly text: string;

@@ -6,8 +6,8 @@ import { createDisk, type DiskStatus } from './disk.ts';
 import { isDiskFault, StoreError } from './errors.ts';
 import type {
   CallFilter,
-  CandidatesRequest,
   CountRequest,
+  NumbersRequest,
   PageRequest,
   RecordingFilter,
   SortKeysRequest,
@@ -32,7 +32,7 @@ import type { Chain } from './sql/audit-chain.ts';
 import { openGroups } from './sql/call.ts';
 import { type Stepped, stepDeletion, vacuumStep } from './sql/call-deletion.ts';
 import { callDetail } from './sql/call-detail.ts';
-import { callCandidates } from './sql/candidates.ts';
+import { callNumbers } from './sql/candidates.ts';
 import { type Contact, contactCount, contacts } from './sql/contact.ts';
 import { type CsvFault, type CsvPosition, type CsvProgress, csvPositions } from './sql/csv.ts';
 import { type Database, openDatabase } from './sql/database.ts';
@@ -79,7 +79,6 @@ import {
   type RecordingSum,
   sumRecordings,
 } from './sql/retention.ts';
-import { mergeNumbers } from './sql/search.ts';
 import { readSetting, settings } from './sql/setting.ts';
 import { createStill, type StillFile } from './sql/still.ts';
 import { callSums } from './sql/sums.ts';
@@ -259,11 +258,9 @@ export function openStore(options: StoreOptions) {
     callCount: (request: CountRequest<CallFilter>) => callCount(database, request),
     callTotals: (request: TotalsRequest) => callTotals(database, request),
     callSums: (request: TotalsRequest) => callSums(database, request),
-    callCandidates: (request: CandidatesRequest) => callCandidates(database, request),
+    callNumbers: (request: NumbersRequest) => callNumbers(database, request),
     callHits: (request: CountRequest<CallFilter>) => callHits(database, request),
     callSortKeys: (request: SortKeysRequest) => callSortKeys(database, request),
-    /** One step of the search index's upkeep. @returns whether there is more to do. */
-    searchMerge: () => disk.growthWaits() === null && onDisk(1, () => mergeNumbers(database)),
     /** Looks whether its disk takes writes, and whether it does so again. Where nothing is wrong it writes nothing. */
     probeDisk(): DiskStatus {
       const isOk = disk.growthWaits() === null;

@@ -4,13 +4,11 @@
  */
 import type {
   CallFilter,
-  Candidates,
   Count,
   Cursor,
   Dimension,
   Field,
   Format,
-  Hits,
   Page,
   RecordingFilter,
   SortColumn,
@@ -20,29 +18,35 @@ import type {
   TruthFilter,
   TruthTally,
 } from './filter.ts';
-import { HitList, slicesOf } from './hits.ts';
+import { HitList } from './hits.ts';
 import type { Lanes } from './lanes.ts';
 import { letGo } from './let-go.ts';
 import { createLongListings } from './long-listings.ts';
-import { byIndex } from './model/number-search.ts';
+import type { NumberPattern } from './model/number-pattern.ts';
+import { candidates, finished, gather, searchesOf, searchSteps, slices, verify } from './number-walks.ts';
+import { createPace } from './pace.ts';
 import { askPlaced, createSorted } from './sorted.ts';
 import type { Operation } from './store.ts';
 import { isSummed } from './summed.ts';
 
-/** Aim of one step of a listing, ms; none may hold the store for over 20 ms. */
-const STEP_AIM_MS = 10;
 /** Rows looked at in a step: it starts in the middle and follows the measured time. */
 const SCAN = { first: 500, min: 50, max: 5_000 };
+/** Patterns that one row is held against are few in most first steps: of very many each row takes 0.1 ms. */
+const COMPARISONS_FIRST = 10_000;
 /** The same of a step that only counts: of no row more is made, so none costs much more than another. */
 const COUNTED_MAX = 20_000;
 /** Rows of a step between two marks, which a page has to pass over behind the nearest; and of one whose keys are read here. */
 const MARKED_MAX = 2_500;
+/** With so few calls marks are not worth a walk along all: to pass over them is quick. */
+const UNMARKED_MAX = 20_000;
 /** Rows of a step that finds each of them by its id, all over the file. */
 const PLACED_MAX = 1_000;
-/** Aim of a page's size, bytes: larger ones cost memory for every client, smaller ones a message each. */
-const PAGE_BYTES = 262_144;
 
-/** Listings at a time that hold what the search index found for them, some 3 MB each; a further one looks at every call. */
+/** Where one call in so many matches, a listing looks at each in order. */
+const OFTEN = 8;
+/** Rows wanted, with those to pass over, of which a search keeps no more than it shows. */
+const KEPT_MAX = 5_000;
+/** Searches at a time that hold all they found, some 4 MB each; a further one looks at every call. */
 const HIT_LISTS_MAX = 4;
 
 /** What a listing can be asked for: its page and count operations and its filter. */
@@ -99,23 +103,21 @@ export function createWalks(lanes: Lanes): Walks {
       longListings.bound(
         listing.sort !== undefined
           ? sortedPages(listing as Listing<CallFilter>, listing.sort)
-          : searched(
-              kind,
-              listing.filter,
-              (ids) => foundPages(lanes, ids, listing as Listing<CallFilter>),
-              () => scannedPages(lanes, kind, listing),
-            ),
+          : kind === 'call' && searchesOf(listing.filter as CallFilter, true).length > 0
+            ? searchedPages(listing as Listing<CallFilter>)
+            : scannedPages(lanes, kind, listing),
         listing.limit ?? Number.POSITIVE_INFINITY,
       ),
     count(kind, filter) {
-      const look = (filter: object) => looked<Count>(kind, `${kind}Count`, filter);
-      if (kind !== 'call' || !isSummed(filter as CallFilter)) return look(filter);
+      if (kind !== 'call') return stepsOf<Count>(`${kind}Count`, filter);
+      if (!isSummed(filter as CallFilter)) return countedCalls(filter as CallFilter);
+      const look = (edge: CallFilter) => countedCalls(edge);
       return summed(filter as CallFilter, [], look, ({ groups, next }) => ({ rows: groups[0]?.[2].count ?? 0, next }));
     },
     tally: (filter) => steps<TruthTally>(lanes, 'truthTally', null, () => ({ filter })),
-    marks: (filter, order) => looked<Count>('call', 'callCount', filter, { order }, MARKED_MAX),
+    marks,
     totals(filter, by) {
-      const look = (filter: object) => looked<TotalsStep>('call', 'callTotals', filter, { by });
+      const look = (part: CallFilter) => looked<TotalsStep>('callTotals', part, { by });
       return isSummed(filter, by) ? summed(filter, by, look, (step) => step) : look(filter);
     },
   };
@@ -138,9 +140,9 @@ export function createWalks(lanes: Lanes): Walks {
   /** Pages of the list that the listing's order is. */
   async function* sortedPages(listing: Listing<CallFilter>, sort: SortColumn): AsyncGenerator<Page> {
     const { filter, fields, format, order, after, offset, limit } = filledIn(listing);
-    const keys = () => looked<SortKeys>('call', 'callSortKeys', filter, { sort }, MARKED_MAX);
+    const keys = () => looked<SortKeys>('callSortKeys', filter, { sort }, MARKED_MAX);
     const { number, ids, from } = yield* sorted.list({ filter, sort, order, after, offset }, keys);
-    const pace = createPace(Math.min(SCAN.max, PLACED_MAX));
+    const pace = createPace({ ...SCAN, max: PLACED_MAX });
     const end = Math.min(ids.length, from + limit);
     let at = Math.min(from, ids.length);
     const ask = async (lane: 'interactive' | 'bulk'): Promise<Page> => {
@@ -153,61 +155,109 @@ export function createWalks(lanes: Lanes): Walks {
     yield* oneAhead((last) => (!last ? ask('interactive') : at < end ? ask('bulk') : null));
   }
 
-  /** By what the search index finds, where it serves and not too many hold such a list already. */
-  async function* searched<Step>(
-    kind: keyof Listings,
-    filter: object,
-    found: (ids: string) => AsyncGenerator<Step>,
-    scanned: () => AsyncGenerator<Step>,
-  ): AsyncGenerator<Step> {
-    if (!servesSearch(kind, filter) || hitLists >= HIT_LISTS_MAX) return yield* scanned();
+  /** Pages of the calls that a search finds, but where looking at each call is quicker. */
+  async function* searchedPages(listing: Listing<CallFilter>): AsyncGenerator<Page> {
+    let rest = filledIn(listing);
+    if (rest.offset === 0) {
+      // A first step along the starts: what matches often has filled its page by then, and need not be searched.
+      const scan = firstScan(rest.filter);
+      const page = await askPage(lanes, 'interactive', 'call', { ...rest, limit: Math.min(rest.limit, scan), scan });
+      yield page.value;
+      letGo(page.value.bytes);
+      rest = { ...rest, after: page.value.next, limit: rest.limit - page.value.rows };
+      if (!rest.after || rest.limit <= 0) return;
+      if (page.value.rows * OFTEN >= scan) return yield* scannedPages(lanes, 'call', rest);
+    }
+    const hits = yield* found(rest);
+    yield* hits ? foundPages(lanes, hits, rest) : scannedPages(lanes, 'call', rest);
+  }
+
+  /** The calls of a listing in their order; null: each call is to be looked at. */
+  async function* found(listing: Required<Listing<CallFilter>>): AsyncGenerator<Page, HitList | null> {
+    const { filter, order, after, offset, limit } = listing;
+    const wanted = { order, after, most: offset + limit + 1 }; // one more: it tells whether the listing goes on
+    const searches = searchesOf(filter, true);
+    const exact = searches.find((search) => search.exact);
+    const list = new HitList({ ...wanted, twice: exact?.twice ?? false });
+    if (exact && wanted.most <= KEPT_MAX) return (yield* gather(lanes, exact, list)) ? list : null;
+    if (hitLists >= HIT_LISTS_MAX) return null;
     hitLists += 1;
     try {
-      const ids = await candidatesOf(lanes, filter);
-      if (ids !== null) return yield* found(ids);
+      if (exact) return (yield* gather(lanes, exact, list)) ? list : null;
+      const ids = yield* candidates(lanes, searches);
+      if (ids === null) return null;
+      yield* verify(lanes, ids, filter, list);
+      return list;
     } finally {
       hitLists -= 1;
     }
-    yield* scanned();
+  }
+
+  /** Counts calls; of those that a search finds none is looked at. */
+  async function* countedCalls(filter: CallFilter): AsyncGenerator<Count> {
+    const search = searchesOf(filter, false).find(({ exact }) => exact);
+    if (!search) return yield* looked<Count>('callCount', filter);
+    if (!search.twice) {
+      for await (const step of searchSteps(lanes, search, () => null)) {
+        if (!step) return yield* stepsOf<Count>('callCount', filter);
+        yield { rows: step.rows, next: null };
+      }
+      return;
+    }
+    const list = new HitList({ order: 'asc', after: null, most: 0, twice: true });
+    if (await finished(gather(lanes, search, list))) yield { rows: list.total, next: null };
+    else yield* stepsOf<Count>('callCount', filter);
+  }
+
+  async function* marks(filter: CallFilter, order: 'asc' | 'desc'): AsyncGenerator<Count> {
+    let rows = searchesOf(filter, true).length > 0 ? 0 : Number.POSITIVE_INFINITY;
+    if (rows === 0)
+      for await (const step of countedCalls(filter)) {
+        rows += step.rows;
+        yield { rows: 0, next: null };
+        if (rows > UNMARKED_MAX) break;
+      }
+    if (rows <= UNMARKED_MAX) yield { rows, next: null };
+    else yield* stepsOf<Count>('callCount', filter, { order }, MARKED_MAX);
   }
 
   /** Steps that look at a filter's rows in any order. */
-  function looked<Step extends { readonly next: Cursor | null }>(
-    kind: keyof Listings,
+  async function* looked<Step extends { readonly next: Cursor | null }>(
+    operation: 'callCount' | 'callTotals' | 'callSortKeys',
+    filter: CallFilter,
+    more: object = {},
+    most?: number,
+  ): AsyncGenerator<Step> {
+    const searches = searchesOf(filter, true);
+    if (searches.length > 0 && hitLists < HIT_LISTS_MAX) {
+      hitLists += 1;
+      try {
+        const ids = await finished(candidates(lanes, searches));
+        if (ids !== null) return yield* slices<Step>(lanes, ids, operation, filter, more);
+      } finally {
+        hitLists -= 1;
+      }
+    }
+    yield* stepsOf<Step>(operation, filter, more, most);
+  }
+
+  function stepsOf<Step extends { readonly next: Cursor | null }>(
     operation: Operation,
     filter: object,
     more: object = {},
     most?: number,
   ): AsyncGenerator<Step> {
-    return searched(
-      kind,
-      filter,
-      (ids) => slices<Step>(lanes, ids, operation, filter, more),
-      () => steps<Step>(lanes, operation, null, () => ({ filter, ...more }), most),
-    );
+    return steps<Step>(lanes, operation, null, () => ({ filter, ...more }), most, firstScan(filter));
   }
 }
 
-function servesSearch(kind: keyof Listings, filter: object): boolean {
-  const { src, dst, number, since } = filter as CallFilter;
-  return kind === 'call' && byIndex([src, dst, number], since);
-}
-
-/** What the search index says may match, ids joined by commas; null where the calls are looked at in order. */
-async function candidatesOf(lanes: Lanes, filter: object): Promise<string | null> {
-  const found: string[] = [];
-  let known = 0;
-  let after: number | null = 0;
-  while (after !== null) {
-    const lane = known === 0 ? 'interactive' : 'bulk';
-    const answer = await lanes.ask(lane, { operation: 'callCandidates', argument: { filter, after, known } });
-    const step = answer.value as Candidates | null;
-    if (!step) return null;
-    if (step.count > 0) found.push(step.ids);
-    known += step.count;
-    after = step.last;
-  }
-  return found.join(',');
+/** Rows of the first step of a filter: the comparisons of one row may take as long as all else of a hundred. */
+function firstScan(filter: object): number {
+  const { src, dst, number } = filter as CallFilter;
+  const comparisons = (patterns: readonly NumberPattern[] = []) =>
+    patterns.filter(({ kind }) => kind !== 'literal').length;
+  const each = comparisons(src) + 2 * comparisons(dst) + 3 * comparisons(number);
+  return Math.max(10, Math.min(SCAN.first, Math.round(COMPARISONS_FIRST / Math.max(1, each))));
 }
 
 /**
@@ -234,20 +284,31 @@ function filledIn<Filter>(listing: Listing<Filter>): Required<Listing<Filter>> {
   return { format: 'json', sort: undefined, after: null, offset: 0, limit: Number.POSITIVE_INFINITY, ...listing };
 }
 
+/** A page along an index. */
+async function askPage(
+  lanes: Lanes,
+  lane: 'interactive' | 'bulk',
+  kind: keyof Listings,
+  { filter, fields, format, order, after, limit, scan }: Required<Listing<object>> & { readonly scan: number },
+): Promise<{ readonly value: Page; readonly ms: number }> {
+  const argument = { filter, fields, format, order, limit, scan, after };
+  const { value, ms } = await lanes.ask(lane, { operation: `${kind}Page`, argument });
+  return { value: value as Page, ms };
+}
+
 /** Pages along an index. */
 function scannedPages(lanes: Lanes, kind: keyof Listings, listing: Listing<object>): AsyncGenerator<Page> {
-  const { filter, fields, format, order, after, offset, limit } = filledIn(listing);
-  const pace = createPace();
-  let skip = offset;
-  let left = limit;
+  const whole = filledIn(listing);
+  const pace = createPace({ ...SCAN, first: firstScan(listing.filter) });
+  let skip = whole.offset;
+  let left = whole.limit;
   // The first comes before whatever is long already, the others give way to everybody.
-  const ask = async (lane: 'interactive' | 'bulk', cursor: Cursor | null): Promise<Page> => {
+  const ask = async (lane: 'interactive' | 'bulk', after: Cursor | null): Promise<Page> => {
     const passed = skip > 0; // what is passed over needs no fields
     const { scan } = pace;
-    const shown = passed ? { fields: [], format: 'json' as const } : { fields, format };
-    const argument = { filter, ...shown, order, limit: Math.min(passed ? skip : left, scan), scan, after: cursor };
-    const { value, ms } = await lanes.ask(lane, { operation: `${kind}Page`, argument });
-    const page = value as Page;
+    const shown = passed ? ({ fields: [], format: 'json' } as const) : {};
+    const limit = Math.min(passed ? skip : left, scan);
+    const { value: page, ms } = await askPage(lanes, lane, kind, { ...whole, ...shown, limit, scan, after });
     pace.took(ms, page.bytes.length);
     if (!passed) {
       left -= page.rows;
@@ -258,23 +319,21 @@ function scannedPages(lanes: Lanes, kind: keyof Listings, listing: Listing<objec
     return { bytes: new Uint8Array(), rows: 0, next: page.next };
   };
   return oneAhead((last) => {
-    if (!last) return ask('interactive', after);
+    if (!last) return ask('interactive', whole.after);
     return last.next && left > 0 ? ask('bulk', last.next) : null;
   });
 }
 
-/** Pages of what the search index found: first which of it matches, then the rows wanted. */
-async function* foundPages(lanes: Lanes, ids: string, listing: Listing<CallFilter>): AsyncGenerator<Page> {
-  const { filter, fields, format, order, after, offset, limit } = filledIn(listing);
-  const list = new HitList();
-  const nothing = { bytes: new Uint8Array(), rows: 0, next: null };
-  for await (const hits of slices<Hits>(lanes, ids, 'callHits', filter)) {
-    list.add(hits.text);
-    yield nothing;
-  }
-  const total = list.size;
-  const hits = list.ordered(order, after).slice(offset);
-  const pace = createPace();
+/** Pages of calls that were found. */
+async function* foundPages(
+  lanes: Lanes,
+  list: HitList,
+  { filter, fields, format, order, offset, limit }: Required<Listing<CallFilter>>,
+): AsyncGenerator<Page> {
+  const { total } = list;
+  const hits = list.ordered().slice(offset);
+  if (hits.length === 0) return yield { bytes: new Uint8Array(), rows: 0, next: null, total };
+  const pace = createPace(SCAN);
   let left = limit;
   let at = 0;
   const ask = async (): Promise<Page> => {
@@ -291,37 +350,6 @@ async function* foundPages(lanes: Lanes, ids: string, listing: Listing<CallFilte
   yield* oneAhead((last) => (!last || (left > 0 && at < hits.length) ? ask() : null));
 }
 
-/** Steps through candidates. */
-async function* slices<Step>(
-  lanes: Lanes,
-  ids: string,
-  operation: Operation,
-  filter: object,
-  more: object = {},
-): AsyncGenerator<Step> {
-  const pace = createPace();
-  for (const left = slicesOf(ids); !left.done; ) {
-    const argument = { filter, ...more, after: null, scan: pace.scan, ids: left.next(pace.scan) };
-    const { value, ms } = await lanes.ask('bulk', { operation, argument });
-    pace.took(ms);
-    yield value as Step;
-  }
-}
-
-/** How many rows the next step looks at, by how long the last one took and how much it gave. */
-function createPace(max = SCAN.max) {
-  let scan = SCAN.first;
-  return {
-    get scan() {
-      return scan;
-    },
-    took(ms: number, bytes = 0) {
-      const factor = Math.min(4, STEP_AIM_MS / Math.max(ms, 0.1), PAGE_BYTES / Math.max(bytes, 1));
-      scan = Math.round(Math.max(SCAN.min, Math.min(max, scan * factor)));
-    },
-  };
-}
-
 /** Walks along an index in steps: the first comes before whatever is long already, the others give way to everybody. */
 async function* steps<Step extends { readonly next: Cursor | null }>(
   lanes: Lanes,
@@ -329,8 +357,9 @@ async function* steps<Step extends { readonly next: Cursor | null }>(
   from: Cursor | null,
   request: (scan: number) => object,
   most = operation.endsWith('Count') ? COUNTED_MAX : SCAN.max,
+  first = SCAN.first,
 ): AsyncGenerator<Step> {
-  const pace = createPace(most);
+  const pace = createPace({ first, min: Math.min(first, SCAN.min), max: most });
   let after = from;
   let lane: 'interactive' | 'bulk' = 'interactive';
   do {

@@ -15,13 +15,9 @@ import { type Deletion, type DeletionState, deletionById, moveDeletion, type New
 import { rememberErased } from './erased.ts';
 import { eraseLegs, groupsOfRoomChannel, legsNaming, legsOfGroup, legsOfGroups } from './leg.ts';
 import { matchingCalls } from './listing.ts';
-import { mergeNumbers } from './search.ts';
 
-/** Aim of a step's rows, and of its part in merging the search index, ms: with its commit a step shall stay below 20. */
+/** Aim of a step's rows, ms: with its commit a step shall stay below 20. */
 const STEP_MS = 5;
-const MERGE_MS = 4;
-/** Pages of the index merged between two looks at the clock: with 16 a step took 20 ms, and now and then 50. */
-const MERGE_PAGES = 4;
 /** Rows between two looks at the clock: a millisecond's work; erasing one takes its legs with it. */
 const CHUNK = { deleting: 32, restoring: 32, erasing: 16 };
 /** Calls looked at, matching or not, between two looks at the clock. */
@@ -117,7 +113,6 @@ function trashStep(database: Database, deletion: Deletion, late: Late, now: numb
     if (own.length > 0) calls.push(...trashCalls(database, own, deletion.id, now));
     cursor = next;
   } while (cursor && calls.length < STEP_ROWS && !late());
-  mergeSome(database);
   const count = deletion.count + calls.length;
   if (cursor) return { calls, deletion: moveDeletion(database, deletion, { progress: cursor, count }) };
   const { who, address } = deletion;
@@ -132,7 +127,6 @@ function restoreStep(database: Database, deletion: Deletion, late: Late, now: nu
     ids = inTrash(database, deletion.id, 0, CHUNK.restoring);
     if (ids.length > 0) calls.push(...restoreCalls(database, ids, now));
   } while (ids.length > 0 && calls.length < STEP_ROWS && !late());
-  mergeSome(database);
   return { calls, deletion: undone(database, deletion, calls.length, 0, ids.length > 0 ? null : 'restored', now) };
 }
 
@@ -163,12 +157,6 @@ function undone(
   const detail = { deletion: deletion.id, count: progress.done, ...what };
   audit(database, { ...before.by, action: `calls.${end}`, detail }, now);
   return moveDeletion(database, deletion, { state: end, progress });
-}
-
-/** Each step adds a piece to the search index. Left to themselves, sixteen are merged in one go: 400 ms. */
-function mergeSome(database: Database): void {
-  const end = performance.now() + MERGE_MS;
-  while (mergeNumbers(database, MERGE_PAGES) && performance.now() < end);
 }
 
 function inTrash(database: Database, deletion: number, after: number, limit: number): number[] {

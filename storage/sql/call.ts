@@ -85,7 +85,8 @@ export function applyCall(
   if (old && !differs(old, next)) return [];
   const trash = old ? old.trash : trashOfGroup(database, next.group);
   const id = write(database, old, next, trash);
-  indexNumbers(database, id, shown(old, trash), shown(next, trash));
+  indexNumbers(database, id, listed(old, trash), listed(next, trash));
+  if (old && !old.open && next.open) database.run('UPDATE call SET changed = NULL WHERE id = ?', [id]);
   const { recording } = next.row;
   const loserId = recording === (old?.row.recording ?? '') ? null : tie(database, id, recording, match);
   const loser = loserId === null ? null : callById(database, loserId);
@@ -99,8 +100,8 @@ export function applyCall(
 
 function removeCall(database: Database, old: StoredCall, now: number): number[] {
   release(database, old.id);
-  indexNumbers(database, old.id, shown(old, old.trash), null);
   database.run('DELETE FROM call WHERE id = ?', [old.id]);
+  indexNumbers(database, old.id, listed(old, old.trash), null);
   if (old.trash !== null) countTrash(database, old.trash, -1);
   if (old.open || old.trash !== null) return [];
   const sequence = announce(database, 'call', old.id, now);
@@ -108,9 +109,9 @@ function removeCall(database: Database, old: StoredCall, now: number): number[] 
   return [sequence];
 }
 
-/** What the search holds of a call: nothing while its legs may still be coming, or while it is in the trash. */
-function shown(call: NextCall | null, trash: number | null): CallRow | null {
-  return call && !call.open && trash === null ? call.row : null;
+/** What the search knows the numbers of: what stands in the indexes of exact numbers, which is all but the trash. */
+function listed(call: NextCall | null, trash: number | null): CallRow | null {
+  return call && trash === null ? call.row : null;
 }
 
 /**
@@ -134,13 +135,13 @@ function countTrash(database: Database, deletion: number, more: 1 | -1): void {
  */
 export function trashCalls(database: Database, ids: readonly number[], deletion: number, now: number): number[] {
   const list = JSON.stringify(ids);
-  indexMany(database, list, 'out');
   const sequences = announceMany(database, 'call', ids, now);
   database.run('INSERT OR REPLACE INTO call_removed (id, changed) SELECT value, ? + key FROM json_each(?)', [
     sequences[0] ?? 0,
     list,
   ]);
   database.run('UPDATE call SET trash = ? WHERE id IN (SELECT value FROM json_each(?))', [deletion, list]);
+  indexMany(database, list, 'out');
   return sequences;
 }
 

@@ -1,72 +1,89 @@
 /**
- * Whether a part of a number is found by the index of trigrams or by looking at every call, and by which trigrams. Both
- * give the same: what the index names is checked against the whole filter afterwards. Only the time is guessed at.
+ * The calls of all numbers that match, found by way of the numbers: each known number is looked at once, and the calls of
+ * those that match stand side by side in the index of exact numbers, with their starts. Neither asks for a row of a call.
  */
-import type { Candidates, CandidatesRequest } from '../filter.ts';
-import { gramsOf } from '../model/number-search.ts';
-import type { Database } from './database.ts';
-import { callsWithin } from './listing.ts';
+import type { Cursor, NumberPlace, NumbersRequest, NumbersStep } from '../filter.ts';
+import { beginningOf } from '../model/number-search.ts';
+import type { Bind, Database } from './database.ts';
+import { CLOSED, type Condition, callsWithin, joined, withinBounds } from './listing.ts';
+import { SIDES } from './search.ts';
+import { numberTest } from './where.ts';
 
-/** So few calls within a filter's dates are looked at one by one: two steps. */
-const FEW = 2_000;
-/** Candidates taken at most, 400 KB of text: with more, looking at every call isn't much dearer. */
-const CANDIDATES_MAX = 50_000;
-/** Those of one step: reading and writing them down takes some 10 ms. */
-const STEP = 15_000;
-/** Entries of the index read for one filter, as far as can be guessed: 0.1 µs each, so that a step keeps its bound. */
-const POSTINGS_MAX = 120_000;
-/** Beside a rarer trigram of the same pattern, one with more entries costs more to read than it saves. */
-const DENSE = 30_000;
-/** Entries read to guess how many a trigram has. */
-const PROBE = 200;
+/** So few calls within a filter's dates are looked at one by one: numbers are more than that. */
+const FEW = 4_000;
+/** Calls of one step at most, 10 ms: one number may have a tenth of all. */
+const CALLS_MAX = 20_000;
+/** Behind every text that begins alike. */
+const END = '\u{10ffff}';
 
-/** The next calls that may match; null: look at every one within the filter's dates. One bounded step. */
-export function callCandidates(database: Database, { filter, after, known }: CandidatesRequest): Candidates | null {
-  const sides = [filter.src, filter.dst, filter.number].map(gramsOf).filter((side) => side !== null);
-  if (sides.length === 0) return null;
-  const within = callsWithin(database, filter, CANDIDATES_MAX);
-  if (within <= FEW) return null;
-  const last = Number(database.first('SELECT max(id) AS id FROM call')?.['id']);
-  const read = sides.map((side) => readable(database, side, last)).filter((side) => side.postings <= POSTINGS_MAX);
-  read.sort((a, b) => a.postings - b.postings);
-  const [first, second] = read;
-  if (!first) return null;
-  const both = second !== undefined && first.postings + second.postings <= POSTINGS_MAX;
-  const limit = Math.min(STEP, within - known);
-  const row = database.first(
-    `SELECT group_concat(id) AS ids, count(*) AS rows, max(id) AS last FROM
-      (SELECT rowid AS id FROM call_number WHERE call_number MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?)`,
-    [both ? `(${first.match}) AND (${second.match})` : first.match, after, limit],
-  );
-  const count = Number(row?.['rows']);
-  if (known + count >= within) return null;
-  return { ids: String(row?.['ids'] ?? ''), count, last: count < limit ? null : Number(row?.['last']) };
+/** One bounded step; null: so few calls lie within the dates that looking at each is quicker. */
+export function callNumbers(database: Database, request: NumbersRequest): NumbersStep | null {
+  const { side, patterns, start, after, scan } = request;
+  if (!after && callsWithin(database, { start }, FEW + 1) <= FEW) return null;
+  const { code } = SIDES[side];
+  if (after?.call) {
+    const within: Condition[] = [
+      ['number.text = ?', after.text],
+      ['(call.start_at, call.id) > (?, ?)', after.call.key, after.call.id],
+    ];
+    return calls(database, request, within, { text: after.text });
+  }
+  const [pattern, ...more] = patterns;
+  const beginning = pattern && more.length === 0 ? beginningOf(pattern) : '';
+  const from: Condition = after ? ['number.text > ?', after.text] : ['number.text >= ?', beginning];
+  const to: Condition[] = beginning === '' ? [] : [['number.text < ?', `${beginning}${END}`]];
+  const ahead = joined([[`side = ${code}`], from, ...to]);
+  const edge = database.first(`SELECT text FROM number WHERE ${ahead.text} ORDER BY text LIMIT 1 OFFSET ?`, [
+    ...ahead.binds,
+    scan - 1,
+  ]);
+  const end = edge === undefined ? null : { text: String(edge['text']) };
+  // The plus: numbers are gone through in their order, whatever index a test might be looked up in.
+  const within = [
+    from,
+    ...(end ? [['number.text <= ?', end.text] as const] : to),
+    numberTest('+number.text', patterns),
+  ];
+  return calls(database, request, within, end);
 }
 
-/** What to ask for one side's patterns, each by its rarer trigrams, and how many entries that reads. */
-function readable(database: Database, side: readonly (readonly string[])[], last: number) {
-  const branches = side.map((grams) => {
-    const known = grams.map((gram) => ({ gram, postings: guess(database, gram, last) }));
-    const rarest = Math.min(...known.map(({ postings }) => postings));
-    return known.filter(({ postings }) => postings <= Math.max(rarest, DENSE));
-  });
+/** Their calls. @param end What follows them, unless their calls are too many for one step. */
+function calls(
+  database: Database,
+  { side, start, named }: NumbersRequest,
+  within: readonly Condition[],
+  end: NumberPlace | null,
+): NumbersStep {
+  const { code, column, index, held } = SIDES[side];
+  const where = joined([
+    [`number.side = ${code}`],
+    ...within,
+    ...withinBounds('call.start_at', start),
+    [held],
+    [CLOSED],
+  ]);
+  const from = `FROM number CROSS JOIN call INDEXED BY ${index} ON call.${column} = number.text WHERE ${where.text}`;
+  const name = "call.start_at || '.' || call.id";
+  const shown = named ? joined(withinBounds('call.start_at', named)) : null;
+  const hit = shown ? `CASE WHEN ${shown.text} THEN ${name} END` : '1';
+  const row = database.first(
+    `SELECT count(*) AS rows${shown ? ', group_concat(hit) AS text' : ''} FROM (SELECT ${hit} AS hit ${from} LIMIT ?)`,
+    [...(shown?.binds ?? []), ...where.binds, CALLS_MAX],
+  );
+  const rows = Number(row?.['rows']);
   return {
-    match: branches.map((grams) => `(${grams.map(({ gram }) => quoted(gram)).join(' AND ')})`).join(' OR '),
-    postings: branches.flat().reduce((sum, { postings }) => sum + postings, 0),
+    rows,
+    text: String(row?.['text'] ?? ''),
+    next: rows < CALLS_MAX ? end : lastOf(database, from, where.binds),
   };
 }
 
-/** By how dense its first entries stand. Wrong where the numbers have changed since: then only the time is. */
-function guess(database: Database, gram: string, last: number): number {
-  const row = database.first(
-    `SELECT count(*) AS rows, min(id) AS first, max(id) AS last FROM
-      (SELECT rowid AS id FROM call_number WHERE call_number MATCH ? ORDER BY rowid LIMIT ?)`,
-    [quoted(gram), PROBE],
+/** Where a step ended that had all its calls: the statement is the same, and with it the order. */
+function lastOf(database: Database, from: string, binds: readonly Bind[]): NumberPlace {
+  const last = database.first(
+    `SELECT number.text AS text, call.start_at AS key, call.id AS id ${from} LIMIT 1 OFFSET ?`,
+    [...binds, CALLS_MAX - 1],
   );
-  const rows = Number(row?.['rows']);
-  if (rows < PROBE) return rows;
-  const first = Number(row?.['first']);
-  return Math.round((rows / (Number(row?.['last']) - first + 1)) * (last - first + 1));
+  const call: Cursor = { key: Number(last?.['key']), id: Number(last?.['id']) };
+  return { text: String(last?.['text']), call };
 }
-
-const quoted = (gram: string) => `"${gram.replaceAll('"', '""')}"`;

@@ -42,6 +42,8 @@ export interface Source<Filter> {
   readonly gone?: string;
   /** Everything else that the filter asks. */
   readonly where: (filter: Filter) => Where;
+  /** The same where no more is asked than the index holds; null: more is. Absent: it always is. */
+  readonly bare?: (filter: Filter) => Where | null;
   /** A field's value. Names are checked against this list: nothing from above gets into SQL text. */
   readonly columns: Readonly<Record<string, string>>;
   /** Columns that hold only figures and words of our own: nothing in them wants quoting in any format. */
@@ -60,6 +62,13 @@ const unpadded = (expression: string) =>
 
 /** The phone book's word on the other party: the caller, or who was called by one of us; looked up once for name and group. */
 const CONTACT = "LEFT JOIN contact ON contact.number = CASE calltype WHEN 'Outbound' THEN dst ELSE src END";
+
+/**
+ * That a call is over, asked of no row: few are open, and those have no `changed` yet. What an index holds is read in a
+ * tenth of the time of the rows behind it.
+ */
+export const CLOSED = `call.id NOT IN (SELECT still.id FROM call AS still INDEXED BY call_changed
+  WHERE still.changed IS NULL AND still.open = 1)`;
 
 /** Calls of one exact number along their starts: no other is looked at, however many there are. */
 function pathsOfCalls({ src, dst, number }: CallFilter): readonly Path[] {
@@ -90,6 +99,7 @@ const calls: Source<CallFilter> = {
   key: ({ start }) => ({ column: 'start_at', ...start }),
   paths: pathsOfCalls,
   where: whereCalls,
+  bare: (filter) => (asksNothingOf(filter) ? { conditions: [CLOSED], binds: [] } : null),
   columns: {
     id: text('id'),
     changed: text('changed'),
@@ -140,6 +150,11 @@ const changes: Source<CallFilter> = {
   paths: () => [{ index: 'call_changed', conditions: [] }],
   gone: 'call_removed INDEXED BY call_removed_changed',
 };
+
+/** Whether every call within the dates is meant. */
+function asksNothingOf({ start: _, billsec = {}, duration = {}, ...rest }: CallFilter): boolean {
+  return Object.values({ ...billsec, ...duration, ...rest }).every((value) => value === undefined);
+}
 
 const callsOf = ({ since }: CallFilter) => (since === undefined ? calls : changes);
 
@@ -294,7 +309,7 @@ function joinedBytes(parts: readonly Uint8Array[], separator: Uint8Array): Uint8
 }
 
 export function count<Filter>(database: Database, source: Source<Filter>, request: CountRequest<Filter>): Count {
-  const { parts, end, gone } = stretchOf(database, source, request, request.order ?? 'asc');
+  const { parts, end, gone } = stretchOf(database, source, request, request.order ?? 'asc', source.bare);
   const each = union(gone ? [...parts, gone] : parts, 'SELECT count(*) AS rows');
   const row = database.first(`SELECT sum(rows) AS rows FROM (${each.text})`, each.binds);
   return { rows: Number(row?.['rows']), next: end };
@@ -355,9 +370,10 @@ export function stretchOf<Filter>(
   source: Source<Filter>,
   { filter, after, scan, ids, placed }: CountRequest<Filter> & Pick<PageRequest<Filter>, 'placed'>,
   order: 'asc' | 'desc',
+  bare?: Source<Filter>['bare'],
 ): Stretch {
   const { column, from, to } = source.key(filter);
-  const where = source.where(filter);
+  const where = (ids === undefined && bare?.(filter)) || source.where(filter);
   const part = (by: string, own: readonly Condition[]): Part => {
     const { text, binds } = joined(own);
     return {
@@ -396,14 +412,14 @@ export function stretchOf<Filter>(
   const filterEnd: Condition[] = last === undefined ? [] : [[`${column} ${upTo}= ?`, last]];
 
   const paths = source.paths(filter);
-  const bare = (from: string, conditions: readonly Condition[]): Part => {
+  const plain = (from: string, conditions: readonly Condition[]): Part => {
     const { text, binds } = joined(conditions);
     return { from, where: text, binds };
   };
-  const goneIn = (conditions: readonly Condition[]) => (source.gone ? bare(source.gone, conditions) : null);
+  const goneIn = (conditions: readonly Condition[]) => (source.gone ? plain(source.gone, conditions) : null);
   const within = [...begin, ...filterEnd];
   const ahead = paths.map(({ index, conditions }) =>
-    bare(`${source.base} INDEXED BY ${index}`, [...conditions, ...within]),
+    plain(`${source.base} INDEXED BY ${index}`, [...conditions, ...within]),
   );
   const goneAhead = goneIn(within);
   const { text, binds } = union(goneAhead ? [...ahead, goneAhead] : ahead, `SELECT ${column} AS key, id`);
@@ -421,7 +437,7 @@ export function stretchOf<Filter>(
   };
 }
 
-function withinBounds(
+export function withinBounds(
   column: string,
   { from, to }: { from?: number | undefined; to?: number | undefined },
 ): Condition[] {
@@ -431,7 +447,7 @@ function withinBounds(
   ];
 }
 
-function joined(conditions: readonly Condition[]): { readonly text: string; readonly binds: Bind[] } {
+export function joined(conditions: readonly Condition[]): { readonly text: string; readonly binds: Bind[] } {
   return {
     text: conditions.map(([text]) => text).join(' AND ') || 'TRUE',
     binds: conditions.flatMap(([, ...binds]) => binds),

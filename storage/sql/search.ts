@@ -1,6 +1,7 @@
 /**
- * The index for parts of numbers: trigrams of what closed calls show as source and destination. It holds no text of its
- * own (the call does), so whatever changes a call must tell it what was there before.
+ * The numbers that calls outside the trash show, each once: what a part of a number is looked for in. They follow the
+ * indexes of exact numbers: a number stands here as long as one of those holds a call of it, and no longer, so that what is
+ * erased leaves none behind.
  */
 import type { Database } from './database.ts';
 
@@ -9,38 +10,60 @@ export interface Numbers {
   readonly dst: string;
 }
 
-/** @param old What the index holds of the call; null: nothing. @param next What it shall hold; null: nothing. */
-export function indexNumbers(database: Database, id: number, old: Numbers | null, next: Numbers | null): void {
-  if (old && next && old.src === next.src && old.dst === next.dst) return;
-  if (old)
-    database.run("INSERT INTO call_number (call_number, rowid, src, dst) VALUES ('delete', ?, ?, ?)", [
-      id,
-      old.src,
-      old.dst,
-    ]);
-  if (next) database.run('INSERT INTO call_number (rowid, src, dst) VALUES (?, ?, ?)', [id, next.src, next.dst]);
+/** A side of a call, as one index has it: a number called may be two, `620(202)`, of which the inner one answered. */
+export interface Side {
+  readonly code: 0 | 1 | 2;
+  readonly column: string;
+  readonly index: string;
+  /** Which calls the index holds, in its own words. */
+  readonly held: string;
 }
 
-/** Takes closed calls that it holds out of the index, or puts such as it doesn't hold in. @param ids A JSON list. */
+const SHOWN = 'trash IS NULL';
+export const SIDES = {
+  src: { code: 0, column: 'src', index: 'call_src', held: SHOWN },
+  called: { code: 1, column: 'dst_outer', index: 'call_dst', held: SHOWN },
+  answered: { code: 2, column: 'dst_inner', index: 'call_dst_inner', held: `${SHOWN} AND dst_inner <> dst_outer` },
+} as const satisfies Readonly<Record<string, Side>>;
+
+const ALL: readonly Side[] = Object.values(SIDES);
+
+/** What `dst_outer` and `dst_inner` make of a number called that no row holds any more. */
+const CALLED = "CASE WHEN dst GLOB '*(*)' THEN substr(dst, 1, instr(dst, '(') - 1) ELSE dst END";
+const ANSWERED = "substr(dst, instr(dst, '(') + 1, length(dst) - instr(dst, '(') - 1)";
+
+/**
+ * After a call has been written. @param old What it showed before; null: nothing that is known here.
+ * @param next What it shows now, likewise.
+ */
+export function indexNumbers(database: Database, id: number, old: Numbers | null, next: Numbers | null): void {
+  if (old && next && old.src === next.src && old.dst === next.dst) return;
+  if (next) learn(database, '= ?', id);
+  if (!old) return;
+  const was = (expression: string) => `= (SELECT ${expression} FROM (SELECT ? AS dst))`;
+  if (old.src !== next?.src) forget(database, SIDES.src, '= ?', old.src);
+  if (old.dst === next?.dst) return;
+  forget(database, SIDES.called, was(CALLED), old.dst);
+  forget(database, SIDES.answered, was(ANSWERED), old.dst);
+}
+
+/** After calls have gone into the trash, or have come out of it. @param ids A JSON list. */
 export function indexMany(database: Database, ids: string, change: 'in' | 'out'): void {
-  const [command, value] = change === 'out' ? ['call_number, ', "'delete', "] : ['', ''];
+  const these = 'IN (SELECT value FROM json_each(?))';
+  if (change === 'in') learn(database, these, ids);
+  else for (const side of ALL) forget(database, side, `IN (SELECT ${side.column} FROM call WHERE id ${these})`, ids);
+}
+
+function learn(database: Database, which: string, bind: string | number): void {
+  const each = ALL.map(({ code, column, held }) => `SELECT ${code}, ${column} FROM call WHERE id ${which} AND ${held}`);
   database.run(
-    `INSERT INTO call_number (${command}rowid, src, dst)
-     SELECT ${value}call.id, call.src, call.dst FROM json_each(?) CROSS JOIN call ON call.id = value`,
-    [ids],
+    `INSERT OR IGNORE INTO number (side, text) ${each.join(' UNION ALL ')}`,
+    ALL.map(() => bind),
   );
 }
 
-/** Pages written by one step of merging: with these it takes 3 to 10 ms. */
-const MERGE_PAGES = 8;
-
-/**
- * Merges some of the index's pieces, which each commit adds one of: many make a search slow, and left to the inserts the
- * merging stalls one for a second. Inside a transaction. @param pages Written at most. @returns whether there was anything to merge.
- */
-export function mergeNumbers(database: Database, pages = MERGE_PAGES): boolean {
-  const changes = () => Number(database.first('SELECT total_changes() AS changes')?.['changes']);
-  const before = changes();
-  database.run("INSERT INTO call_number (call_number, rank) VALUES ('merge', ?)", [pages]);
-  return changes() - before >= 2; // by SQLite's documentation: fewer tell that nothing was left
+/** Those of these numbers that no call shows any more. */
+function forget(database: Database, { code, column, index, held }: Side, which: string, bind: string): void {
+  const still = `SELECT 1 FROM call INDEXED BY ${index} WHERE ${column} = number.text AND ${held}`;
+  database.run(`DELETE FROM number WHERE side = ${code} AND text ${which} AND NOT EXISTS (${still})`, [bind]);
 }

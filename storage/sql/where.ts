@@ -88,7 +88,17 @@ function numbers(
   parts: readonly string[],
   patterns: readonly NumberPattern[] | undefined,
 ): void {
-  if (!patterns) return;
+  if (patterns) add(where, ...test(whole, parts, patterns));
+}
+
+/** The same of a number that is known by itself, as one condition. @param column Of its text. */
+export const numberTest = (column: string, patterns: readonly NumberPattern[]) => test([column], [column], patterns);
+
+function test(
+  whole: readonly string[],
+  parts: readonly string[],
+  patterns: readonly NumberPattern[],
+): readonly [condition: string, ...binds: Bind[]] {
   // Many are asked for mostly as plain numbers: one look into a list for each row, not a comparison with each of them.
   const literals = new Map<string, string[]>();
   const ranges: Range[] = [];
@@ -119,7 +129,7 @@ function numbers(
       binds.push(digits, ...merged.flatMap(({ low, high }) => [low, high]));
     }
   }
-  add(where, anyOf(tests), ...binds);
+  return [anyOf(tests), ...binds];
 }
 
 type Range = Extract<NumberPattern, { readonly kind: 'range' }>;

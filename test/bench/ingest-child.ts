@@ -50,7 +50,7 @@ const COMPARED = [
   'SELECT * FROM call WHERE id > (SELECT max(id) FROM call) - 20000 ORDER BY id',
   'SELECT id, call_group, sources, start_at, uniqueid, extra FROM leg WHERE id > (SELECT max(id) FROM leg) - 20000 ORDER BY id',
   'SELECT id, kind, ref FROM outbox ORDER BY id',
-  'SELECT rowid FROM call_number WHERE call_number MATCH \'"123"\' ORDER BY rowid DESC LIMIT 20000',
+  'SELECT side, text FROM number ORDER BY side, text',
 ];
 
 const optionsOf = (state: string) =>

@@ -19,12 +19,12 @@ export function nativeSql(file: string, statements: readonly string[]): void {
   mkdirSync(`${file}-shm`, { recursive: true });
 }
 
-/** Fills the search index at once and in one piece, as a store has it that was left alone for a while. */
+/** Fills the table of numbers at once. */
 export const SEARCH_INDEX = [
-  "INSERT INTO call_number (call_number, rank) VALUES ('hashsize', 400000000)",
-  "INSERT INTO call_number (call_number) VALUES ('rebuild')",
-  "INSERT INTO call_number (call_number) VALUES ('optimize')",
-  "DELETE FROM call_number_config WHERE k = 'hashsize'",
+  'INSERT INTO number SELECT DISTINCT 0, src FROM call INDEXED BY call_src WHERE trash IS NULL',
+  'INSERT INTO number SELECT DISTINCT 1, dst_outer FROM call INDEXED BY call_dst WHERE trash IS NULL',
+  `INSERT INTO number SELECT DISTINCT 2, dst_inner FROM call INDEXED BY call_dst_inner
+     WHERE trash IS NULL AND dst_inner <> dst_outer`,
 ];
 
 /** What a table's columns of later years are, where they differ from the first year's. */

@@ -16,7 +16,7 @@ const box = openBox({
     database.run(manyCalls(CALLS));
     database.run(`UPDATE call SET duration = 2 + (id * 7919) % 4001, billsec = (id * 7919) % 4001,
       disposition = CASE WHEN id % 5 THEN 'ANSWERED' ELSE 'NO ANSWER' END`);
-    database.run('INSERT INTO call_number (rowid, src, dst) SELECT id, src, dst FROM call');
+    database.run('INSERT INTO number SELECT DISTINCT 0, src FROM call UNION ALL SELECT DISTINCT 1, dst FROM call');
     database.close();
   },
 });

@@ -143,9 +143,10 @@ function contentOf(place: Folders) {
       for (const { text } of rows) hash.update(String(text));
       after = Number(rows.at(-1)?.['id']);
     }
-    // The clones' sources begin alike, and are found by it when they are in the search.
+    // Those whose number the search knows.
     const [{ found } = {}] = database.all(
-      `SELECT count(*) AS found FROM call_number WHERE call_number MATCH '"+49"' AND rowid <= ${DELETED + KEPT}`,
+      `SELECT count(*) AS found FROM call WHERE id <= ${DELETED + KEPT} AND trash IS NULL
+         AND src IN (SELECT text FROM number WHERE side = 0)`,
     );
     return { calls, found, hash: hash.digest('hex') };
   } finally {

@@ -57,5 +57,5 @@ function clone(database: Database, count: number): void {
     );
   }
   database.run(`${numbers} INSERT INTO outbox (id, kind, ref, at) SELECT ${Number(seq)} + i, 'call', i + 1, 0 FROM n`);
-  database.run('INSERT INTO call_number (rowid, src, dst) SELECT id, src, dst FROM call WHERE id > 1');
+  database.run('INSERT OR IGNORE INTO number SELECT 0, src FROM call');
 }

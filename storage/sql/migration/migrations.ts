@@ -14,6 +14,7 @@ import { keyEnd } from './0012-key-end.ts';
 import { accountsAndViews } from './0013-accounts-views.ts';
 import { missed } from './0014-missed.ts';
 import { sums } from './0015-sums.ts';
+import { number } from './0016-number.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -33,4 +34,5 @@ export const migrations: readonly Migration[] = [
   accountsAndViews,
   missed,
   sums,
+  number,
 ];

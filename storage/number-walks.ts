@@ -1,0 +1,143 @@
+/**
+ * Searches inside numbers, in steps: the known numbers are gone through, the calls of those that match are counted, and of
+ * as many as an answer shows their names are kept on the way. A filter that asks for more than numbers has these calls held
+ * against it. Where very many match, or the filter's dates hold few calls, looking at each call in order is quicker: then
+ * nothing is said, and the asker does that.
+ */
+import type { CallFilter, Hits, NumberSide, NumbersStep, Page } from './filter.ts';
+import { HitList, slicesOf } from './hits.ts';
+import type { Lanes } from './lanes.ts';
+import { type NumberSearch, numberSearch } from './model/number-search.ts';
+import { createPace } from './pace.ts';
+
+/** Calls held for one search, some 4 MB: with more, looking at every call isn't much dearer. */
+export const HITS_MAX = 50_000;
+/** Numbers looked at in a step. The first step's are shared out among the patterns: with 300 one takes 50 µs. */
+const NUMBERS = { first: 8_000, min: 20, max: 60_000 };
+
+const SIDES: Readonly<Record<NumberSearch['of'], readonly NumberSide[]>> = {
+  src: ['src'],
+  dst: ['called', 'answered'],
+  number: ['src', 'called', 'answered'],
+};
+
+/** What is looked for, and in which calls. */
+export interface Search {
+  readonly sides: readonly NumberSide[];
+  readonly patterns: NumberSearch['patterns'];
+  readonly start: CallFilter['start'];
+  /** Its calls are those that the filter means. */
+  readonly exact: boolean;
+  /** It looks for one number. */
+  readonly one: boolean;
+  /** It may find a call on several sides. */
+  readonly twice: boolean;
+}
+
+/**
+ * The searches of which any finds the calls of a filter; none: it has no numbers that can be looked for.
+ * @param inOrder The calls are wanted in their order: those of one number stand in it, and need no search.
+ */
+export function searchesOf(filter: CallFilter, inOrder: boolean): readonly Search[] {
+  // What changed is told in the order of its changes and with what has gone: of neither do numbers know.
+  if (filter.since !== undefined) return [];
+  const searches = (['src', 'dst', 'number'] as const).flatMap((of) => {
+    const search = numberSearch(of, filter[of]);
+    if (!search) return [];
+    const exact = search.exact && asksNothingBut(filter, of);
+    // One who calls himself is found on both sides; who is called and who answers are never the same.
+    const twice = of === 'number' || (of === 'dst' && !search.one);
+    return [{ sides: SIDES[of], patterns: search.patterns, start: filter.start, exact, twice, one: search.one }];
+  });
+  return searches.some(({ one, exact }) => one && (inOrder || !exact)) ? [] : searches;
+}
+
+function asksNothingBut(filter: CallFilter, of: NumberSearch['of']): boolean {
+  const { start: _, [of]: __, billsec = {}, duration = {}, ...rest } = filter;
+  return Object.values({ ...billsec, ...duration, ...rest }).every((value) => value === undefined);
+}
+
+/** The steps of a search; null in the place of the first: its dates hold few calls. @param named As in the request. */
+export async function* searchSteps(
+  lanes: Lanes,
+  { sides, patterns, start }: Search,
+  named: () => CallFilter['start'] | null,
+): AsyncGenerator<NumbersStep | null> {
+  const first = Math.max(NUMBERS.min, Math.round(NUMBERS.first / patterns.length));
+  let lane: 'interactive' | 'bulk' = 'interactive';
+  for (const side of sides) {
+    const pace = createPace({ ...NUMBERS, first });
+    let after: NumbersStep['next'] = null;
+    do {
+      const argument = { side, patterns, start, after, scan: pace.scan, named: named() };
+      const { value, ms } = await lanes.ask(lane, { operation: 'callNumbers', argument });
+      const step = value as NumbersStep | null;
+      yield step;
+      if (!step) return;
+      if (!step.next?.call) pace.took(ms); // else it was the calls that took long
+      after = step.next;
+      lane = 'bulk';
+    } while (after);
+  }
+}
+
+const NOTHING: Page = { bytes: new Uint8Array(), rows: 0, next: null };
+
+/** Gathers a search's calls. Gives empty pages meanwhile, and whether it has them all; false: look at each call. */
+export async function* gather(lanes: Lanes, search: Search, list: HitList): AsyncGenerator<Page, boolean> {
+  for await (const step of searchSteps(lanes, search, () => list.named)) {
+    if (!step) return false;
+    list.add(step.text, step.rows);
+    if (list.size > HITS_MAX) return false;
+    yield NOTHING;
+  }
+  return true;
+}
+
+/** Every call that a search names for a filter, ids in rising order joined by commas; null: look at each call. */
+export async function* candidates(lanes: Lanes, searches: readonly Search[]): AsyncGenerator<Page, string | null> {
+  for (const search of searches) {
+    const all = { order: 'asc', after: null, most: Number.POSITIVE_INFINITY } as const;
+    const list = new HitList({ ...all, twice: search.twice });
+    if (!(yield* gather(lanes, search, list))) continue;
+    const ids = Float64Array.from(list.ordered(), ({ id }) => id).sort(); // as they lie in the file
+    return ids.join(',');
+  }
+  return null;
+}
+
+/** Of these candidates, those that the filter means go into the list. */
+export async function* verify(lanes: Lanes, ids: string, filter: CallFilter, list: HitList): AsyncGenerator<Page> {
+  for await (const { text } of slices<Hits>(lanes, ids, 'callHits', filter)) {
+    list.add(text);
+    yield NOTHING;
+  }
+}
+
+/** Rows of a step that finds each of them by its id. */
+const SLICE = { first: 500, min: 50, max: 5_000 };
+
+/** Steps through candidates. */
+export async function* slices<Step>(
+  lanes: Lanes,
+  ids: string,
+  operation: 'callHits' | 'callCount' | 'callTotals' | 'callSortKeys',
+  filter: object,
+  more: object = {},
+): AsyncGenerator<Step> {
+  const pace = createPace(SLICE);
+  for (const left = slicesOf(ids); !left.done; ) {
+    const argument = { filter, ...more, after: null, scan: pace.scan, ids: left.next(pace.scan) };
+    const { value, ms } = await lanes.ask('bulk', { operation, argument });
+    pace.took(ms);
+    yield value as Step;
+  }
+}
+
+/** Goes through what only tells that time goes on. */
+export async function finished<Result>(steps: AsyncGenerator<unknown, Result>): Promise<Result> {
+  for (;;) {
+    const { done, value } = await steps.next();
+    if (done) return value;
+  }
+}
