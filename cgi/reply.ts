@@ -66,6 +66,18 @@ export interface ReplyFile {
    * @throws {CgiError} `storage_offline`; `conflict` when it is no longer the file that was looked at; `busy`.
    */
   read(from: number, to: number): AsyncIterable<Uint8Array>;
+  /** All these bytes if they were read ahead, good until it is closed; null: they must be read. */
+  ready?(from: number, to: number): Uint8Array | null;
+  /** Gives back the memory of what was read ahead. Harmless at any time. */
+  close?(): void;
+}
+
+/** Bytes of a file that will be asked for if it is there. */
+export interface Ahead {
+  /** The first. */
+  readonly from: number;
+  /** As many at most. */
+  readonly length: number;
 }
 
 export type Reply =

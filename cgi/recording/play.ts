@@ -4,7 +4,7 @@ import { admit } from '../dispatch.ts';
 import * as fields from '../fields.ts';
 import { checkParameters, readParameters } from '../params.ts';
 import { splitReason } from '../reason.ts';
-import { CgiError, type Reply } from '../reply.ts';
+import { type Ahead, CgiError, type Reply } from '../reply.ts';
 import type { Services } from '../verb.ts';
 import { refuseElsewhere } from './elsewhere.ts';
 
@@ -22,15 +22,18 @@ export interface PlayRequest {
   readonly token: string | null;
   /** The client's. */
   readonly address: string;
+  /** What will be sent of it, as far as can be told before its size is known; null: perhaps nothing. */
+  readonly ahead?: Ahead | null;
 }
 
 /** @throws {CgiError} `login`, `denied`, `invalid`, `not_found`, `storage_offline` */
-export async function playRecording({ path, query, token, address }: PlayRequest, services: Services): Promise<Reply> {
+export async function playRecording(request: PlayRequest, services: Services): Promise<Reply> {
+  const { path, query, token, address, ahead = null } = request;
   const { user } = admit({ token, address }, DOWNLOAD, 'recording.read', services);
   const { reason, rest } = splitReason(readParameters(query));
   const { download } = checkParameters(PARAMETERS, rest);
   const decoded = decode(path);
-  const [file] = await services.recordingFiles.look([decoded]);
+  const [file] = await services.recordingFiles.look([decoded], ahead);
   if (!file) await refuseElsewhere(services, [decoded]);
   if (!file) throw new CgiError('not_found', 'there is no such recording');
   services.notes.done(

@@ -4,7 +4,7 @@
  */
 import type { By } from '../../storage/sql/audit.ts';
 import type { Deletion } from '../../storage/store.ts';
-import type { ReplyFile } from '../reply.ts';
+import type { Ahead, ReplyFile } from '../reply.ts';
 
 /** The medium of the recordings at this moment. */
 export interface MediumNow {
@@ -50,9 +50,11 @@ export interface Places {
 export interface RecordingFiles {
   /**
    * Looks at files before anything is sent. null: not there.
+   * @param ahead What will be read of it at once, where it is one file: its first bytes come with the look. Such a file
+   * must be read or closed.
    * @throws {CgiError} `storage_offline` at once while the medium is away or hangs, `invalid` for a path that leads out.
    */
-  look(paths: readonly string[]): Promise<(ReplyFile | null)[]>;
+  look(paths: readonly string[], ahead?: Ahead | null): Promise<(ReplyFile | null)[]>;
   /**
    * Reads files that `look` gave one after another, several in one piece of memory, with room around each for what an
    * archive puts there. Ending the iteration ends the reading.

@@ -3,6 +3,7 @@
  * at once none is served and the whole file is sent, as 14.2 allows: no player asks for them.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Ahead } from '../../cgi/reply.ts';
 
 export interface Validators {
   readonly etag: string;
@@ -53,6 +54,21 @@ export function select(method: string, headers: IncomingHttpHeaders, size: numbe
   const range = rangeOf(headers.range, size);
   if (range === 'ignored') return { status: 200, ...whole };
   return range ? { status: 206, ...range } : { status: 416, ...whole };
+}
+
+/** Headers by which nothing, or something else, may be sent. */
+const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'] as const;
+
+/**
+ * What will most likely be sent of a file that nobody has looked at yet; null: perhaps nothing, or what its size decides.
+ * @see select decides
+ */
+export function likely({ method = '', headers }: Pick<IncomingMessage, 'method' | 'headers'>): Ahead | null {
+  if (method !== 'GET' || CONDITIONS.some((name) => headers[name] !== undefined)) return null;
+  const range = headers.range === undefined ? 'ignored' : rangeOf(headers.range, Number.MAX_SAFE_INTEGER);
+  if (range === 'ignored') return { from: 0, length: Number.MAX_SAFE_INTEGER };
+  const isOfEnd = /=\s*-/.test(headers.range ?? '');
+  return isOfEnd ? null : range && { from: range.from, length: range.to - range.from + 1 };
 }
 
 /** Whether a list of tags names this one. Compared strongly, a weak tag equals none, not even itself (8.8.3.2). */

@@ -17,6 +17,7 @@ import { createListeners, type Listening, type Prepared, type Wanted } from '../
 import { hostAndPort, ownSockets, type Sockets } from '../sockets/sockets.ts';
 import { type Bodies, createBodies } from './body.ts';
 import type { Certificate } from './certificate.ts';
+import { likely } from './conditional.ts';
 import { tendConnections } from './connection.ts';
 import { createGate, type Gate, type GateFigures } from './gate.ts';
 import { createGuard, type Guard } from './guard.ts';
@@ -288,7 +289,8 @@ async function route(
   }
   if (!allows(request, response, 'GET', 'HEAD')) return;
   if (path.startsWith(RECORDINGS)) {
-    const asked = { path: path.slice(RECORDINGS.length), query, token: tokenOf(request), address };
+    const token = tokenOf(request);
+    const asked = { path: path.slice(RECORDINGS.length), query, token, address, ahead: likely(request) };
     return writeReply(response, await playRecording(asked, services));
   }
   if (path === '/healthz') {

@@ -55,7 +55,7 @@ export async function writeReply(response: ServerResponse, reply: Reply): Promis
       return writePieces(response, 200, { ...headers, ...(size !== undefined && { 'Content-Length': size }) }, bytes);
     }
     case 'file':
-      return writeFile(response, reply);
+      return writeFile(response, reply).finally(() => reply.file.close?.());
   }
 }
 
@@ -114,33 +114,43 @@ function writeRows(response: ServerResponse, reply: Extract<Reply, { kind: 'rows
   return writePieces(response, 200, { 'Content-Type': type, ...saved, ...kept }, text);
 }
 
+const OF_RECORDINGS = Object.entries(RECORDING_HEADERS).flat();
+
 async function writeFile(response: ServerResponse, reply: Extract<Reply, { kind: 'file' }>): Promise<void> {
   const { file, filename, save, type } = reply;
   const { method = '', headers } = response.req;
   const validators = validatorsOf(file, Date.now());
   const { status, from, to } = select(method, headers, file.size, validators);
-  const about = {
-    ...RECORDING_HEADERS,
-    'Accept-Ranges': 'bytes',
-    ETag: validators.etag,
-    'Last-Modified': validators.lastModified,
-    ...(status === 416 && { 'Content-Range': `bytes */${file.size}` }),
-  };
+  // Name behind value: an object of so many names, merged of others, costs more than a file's own way.
+  const about = [
+    ...OF_RECORDINGS,
+    ...['Accept-Ranges', 'bytes', 'ETag', validators.etag, 'Last-Modified', validators.lastModified],
+  ];
+  if (status === 416) about.push('Content-Range', `bytes */${file.size}`);
   if (status !== 200 && status !== 206) {
-    response.writeHead(status, { ...HEADERS, ...about, ...(status !== 304 && { 'Content-Length': 0 }) });
+    if (status !== 304) about.push('Content-Length', '0');
+    response.writeHead(status, about);
     response.end();
     return;
   }
-  const content = {
-    ...about,
-    'Content-Type': type,
-    'Content-Disposition': disposition(save ? 'attachment' : 'inline', filename),
-    'Content-Length': to - from + 1,
-    ...(status === 206 && { 'Content-Range': `bytes ${from}-${to}/${file.size}` }),
-  };
-  if (method !== 'HEAD') return writePieces(response, status, content, file.read(from, to));
-  response.writeHead(status, { ...HEADERS, ...content });
+  about.push('Content-Type', type, 'Content-Disposition', disposition(save ? 'attachment' : 'inline', filename));
+  about.push('Content-Length', String(to - from + 1));
+  if (status === 206) about.push('Content-Range', `bytes ${from}-${to}/${file.size}`);
+  const begin = () => void response.writeHead(status, about);
+  const ready = method === 'HEAD' ? null : file.ready?.(from, to);
+  if (method !== 'HEAD' && !ready) return sendPieces(response, begin, file.read(from, to));
+  if (isGone(response)) return;
+  begin();
+  if (ready) return ended(response, ready);
   response.end();
+}
+
+/** Sends what is left to be sent and waits until its bytes are no longer in use. */
+function ended(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('close', resolve);
+    response.end(bytes);
+  });
 }
 
 /** A name for saving (RFC 6266): in ASCII for the old, in full for all others. Nothing in it can end the header. */
@@ -154,16 +164,22 @@ function disposition(kind: 'inline' | 'attachment', filename: string): string {
 }
 
 /** Sends the pieces as the client takes them; the head goes with the first. Throws what they throw, as {@link writeReply}. */
-export async function writePieces(
+export function writePieces(
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string | number>>,
   all: AsyncIterable<string | Uint8Array>,
 ): Promise<void> {
+  return sendPieces(response, () => void response.writeHead(status, { ...HEADERS, ...headers }), all);
+}
+
+/** @param begin Writes the head. */
+async function sendPieces(
+  response: ServerResponse,
+  begin: () => void,
+  all: AsyncIterable<string | Uint8Array>,
+): Promise<void> {
   const pieces = all[Symbol.asyncIterator]();
-  const begin = () => {
-    response.writeHead(status, { ...HEADERS, ...headers });
-  };
   try {
     for (let piece = await pieces.next(); !piece.done; piece = await pieces.next()) {
       if (isGone(response)) return; // and with it the store's or the medium's work, below

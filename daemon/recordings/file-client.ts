@@ -1,12 +1,13 @@
 /**
- * File work for those who wait for it, one step after another in the order asked. While the medium is away nobody waits:
+ * File work for those who wait for it, one step after another in the order asked; what only looks and reads goes several
+ * steps to a message. While the medium is away nobody waits:
  * what the watcher knows is told at once; while it is slow nobody waits for long, though the step goes on; and after a step
  * that hung nobody is let in again until the watcher has proven the medium anew, so that no two requests wait for the same
  * deadline.
  */
 import { CgiError } from '../../cgi/reply.ts';
-import type { FileAnswer, FileAnswers, FileRequest, FileStep } from './file-protocol.ts';
-import { FILE_WAIT_MS, FILES_IDLE_MS, SLOW_MS, STEP_DEADLINE_MS } from './limits.ts';
+import type { FileAnswer, FileAnswers, FileReplies, FileRequest, FileStep } from './file-protocol.ts';
+import { FILE_WAIT_MS, FILES_IDLE_MS, SLOW_MS, STEP_DEADLINE_MS, STEPS_MAX } from './limits.ts';
 import type { MediumLook, WorkerSettings } from './protocol.ts';
 import { isThere, type Recordings } from './recordings.ts';
 import { createStepClient, type Threads, WorkerLost } from './step-client.ts';
@@ -43,6 +44,22 @@ export interface FileClientOptions {
   readonly idleMs?: number;
 }
 
+/** Somebody's step that has no answer yet. */
+interface Waiting {
+  request: FileRequest;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+  readonly resolve: (answer: FileAnswer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Steps of those who have been answered nothing yet. */
+const UNANSWERED: ReadonlySet<FileStep['kind']> = new Set(['look', 'open', 'peaks']);
+/** Looks at them within the time that they wait. */
+const LOOKS = 5;
+/** Steps that change nothing, and take no longer than a read does. */
+const SHORT: ReadonlySet<FileStep['kind']> = new Set(['look', 'open', 'read']);
+
 export function createFileClient(options: FileClientOptions): FileClient {
   const { worker, threads, medium, waitMs = FILE_WAIT_MS } = options;
   const where = { ...options.settings };
@@ -55,8 +72,12 @@ export function createFileClient(options: FileClientOptions): FileClient {
     late: () => medium().late(),
     idleMs: options.idleMs ?? FILES_IDLE_MS,
   });
-  let turn: Promise<unknown> = Promise.resolve();
+  const queue: Waiting[] = [];
+  let sending = false;
   let depth = 0;
+  /** Of those who wait, who has been answered nothing yet. */
+  const unanswered = new Set<Waiting>();
+  let look: NodeJS.Timeout | undefined;
   /** A step hung when the watcher had swept so often; null: none has since. */
   let lostAt: number | null = null;
   let lostWhy = '';
@@ -74,14 +95,36 @@ export function createFileClient(options: FileClientOptions): FileClient {
     lostAt = null;
   };
 
-  const perform = async (request: FileRequest): Promise<FileAnswer> => {
-    const { step } = request;
+  /** The first that waits, and the short ones behind it if it is a short one. */
+  const batch = (): Waiting[] => {
+    const other = queue.findIndex(({ request }) => !SHORT.has(request.step.kind));
+    return queue.splice(0, Math.min(other < 0 ? queue.length : Math.max(1, other), STEPS_MAX));
+  };
+
+  const over = (waiting: Waiting, answer: FileAnswer | null, error?: unknown): void => {
+    depth -= 1;
+    unanswered.delete(waiting);
+    if (answer) waiting.resolve(answer);
+    else waiting.reject(error);
+  };
+
+  const send = async (asked: readonly Waiting[]): Promise<void> => {
     check();
+    const requests = asked.map(({ request }) => request);
+    const rooms = requests.flatMap(({ step }) => ('room' in step ? [step.room] : []));
     try {
-      const answer = (await client.ask(request, step.kind === 'read' ? [step.room] : [])) as FileAnswer;
-      if (answer.medium.state === 'mounted') return answer;
-      void medium().sweepNow(); // it tells everybody
-      throw offline(answer.medium.why);
+      const { answers, rest } = (await client.ask(requests, rooms)) as FileReplies;
+      for (const [n, waiting] of asked.entries()) {
+        const answer = answers[n];
+        if (!answer) {
+          waiting.request = rest[n - answers.length] ?? waiting.request;
+          queue.splice(n - answers.length, 0, waiting); // before all others
+        } else if (answer.medium.state === 'mounted') over(waiting, answer);
+        else {
+          void medium().sweepNow(); // it tells everybody
+          over(waiting, null, offline(answer.medium.why));
+        }
+      }
     } catch (error) {
       if (!(error instanceof WorkerLost)) throw error;
       lostAt = medium().figures().sweeps;
@@ -91,35 +134,51 @@ export function createFileClient(options: FileClientOptions): FileClient {
     }
   };
 
-  /**
-   * Somebody waits who has been answered nothing yet: on a medium that is slow he is told so in time. Behind many readers
-   * of one that answers he waits his turn.
-   */
-  const inTime = async (mine: Promise<FileAnswer>): Promise<FileAnswer> => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setInterval(() => {
-        if (medium().state().state !== 'mounted') reject(offline(`it takes over ${waitMs / 1000} s to answer`));
-      }, waitMs);
-    });
-    try {
-      return await Promise.race([mine, late]);
-    } finally {
-      clearInterval(timer);
+  /** One message at a time. Whatever is asked for in one turn of the loop goes in one. */
+  const sendAll = async (): Promise<void> => {
+    sending = true;
+    await new Promise(setImmediate);
+    for (let asked = batch(); asked.length > 0; asked = batch()) {
+      try {
+        await send(asked);
+      } catch (error) {
+        for (const waiting of asked) over(waiting, null, error);
+      }
     }
+    sending = false;
+  };
+
+  /**
+   * Somebody waits who has been answered nothing yet: on a medium that is slow he is told so in time, and the step goes on.
+   * Behind many readers of one that answers he waits his turn.
+   */
+  const tellInTime = (waiting: Waiting): void => {
+    unanswered.add(waiting);
+    look ??= setInterval(() => {
+      if (unanswered.size === 0) {
+        clearInterval(look);
+        look = undefined;
+      } else if (medium().state().state !== 'mounted') {
+        for (const each of unanswered) {
+          if (performance.now() - each.since < waitMs) break; // all others came later
+          unanswered.delete(each);
+          each.reject(offline(`it takes over ${waitMs / 1000} s to answer`));
+        }
+      }
+    }, waitMs / LOOKS).unref();
   };
 
   return {
     async ask(step) {
       check();
-      depth += 1;
       const { place = '' } = medium().state();
-      const mine = turn.then(() => perform({ step, place }));
-      const over = () => {
-        depth -= 1;
-      };
-      turn = mine.then(over, over);
-      return (await (step.kind === 'look' || step.kind === 'peaks' ? inTime(mine) : mine)) as never;
+      return new Promise<FileAnswer>((resolve, reject) => {
+        const waiting = { request: { step, place }, since: performance.now(), resolve, reject };
+        queue.push(waiting);
+        depth += 1;
+        if (UNANSWERED.has(step.kind)) tellInTime(waiting);
+        if (!sending) void sendAll();
+      }) as never;
     },
     check,
     depth: () => depth,

@@ -1,4 +1,5 @@
 /** What the main thread and the worker for file work on the medium say to each other: one small step at a time. */
+import type { Ahead } from '../../cgi/reply.ts';
 import type { RecordingFault } from '../../storage/model/recording-fault.ts';
 import type { BackupAnswers, BackupStep } from './backup-protocol.ts';
 import type { SoundFacts } from './peaks.ts';
@@ -8,6 +9,8 @@ export type FileStep =
   | BackupStep
   /** Sizes and times of files. */
   | { readonly kind: 'look'; readonly paths: readonly string[] }
+  /** The same of one that will be read at once, with the first bytes that are wanted of it. @see Ahead */
+  | ({ readonly kind: 'open'; readonly path: string; readonly room: ArrayBuffer } & Ahead)
   /**
    * Stretches of files that must still be those that were looked at, one after another into `room`. The room comes back
    * with the bytes in it: new memory for every step would grow the process by far more than is ever in use.
@@ -111,6 +114,8 @@ export interface SomePeaks extends SoundFacts {
 /** What each step answers. */
 export interface FileAnswers extends BackupAnswers {
   look: readonly Looked[];
+  /** `filled`: how many bytes were read; 0: none are there, or it is `read` that says why not. */
+  open: { readonly looked: Looked; readonly room: ArrayBuffer; readonly filled: number };
   /**
    * How many bytes of the stretches, in their order, are there: one at least, and not all when time ran out or a later
    * file failed, which is told when it is asked for as the first. null: the first is no longer the file that was looked at.
@@ -135,4 +140,15 @@ export interface FileAnswer<Kind extends keyof FileAnswers = keyof FileAnswers> 
   /** Proven before, and after whatever says that something isn't there; when it isn't mounted, nothing else holds. */
   readonly medium: MediumLook;
   readonly value: FileAnswers[Kind] | undefined;
+}
+
+/** What one message asks, in the order in which it is done. */
+export type FileRequests = readonly FileRequest[];
+
+/** What one message answers. */
+export interface FileReplies {
+  /** As far as it came: one at least. */
+  readonly answers: readonly FileAnswer[];
+  /** What there was no time for, to be asked again: with the rooms, which would be lost otherwise. */
+  readonly rest: FileRequests;
 }

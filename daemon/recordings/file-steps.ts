@@ -1,34 +1,19 @@
 /**
- * File work on the medium: look, read, into the trash and out of it. Synchronous calls only: it runs in the worker, which
- * may hang alone.
+ * File work on the medium: into the trash and out of it, and what removes for good. Synchronous calls only: it runs in the
+ * worker, which may hang alone.
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmdirSync,
-  type Stats,
-  unlinkSync,
-} from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { pathFault } from '../../storage/model/recording-path.ts';
-import type { Looked, Moved, SeenFile, Stretch, TrashFolder } from './file-protocol.ts';
-import { BATCH_FILES, READ_BYTES, TRASH_FOLDERS_MAX } from './limits.ts';
+import type { Moved, TrashFolder } from './file-protocol.ts';
+import { BATCH_FILES, TRASH_FOLDERS_MAX } from './limits.ts';
 import { codeOf } from './medium.ts';
 import {
-  createOpenFolder,
   type Folder,
   inside,
   isAbsent,
-  isRecording,
   lookFor,
   makeFolder,
   makeSharedFolder,
-  type OpenFolder,
   parts,
   sync,
   withFolder,
@@ -37,119 +22,6 @@ import {
 
 /** Hidden, so that the watcher leaves it alone. */
 const TRASH = '.trash';
-const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-/** @param real The recordings folder, its own links resolved. @throws what the system throws, but for absence. */
-export function lookAt(real: string, paths: readonly string[]): Looked[] {
-  return withFolder(real, (root) => {
-    const place = createOpenFolder(root);
-    try {
-      return paths.map((path) => lookAtOne(root, place, path));
-    } finally {
-      place.close();
-    }
-  });
-}
-
-function lookAtOne(root: Folder, place: OpenFolder, path: string): Looked {
-  if (pathFault(path)) return 'outside';
-  const [folder, name] = parts(path);
-  try {
-    const stat = lstatSync(inside(place.of(folder), name));
-    if (stat.isSymbolicLink()) return 'outside';
-    // One of several names: looked at only where that could matter, for it costs an open on a slow medium.
-    if (stat.isFile() && stat.nlink > 1 && !opened(place.of(folder), name, isRecording)) return 'outside';
-    return stat.isFile() ? { size: stat.size, mtimeMs: Math.trunc(stat.mtimeMs) } : 'missing';
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-    return folder !== '' && lookFor(inside(root, folder))?.isSymbolicLink() ? 'outside' : 'missing';
-  }
-}
-
-function opened<T>(folder: Folder, name: string, work: (fd: number, stat: Stats) => T): T {
-  const fd = openSync(inside(folder, name), FILE);
-  try {
-    return work(fd, fstatSync(fd));
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/**
- * Reads stretches of files into a room, one after another. A file that has only grown since it was looked at still is the
- * same: Asterisk appends, and its beginning is what was promised.
- * @param enough Asked after every {@link READ_BYTES}: a step on a slow medium ends in time, with what it has by then.
- * @returns how many bytes were read, at least one unless none were wanted; the first file that is no longer the one that
- * was looked at ends it, and null says that nothing could be read before.
- * @throws what the system throws, but for absence, unless something was read before.
- */
-export function readStretches(
-  real: string,
-  stretches: readonly Stretch[],
-  room: Uint8Array,
-  enough: () => boolean,
-): number | null {
-  return withFolder(real, (root) => {
-    let filled = 0;
-    const place = createOpenFolder(root);
-    try {
-      for (const stretch of stretches) {
-        if (stretch.length === 0) continue;
-        const got = readStretch(place, stretch, room, enough);
-        filled += got ?? 0;
-        if (got === null) return filled || null;
-        if (got < stretch.length || enough()) return filled;
-      }
-      return filled;
-    } catch (error) {
-      if (filled === 0) throw error;
-      return filled; // what fails is tried again, as the first, and told then
-    } finally {
-      place.close();
-    }
-  });
-}
-
-/** @returns how many bytes were read, fewer than wanted when it was enough; null: it is no longer that file. */
-function readStretch(
-  place: OpenFolder,
-  { file, from, at, length }: Stretch,
-  room: Uint8Array,
-  enough: () => boolean,
-): number | null {
-  return whileSame(place, file, (fd) => {
-    let done = 0;
-    while (done < length) {
-      const got = readSync(fd, room, at + done, Math.min(length - done, READ_BYTES), from + done);
-      if (got === 0) return done || null; // it shrinks: what is asked for next says so
-      done += got;
-      if (enough()) break;
-    }
-    return done;
-  });
-}
-
-/**
- * Opens a file that was looked at. One that has only grown since still is the same.
- * @returns what `work` gives; null: it is no longer that file. @throws what the system throws, but for absence.
- */
-export function whileSame<T>(place: OpenFolder, file: SeenFile, work: (fd: number) => T): T | null {
-  if (pathFault(file.path)) return null;
-  const [folder, name] = parts(file.path);
-  let fd: number;
-  try {
-    fd = openSync(inside(place.of(folder), name), FILE);
-  } catch (error) {
-    if (isAbsent(error)) return null;
-    throw error;
-  }
-  try {
-    const stat = fstatSync(fd);
-    const same = stat.size > file.size || (stat.size === file.size && Math.trunc(stat.mtimeMs) === file.mtimeMs);
-    return same && isRecording(fd, stat) ? work(fd) : null;
-  } finally {
-    closeSync(fd);
-  }
-}
 
 /** @returns '' when a deletion's folder is there, else the system's code. */
 export function trashFolder(real: string, folder: string, make: boolean): string {

@@ -5,20 +5,13 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { performBackup } from './backup-steps.ts';
-import type { FileAnswer, FileRequest, FileStep } from './file-protocol.ts';
-import {
-  eraseSome,
-  listTrash,
-  lookAt,
-  moveBack,
-  moveToTrash,
-  readStretches,
-  removeFiles,
-  trashFolder,
-} from './file-steps.ts';
+import type { FileAnswer, FileAnswers, FileReplies, FileRequest, FileRequests, FileStep } from './file-protocol.ts';
+import { lookAt, openOne, readStretches } from './file-reads.ts';
+import { eraseSome, listTrash, moveBack, moveToTrash, removeFiles, trashFolder } from './file-steps.ts';
 import { repairHeader, restoreHeader } from './header-steps.ts';
-import { PEAK_WORK_MS, STEP_WORK_MS } from './limits.ts';
+import { PEAK_WORK_MS, STEP_WORK_MS, STEPS_WORK_MS } from './limits.ts';
 import { faultOf, lookAtMedium, type MediumFacts, plain } from './medium.ts';
+import { createPlace, type OpenFolder } from './open-folder.ts';
 import { readPeaks } from './peak-steps.ts';
 import type { WorkerSettings } from './protocol.ts';
 import { spaceOf } from './write-probe.ts';
@@ -27,17 +20,22 @@ const settings = workerData as WorkerSettings;
 const port = parentPort;
 if (!port) throw new Error('file-worker runs as a worker only');
 
-function done(step: FileStep, { real, place, mount }: MediumFacts): FileAnswer['value'] {
+/** @param open The recordings folder, for what only looks and reads. */
+function done(step: FileStep, { real, place, mount }: MediumFacts, open: OpenFolder): FileAnswer['value'] {
   switch (step.kind) {
     case 'look':
-      return lookAt(real, step.paths);
+      return lookAt(open, step.paths);
+    case 'open': {
+      const { path, room } = step;
+      return { ...openOne(open, path, step, place, new Uint8Array(room)), room };
+    }
     case 'read': {
       const { room, stretches } = step;
       const other = stretches.findIndex(({ file }) => file.place !== place);
       const own = other < 0 ? stretches : stretches.slice(0, other);
       if (own.length === 0) return null;
       const end = performance.now() + STEP_WORK_MS;
-      const filled = readStretches(real, own, new Uint8Array(room), () => performance.now() >= end);
+      const filled = readStretches(open, own, new Uint8Array(room), () => performance.now() >= end);
       return filled === null ? null : { room, filled };
     }
     case 'peaks': {
@@ -71,30 +69,58 @@ function another(medium: MediumFacts): FileAnswer {
   return { medium: { ...plain(medium), state: 'dead', why: 'being mounted' }, value: undefined };
 }
 
-function perform({ step, place }: FileRequest): FileAnswer {
-  const before = lookAtMedium(settings);
+function perform({ step, place }: FileRequest, before: MediumFacts, open: OpenFolder): FileAnswer {
   if (before.state !== 'mounted') return { medium: plain(before), value: undefined };
   if (place !== undefined && before.place !== place) return another(before);
   let value: FileAnswer['value'];
   try {
-    value = done(step, before);
+    value = done(step, before, open);
   } catch (error) {
     return { medium: { ...plain(before), ...faultOf(error, settings.dir) }, value: undefined };
   }
-  // Bytes that were read are what they are.
-  if (step.kind === 'read' && value) return { medium: plain(before), value };
+  // Bytes that were read are what they are, and a file that was seen was there.
+  if (isSeen(step, value)) return { medium: plain(before), value };
   const after = lookAtMedium(settings);
-  if (after.place !== before.place) {
-    return another(after);
-  }
+  if (after.place !== before.place) return another(after);
   return { medium: plain(after), value: after.state === 'mounted' ? value : undefined };
 }
 
-port.on('message', ({ id, step: request }: { readonly id: number; readonly step: FileRequest }) => {
-  const { step } = request;
+/** Whether what came of it says of nothing that it isn't there. */
+function isSeen({ kind }: FileStep, value: FileAnswer['value']): boolean {
+  if (kind === 'read') return Boolean(value);
+  if (kind === 'open') return typeof (value as FileAnswers['open']).looked === 'object';
+  return kind === 'look' && (value as FileAnswers['look']).every((looked) => typeof looked === 'object');
+}
+
+/** The medium is proven once for all that is asked at a time; what takes longer is proven anew. */
+function performAll(requests: FileRequests): FileReplies {
+  const before = lookAtMedium(settings);
+  const end = performance.now() + STEPS_WORK_MS;
+  const answers: FileAnswer[] = [];
+  const open = createPlace(before.real);
   try {
-    const answer = perform(request);
-    port.postMessage({ id, answer }, step.kind === 'read' && answer.value ? [step.room] : []);
+    for (const request of requests) {
+      if (answers.length > 0 && performance.now() >= end) break;
+      answers.push(perform(request, before, open));
+    }
+  } finally {
+    open.close();
+  }
+  return { answers, rest: requests.slice(answers.length) };
+}
+
+/** Rooms that go back. */
+function roomsOf({ answers, rest }: FileReplies): ArrayBuffer[] {
+  const filled = answers.flatMap(({ value }) =>
+    value && typeof value === 'object' && 'room' in value ? [value.room] : [],
+  );
+  return [...filled, ...rest.flatMap(({ step }) => ('room' in step ? [step.room] : []))];
+}
+
+port.on('message', ({ id, step: requests }: { readonly id: number; readonly step: FileRequests }) => {
+  try {
+    const answer = performAll(requests);
+    port.postMessage({ id, answer }, roomsOf(answer));
   } catch (error) {
     port.postMessage({ id, failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }

@@ -1,10 +1,10 @@
 /** The files of the medium for those who download them: looked at before anything is sent, then read in stretches. */
 import type { Margins, Peaks, Piece, RecordingFiles } from '../../cgi/recording/port.ts';
-import { CgiError, type ReplyFile } from '../../cgi/reply.ts';
+import { type Ahead, CgiError, type ReplyFile } from '../../cgi/reply.ts';
 import { letGo } from '../../storage/let-go.ts';
 import { pathFault } from '../../storage/model/recording-path.ts';
 import type { FileClient } from './file-client.ts';
-import type { SeenFile } from './file-protocol.ts';
+import type { Looked, SeenFile } from './file-protocol.ts';
 import {
   ARCHIVE_BYTES,
   BATCH_FILES,
@@ -12,6 +12,7 @@ import {
   READ_BYTES,
   READERS_MAX,
   SPARE_MAX,
+  SPARE_MS,
   WAVEFORM_WAIT_MS,
   WAVEFORMS_MAX,
 } from './limits.ts';
@@ -19,38 +20,40 @@ import { createPlanner, type Plan, type Wanted } from './room.ts';
 
 const NO_MARGINS: Margins = { before: 0, after: 0 };
 
+/** The first bytes of a file that was opened, its reader's place taken. */
+interface Begun {
+  readonly from: number;
+  readonly room: ArrayBuffer;
+  readonly filled: number;
+}
+
 export function createRecordingFiles(client: FileClient): RecordingFiles {
   let readers = 0;
   let large = 0;
   let drawn = 0;
-  /** Memory of reads that are over. */
-  const spare: ArrayBuffer[] = [];
+  const rooms = createRooms();
   const seen = new WeakMap<ReplyFile, SeenFile>();
 
-  const give = (room: ArrayBuffer) => {
-    if (room.byteLength === READ_BYTES && spare.length < SPARE_MAX) spare.push(room);
-    else letGo(new Uint8Array(room));
-  };
-
+  /** @param begun The first room, read already by somebody who counts as a reader. */
   async function* read(
     wanted: readonly Wanted[],
     margins: (index: number) => Margins,
     bytes: number,
+    begun?: Begun,
   ): AsyncGenerator<Piece> {
-    if (readers >= READERS_MAX) throw new CgiError('busy', `${READERS_MAX} recordings are being read already`);
-    readers += 1;
+    if (!begun) enter();
     const planner = createPlanner(wanted, margins, bytes);
     /** An answer's rooms go round: two at most. */
     const free: ArrayBuffer[] = [];
     const next = (): Promise<Piece> | null => {
       const plan = planner.plan();
       if (!plan) return null;
-      const room = free.pop() ?? (bytes === READ_BYTES ? spare.pop() : undefined) ?? new ArrayBuffer(bytes);
-      return fill(plan, room);
+      return fill(plan, free.pop() ?? rooms.take(bytes));
     };
     let ahead: Promise<Piece> | null = null;
     try {
-      ahead = next();
+      const first = begun && planner.plan()?.filled(begun.room, begun.filled);
+      ahead = first ? Promise.resolve(first) : next();
       while (ahead) {
         const piece = await ahead;
         // While the one is sent the next is read, and no more than that.
@@ -61,8 +64,8 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
       }
     } finally {
       readers -= 1;
-      for (const room of free) give(room);
-      ahead?.then(({ bytes: { buffer } }) => give(buffer)).catch(() => {});
+      for (const room of free) rooms.give(room);
+      ahead?.then(({ bytes: { buffer } }) => rooms.give(buffer)).catch(() => {});
     }
   }
 
@@ -78,9 +81,81 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
     return plan.filled(value.room, value.filled);
   }
 
-  async function* readOne(file: SeenFile, from: number, to: number): AsyncGenerator<Uint8Array> {
+  function enter(): void {
+    if (readers >= READERS_MAX) throw new CgiError('busy', `${READERS_MAX} recordings are being read already`);
+    readers += 1;
+  }
+
+  async function* readOne(file: SeenFile, from: number, to: number, begun?: Begun): AsyncGenerator<Uint8Array> {
     if (to < from) return;
-    for await (const { bytes } of read([{ file, from, end: to + 1 }], () => NO_MARGINS, READ_BYTES)) yield bytes;
+    const wanted = [{ file, from, end: to + 1 }];
+    for await (const { bytes } of read(wanted, () => NO_MARGINS, READ_BYTES, begun)) yield bytes;
+  }
+
+  const known = (file: SeenFile, reply: ReplyFile): ReplyFile => {
+    seen.set(reply, file);
+    return reply;
+  };
+
+  function replyOf(file: SeenFile): ReplyFile {
+    const { size, mtimeMs } = file;
+    return known(file, { size, mtimeMs, read: (from, to) => readOne(file, from, to) });
+  }
+
+  /** One whose first bytes are there already, for the first who asks for just those. */
+  function begunReplyOf(file: SeenFile, begun: Begun): ReplyFile {
+    const { size, mtimeMs } = file;
+    let left: Begun | null = begun;
+    const close = () => {
+      if (!left) return;
+      left = null;
+      rooms.give(begun.room);
+      readers -= 1;
+    };
+    const read = (from: number, to: number) => {
+      if (left === null || from !== begun.from || to < from + begun.filled - 1) {
+        close();
+        return readOne(file, from, to);
+      }
+      left = null;
+      return readOne(file, from, to, begun);
+    };
+    const ready = (from: number, to: number) =>
+      left && from === begun.from && to === from + begun.filled - 1
+        ? new Uint8Array(begun.room, 0, begun.filled)
+        : null;
+    return known(file, { size, mtimeMs, read, ready, close });
+  }
+
+  /** @throws {CgiError} `invalid` for one that leads out. */
+  function fileOf(path: string, looked: Looked, place: string): SeenFile | null {
+    if (looked === 'outside') refuse(path, 'leads out of the recordings folder');
+    return typeof looked === 'string' ? null : { path, ...looked, place };
+  }
+
+  async function open(path: string, { from, length }: Ahead): Promise<ReplyFile | null> {
+    enter();
+    let begun: Begun | null = null;
+    try {
+      const step = {
+        kind: 'open',
+        path,
+        from,
+        length: Math.min(length, READ_BYTES),
+        room: rooms.take(READ_BYTES),
+      } as const;
+      const { value, medium } = await client.ask(step);
+      const { looked, room, filled } = value;
+      const file = fileOf(path, looked, medium.place);
+      if (file && filled > 0) {
+        begun = { from, room, filled };
+        return begunReplyOf(file, begun);
+      }
+      rooms.give(room);
+      return file && replyOf(file);
+    } finally {
+      if (!begun) readers -= 1;
+    }
   }
 
   async function* readAll(files: readonly ReplyFile[], margins: (index: number) => Margins): AsyncGenerator<Piece> {
@@ -126,32 +201,43 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
   }
 
   return {
-    async look(paths) {
+    async look(paths, ahead) {
       for (const path of paths) refuse(path, pathFault(path));
+      const [one] = paths;
+      // Where there is no place for one more reader it is the reading that says so.
+      if (ahead && one !== undefined && paths.length === 1 && readers < READERS_MAX) return [await open(one, ahead)];
       const found: (ReplyFile | null)[] = [];
       for (let at = 0; at < paths.length || at === 0; at += BATCH_FILES) {
         const batch = paths.slice(at, at + BATCH_FILES);
         const { value, medium } = await client.ask({ kind: 'look', paths: batch });
-        value.forEach((looked, index) => {
-          const path = batch[index] ?? '';
-          if (looked === 'outside') refuse(path, 'leads out of the recordings folder');
-          else if (looked === 'missing') found.push(null);
-          else {
-            const file = { path, size: looked.size, mtimeMs: looked.mtimeMs, place: medium.place };
-            const reply = {
-              size: file.size,
-              mtimeMs: file.mtimeMs,
-              read: (from: number, to: number) => readOne(file, from, to),
-            };
-            seen.set(reply, file);
-            found.push(reply);
-          }
-        });
+        for (const [index, looked] of value.entries()) {
+          const file = fileOf(batch[index] ?? '', looked, medium.place);
+          found.push(file && replyOf(file));
+        }
       }
       return found;
     },
     readAll,
     peaks,
+  };
+}
+
+/** Memory of reads that are over. */
+function createRooms() {
+  const spare: ArrayBuffer[] = [];
+  let lull: NodeJS.Timeout | undefined;
+  const rest = () => {
+    for (const room of spare.splice(SPARE_MAX)) letGo(new Uint8Array(room));
+  };
+  return {
+    /** @param bytes Its length; what is in it is whatever it is. */
+    take: (bytes: number): ArrayBuffer => (bytes === READ_BYTES ? spare.pop() : undefined) ?? new ArrayBuffer(bytes),
+    give(room: ArrayBuffer): void {
+      if (room.byteLength !== READ_BYTES) return void letGo(new Uint8Array(room));
+      spare.push(room);
+      if (lull) lull.refresh();
+      else lull = setTimeout(rest, SPARE_MS).unref();
+    },
   };
 }
 

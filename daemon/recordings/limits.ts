@@ -10,6 +10,12 @@ export const FILE_WAIT_MS = 5_000;
 export const ABANDONED_MAX = 2;
 /** A step stops taking on files after this long and says that there is more, so that steps stay far below the deadline. */
 export const STEP_WORK_MS = 500;
+/**
+ * Looks and reads that wait go to the worker in one message, at most so many: to wake a thread and to prove the medium
+ * costs more than to read a file that the system holds. Where they take longer than this the answers go out as they come.
+ */
+export const STEPS_MAX = 32;
+export const STEPS_WORK_MS = 5;
 /** Files in one message, and so in one transaction of the index. */
 export const BATCH_FILES = 200;
 /** Two looks at one file lie at least this far apart before it counts as still (a block of MixMonitor takes 250 ms to fill). */
@@ -81,8 +87,12 @@ export const ARCHIVE_BYTES = 1_048_576;
 export const LARGE_ARCHIVES_MAX = 4;
 /** Answers with files at a time; each may hold two of its messages: 22 MB in all. Beyond it 429. */
 export const READERS_MAX = 32;
-/** Memory of reads that is kept for the next ones: of the messages of a single file. */
+/**
+ * Memory of reads is kept for the next ones, of the messages of a single file, as much as is in use at a time; most of it
+ * is given back when nobody has read for so long.
+ */
 export const SPARE_MAX = 4;
+export const SPARE_MS = 2_000;
 /** A recording is drawn from at most so many reads of so many bytes: 2 MB, a second or two of a stick's time. */
 export const PEAK_READS = 1_000;
 export const PEAK_READ_BYTES = 2_048;

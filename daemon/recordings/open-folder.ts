@@ -68,24 +68,35 @@ export interface OpenFolder {
   close(): void;
 }
 
-/** The folder that the last file lay in stays open: a day's recordings are asked for one after another. */
-export function createOpenFolder(root: Folder): OpenFolder {
+/**
+ * The recordings folder, opened with the first that is asked for. The folder that the last file lay in stays open: a day's
+ * recordings are asked for one after another.
+ * @param path Its own links resolved.
+ */
+export function createPlace(path: string): OpenFolder {
+  let root: Folder | undefined;
   let name = '';
   let open: Folder | undefined;
-  const close = () => {
-    if (open) closeSync(open.fd);
-    open = undefined;
+  const close = (folder: Folder | undefined) => {
+    if (folder) closeSync(folder.fd);
   };
   return {
     of(folder) {
+      root ??= { fd: openSync(path, FOLDER) };
       if (folder === '') return root;
       if (open && name === folder) return open;
-      close();
+      close(open);
+      open = undefined;
       open = { fd: openSync(inside(root, folder), FOLDER) };
       name = folder;
       return open;
     },
-    close,
+    close() {
+      close(open);
+      close(root);
+      open = undefined;
+      root = undefined;
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 /** Ranges and conditions of RFC 9110 for one file of 1,000 bytes, as a table. */
 import { describe, expect, test } from 'vitest';
-import { select, validatorsOf } from '../../daemon/http/conditional.ts';
+import { likely, select, validatorsOf } from '../../daemon/http/conditional.ts';
 
 const MTIME = Date.UTC(2021, 2, 29, 8, 10, 4);
 const HOUR = 3_600_000;
@@ -93,4 +93,22 @@ describe('a condition', () => {
     ].map(([size = 0, mtimeMs = 0]) => validatorsOf({ size, mtimeMs }, MTIME).etag);
     expect(new Set(tags).size).toBe(tags.length);
   });
+});
+
+describe('what is read before the size is known', () => {
+  const END = Number.MAX_SAFE_INTEGER;
+  test.each([
+    ['GET', {}, { from: 0, length: END }],
+    ['GET', { range: 'bytes=0-' }, { from: 0, length: END }],
+    ['GET', { range: 'bytes=500-' }, { from: 500, length: END - 500 }],
+    ['GET', { range: 'bytes=500-999', 'if-range': '"x"' }, { from: 500, length: 500 }],
+    ['GET', { range: 'bytes=0-1,5-6' }, { from: 0, length: END }],
+    // Where nothing may be sent, or only the size tells what.
+    ['GET', { range: 'bytes=-500' }, null],
+    ['GET', { 'if-none-match': '"x"' }, null],
+    ['GET', { 'if-modified-since': AT }, null],
+    ['GET', { 'if-match': '"x"' }, null],
+    ['GET', { 'if-unmodified-since': AT }, null],
+    ['HEAD', {}, null],
+  ])('%s %o', (method, headers, wanted) => expect(likely({ method, headers })).toEqual(wanted));
 });

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, renameSync, symlinkSync, truncateSync, utimesS
 import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { READERS_MAX } from '../../daemon/recordings/limits.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd, temporaryFolder } from '../support/folder.ts';
 import { pause, pcmWav } from './helper.ts';
@@ -225,6 +226,23 @@ describe('/recordings', () => {
     expect([beyond.status, beyond.headers.get('content-range')]).toEqual([416, `bytes */${whole.length}`]);
     const again = await fetched(LONG, { 'If-None-Match': etag });
     expect([again.status, again.headers.get('etag'), (await again.arrayBuffer()).byteLength]).toEqual([304, etag, 0]);
+  });
+
+  test('answers without the file’s bytes, or with others than were read ahead, take no reader’s place', async () => {
+    const etag = (await fetched(A, {}, { method: 'HEAD' })).headers.get('etag') ?? '';
+    const size = bytesOf(A).length;
+    for (let n = 0; n <= READERS_MAX; n += 1) {
+      const answers = await Promise.all([
+        fetched(A, {}, { method: 'HEAD' }),
+        fetched(A, { 'If-None-Match': etag }),
+        fetched(A, { Range: `bytes=${size}-` }),
+        fetched(A, { Range: 'bytes=-7' }),
+        fetched(A, { Range: 'bytes=100-199', 'If-Range': '"other"' }),
+      ]);
+      expect(answers.map(({ status }) => status)).toEqual([200, 304, 416, 206, 200]);
+      const lengths = await Promise.all(answers.map(async (answer) => (await answer.arrayBuffer()).byteLength));
+      expect(lengths).toEqual([0, 0, 0, 7, size]);
+    }
   });
 
   test('asks who it is: nobody 401, an API key of another number 403, cookie and bearer 200', async () => {

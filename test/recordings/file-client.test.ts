@@ -12,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -22,7 +23,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ReplyFile } from '../../cgi/reply.ts';
 import type { FileClient } from '../../daemon/recordings/file-client.ts';
 import { createRecordingFiles } from '../../daemon/recordings/files.ts';
-import { ARCHIVE_BYTES, LARGE_ARCHIVES_MAX, READ_BYTES, READERS_MAX } from '../../daemon/recordings/limits.ts';
+import {
+  ARCHIVE_BYTES,
+  LARGE_ARCHIVES_MAX,
+  READ_BYTES,
+  READERS_MAX,
+  SPARE_MS,
+} from '../../daemon/recordings/limits.ts';
 import { createStepClient, createThreads } from '../../daemon/recordings/step-client.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { pause, until } from './helper.ts';
@@ -184,19 +191,19 @@ test('both workers of a medium together leave two hung threads at most', async (
   });
   hanging.hang();
   for (let round = 0; round < 4; round++) {
-    const asked = clients.flatMap((client) => [client.ask({ step: { kind: 'look', paths: [PATH] } })]);
+    const asked = clients.flatMap((client) => [client.ask([{ step: { kind: 'look', paths: [PATH] } }])]);
     await Promise.allSettled(asked);
     expect(threads.hung.size).toBeLessThanOrEqual(2);
   }
   expect(threads.hung.size).toBe(2);
   expect(clients.reduce((sum, client) => sum + client.made(), 0)).toBe(2);
   const begin = performance.now();
-  await expect(clients[0]?.ask({ step: { kind: 'look', paths: [PATH] } })).rejects.toThrow('does not answer');
+  await expect(clients[0]?.ask([{ step: { kind: 'look', paths: [PATH] } }])).rejects.toThrow('does not answer');
   expect(performance.now() - begin).toBeLessThan(100);
   hanging.release();
   await until('the threads', () => threads.hung.size === 0);
-  expect(await clients[1]?.ask({ step: { kind: 'look', paths: [PATH] } })).toMatchObject({
-    medium: { state: 'mounted' },
+  expect(await clients[1]?.ask([{ step: { kind: 'look', paths: [PATH] } }])).toMatchObject({
+    answers: [{ medium: { state: 'mounted' } }],
   });
 });
 
@@ -218,7 +225,7 @@ test('ended in the middle of a step, it counts as hanging until its thread has e
     },
   });
   hanging.hang();
-  const step = client.ask({ step: { kind: 'look', paths: [PATH] } });
+  const step = client.ask([{ step: { kind: 'look', paths: [PATH] } }]);
   step.catch(() => {});
   await until('the hanging step', hanging.hangs);
   client.close();
@@ -368,6 +375,141 @@ await import(${JSON.stringify(FILE_WORKER.href)});
     const later = begin();
     expect((await later.next()).value?.bytes).toHaveLength(ARCHIVE_BYTES);
     for (const each of [...archives, later]) await each.return?.();
+  });
+});
+
+/** The real worker, told each time that the medium is proven, and made slow: so many milliseconds a read. */
+function watchedWorker(readMs: number) {
+  const base = temporaryFolder();
+  const file = join(base, 'watched.mjs');
+  const told = join(base, 'proofs');
+  writeFileSync(told, '');
+  writeFileSync(
+    file,
+    `import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+const { readFileSync, readSync } = fs;
+fs.readFileSync = (path, ...rest) => {
+  if (path === '/proc/self/mountinfo') fs.appendFileSync(${JSON.stringify(told)}, '.');
+  return readFileSync(path, ...rest);
+};
+fs.readSync = (...args) => {
+  if (${readMs} > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${readMs});
+  return readSync(...args);
+};
+syncBuiltinESMExports();
+await import(${JSON.stringify(FILE_WORKER.href)});
+`,
+  );
+  return { worker: pathToFileURL(file), proofs: () => statSync(told).size };
+}
+
+const ALL = { from: 0, length: Number.MAX_SAFE_INTEGER };
+
+describe('what is asked for at a time', () => {
+  test('goes in one message, for which the medium is proven once', async () => {
+    const { worker, proofs } = watchedWorker(0);
+    const { files } = open({ worker });
+    await files.look([PATH]);
+    const before = proofs();
+    const looked = await Promise.all(Array.from({ length: 30 }, () => files.look([PATH])));
+    expect(looked.flat().filter((file) => file?.size === READ_BYTES * 3)).toHaveLength(30);
+    expect(proofs() - before).toBe(1);
+  });
+
+  test('is proven once more behind what says that something isn’t there, and each is told of its own', async () => {
+    const { worker, proofs } = watchedWorker(0);
+    const { files } = open({ worker });
+    await files.look([PATH]);
+    const before = proofs();
+    const asked = [PATH, '20210329/none.wav', '../secret.wav', PATH].map((path) => files.look([path], ALL));
+    const [first, none, outside, last] = await Promise.allSettled(asked);
+    expect(first).toMatchObject({ value: [{ size: READ_BYTES * 3 }] });
+    expect(none).toMatchObject({ value: [null] });
+    expect(outside).toMatchObject({ reason: { code: 'invalid' } });
+    expect(last).toMatchObject({ value: [{ size: READ_BYTES * 3 }] });
+    expect(proofs() - before).toBe(2);
+  });
+
+  test('is answered as it comes where the medium is slow: nobody waits for those behind him', async () => {
+    const { worker } = watchedWorker(100);
+    const { files } = open({ worker });
+    await files.look([PATH]);
+    const begin = performance.now();
+    const ends = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const [file] = await files.look([PATH], ALL);
+        expect(file?.ready?.(0, READ_BYTES - 1)).toHaveLength(READ_BYTES);
+        return performance.now() - begin;
+      }),
+    );
+    // 100 ms each, in the order asked.
+    for (let n = 1; n < ends.length; n += 1) expect((ends[n] ?? 0) - (ends[n - 1] ?? 0)).toBeGreaterThan(50);
+  });
+});
+
+describe('a file that is opened for its reader', () => {
+  test('comes with its first bytes, and goes on from there', async () => {
+    const { files, dir } = open();
+    const sound = Buffer.from(Array.from({ length: READ_BYTES + 100 }, (_, n) => n % 251));
+    writeFileSync(join(dir, PATH), sound);
+    const [file] = await files.look([PATH], { from: 40, length: Number.MAX_SAFE_INTEGER });
+    expect(file?.ready?.(40, READ_BYTES + 99)).toBeNull(); // not all of it
+    const got: Buffer[] = [];
+    for await (const piece of file?.read(40, READ_BYTES + 99) ?? []) got.push(Buffer.from(piece));
+    expect(got.map(({ length }) => length)).toEqual([READ_BYTES, 60]);
+    expect(Buffer.concat(got).equals(sound.subarray(40))).toBe(true);
+    const [part] = await files.look([PATH], { from: 7, length: 5 });
+    expect(Buffer.from(part?.ready?.(7, 11) ?? []).equals(sound.subarray(7, 12))).toBe(true);
+    part?.close?.();
+    expect(part?.ready?.(7, 11)).toBeNull();
+  });
+
+  test('is read from anywhere else as if it had not been', async () => {
+    const { files } = open();
+    const [file] = await files.look([PATH], ALL);
+    expect(await collect(file?.read(5, 9) ?? (async function* () {})())).toBe(5);
+    expect(await collect(file?.read(0, READ_BYTES * 2) ?? (async function* () {})())).toBe(READ_BYTES * 2 + 1);
+  });
+
+  test('that changes then is not gone on with', async () => {
+    const { files, dir } = open();
+    const [file] = await files.look([PATH], ALL);
+    truncateSync(join(dir, PATH), READ_BYTES + 1);
+    await expect(collect(file?.read(0, READ_BYTES * 3 - 1) ?? (async function* () {})())).rejects.toMatchObject({
+      code: 'conflict',
+    });
+  });
+
+  test('of no byte, or asked for behind its end, is there all the same', async () => {
+    const { files, dir } = open();
+    writeFileSync(join(dir, '20210329/empty.wav'), '');
+    const [empty] = await files.look(['20210329/empty.wav'], ALL);
+    expect(empty).toMatchObject({ size: 0 });
+    const [beyond] = await files.look([PATH], { from: READ_BYTES * 3, length: 1 });
+    expect(beyond).toMatchObject({ size: READ_BYTES * 3 });
+    expect(beyond?.ready).toBeUndefined();
+  });
+
+  test('through a link is refused, with nothing of it read', async () => {
+    const { files, dir, base } = open();
+    writeFileSync(join(base, 'secret.wav'), 'secret');
+    symlinkSync(join(base, 'secret.wav'), join(dir, '20210329/link.wav'));
+    await expect(files.look(['20210329/link.wav'], ALL)).rejects.toMatchObject({ code: 'invalid' });
+  });
+
+  test('counts as read until it is closed, and its memory is given back when nobody reads', async () => {
+    const { files } = open();
+    const held = await Promise.all(Array.from({ length: READERS_MAX }, () => files.look([PATH], ALL)));
+    const before = process.memoryUsage().arrayBuffers;
+    const [late] = await files.look([PATH], ALL);
+    expect(late?.ready).toBeUndefined();
+    await expect(late?.read(0, 1)[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'busy' });
+    for (const [file] of held) file?.close?.();
+    for (const [file] of held) file?.close?.(); // harmless
+    expect(await collect(late?.read(0, 1) ?? (async function* () {})())).toBe(2);
+    const given = () => before - process.memoryUsage().arrayBuffers;
+    await until('the memory', () => given() > (READERS_MAX - 8) * READ_BYTES, SPARE_MS * 3);
   });
 });
 

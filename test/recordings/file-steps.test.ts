@@ -14,19 +14,19 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { SeenFile } from '../../daemon/recordings/file-protocol.ts';
+import * as reads from '../../daemon/recordings/file-reads.ts';
 import {
   eraseSome,
   listTrash,
-  lookAt,
   moveBack,
   moveToTrash,
-  readStretches,
   removeFiles,
   trashFolder,
 } from '../../daemon/recordings/file-steps.ts';
 import { repairHeader, restoreHeader } from '../../daemon/recordings/header-steps.ts';
 import { readMark, writeMark } from '../../daemon/recordings/identity-file.ts';
 import { BATCH_FILES, READ_BYTES } from '../../daemon/recordings/limits.ts';
+import { createPlace, type OpenFolder } from '../../daemon/recordings/open-folder.ts';
 import { writeProbe } from '../../daemon/recordings/write-probe.ts';
 import { pathFault } from '../../storage/model/recording-path.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -41,6 +41,21 @@ function store() {
   writeFileSync(join(root, 'root.wav'), 'root');
   return { base, root };
 }
+
+/** In the folder as it is opened for one message. */
+function inPlace<T>(root: string, work: (place: OpenFolder) => T): T {
+  const place = createPlace(root);
+  try {
+    return work(place);
+  } finally {
+    place.close();
+  }
+}
+
+const lookAt = (root: string, paths: readonly string[]) => inPlace(root, (place) => reads.lookAt(place, paths));
+const readStretches = (root: string, ...rest: Tail<Parameters<typeof reads.readStretches>>) =>
+  inPlace(root, (place) => reads.readStretches(place, ...rest));
+type Tail<All extends readonly unknown[]> = All extends [unknown, ...infer Rest] ? Rest : never;
 
 /** Its text; null: it is no longer that file. */
 function readOne(root: string, file: SeenFile, from: number, length: number): string | null {
