@@ -88,11 +88,14 @@ export function createLanes(transport: Transport): Lanes {
 
   function put(lane: Lane, request: Request): Promise<Result> {
     if (closed) return Promise.reject(closed);
-    if (queues[lane].length >= LANE_MAX[lane])
+    // The first of a turn is as good as under way.
+    if (queues[lane].length >= LANE_MAX[lane] + (lane === 'ingest' && underWay[lane] === 0 ? 1 : 0))
       return Promise.reject(new StoreError('busy', `the store's ${lane} lane is full`));
     return new Promise((resolve, reject) => {
       queues[lane].push({ request, resolve, reject });
-      void send(lane);
+      // What is written in the same turn, as the records of one call in one packet of the network, shares a commit.
+      if (lane === 'ingest') queueMicrotask(() => void send(lane));
+      else void send(lane);
     });
   }
 

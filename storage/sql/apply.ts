@@ -80,7 +80,8 @@ export function createApplier(database: Database, given: StoreRules, now: () => 
 
   function folded(put: readonly PutRecord[]) {
     const groups = put.flatMap(({ touched }) => touched);
-    const { open, calls } = foldGroups(database, groups, rules, now());
+    // Of several records a later one may have moved what an earlier one knew.
+    const { open, calls } = foldGroups(database, groups, rules, now(), put.length === 1 ? put[0]?.known : undefined);
     const fresh = new Set(put.flatMap(({ sequence, touched }) => (sequence === null ? [] : touched)));
     return {
       open: open.map((group) => ({ ...group, fresh: fresh.has(group.key) })),

@@ -10,6 +10,7 @@ import type { MatchKind } from '../model/match.ts';
 import { pairMoved, pairRows } from '../model/pair.ts';
 import type { Bind, Database, Row } from './database.ts';
 import { announce, announceMany } from './outbox.ts';
+import { packed } from './packed.ts';
 import { endPauses } from './pause.ts';
 import { indexMany, indexNumbers } from './search.ts';
 import { recordingNear, release, tie } from './tie.ts';
@@ -52,7 +53,13 @@ const COLUMNS: readonly (readonly [column: string, value: (row: CallRow) => Bind
   ['recording', (row) => row.recording],
 ];
 const NAMES = COLUMNS.map(([name]) => name);
+const READ = packed(['id', 'call_group', 'anchor', 'open', 'trash', 'processed_at', 'processed_by', ...NAMES]);
 const INSERT = `INSERT INTO call (trash, call_group, anchor, open, ${NAMES.join(', ')}) VALUES (?, ?, ?, ?, ${NAMES.map(() => '?').join(', ')})`;
+/** Columns of the indexes that hold open calls as well. */
+const INDEXED: ReadonlySet<string> = new Set(['start_at', 'src', 'dst', 'recording']);
+const PLAIN = COLUMNS.filter(([name]) => !INDEXED.has(name));
+/** The same where no indexed column has changed: SQLite writes the page of each index anew whose column is named. */
+const UPDATE_PLAIN = `UPDATE call SET anchor = ?, ${PLAIN.map(([name]) => `${name} = ?`).join(', ')} WHERE id = ?`;
 const UPDATE = `UPDATE call SET processed_at = ?, processed_by = ?, call_group = ?, anchor = ?, open = ?, ${NAMES.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`;
 
 /**
@@ -70,6 +77,7 @@ export type NextCall = Omit<StoredCall, 'id' | 'trash' | 'processed'> & Partial<
  *
  * @param now Epoch seconds.
  * @param match How `next.row.recording` was found, where that is new.
+ * @param siblings The stored rows of its group, where they are at hand.
  * @returns the EventSequences of this call, and of one that lost its recording to it.
  */
 export function applyCall(
@@ -78,13 +86,16 @@ export function applyCall(
   next: NextCall | null,
   now: number,
   match: MatchKind = 'named',
+  siblings?: readonly StoredCall[],
 ): number[] {
   if (!next) return old ? removeCall(database, old, now) : [];
   const near = next.open || next.row.recording !== '' ? '' : recordingNear(database, next.row);
   if (near !== '') return applyCall(database, old, showing(next, near), now, 'near');
   if (old && !differs(old, next)) return [];
-  const trash = old ? old.trash : trashOfGroup(database, next.group);
-  const id = write(database, old, next, trash);
+  const trash = old ? old.trash : trashOfGroup(database, next.group, siblings);
+  // What every call comes to: nothing but `open` changes, and is written with `changed` below.
+  const closes = old?.open === true && !next.open && trash === null && !differs({ ...old, open: false }, next);
+  const id = closes ? old.id : write(database, old, next, trash);
   indexNumbers(database, id, listed(old, trash), listed(next, trash));
   if (old && !old.open && next.open) database.run('UPDATE call SET changed = NULL WHERE id = ?', [id]);
   const { recording } = next.row;
@@ -94,7 +105,7 @@ export function applyCall(
   if (!old && trash !== null) countTrash(database, trash, 1);
   if (next.open || trash !== null) return lost;
   const sequence = announce(database, 'call', id, now);
-  database.run('UPDATE call SET changed = ? WHERE id = ?', [sequence, id]);
+  database.run(`UPDATE call SET changed = ?${closes ? ', open = 0' : ''} WHERE id = ?`, [sequence, id]);
   return [...lost, sequence];
 }
 
@@ -118,10 +129,12 @@ function listed(call: NextCall | null, trash: number | null): CallRow | null {
  * Where a new row of a group belongs: with all the others in the trash, it is of a call that was deleted. Shown, it would
  * bring that call back; left out, undoing the deletion would bring back less than there was.
  */
-function trashOfGroup(database: Database, group: string): number | null {
-  const rows = database.all('SELECT DISTINCT trash FROM call WHERE call_group = ?', [group]);
-  const [first] = rows;
-  return !first || rows.some(({ trash }) => trash === null) ? null : Number(first['trash']);
+function trashOfGroup(
+  database: Database,
+  group: string,
+  siblings: readonly Pick<StoredCall, 'trash'>[] = callsOfGroup(database, group),
+): number | null {
+  return siblings.some(({ trash }) => trash === null) ? null : (siblings[0]?.trash ?? null);
 }
 
 function countTrash(database: Database, deletion: number, more: 1 | -1): void {
@@ -181,9 +194,22 @@ function showing<Call extends NextCall>(call: Call, recording: string): Call {
 function write(database: Database, old: StoredCall | null, next: NextCall, trash: number | null): number {
   const binds = [next.group, next.anchor, next.open ? 1 : 0, ...COLUMNS.map(([, value]) => value(next.row))];
   if (!old) return database.run(INSERT, [trash, ...binds]).id;
+  if (!touchesIndex(old, next)) {
+    database.run(UPDATE_PLAIN, [next.anchor, ...PLAIN.map(([, value]) => value(next.row)), old.id]);
+    return old.id;
+  }
   const { processed = old.processed } = next;
   database.run(UPDATE, [processed?.at ?? null, processed?.by ?? null, ...binds, old.id]);
   return old.id;
+}
+
+function touchesIndex(old: StoredCall, next: NextCall): boolean {
+  return (
+    old.open !== next.open ||
+    old.group !== next.group ||
+    next.processed !== undefined || // it is told together with all the others
+    COLUMNS.some(([name, value]) => INDEXED.has(name) && value(old.row) !== value(next.row))
+  );
 }
 
 function differs(old: StoredCall, next: NextCall): boolean {
@@ -201,13 +227,20 @@ function differs(old: StoredCall, next: NextCall): boolean {
  * are announced again.
  * @returns whether the group is open, and the EventSequences of the rows announced.
  */
-export function applyFold(database: Database, group: string, folded: readonly FoldedCall[], now: number) {
-  const stored = callsOfGroup(database, group);
+export function applyFold(
+  database: Database,
+  group: string,
+  folded: readonly FoldedCall[],
+  now: number,
+  stored: readonly StoredCall[] = callsOfGroup(database, group),
+) {
   const open = stored.length === 0 || stored.some((call) => call.open);
   const { pairs, left } = pairRows(stored, folded);
   const applied = [
     ...left.map((old) => applyCall(database, old, null, now)),
-    ...pairs.map(([old, folded]) => applyCall(database, old, { group, open, ...keepingTie(folded, old) }, now)),
+    ...pairs.map(([old, folded]) =>
+      applyCall(database, old, { group, open, ...keepingTie(folded, old) }, now, 'named', stored),
+    ),
   ];
   return { open, announced: applied.flat() };
 }
@@ -271,15 +304,16 @@ export function openGroups(database: Database): string[] {
 }
 
 export function callById(database: Database, id: number): StoredCall | null {
-  const row = database.first('SELECT * FROM call WHERE id = ?', [id]);
+  const row = database.first(`SELECT ${READ.select} FROM call WHERE id = ?`, [id]);
   return row ? toCall(row) : null;
 }
 
 export function callsOfGroup(database: Database, group: string): StoredCall[] {
-  return database.all('SELECT * FROM call WHERE call_group = ? ORDER BY id', [group]).map(toCall);
+  return database.all(`SELECT ${READ.select} FROM call WHERE call_group = ? ORDER BY id`, [group]).map(toCall);
 }
 
-function toCall(row: Row): StoredCall {
+function toCall(read: Row): StoredCall {
+  const row = READ.unpack(read);
   const text = (name: string) => String(row[name]);
   const number = (name: string) => Number(row[name]);
   return {

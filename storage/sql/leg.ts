@@ -2,6 +2,7 @@
 import type { LegMatch, StoredLeg } from '../model/identity.ts';
 import type { Disposition, Leg, Moment } from '../model/leg.ts';
 import type { Bind, Database, Row } from './database.ts';
+import { packed } from './packed.ts';
 
 /** Column and how it is taken from a leg, in one list, so that writing and reading can't drift apart. */
 const COLUMNS: readonly (readonly [column: string, value: (leg: Leg) => Bind])[] = [
@@ -38,27 +39,58 @@ const COLUMNS: readonly (readonly [column: string, value: (leg: Leg) => Bind])[]
 ];
 
 const NAMES = COLUMNS.map(([name]) => name);
-const INSERT = `INSERT INTO leg (call_group, sources, ${NAMES.join(', ')}) VALUES (?, ?, ${NAMES.map(() => '?').join(', ')})`;
-const UPDATE = `UPDATE leg SET sources = ?, ${NAMES.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`;
+const READ = packed(['id', 'call_group', 'sources', ...NAMES]);
+const ORIGIN = ['ami_at', 'csv_file', 'csv_line', 'csv_position'];
+const INSERT = `INSERT INTO leg (call_group, sources, ${[...ORIGIN, ...NAMES].join(', ')}) VALUES (?, ?, ${[...ORIGIN, ...NAMES].map(() => '?').join(', ')})`;
+/** What a second source may add: none of it stands in an index, whose page would be written anew, changed or not. */
+const ADDED = COLUMNS.filter(([name]) =>
+  [
+    'userfield',
+    'recordingfile',
+    'linkedid',
+    'sequence',
+    'cidname',
+    'ivr',
+    'dialled',
+    'calltype',
+    'talkstart',
+    'extra',
+  ].includes(name),
+);
+/** The origin of the first source stands beside that of the second. */
+const MERGE = `UPDATE leg SET sources = ?, ${ORIGIN.map((name) => `${name} = coalesce(?, ${name})`).join(', ')}, ${ADDED.map(([name]) => `${name} = ?`).join(', ')} WHERE id = ?`;
 
 export function legById(database: Database, id: number): StoredLeg | null {
-  const row = database.first('SELECT * FROM leg WHERE id = ?', [id]);
+  const row = database.first(`SELECT ${READ.select} FROM leg WHERE id = ?`, [id]);
   return row ? toLeg(row) : null;
 }
 
+/**
+ * All that an arriving record is compared with, in one look: legs of its UniqueID, and those of its key with the key's later
+ * generations.
+ */
+export function legsNear(database: Database, uniqueId: string, key: string): StoredLeg[] {
+  return database
+    .all(
+      `SELECT ${READ.select} FROM leg WHERE uniqueid = ? OR call_group = ? OR (call_group >= ? AND call_group < ?) ORDER BY id`,
+      [uniqueId, key, `${key}#`, `${key}$`],
+    )
+    .map(toLeg);
+}
+
 export function legsOfUniqueId(database: Database, uniqueId: string): StoredLeg[] {
-  return database.all('SELECT * FROM leg WHERE uniqueid = ? ORDER BY id', [uniqueId]).map(toLeg);
+  return database.all(`SELECT ${READ.select} FROM leg WHERE uniqueid = ? ORDER BY id`, [uniqueId]).map(toLeg);
 }
 
 export function legsOfGroup(database: Database, group: string): StoredLeg[] {
-  return database.all('SELECT * FROM leg WHERE call_group = ? ORDER BY id', [group]).map(toLeg);
+  return database.all(`SELECT ${READ.select} FROM leg WHERE call_group = ? ORDER BY id`, [group]).map(toLeg);
 }
 
 /** Legs of a key and of its later generations (`KEY#2` …), for `groupOf`. */
 export function legsOfKey(database: Database, key: string): StoredLeg[] {
   // '$' follows '#': the half-open interval takes `KEY#…` by the index, where LIKE would need escaping and a scan.
   return database
-    .all('SELECT * FROM leg WHERE call_group = ? OR (call_group >= ? AND call_group < ?) ORDER BY id', [
+    .all(`SELECT ${READ.select} FROM leg WHERE call_group = ? OR (call_group >= ? AND call_group < ?) ORDER BY id`, [
       key,
       `${key}#`,
       `${key}$`,
@@ -74,7 +106,10 @@ export function legsNaming(database: Database, channels: readonly string[], grou
   // One by one: few people are in a room, and a list of any length would be a statement of its own.
   return channels.flatMap((channel) =>
     database
-      .all(`SELECT * FROM leg WHERE dstchannel = ? AND ${IN_ROOM} AND call_group <> ? ORDER BY id`, [channel, group])
+      .all(`SELECT ${READ.select} FROM leg WHERE dstchannel = ? AND ${IN_ROOM} AND call_group <> ? ORDER BY id`, [
+        channel,
+        group,
+      ])
       .map(toLeg),
   );
 }
@@ -86,13 +121,33 @@ export function groupsOfRoomChannel(database: Database, channel: string): string
     .map((row) => String(row['call_group']));
 }
 
-/** @returns the new row's id. */
-export function insertLeg(database: Database, group: string, sources: number, leg: Leg): number {
-  return database.run(INSERT, [group, sources, ...COLUMNS.map(([, value]) => value(leg))]).id;
+/** @param origin null: nobody knows. @returns the new row's id. */
+export function insertLeg(
+  database: Database,
+  group: string,
+  sources: number,
+  leg: Leg,
+  origin: Origin | null = null,
+): number {
+  return database.run(INSERT, [group, sources, ...bindsOf(origin), ...COLUMNS.map(([, value]) => value(leg))]).id;
 }
 
-export function updateLeg(database: Database, { id, leg }: Extract<LegMatch, { kind: 'merge' }>): void {
-  database.run(UPDATE, [leg.sources, ...COLUMNS.map(([, value]) => value(leg)), id]);
+/** Both sources taken together. @param origin Of the second. */
+export function mergeLeg(database: Database, { id, leg }: Extract<LegMatch, { kind: 'merge' }>, origin: Origin): void {
+  database.run(MERGE, [leg.sources, ...bindsOf(origin), ...ADDED.map(([, value]) => value(leg)), id]);
+}
+
+/** Whether two records say the same, wherever they came from. */
+export function sameLeg(a: Leg, b: Leg): boolean {
+  return COLUMNS.every(([, value]) => value(a) === value(b));
+}
+
+/** As the store will give it back: SQLite's texts end at a NUL, so that they are kept without. */
+export function storableLeg(leg: Leg): Leg {
+  const fields = Object.entries(leg);
+  if (!fields.some(([, value]) => typeof value === 'string' && value.includes('\0'))) return leg;
+  const plain = (value: unknown) => (typeof value === 'string' ? value.replaceAll('\0', '') : value);
+  return Object.fromEntries(fields.map(([name, value]) => [name, plain(value)])) as unknown as Leg;
 }
 
 /** Where a record came from: by AMI at a moment (epoch seconds), or from a line of a CDR CSV. */
@@ -100,21 +155,16 @@ export type Origin =
   | { readonly amiAt: number }
   | { readonly signature: string; readonly line: number; readonly offset: number };
 
-export function writeOrigin(database: Database, id: number, origin: Origin): void {
-  if ('amiAt' in origin) database.run('UPDATE leg SET ami_at = ? WHERE id = ?', [origin.amiAt, id]);
-  else
-    database.run('UPDATE leg SET csv_file = ?, csv_line = ?, csv_position = ? WHERE id = ?', [
-      origin.signature,
-      origin.line,
-      origin.offset,
-      id,
-    ]);
+/** In the order of {@link ORIGIN}. */
+function bindsOf(origin: Origin | null): Bind[] {
+  if (origin === null) return [null, null, null, null];
+  return 'amiAt' in origin ? [origin.amiAt, null, null, null] : [null, origin.signature, origin.line, origin.offset];
 }
 
 /** @param groups A JSON list. */
 export function legsOfGroups(database: Database, groups: string): StoredLeg[] {
   return database
-    .all('SELECT * FROM leg WHERE call_group IN (SELECT value FROM json_each(?)) ORDER BY id', [groups])
+    .all(`SELECT ${READ.select} FROM leg WHERE call_group IN (SELECT value FROM json_each(?)) ORDER BY id`, [groups])
     .map(toLeg);
 }
 
@@ -128,7 +178,8 @@ export function moveLeg(database: Database, id: number, group: string): void {
   database.run('UPDATE leg SET call_group = ? WHERE id = ?', [group, id]);
 }
 
-function toLeg(row: Row): StoredLeg {
+function toLeg(read: Row): StoredLeg {
+  const row = READ.unpack(read);
   const text = (name: string) => String(row[name]);
   const textOrNull = (name: string) => (row[name] === null ? null : String(row[name]));
   const numberOrNull = (name: string) => (row[name] === null ? null : Number(row[name]));

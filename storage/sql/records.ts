@@ -6,20 +6,22 @@ import { conferenceChannels, inConference } from '../model/conference.ts';
 import { type ExplainedCall, explainFold, type FoldRules, foldLegs } from '../model/fold.ts';
 import { groupKey, groupOf, isStored, matchLeg, regroup, type StoredLeg } from '../model/identity.ts';
 import { LEG_SOURCE, type Leg, type LegSource } from '../model/leg.ts';
-import { applyFold, applyMove, isFolded } from './call.ts';
+import { applyFold, applyMove, callsOfGroup, isFolded } from './call.ts';
 import type { Database } from './database.ts';
 import { isErased } from './erased.ts';
 import {
   groupsOfRoomChannel,
   insertLeg,
   legsNaming,
+  legsNear,
   legsOfGroup,
   legsOfKey,
   legsOfUniqueId,
+  mergeLeg,
   moveLeg,
   type Origin,
-  updateLeg,
-  writeOrigin,
+  sameLeg,
+  storableLeg,
 } from './leg.ts';
 import { announce } from './outbox.ts';
 
@@ -40,25 +42,39 @@ export interface PutRecord {
   readonly touched: readonly string[];
   /** EventSequences of calls amended already. */
   readonly calls: readonly number[];
+  /** Of a new record: its group's legs, as they stand now. */
+  readonly known?: { readonly group: string; readonly legs: readonly StoredLeg[] };
 }
 
 /** @param now Epoch seconds. */
-export function putRecord(database: Database, leg: Leg, origin: Origin, rules: FoldRules, now: number): PutRecord {
+export function putRecord(database: Database, given: Leg, origin: Origin, rules: FoldRules, now: number): PutRecord {
   const source: LegSource = 'amiAt' in origin ? 'ami' : 'csv';
-  const match = matchLeg(legsOfUniqueId(database, leg.uniqueId), leg, source);
+  const leg = storableLeg(given);
+  const key = groupKey(leg);
+  const near = legsNear(database, leg.uniqueId, key);
+  const match = matchLeg(
+    near.filter(({ uniqueId }) => uniqueId === leg.uniqueId),
+    leg,
+    source,
+  );
   if (match.kind === 'duplicate') return { sequence: null, touched: [], calls: [] };
   if (match.kind === 'merge') {
-    updateLeg(database, match);
-    writeOrigin(database, match.id, origin);
+    const before = near.find(({ id }) => id === match.id);
+    mergeLeg(database, match, origin);
+    // The usual one: the second source tells the same, of which no row can become another.
+    if (before && sameLeg(before, match.leg)) return { sequence: null, touched: [], calls: [] };
     const { group, calls } = move(database, match.id, match.leg, rules, now);
     return { sequence: null, touched: [match.leg.group, group, ...pairedWith(database, match.leg, rules)], calls };
   }
   if (isErased(database, leg)) return { sequence: null, touched: [], calls: [] };
-  const group = groupOf(legsOfKey(database, groupKey(leg)), leg);
-  const id = insertLeg(database, group, LEG_SOURCE[source], leg);
-  writeOrigin(database, id, origin);
+  const group = groupOf(
+    near.filter((known) => known.group === key || known.group.startsWith(`${key}#`)),
+    leg,
+  );
+  const id = insertLeg(database, group, LEG_SOURCE[source], leg, origin);
   const sequence = announce(database, 'cdr', id, now);
-  return { sequence, touched: [group, ...pairedWith(database, leg, rules)], calls: [] };
+  const legs = [...near.filter((known) => known.group === group), { ...leg, id, group, sources: LEG_SOURCE[source] }];
+  return { sequence, touched: [group, ...pairedWith(database, leg, rules)], calls: [], known: { group, legs } };
 }
 
 /** A record that one source completed may belong to another call than was thought: then its row moves with it. */
@@ -86,19 +102,35 @@ export function explainGroup(database: Database, group: string, rules: FoldRules
 }
 
 /** What a group's legs fold to; nothing where it has none. */
-function foldGroup(database: Database, group: string, rules: FoldRules, legs = legsOfGroup(database, group)) {
+function foldGroup(
+  database: Database,
+  group: string,
+  rules: FoldRules,
+  legs: readonly StoredLeg[] = legsOfGroup(database, group),
+) {
   if (legs.length === 0) return [];
   const channels = conferenceChannels(legs, rules.plan);
   return foldLegs(legs, rules, legsNaming(database, channels, group));
 }
 
-/** Folds groups anew. @returns those still open, and the EventSequences of the calls announced. */
-export function foldGroups(database: Database, groups: Iterable<string>, rules: FoldRules, now: number) {
+/**
+ * Folds groups anew. @param known The legs of one of them, where nothing has been written since they were looked for.
+ * @returns those still open, and the EventSequences of the calls announced.
+ */
+export function foldGroups(
+  database: Database,
+  groups: Iterable<string>,
+  rules: FoldRules,
+  now: number,
+  known?: PutRecord['known'],
+) {
   const open: Omit<OpenGroup, 'fresh'>[] = [];
   const calls: number[] = [];
   for (const key of new Set(groups)) {
-    const legs = legsOfGroup(database, key);
-    const applied = applyFold(database, key, foldGroup(database, key, rules, legs), now);
+    const legs = known?.group === key ? known.legs : legsOfGroup(database, key);
+    // Its first record: no row can be there.
+    const stored = known?.group === key && legs.length === 1 ? [] : callsOfGroup(database, key);
+    const applied = applyFold(database, key, foldGroup(database, key, rules, legs), now, stored);
     calls.push(...applied.announced);
     if (applied.open && legs.length > 0) open.push({ key, end: Math.max(...legs.map((leg) => leg.end.epoch)) });
   }

@@ -30,7 +30,9 @@ export interface Numbers {
 
 /** The last ones that a store has given out. */
 export function lastNumbers(database: Database): Numbers {
-  return { outbox: lastOf(database, 'outbox'), call: lastOf(database, 'call') };
+  const rows = database.all("SELECT name, seq FROM sqlite_sequence WHERE name IN ('outbox', 'call')");
+  const last = (table: string) => Number(rows.find(({ name }) => name === table)?.['seq'] ?? 0);
+  return { outbox: last('outbox'), call: last('call') };
 }
 
 /** The next is one more. */

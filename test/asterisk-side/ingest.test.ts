@@ -18,6 +18,8 @@ afterEach(() => {
 
 function begin() {
   const closed: string[] = [];
+  /** When each was closed, milliseconds behind the beginning. */
+  const moments: number[] = [];
   const live = new Set<string>();
   let away = false;
   let fresh = true;
@@ -26,9 +28,11 @@ function begin() {
     if (item.kind === 'close') {
       if (full) throw new Error('the disk is full');
       closed.push(item.group);
+      moments.push(Date.now() - END * 1000);
       return NOTHING;
     }
-    return { ...NOTHING, records: [fresh ? 1 : null], open: [{ key: 'L', end: END, fresh }] };
+    const key = item.kind === 'leg' ? (item.leg.linkedId === `${END - 5}.0` ? 'L' : String(item.leg.linkedId)) : 'L';
+    return { ...NOTHING, records: [fresh ? 1 : null], open: [{ key, end: END, fresh }] };
   };
   const ingest = createIngest({
     store: { write } as unknown as StoreClient,
@@ -41,6 +45,7 @@ function begin() {
   return {
     ingest,
     closed,
+    moments,
     live,
     record: () => ingest.record(leg(END - 5)),
     csv: () => {
@@ -68,6 +73,22 @@ test('two seconds after its last record', async () => {
   expect(closed).toEqual([]);
   await pass(200);
   expect(closed).toEqual(['L']);
+});
+
+test('on a busy box those that end within a tenth of a second are closed together, and none that goes on', async () => {
+  const { ingest, closed, moments } = begin();
+  for (let call = 0; call < 40; call++) {
+    await ingest.record(leg(END - 5, { linkedId: `${END}.${call}` }));
+    await pass(2);
+  }
+  await pass(1_930);
+  await ingest.record(leg(END - 5, { linkedId: `${END}.1` })); // its first silence is just over
+  await pass(200);
+  expect(closed).toHaveLength(39);
+  expect(closed).not.toContain(`${END}.1`);
+  expect(new Set(moments).size).toBeLessThan(20); // when few are open any more, each by itself
+  await pass(2_000);
+  expect([closed.length, ingest.figures.open]).toEqual([40, 0]);
 });
 
 test('a record that the CSV tells once more does not put it off', async () => {

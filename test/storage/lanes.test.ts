@@ -61,26 +61,29 @@ describe('a lane', () => {
   });
 
   test('waits for no other', async () => {
-    const { lanes, under } = scripted();
+    const { lanes, under, settled } = scripted();
     void lanes.ask('bulk', ask('bulk'));
     void lanes.ask('interactive', ask('interactive'));
     void lanes.write(write('ingest'));
+    await settled();
     expect(under.map(({ request }) => request.operation)).toEqual(['user', 'user', 'write']);
   });
 
-  test('of writes takes what waits during a commit into the next, at most 256, in order', async () => {
-    const { lanes, under, next } = scripted();
+  test('of writes takes what is given in one turn or waits during a commit together, at most 256, in order', async () => {
+    const { lanes, under, next, settled } = scripted();
     const done: unknown[] = [];
     const batches: number[] = [];
     for (let index = 0; index < 600; index++)
       void lanes.write(write(String(index))).then((outcome) => done.push('done' in outcome && outcome.done));
     expect(lanes.depth('ingest')).toBe(600);
+    await settled();
+    void lanes.write(write('600')).then((outcome) => done.push('done' in outcome && outcome.done));
     while (under.length > 0) {
       const request = await next();
       batches.push((request?.argument as Write[] | undefined)?.length ?? 0);
     }
-    expect(batches).toEqual([1, 256, 256, 87]);
-    expect(done).toEqual(Array.from({ length: 600 }, (_, index) => String(index)));
+    expect(batches).toEqual([256, 256, 89]);
+    expect(done).toEqual(Array.from({ length: 601 }, (_, index) => String(index)));
   });
 
   test.each([
