@@ -21,6 +21,7 @@ import { notThere, type Row } from './row.ts';
 import { searchRows } from './search.ts';
 import { shareRows } from './share.ts';
 import { startRows } from './start.ts';
+import { totalsRows } from './totals.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RESULT = `${ROOT}test/.build/bench.json`;
@@ -44,6 +45,7 @@ const TABLE: Readonly<Record<string, () => Promise<Row[]>>> = {
   calls: callRows,
   large: largeRows,
   search: searchRows,
+  totals: totalsRows,
   archive: archiveRows,
   ingest: ingestRows,
   fanout: elsewhere('AMI fan-out, 50 clients, 1,000 events/s', 'no worse than Asterisk', '`make bench-load` has it'),
