@@ -3,7 +3,7 @@
  * A row that misses its aim is said to. Run: `npx tsx test/bench/main.ts [PART …]`; parts: see below. README=1 writes the
  * README's table from all that was measured last.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -20,20 +20,12 @@ import { betweenMarkers, countLine, type Machine, markdown, plainTable, readResu
 import { notThere, type Row } from './row.ts';
 import { searchRows } from './search.ts';
 import { shareRows } from './share.ts';
+import { stallRows } from './stalls.ts';
 import { startRows } from './start.ts';
 import { totalsRows } from './totals.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RESULT = `${ROOT}test/.build/bench.json`;
-
-/** The main loop's stall while the disk is slow: a program of its own, which prints its own figures. */
-async function stall(): Promise<Row[]> {
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', 'test/fault/stall.bench.ts'], {
-    cwd: ROOT,
-    stdio: 'inherit',
-  });
-  return [{ name: 'stall of the main loop, slow disk', result: 'see above', aim: 'p99 ≤ 50 ms', met: status === 0 }];
-}
 
 /** Another program's part, which `make bench` does not run. */
 const elsewhere = (name: string, aim: string, why: string) => async () => [notThere(name, aim, why)];
@@ -49,7 +41,7 @@ const TABLE: Readonly<Record<string, () => Promise<Row[]>>> = {
   archive: archiveRows,
   ingest: ingestRows,
   fanout: elsewhere('AMI fan-out, 50 clients, 1,000 events/s', 'no worse than Asterisk', '`make bench-load` has it'),
-  stall,
+  stalls: stallRows,
   flash: flashRows,
 };
 
