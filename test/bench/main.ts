@@ -11,6 +11,7 @@ import { archiveRows } from './archive.ts';
 import { callRows } from './calls.ts';
 import { COLDNESS } from './cold.ts';
 import { flashRows } from './flash.ts';
+import { growthRows } from './growth.ts';
 import { idleRows } from './idle.ts';
 import { ingestRows } from './ingest.ts';
 import { largeRows } from './large.ts';
@@ -43,6 +44,7 @@ const TABLE: Readonly<Record<string, () => Promise<Row[]>>> = {
   fanout: elsewhere('AMI fan-out, 50 clients, 1,000 events/s', 'no worse than Asterisk', '`make bench-load` has it'),
   stalls: stallRows,
   flash: flashRows,
+  growth: growthRows,
 };
 
 /** They run only when they are named. */

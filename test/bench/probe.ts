@@ -16,8 +16,8 @@ import { openStage, type Stage, type StageOptions } from './stage.ts';
 
 /** ms. A commit with its one fsync is no stall. */
 const AIM = { p99: 30, max: 100, ingest: 30 };
-/** The work is done again until the probe has seen so much of it, ms. */
-const LEAST_MS = 8_000;
+/** So long the probe looks, ms: the work is done again when it is shorter, and broken off when it is longer. */
+const WINDOW_MS = 10_000;
 
 export interface Stall {
   /** What the daemon says of its main loop. */
@@ -74,9 +74,7 @@ async function probe(store: BenchStore, place: Folders, work: Work): Promise<Sta
       child.send(daemon);
       await ready;
       const before = await figures(stage.url); // the loop's delays are those since this reading
-      const end = performance.now() + LEAST_MS;
-      do await work.perform(stage);
-      while (performance.now() < end);
+      await Promise.race([again(() => work.perform(stage)), pause(WINDOW_MS)]);
       const after = await figures(stage.url);
       const told = said<Probed>();
       child.send('stop');
@@ -87,6 +85,18 @@ async function probe(store: BenchStore, place: Folders, work: Work): Promise<Sta
     }
   } finally {
     child.kill('SIGKILL');
+  }
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** For ever: what breaks it off is the end of the daemon. @throws when the daemon fails it before the window is over. */
+async function again(perform: () => Promise<unknown>): Promise<void> {
+  const end = performance.now() + WINDOW_MS;
+  try {
+    while (performance.now() < end) await perform();
+  } catch (error) {
+    if (performance.now() < end) throw error;
   }
 }
 
