@@ -1,5 +1,5 @@
 /** Who is logged in: tokens in memory, bounded in number and life. A restart logs everybody out, and that's fine. */
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Role } from '../../storage/model/rights.ts';
 
 export interface Caller {
@@ -184,5 +184,5 @@ function cleaned(agent: string): string {
 }
 
 function keyOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  return hash('sha256', token, 'base64');
 }

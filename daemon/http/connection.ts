@@ -20,8 +20,8 @@ interface Connection {
   request: IncomingMessage | null;
   /** Requests whose answers are due. */
   waiting: number;
-  /** Settles when the answer before is through. */
-  turn: Promise<void>;
+  /** Those that came before the answer before theirs was through. */
+  readonly line: (() => void)[];
   /** How slowly its answers are taken: bytes that were, and milliseconds that it may go on so. */
   taken: number;
   patience: number;
@@ -53,7 +53,7 @@ export function tendConnections(
       headBytes: 0,
       request: null,
       waiting: 0,
-      turn: Promise.resolve(),
+      line: [],
       taken: 0,
       patience: limits.stalledMs,
       given: false,
@@ -81,13 +81,20 @@ export function tendConnections(
     connection.headBytes = 0;
     if (connection.waiting >= limits.pipelined) return void socket.destroy();
     connection.waiting++;
-    connection.turn = connection.turn.then(async () => {
+    const begin = () => {
       if (socket.destroyed) return;
-      const through = new Promise((resolve) => response.once('close', resolve));
-      await serve(request, response);
-      await through;
-      connection.waiting--;
-    });
+      // Through when it has left, or its client has gone, and nothing is at work for it any more.
+      let left = 2;
+      const part = () => {
+        if (--left > 0) return;
+        connection.waiting--;
+        connection.line.shift()?.();
+      };
+      response.once('close', part);
+      void serve(request, response).then(part);
+    };
+    if (connection.waiting === 1) begin();
+    else connection.line.push(begin);
   };
   server.on('request', take);
   server.on('checkExpectation', take); // what is expected beyond 100-continue may be passed over (RFC 9110, 10.1.1)

@@ -225,7 +225,9 @@ async function answer(
   listen: string,
 ): Promise<void> {
   const begin = performance.now();
-  if (context.gate.since(request.socket) < context.renewed.at) response.setHeader('Connection', 'close');
+  const { at: renewed } = context.renewed;
+  if (renewed > Number.NEGATIVE_INFINITY && context.gate.since(request.socket) < renewed)
+    response.setHeader('Connection', 'close');
   // A proxy's form of the target, `http://host/path`, must be understood too (RFC 9112, 3.2.2).
   const target = (request.url ?? '').replace(/^https?:\/\/[^/?]*/i, '');
   const [path = '', query = ''] = split(target, '?');

@@ -155,6 +155,8 @@ function ended(response: ServerResponse, bytes: Uint8Array): Promise<void> {
 
 /** A name for saving (RFC 6266): in ASCII for the old, in full for all others. Nothing in it can end the header. */
 function disposition(kind: 'inline' | 'attachment', filename: string): string {
+  // Asterisk's own names.
+  if (/^[\w.-]*$/.test(filename)) return `${kind}; filename="${filename}"; filename*=UTF-8''${filename}`;
   const plain = filename.replaceAll(/[^\x20-\x7e]|["\\%]/g, '_');
   const full = encodeURIComponent(Buffer.from(filename).toString()).replaceAll(
     /['()*]/g,

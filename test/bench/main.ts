@@ -20,6 +20,7 @@ import { pageRows } from './pages.ts';
 import { betweenMarkers, countLine, type Machine, markdown, plainTable, readResult, writeResult } from './result.ts';
 import { notThere, type Row } from './row.ts';
 import { searchRows } from './search.ts';
+import { servingRows } from './serving.ts';
 import { shareRows } from './share.ts';
 import { stallRows } from './stalls.ts';
 import { startRows } from './start.ts';
@@ -40,6 +41,7 @@ const TABLE: Readonly<Record<string, () => Promise<Row[]>>> = {
   search: searchRows,
   totals: totalsRows,
   archive: archiveRows,
+  serving: servingRows,
   ingest: ingestRows,
   fanout: elsewhere('AMI fan-out, 50 clients, 1,000 events/s', 'no worse than Asterisk', '`make bench-load` has it'),
   stalls: stallRows,
