@@ -26,8 +26,8 @@ import { nativeSql, repeatYears, SEARCH_INDEX } from './native-sql.ts';
 import { recordingFolder } from './recording-folder.ts';
 import { needRoom, ownFolder } from './run-folder.ts';
 
-/** To be raised with every change of what is drawn or written. */
-const VERSION = 2;
+/** To be raised with every change of what is drawn or written; and of how years are repeated. */
+const VERSION = { calls: 2, years: 2 };
 /** Those of one year, drawn and folded each. More are the same year again and again: see native-sql.ts. */
 const BASE_CALLS = 1_000_000;
 /** Bytes on disk a call, with its records and indexes; and once more for the native sqlite3. */
@@ -60,7 +60,8 @@ export function benchEnv(recordings: string): Record<string, string> {
 export function benchStore(sizes: BenchSizes, seed = 1): BenchStore {
   const cache = process.env['CDRD_CACHE'] || join(homedir(), '.cache', 'cdrd');
   const schema = createHash('sha256').update(schemaText()).digest('hex').slice(0, 8);
-  const name = `bench-v${VERSION}-seed${seed}-${sizes.calls}-${sizes.recordings}-${sizes.files}-schema${schema}`;
+  const version = sizes.calls > BASE_CALLS ? `${VERSION.calls}.${VERSION.years}` : VERSION.calls;
+  const name = `bench-v${version}-seed${seed}-${sizes.calls}-${sizes.recordings}-${sizes.files}-schema${schema}`;
   const folder = join(cache, name);
   if (!existsSync(folder)) {
     console.log(`making ${folder}: once, some minutes`);
@@ -111,19 +112,22 @@ function make(folder: string, sizes: BenchSizes, seed: number): void {
   };
   let indexes: readonly string[] = [];
   let years: readonly string[] = [];
+  let triggers: readonly string[] = [];
   on(file, (database) => {
     migrate(database, file, migrations);
     database.run('PRAGMA synchronous=OFF'); // whoever is interrupted begins anew
     database.run('PRAGMA cache_size=-200000');
-    indexes = dropIndexes(database);
-    if (sizes.calls > BASE_CALLS) years = yearsOf(database, sizes, seed);
-    else {
+    indexes = drop(database, 'index');
+    if (sizes.calls > BASE_CALLS) {
+      years = yearsOf(database, sizes, seed);
+      triggers = drop(database, 'trigger'); // what they keep up is repeated with the years
+    } else {
       const folder = recordingFolder(recordings, sounding);
       step('records and calls', () => fill(database, sizes, seed, rules, folder));
     }
   });
   if (years.length > 0) step('years', () => nativeSql(file, years));
-  step('indexes', () => nativeSql(file, [...indexes, ...SEARCH_INDEX]));
+  step('indexes', () => nativeSql(file, [...indexes, ...triggers, ...SEARCH_INDEX]));
   on(file, (database) => step('verified', () => verifySample(database, rules)));
   // What is checkpointed is read by any program; the fence stands beside it as in a real state folder.
   if (sizes.calls <= BASE_CALLS)
@@ -139,11 +143,11 @@ function on(file: string, work: (database: Database) => void): void {
   }
 }
 
-/** Indexes are made when all is there: kept up row by row they take longer than the rows. @returns what makes them. */
-function dropIndexes(database: Database): string[] {
-  const indexes = database.all("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL");
-  for (const { name } of indexes) database.run(`DROP INDEX ${String(name)}`);
-  return indexes.map(({ sql }) => String(sql));
+/** Made again when all is there: kept up row by row they take longer than the rows. @returns what makes them. */
+function drop(database: Database, kind: 'index' | 'trigger'): string[] {
+  const found = database.all('SELECT name, sql FROM sqlite_master WHERE type = ? AND sql IS NOT NULL', [kind]);
+  for (const { name } of found) database.run(`DROP ${kind} ${String(name)}`);
+  return found.map(({ sql }) => String(sql));
 }
 
 function yearsOf(database: Database, sizes: BenchSizes, seed: number): string[] {

@@ -27,11 +27,14 @@ export const SEARCH_INDEX = [
      WHERE trash IS NULL AND dst_inner <> dst_outer`,
 ];
 
+/** Days: whole weeks. */
+const APART = 371;
+
 /** What a table's columns of later years are, where they differ from the first year's. */
 type Change = Readonly<Record<string, string>>;
 
 /**
- * More years of the same calls: 364 days apart, so that weekdays stay, each with ids, UniqueIDs and EventSequences of its
+ * More years of the same calls: 371 days apart, so that weekdays stay and no two years share a day, each with ids, UniqueIDs and EventSequences of its
  * own, the base year last. Only that one has recordings, and announcements that may still be asked for.
  * @param base The store of one year, whose tables `main` has, empty. @param columns Of a table, generated ones left out.
  */
@@ -48,7 +51,7 @@ export function repeatYears(
   const most = (of: string) => `(SELECT n FROM temp.most WHERE name = '${of}')`;
   const year = (index: number) => {
     const old = years - 1 - index;
-    const seconds = old * 364 * 86_400;
+    const seconds = old * APART * 86_400;
     const earlier = (column: string) => `${column} - ${seconds}`;
     const further = (column: string, of: string) => `${column} + ${index} * ${most(of)}`;
     // `EPOCH.COUNTER`, as Asterisk makes them; history.ts gives each call eight numbers.
@@ -73,7 +76,7 @@ export function repeatYears(
       uniqueid: uniqueId('uniqueid'),
       ...(old > 0 && { recording: "''" }),
     };
-    return [insert('leg', leg), insert('call', call)];
+    return [insert('leg', leg), insert('call', call), insert('call_sum', { day: `day - ${old * APART}` })];
   };
   const last = years - 1;
   const ref = `ref + ${last} * CASE kind WHEN 'cdr' THEN ${most('leg')} WHEN 'call' THEN ${most('call')} ELSE 0 END`;

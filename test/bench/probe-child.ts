@@ -1,7 +1,8 @@
 /**
  * The stall's prober, a process of its own so that it is not held up by what it looks at: asks /healthz when it is due, on
  * connections of its own, and is a PBX that sends a record when that is due, and a listener that waits for its event. It says
- * `{ pbx }`; told where the daemon is, `ready`; and on `stop` what it measured.
+ * `{ pbx }`; told where the daemon is, `ready`; on a number it sends so many records in a burst; and on `stop` it says what it
+ * measured.
  */
 import { request } from 'node:http';
 import { emptyLedger, nextCall, startPeer } from '../fault/peer.ts';
@@ -10,8 +11,10 @@ import { listen } from './listener.ts';
 
 /** Distance of two questions, and of two records, ms. Each is due at its own time, however late the one before is answered. */
 const EVERY_MS = { health: 20, record: 100 };
+/** Of a burst: as a whole it would hold up the prober. */
+const SLICE = { ms: 5, records: 50 };
 /** An event that hasn't come by then is one that was lost. */
-const LOST_MS = 10_000;
+const LOST_MS = 30_000;
 
 export interface Daemon {
   readonly url: string;
@@ -41,12 +44,15 @@ const delaysOf = (values: readonly number[]): Delays => {
 /** @returns what ends it. */
 function every(ms: number, work: (due: number) => void): () => void {
   let due = performance.now() + ms;
+  let ended = false;
   const turn = () => {
-    for (; due <= performance.now(); due += ms) work(due);
-    timer = setTimeout(turn, due - performance.now());
+    for (; due <= performance.now() && !ended; due += ms) work(due);
+    if (!ended) setTimeout(turn, due - performance.now());
   };
-  let timer = setTimeout(turn, ms);
-  return () => clearTimeout(timer);
+  setTimeout(turn, ms);
+  return () => {
+    ended = true;
+  };
 }
 
 function askHealth(url: string, answered: () => void): void {
@@ -75,7 +81,16 @@ if (process.send) {
         peer.send(records);
       }),
     ];
-    process.once('message', async () => {
+    process.on('message', async (told: number | 'stop') => {
+      if (told !== 'stop') {
+        let left = told;
+        const end = every(SLICE.ms, () => {
+          for (let record = 0; record < SLICE.records; record++) peer.send(nextCall(ledger).slice(-1));
+          left -= SLICE.records;
+          if (left <= 0) end();
+        });
+        return;
+      }
       for (const end of ends) end();
       const late = performance.now() + LOST_MS;
       while (sent.size > 0 && performance.now() < late) await new Promise((resolve) => setTimeout(resolve, 20));

@@ -17,7 +17,7 @@ import { openStage, type Stage, type StageOptions } from './stage.ts';
 /** ms. A commit with its one fsync is no stall. */
 const AIM = { p99: 30, max: 100, ingest: 30 };
 /** So long the probe looks, ms: the work is done again when it is shorter, and broken off when it is longer. */
-const WINDOW_MS = 10_000;
+export const WINDOW_MS = 10_000;
 
 export interface Stall {
   /** What the daemon says of its main loop. */
@@ -35,7 +35,9 @@ export interface Work {
   readonly options?: Omit<StageOptions, 'pbx'>;
   /** Once before: what is loaded on first use, or waited for. */
   prepare?(stage: Stage): Promise<unknown>;
-  perform(stage: Stage): Promise<unknown>;
+  perform(stage: Stage, send: (records: number) => void): Promise<unknown>;
+  /** It fills the ingest lane itself: whoever comes behind it waits, and only the main loop is judged. */
+  readonly ingests?: true;
 }
 
 export async function stallRow(store: BenchStore, place: Folders, work: Work): Promise<Row> {
@@ -53,7 +55,7 @@ export async function stallRow(store: BenchStore, place: Folders, work: Work): P
       aim,
       short: `p99 ${ms(p99)}, worst ${ms(worst)} ms; ingest ${ms(beyond)}`,
       result: `p99 ${ms(p99)} ms, worst ${ms(worst)}, ingest p99 ${ms(beyond)} beyond a commit; loop p99 ${ms(loop.p99)}, worst ${ms(loop.max)}; /healthz p50 ${ms(health.p50)}, p99 ${ms(health.p99)}, worst ${ms(health.max)} (${health.count}); record to event p50 ${ms(ingest.p50)}, p99 ${ms(ingest.p99)}, worst ${ms(ingest.max)} (${ingest.count}${lost > 0 ? `, ${lost} LOST` : ''}), commit ${ms(commit)} on the mean`,
-      met: p99 <= AIM.p99 && worst <= AIM.max && beyond <= AIM.ingest && lost === 0,
+      met: p99 <= AIM.p99 && worst <= AIM.max && (beyond <= AIM.ingest || work.ingests === true) && lost === 0,
       figures: stall,
     };
   } catch (error) {
@@ -63,7 +65,7 @@ export async function stallRow(store: BenchStore, place: Folders, work: Work): P
 
 async function probe(store: BenchStore, place: Folders, work: Work): Promise<Stall> {
   const child = fork(fileURLToPath(new URL('./probe-child.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] });
-  const said = async <T>() => ((await once(child, 'message', { signal: AbortSignal.timeout(30_000) })) as [T])[0];
+  const said = async <T>() => ((await once(child, 'message', { signal: AbortSignal.timeout(60_000) })) as [T])[0];
   try {
     const { pbx } = await said<{ pbx: number }>();
     const stage = await openStage(store, place, { ...work.options, pbx });
@@ -74,7 +76,7 @@ async function probe(store: BenchStore, place: Folders, work: Work): Promise<Sta
       child.send(daemon);
       await ready;
       const before = await figures(stage.url); // the loop's delays are those since this reading
-      await Promise.race([again(() => work.perform(stage)), pause(WINDOW_MS)]);
+      await Promise.race([again(() => work.perform(stage, (records) => child.send(records))), pause(WINDOW_MS)]);
       const after = await figures(stage.url);
       const told = said<Probed>();
       child.send('stop');
