@@ -101,6 +101,8 @@ export function createAuditNotes(
 
   /** Their counts are told, and whoever goes on has had a line of the next while already. */
   function endThose(over: (ends: number) => boolean): void {
+    const [first] = groups.values();
+    if (!first || !over(first.ends)) return;
     for (const [key, group] of [...groups]) {
       if (!over(group.ends)) return;
       groups.delete(key);

@@ -12,6 +12,8 @@ import { refuseElsewhere } from './elsewhere.ts';
 const DOWNLOAD = 20036;
 
 const PARAMETERS = v.strictObject({ download: fields.flag('to be saved, not played') });
+/** What players send: nothing. */
+const NONE = { reason: '', download: false };
 
 export interface PlayRequest {
   /** Behind `/recordings/`, undecoded. */
@@ -30,8 +32,7 @@ export interface PlayRequest {
 export async function playRecording(request: PlayRequest, services: Services): Promise<Reply> {
   const { path, query, token, address, ahead = null } = request;
   const { user } = admit({ token, address }, DOWNLOAD, 'recording.read', services);
-  const { reason, rest } = splitReason(readParameters(query));
-  const { download } = checkParameters(PARAMETERS, rest);
+  const { reason, download } = query === '' ? NONE : parametersOf(query);
   const decoded = decode(path);
   const [file] = await services.recordingFiles.look([decoded], ahead);
   if (!file) await refuseElsewhere(services, [decoded]);
@@ -42,6 +43,11 @@ export async function playRecording(request: PlayRequest, services: Services): P
   );
   const filename = decoded.slice(decoded.lastIndexOf('/') + 1);
   return { kind: 'file', type: 'audio/wav', filename, save: download, file };
+}
+
+function parametersOf(query: string) {
+  const { reason, rest } = splitReason(readParameters(query));
+  return { reason, ...checkParameters(PARAMETERS, rest) };
 }
 
 function decode(path: string): string {

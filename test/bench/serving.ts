@@ -26,8 +26,8 @@ const ROUNDS = 5;
 /** Of one run of wrk. */
 const SECONDS = 1;
 const CONNECTIONS = [1, 8, 32];
-/** Seconds behind the last player until the memory is looked at: rooms of reads are kept for two, garbage for ten. */
-const REST = 15;
+/** Seconds behind the last player until the memory is looked at: rooms of reads are kept for two, garbage for ten to twenty. */
+const REST = 22;
 
 /** Ten seconds of sound, and a minute. */
 const SHORT = { path: '20210616/short.wav', bytes: 160_000 };
