@@ -3,22 +3,10 @@
  * tool in one process on the same rows: of all calls, which the sums by day answer, and of other filters, for which calls
  * are looked at. The figures must be the same.
  */
-import { command, compare } from './measure.ts';
-import { compared, type Row } from './row.ts';
-import {
-  ALWAYS,
-  ask,
-  NEWEST,
-  onCopy,
-  onStage,
-  plainRows,
-  REPORT,
-  ROUNDS,
-  rowsOf,
-  SHOWN,
-  STATUS,
-  type Stage,
-} from './stage.ts';
+import { command } from './measure.ts';
+import { type Question, questionRows } from './question.ts';
+import type { Row } from './row.ts';
+import { ALWAYS, ask, NEWEST, plainRows, REPORT, ROUNDS, rowsOf, SHOWN, STATUS } from './stage.ts';
 
 const FIGURES = ['count', 'answered', 'noanswer', 'busy', 'failed', 'duration', 'billsec', 'minutes'] as const;
 const sumOf = (condition: string) => `sum(CASE WHEN ${condition} THEN 1 ELSE 0 END)`;
@@ -63,50 +51,50 @@ const NOONS = {
   to: YEAR.to - 43_200,
 };
 
-export const totalsRows = (): Promise<Row[]> =>
-  onCopy((store, place) =>
-    onStage(store, place, [
-      (stage) => totals(stage, 'a year', YEAR, DIMENSIONS, 1),
-      (stage) => totals(stage, 'a year from noon to noon', NOONS, DIMENSIONS, 1),
-      (stage) => totals(stage, 'src=*12*', YEAR, DIMENSIONS, 1.5, '&src=*12*', "src GLOB '*12*'"),
-      (stage) => totals(stage, 'minbillsec=60', YEAR, DIMENSIONS, 1.5, '&minbillsec=60', 'billsec >= 60'),
-      (stage) => totals(stage, 'src=*12*', YEAR, ['day'], 1.5, '&src=*12*', "src GLOB '*12*'"),
-      (stage) => totals(stage, 'minbillsec=60', YEAR, ['day'], 1.5, '&minbillsec=60', 'billsec >= 60'),
-      counted,
-    ]),
-  );
+const NUMBER = { query: '&src=*12*', condition: "src GLOB '*12*'" };
+const TALKED = { query: '&minbillsec=60', condition: 'billsec >= 60' };
 
-async function totals(
-  stage: Stage,
+const QUESTIONS: readonly Question[] = [
+  totals('a year', YEAR, DIMENSIONS, 1),
+  totals('a year from noon to noon', NOONS, DIMENSIONS, 1),
+  totals('src=*12*', YEAR, DIMENSIONS, 1.5, NUMBER),
+  totals('minbillsec=60', YEAR, DIMENSIONS, 1.5, TALKED),
+  totals('src=*12*', YEAR, ['day'], 1.5, NUMBER),
+  totals('minbillsec=60', YEAR, ['day'], 1.5, TALKED),
+  counted(),
+];
+
+export const totalsRows = (): Promise<Row[]> => questionRows(QUESTIONS);
+
+function totals(
   what: string,
   { query, from, to }: typeof YEAR,
   by: readonly string[],
   most: number,
-  filter = '',
-  condition = 'TRUE',
-): Promise<Row[]> {
-  const where = `${SHOWN} AND start_at BETWEEN ${from} AND ${to} AND ${condition}`;
-  const figures = await compare(
-    ROUNDS.short,
-    ask(stage, `30002?${query}${filter}&by=${by.join(',')}`),
-    command('sqlite3', '-json', stage.store.native, by.map((dimension) => GROUPED[dimension]?.(where)).join(';\n')),
-    [(body) => oursOf(body, by), peersOf],
-  );
-  return [compared(`30002, ${what}, by ${by.join(', ')} | sqlite3, GROUP BY`, most, figures)];
+  filter = { query: '', condition: 'TRUE' },
+): Question {
+  const where = `${SHOWN} AND start_at BETWEEN ${from} AND ${to} AND ${filter.condition}`;
+  const statements = by.map((dimension) => GROUPED[dimension]?.(where)).join(';\n');
+  return {
+    name: `30002, ${what}, by ${by.join(', ')} | sqlite3, GROUP BY`,
+    most,
+    rounds: ROUNDS.short,
+    ours: (stage) => ask(stage, `30002?${query}${filter.query}&by=${by.join(',')}`),
+    peer: (store) => command('sqlite3', '-json', store.native, statements),
+    same: [(body) => oursOf(body, by), peersOf],
+  };
 }
 
 /** How many calls there are in all, with the newest hundred: what the report shows first. */
-async function counted(stage: Stage): Promise<Row[]> {
-  const figures = await compare(
-    ROUNDS.short,
-    ask(stage, `9006?${ALWAYS}&limit=100`),
-    command(
-      'sqlite3',
-      '-json',
-      stage.store.native,
-      `${REPORT} ${NEWEST} LIMIT 100; SELECT count(*) AS n FROM call WHERE ${SHOWN}`,
-    ),
-    [
+function counted(): Question {
+  const sql = `${REPORT} ${NEWEST} LIMIT 100; SELECT count(*) AS n FROM call WHERE ${SHOWN}`;
+  return {
+    name: '9006, all calls: newest 100 and count | sqlite3',
+    most: 1,
+    rounds: ROUNDS.short,
+    ours: (stage) => ask(stage, `9006?${ALWAYS}&limit=100`),
+    peer: (store) => command('sqlite3', '-json', store.native, sql),
+    same: [
       (body) => `${rowsOf(body)} ${JSON.parse(body.toString()).json_obj_filter.totalcount}`,
       (body) => {
         const text = body.toString();
@@ -114,8 +102,7 @@ async function counted(stage: Stage): Promise<Row[]> {
         return `${plainRows(Buffer.from(text.slice(0, at)))} ${JSON.parse(text.slice(at))[0].n}`;
       },
     ],
-  );
-  return [compared('9006, all calls: newest 100 and count | sqlite3', 1, figures)];
+  };
 }
 
 type Group = Readonly<Record<string, string | number>>;
