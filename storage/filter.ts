@@ -130,6 +130,8 @@ export interface CountRequest<Filter> {
   readonly ids?: string;
   /** In which the steps go along the rows; absent: oldest first. */
   readonly order?: 'asc' | 'desc';
+  /** Of calls: the steps go along their ids instead, and each looks at `scan` of these. @see sql/by-id.ts */
+  readonly byId?: boolean;
 }
 
 export interface Count {

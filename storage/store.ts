@@ -29,6 +29,7 @@ import {
   checkAudit,
 } from './sql/audit.ts';
 import type { Chain } from './sql/audit-chain.ts';
+import { isMostCalls } from './sql/by-id.ts';
 import { openGroups } from './sql/call.ts';
 import { type Stepped, stepDeletion, vacuumStep } from './sql/call-deletion.ts';
 import { callDetail } from './sql/call-detail.ts';
@@ -256,6 +257,7 @@ export function openStore(options: StoreOptions) {
       ),
     callPage: (request: PageRequest<CallFilter>) => callPage(database, request),
     callCount: (request: CountRequest<CallFilter>) => callCount(database, request),
+    isMostCalls: (filter: CallFilter) => isMostCalls(database, filter),
     callTotals: (request: TotalsRequest) => callTotals(database, request),
     callSums: (request: TotalsRequest) => callSums(database, request),
     callNumbers: (request: NumbersRequest) => callNumbers(database, request),

@@ -238,7 +238,9 @@ export function createWalks(lanes: Lanes): Walks {
         hitLists -= 1;
       }
     }
-    yield* stepsOf<Step>(operation, filter, more, most);
+    if (operation === 'callSortKeys') return yield* stepsOf<Step>(operation, filter, more, most);
+    const { value: byId } = await lanes.ask('interactive', { operation: 'isMostCalls', argument: filter });
+    yield* stepsOf<Step>(operation, filter, { ...more, byId }, most);
   }
 
   function stepsOf<Step extends { readonly next: Cursor | null }>(

@@ -17,6 +17,7 @@ import type {
   SortKeysRequest,
 } from '../filter.ts';
 import { exactNumber } from '../model/number-search.ts';
+import { stretchById } from './by-id.ts';
 import type { Bind, Database } from './database.ts';
 import { lineOf, type Rest } from './line.ts';
 import { type Where, whereCalls, whereRecordings } from './where.ts';
@@ -188,15 +189,18 @@ const recordings: Source<RecordingFilter> = {
 export const callPage = (database: Database, request: PageRequest<CallFilter>) =>
   page(database, callsOf(request.filter), request);
 export const callCount = (database: Database, request: CountRequest<CallFilter>) =>
-  count(database, callsOf(request.filter), request);
+  request.byId ? counted(database, stretchById(database, request)) : count(database, callsOf(request.filter), request);
 export const recordingPage = (database: Database, request: PageRequest<RecordingFilter>) =>
   page(database, recordings, request);
 export const recordingCount = (database: Database, request: CountRequest<RecordingFilter>) =>
   count(database, recordings, request);
 
 /** A step's calls and their end, for what looks at them in another way. */
-export const callStretch = (database: Database, request: CountRequest<CallFilter>, order: 'asc' | 'desc' = 'asc') =>
-  stretchOf(database, calls, request, order);
+export const callStretch = (
+  database: Database,
+  request: CountRequest<CallFilter>,
+  order: 'asc' | 'desc' = 'asc',
+): Stretch => (request.byId ? stretchById(database, request) : stretchOf(database, calls, request, order));
 
 /** Figures as figures: as the text that a listing shows, 10 would stand before 9. */
 const SORT_KEYS: Readonly<Record<SortColumn, string>> = {
@@ -309,7 +313,10 @@ function joinedBytes(parts: readonly Uint8Array[], separator: Uint8Array): Uint8
 }
 
 export function count<Filter>(database: Database, source: Source<Filter>, request: CountRequest<Filter>): Count {
-  const { parts, end, gone } = stretchOf(database, source, request, request.order ?? 'asc', source.bare);
+  return counted(database, stretchOf(database, source, request, request.order ?? 'asc', source.bare));
+}
+
+function counted(database: Database, { parts, end, gone }: Stretch): Count {
   const each = union(gone ? [...parts, gone] : parts, 'SELECT count(*) AS rows');
   const row = database.first(`SELECT sum(rows) AS rows FROM (${each.text})`, each.binds);
   return { rows: Number(row?.['rows']), next: end };
