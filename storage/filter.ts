@@ -152,6 +152,8 @@ export interface NumbersRequest {
   readonly after: NumberPlace | null;
   /** Numbers looked at, matching or not. */
   readonly scan: number;
+  /** Calls of theirs at most: one number may have a tenth of all. */
+  readonly most: number;
   /** Of which calls more is told than that they are there, by their start; null: of none. */
   readonly named: Bounds | null;
 }

@@ -61,7 +61,7 @@ function createIdSet(): IdSet {
 }
 
 /** Of those that nobody wants, so many are held before they are let go. */
-const SLACK = 1_000;
+const SLACK = 200;
 
 /** Calls that match, gathered and then put in order. */
 export class HitList {
@@ -88,6 +88,11 @@ export class HitList {
   /** Calls that are held. */
   get size(): number {
     return this.#hits.length;
+  }
+
+  /** So many are known already that few of those to come are of use. */
+  get isNarrow(): boolean {
+    return !this.#seen && this.#last !== null;
   }
 
   /** Keys of the calls whose names are of use; the others need to be counted only. */

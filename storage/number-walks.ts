@@ -12,8 +12,14 @@ import { createPace } from './pace.ts';
 
 /** Calls held for one search, some 4 MB: with more, looking at every call isn't much dearer. */
 export const HITS_MAX = 50_000;
-/** Numbers looked at in a step. The first step's are shared out among the patterns: with 300 one takes 50 µs. */
-const NUMBERS = { first: 8_000, min: 20, max: 60_000 };
+/** Numbers looked at in a step: few in the first, so that soon only names are told that are newer than those known. */
+const NUMBERS = { first: 1_000, min: 20, max: 60_000 };
+/** Calls counted in a step, 10 ms: whoever has that many numbers that match stand side by side, or a number with so many. */
+const CALLS = { first: 30_000, min: 500, max: 30_000 };
+/** Names cost three times as much; the first few of a listing say which of the others are wanted. */
+const NAMES = { first: 2_000, min: 200, max: 10_000 };
+/** The first step's are shared out among the patterns: with 300 one number takes 50 µs. */
+const COMPARISONS_FIRST = 20_000;
 
 const SIDES: Readonly<Record<NumberSearch['of'], readonly NumberSide[]>> = {
   src: ['src'],
@@ -57,24 +63,29 @@ function asksNothingBut(filter: CallFilter, of: NumberSearch['of']): boolean {
   return Object.values({ ...billsec, ...duration, ...rest }).every((value) => value === undefined);
 }
 
-/** The steps of a search; null in the place of the first: its dates hold few calls. @param named As in the request. */
+/** The steps of a search; null in the place of the first: its dates hold few calls. @param list What names are told for; null: none. */
 export async function* searchSteps(
   lanes: Lanes,
   { sides, patterns, start }: Search,
-  named: () => CallFilter['start'] | null,
+  list: HitList | null,
 ): AsyncGenerator<NumbersStep | null> {
-  const first = Math.max(NUMBERS.min, Math.round(NUMBERS.first / patterns.length));
+  const first = Math.min(NUMBERS.first, Math.max(NUMBERS.min, Math.round(COMPARISONS_FIRST / patterns.length)));
   let lane: 'interactive' | 'bulk' = 'interactive';
+  const [counted, named] = [createPace(CALLS), createPace(NAMES)];
   for (const side of sides) {
     const pace = createPace({ ...NUMBERS, first });
     let after: NumbersStep['next'] = null;
     do {
-      const argument = { side, patterns, start, after, scan: pace.scan, named: named() };
+      const calls = !list || list.isNarrow ? counted : named;
+      const most = calls.scan;
+      const argument = { side, patterns, start, after, scan: pace.scan, most, named: list ? list.named : null };
       const { value, ms } = await lanes.ask(lane, { operation: 'callNumbers', argument });
       const step = value as NumbersStep | null;
       yield step;
       if (!step) return;
-      if (!step.next?.call) pace.took(ms); // else it was the calls that took long
+      // It was the numbers that took the time, or their calls.
+      if (step.rows < most) pace.took(ms);
+      else calls.took(ms);
       after = step.next;
       lane = 'bulk';
     } while (after);
@@ -85,7 +96,7 @@ const NOTHING: Page = { bytes: new Uint8Array(), rows: 0, next: null };
 
 /** Gathers a search's calls. Gives empty pages meanwhile, and whether it has them all; false: look at each call. */
 export async function* gather(lanes: Lanes, search: Search, list: HitList): AsyncGenerator<Page, boolean> {
-  for await (const step of searchSteps(lanes, search, () => list.named)) {
+  for await (const step of searchSteps(lanes, search, list)) {
     if (!step) return false;
     list.add(step.text, step.rows);
     if (list.size > HITS_MAX) return false;

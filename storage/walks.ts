@@ -198,7 +198,7 @@ export function createWalks(lanes: Lanes): Walks {
     const search = searchesOf(filter, false).find(({ exact }) => exact);
     if (!search) return yield* looked<Count>('callCount', filter);
     if (!search.twice) {
-      for await (const step of searchSteps(lanes, search, () => null)) {
+      for await (const step of searchSteps(lanes, search, null)) {
         if (!step) return yield* stepsOf<Count>('callCount', filter);
         yield { rows: step.rows, next: null };
       }

@@ -11,8 +11,6 @@ import { numberTest } from './where.ts';
 
 /** So few calls within a filter's dates are looked at one by one: numbers are more than that. */
 const FEW = 4_000;
-/** Calls of one step at most, 10 ms: one number may have a tenth of all. */
-const CALLS_MAX = 20_000;
 /** Behind every text that begins alike. */
 const END = '\u{10ffff}';
 
@@ -50,7 +48,7 @@ export function callNumbers(database: Database, request: NumbersRequest): Number
 /** Their calls. @param end What follows them, unless their calls are too many for one step. */
 function calls(
   database: Database,
-  { side, start, named }: NumbersRequest,
+  { side, start, named, most }: NumbersRequest,
   within: readonly Condition[],
   end: NumberPlace | null,
 ): NumbersStep {
@@ -68,13 +66,13 @@ function calls(
   const hit = shown ? `CASE WHEN ${shown.text} THEN ${name} END` : '1';
   const row = database.first(
     `SELECT count(*) AS rows${shown ? ', group_concat(hit) AS text' : ''} FROM (SELECT ${hit} AS hit ${from} LIMIT ?)`,
-    [...(shown?.binds ?? []), ...where.binds, CALLS_MAX],
+    [...(shown?.binds ?? []), ...where.binds, most],
   );
   const rows = Number(row?.['rows']);
   return {
     rows,
     text: String(row?.['text'] ?? ''),
-    next: rows < CALLS_MAX ? end : lastOf(database, from, where.binds),
+    next: rows < most ? end : lastOf(database, from, [...where.binds, most - 1]),
   };
 }
 
@@ -82,7 +80,7 @@ function calls(
 function lastOf(database: Database, from: string, binds: readonly Bind[]): NumberPlace {
   const last = database.first(
     `SELECT number.text AS text, call.start_at AS key, call.id AS id ${from} LIMIT 1 OFFSET ?`,
-    [...binds, CALLS_MAX - 1],
+    binds,
   );
   const call: Cursor = { key: Number(last?.['key']), id: Number(last?.['id']) };
   return { text: String(last?.['text']), call };
