@@ -1,7 +1,7 @@
 /**
  * A deletion of calls, worked off a step at a time: into the trash, out of it again, or out of the store for good. A step
  * is one transaction, whose rows and whose place in the work are written together: whatever kills it, the next step goes
- * on where the last one ended. It takes rows until its time is over, because what a row costs (trigrams, legs, the pages
+ * on where the last one ended. It takes rows until its time is over, because what a row costs (its numbers, legs, the pages
  * they lie on) differs by ten times.
  */
 import type { CallFilter, Cursor } from '../filter.ts';

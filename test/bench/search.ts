@@ -1,33 +1,52 @@
-/** Calls of a number or a part of one, among a million: the newest hundred and how many there are. */
-import { command, compare } from './measure.ts';
-import { compared, type Row } from './row.ts';
-import { ALWAYS, ask, NEWEST, onCopy, onStage, plainRows, REPORT, ROUNDS, rowsOf, SHOWN, type Stage } from './stage.ts';
+/**
+ * Calls of a number or a part of one: the newest hundred and how many there are, as a page of the report shows them. The
+ * native sqlite3 has the same tables and the same indexes, and plans as it likes: an exact number is found by its index,
+ * and so is what begins with figures; of a part every call is looked at.
+ */
+import { command } from './measure.ts';
+import { type Question, questionRows } from './question.ts';
+import type { Row } from './row.ts';
+import { ALWAYS, ask, NEWEST, plainRows, REPORT, ROUNDS, rowsOf, SHOWN } from './stage.ts';
 
-export const searchRows = (): Promise<Row[]> =>
-  onCopy((store, place) =>
-    onStage(store, place, [(stage) => search(stage, '*12345*', 0.2), (stage) => search(stage, '*12*', 3)]),
-  );
+/** An exact number has an index in both. */
+const EXACT = 2;
+/** Of a part, by how many figures stand in a row. */
+const [SELECTIVE, SHORT] = [0.2, 3];
 
-/** The newest hundred and how many there are: what a page of the report shows. @param most Times the scan's time at most. */
-async function search(stage: Stage, pattern: string, most: number): Promise<Row[]> {
-  const matching = `src GLOB '${pattern}'`;
-  const figures = await compare(
-    ROUNDS.short,
-    ask(stage, `9006?${ALWAYS}&src=${pattern}&limit=100`),
-    command(
-      'sqlite3',
-      '-json',
-      stage.store.native,
-      `${REPORT} AND ${matching} ${NEWEST} LIMIT 100; SELECT count(*) AS n FROM call WHERE ${SHOWN} AND ${matching}`,
-    ),
-    [
+/** @param text Of `src`, as 9006 takes it. @param what For people. */
+function newest(text: string, what: string, most: number): Question {
+  const matching = /[*?]/.test(text) ? `src GLOB '${text}'` : `src = '${text}'`;
+  return {
+    name: `9006, src=${text}, ${what}: newest 100 and count | sqlite3`,
+    most,
+    rounds: ROUNDS.short,
+    ours: (stage) => ask(stage, `9006?${ALWAYS}&src=${encodeURIComponent(text)}&limit=100`),
+    peer: ({ native }) =>
+      command(
+        'sqlite3',
+        '-json',
+        native,
+        `${REPORT} AND ${matching} ${NEWEST} LIMIT 100; SELECT count(*) AS n FROM call WHERE ${SHOWN} AND ${matching}`,
+      ),
+    same: [
       (body) => `${rowsOf(body)} ${JSON.parse(body.toString()).json_obj_filter.totalcount}`,
       (body) => {
         const text = body.toString();
         const at = text.lastIndexOf('[{"n":');
-        return `${plainRows(body.subarray(0, Buffer.byteLength(text.slice(0, at))))} ${JSON.parse(text.slice(at))[0].n}`;
+        return `${plainRows(Buffer.from(text.slice(0, at)))} ${JSON.parse(text.slice(at))[0].n}`;
       },
     ],
-  );
-  return [compared(`9006, src=${pattern}: newest 100 and count | sqlite3, a scan`, most, figures)];
+  };
 }
+
+/** Of a million calls the first has 31,601 of them, the second 6. */
+export const frequentNumber = newest('200', 'an exact number, frequent', EXACT);
+export const rareNumber = newest('+491712345792', 'an exact number, rare', EXACT);
+export const rarePart = newest('*12345*', 'a rare part', SELECTIVE);
+export const shortPart = newest('*12*', '48,014 hits', SHORT);
+export const endsOfNumber = newest('1*9', 'both ends', SHORT);
+export const frequentPart = newest('*49171*', '30,130 hits', SELECTIVE);
+
+const QUESTIONS = [frequentNumber, rareNumber, rarePart, shortPart, endsOfNumber, frequentPart];
+
+export const searchRows = (): Promise<Row[]> => questionRows(QUESTIONS);

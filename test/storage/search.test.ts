@@ -359,18 +359,48 @@ test('numbers serve where their parts say what is meant', () => {
   expect(search('dst', '*(202)')).toBeNull();
 });
 
+test('in however small steps the numbers are gone through, each of their calls is named once', () => {
+  const wanted = { start: {}, dst: parseNumberPattern('*12*,50?') };
+  for (const [scan, most] of [
+    [1, 1],
+    [3, 7],
+    [40, 2],
+    [1_000, 60],
+  ] as const) {
+    const ids = new Map<number, number>();
+    for (const side of ['called', 'answered'] as const) {
+      let after: NumbersStep['next'] = null;
+      let rows = 0;
+      do {
+        const request = { side, patterns: wanted.dst, start: {}, after, scan, most, named: {} };
+        const step = store.operations.callNumbers(request) as NumbersStep;
+        expect(step.rows).toBeLessThanOrEqual(most);
+        const found = step.text === '' ? [] : step.text.split(',');
+        expect(found).toHaveLength(step.rows);
+        for (const hit of found) {
+          const id = Number(hit.split('.')[1]);
+          ids.set(id, (ids.get(id) ?? 0) + 1);
+        }
+        rows += step.rows;
+        after = step.next;
+      } while (after);
+      expect(rows).toBeGreaterThan(50);
+    }
+    expect([...ids.keys()].sort((a, b) => a - b)).toEqual(inOrder('asc', shown(wanted)).sort((a, b) => a - b));
+  }
+});
+
 describe('many calls of few numbers', () => {
-  const MANY = 50_000;
+  const MANY = 10_000;
   let many: Store;
   beforeAll(() => {
     const options = storeOptions(temporaryFolder(atEnd));
     const database = openDatabase(options.file);
     migrate(database, options.file, migrations);
     database.run(manyCalls(MANY));
-    // One number has 24,000 calls of half a minute, the others a second each.
-    database.run("UPDATE call SET src = CASE WHEN id % 50 < 24 THEN '0305551' ELSE '0305552' || (id % 7) END");
-    database.run('UPDATE call SET start_at = start_at / 30 * 30');
-    database.run('UPDATE call SET open = 1, changed = NULL WHERE id IN (7, 24000, 24001, 50000)');
+    // One number has 4,800 calls, thirty of each half minute, the others a second each.
+    database.run(`UPDATE call SET src = CASE WHEN id % 50 < 24 THEN '0305551' ELSE '0305552' || (id % 7) END,
+      start_at = start_at / 30 * 30, open = id IN (7, 4000, 4001, 10000), changed = iif(id IN (7, 4000, 4001, 10000), NULL, id)`);
     knowNumbers(database);
     database.close();
     many = openStore(options);
@@ -378,12 +408,10 @@ describe('many calls of few numbers', () => {
   });
   const filter = { start: {}, src: parseNumberPattern('*5551*') };
 
-  test('are counted in several steps, none lost between them, nor one that is open', async () => {
-    asked = [];
+  test('are counted, but for those that are open', async () => {
     let rows = 0;
     for await (const step of clientOver(many).count('call', filter)) rows += step.rows;
-    expect(asked).toEqual(['numbers 20000', 'numbers 3996', 'numbers 0']);
-    expect(rows).toBe(23_996);
+    expect(rows).toBe(4_796);
   });
 
   test.each(['asc', 'desc'] as const)('are listed %s, page by page, with how many there are', async (order) => {
@@ -397,7 +425,7 @@ describe('many calls of few numbers', () => {
       limit: MANY,
     });
     const ids = idsOf(textOf(expected));
-    expect(ids.length).toBeGreaterThan(3_000);
+    expect(ids.length).toBeGreaterThan(700);
     const walked: number[] = [];
     let after: Cursor | null = null;
     for (let pages = 0; pages < 6; pages++) {
@@ -406,7 +434,7 @@ describe('many calls of few numbers', () => {
         fields: [['id', 'id']],
         order,
         after,
-        limit: 700,
+        limit: 200,
       })) {
         walked.push(...idsOf(textOf(page)));
         if (page.total !== undefined) expect(page.total).toBe(ids.length);

@@ -1,4 +1,4 @@
-/** Patterns of telephone numbers: their meaning in words, in SQL and by the index of trigrams, and the number plan's ranges. */
+/** Patterns of telephone numbers: their meaning in words, in SQL and by the known numbers, and the number plan's ranges. */
 import sqlite from 'node-sqlite3-wasm';
 import { channelPatternFault } from '../../../cgi/settings/channel-pattern.ts';
 import {
