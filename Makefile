@@ -103,8 +103,8 @@ bench: node_modules/.package-lock.json ## what the budgets say, beside sqlite3 a
 bench-data: node_modules/.package-lock.json ## make the bench's store of a million calls (kept in ~/.cache/cdrd, once, some minutes)
 	npx --no-install tsx test/bench/generate.ts
 
-bench-load: build ## fifty AMI listeners and a thousand events a second, beside Asterisk's own AMI (root)
-	@root=$$(sh test/asterisk/setup.sh) && CDRD_ASTERISK_ROOT=$$root npx --no-install tsx test/bench/fanout.ts $(SECONDS)
+bench-load: node_modules/.package-lock.json ## everything at once for five minutes: 50 calls/s, reports, downloads, players, AMI; then the knee (SECONDS=60: shorter)
+	npx --no-install tsx test/bench/load.ts $(SECONDS)
 
 fuzz: node_modules/.package-lock.json ## a million inputs over what reads others' bytes, 50,000 over sockets (SEED=, INPUTS=, SOCKETS=, ONLY=)
 	CDRD_HISTORIES=30000 $(VITEST) test/vitest.config.ts --testTimeout=300000 test/model test/wire

@@ -9,7 +9,9 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { archiveRows } from './archive.ts';
 import { callRows } from './calls.ts';
+import { cdrRows } from './cdr-latency.ts';
 import { COLDNESS } from './cold.ts';
+import { fanoutRows } from './fanout.ts';
 import { flashRows } from './flash.ts';
 import { growthRows } from './growth.ts';
 import { idleRows } from './idle.ts';
@@ -18,7 +20,7 @@ import { largeRows } from './large.ts';
 import { loginRows } from './login.ts';
 import { pageRows } from './pages.ts';
 import { betweenMarkers, countLine, type Machine, markdown, plainTable, readResult, writeResult } from './result.ts';
-import { notThere, type Row } from './row.ts';
+import type { Row } from './row.ts';
 import { searchRows } from './search.ts';
 import { servingRows } from './serving.ts';
 import { shareRows } from './share.ts';
@@ -28,9 +30,6 @@ import { totalsRows } from './totals.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RESULT = `${ROOT}test/.build/bench.json`;
-
-/** Another program's part, which `make bench` does not run. */
-const elsewhere = (name: string, aim: string, why: string) => async () => [notThere(name, aim, why)];
 
 /** The table, from its top to its end. */
 const TABLE: Readonly<Record<string, () => Promise<Row[]>>> = {
@@ -43,7 +42,8 @@ const TABLE: Readonly<Record<string, () => Promise<Row[]>>> = {
   archive: archiveRows,
   serving: servingRows,
   ingest: ingestRows,
-  fanout: elsewhere('AMI fan-out, 50 clients, 1,000 events/s', 'no worse than Asterisk', '`make bench-load` has it'),
+  cdr: cdrRows,
+  fanout: fanoutRows,
   stalls: stallRows,
   flash: flashRows,
   growth: growthRows,
