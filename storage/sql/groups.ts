@@ -19,9 +19,12 @@ export interface Common {
   readonly hour?: number;
   readonly direction?: string;
   readonly port?: number;
-  /** '' where there is none, or no inside number. */
-  readonly trunks?: readonly [source: string, destination: string];
-  readonly extensions?: readonly [source: string | null, destination: string | null];
+  /** '' where there is none. */
+  readonly sourceTrunk?: string;
+  readonly destinationTrunk?: string;
+  /** null where it is no inside number. */
+  readonly source?: string | null;
+  readonly destination?: string | null;
 }
 
 export interface Adder {
@@ -31,6 +34,7 @@ export interface Adder {
   groups(): TotalsStep['groups'];
 }
 
+/** Its `add` is called for each of a million calls: it makes nothing anew. */
 export function createAdder(by: readonly Dimension[]): Adder {
   const all = new Float64Array(SUMS);
   const asked: Partial<Record<Dimension, Groups>> = Object.fromEntries(by.map((dimension) => [dimension, new Map()]));
@@ -38,22 +42,22 @@ export function createAdder(by: readonly Dimension[]): Adder {
   return {
     add(common, calls, duration, billsec, minutes) {
       const outcome = CODE.get(common.disposition) ?? FAILED;
-      const add = (sums: Float64Array) => addTo(sums, outcome, calls, duration, billsec, minutes);
-      const addIn = (groups: Groups | undefined, value: string | number | undefined) => {
-        if (groups && value !== undefined) add(sumsIn(groups, value));
-      };
-      const addSides = (groups: Groups, [source, destination]: readonly [string | null, string | null]) => {
-        if (source) add(sumsIn(groups, source));
-        if (destination && destination !== source) add(sumsIn(groups, destination));
-      };
-      add(all);
-      addIn(day, common.day);
-      addIn(hour, common.hour);
-      addIn(disposition, OUTCOMES[outcome]);
-      addIn(direction, common.direction);
-      if (common.port) addIn(port, common.port);
-      if (trunk && common.trunks) addSides(trunk, common.trunks);
-      if (extension && common.extensions) addSides(extension, common.extensions);
+      addTo(all, outcome, calls, duration, billsec, minutes);
+      if (day) addTo(sumsIn(day, common.day), outcome, calls, duration, billsec, minutes);
+      if (hour) addTo(sumsIn(hour, common.hour), outcome, calls, duration, billsec, minutes);
+      if (disposition) addTo(sumsIn(disposition, OUTCOMES[outcome]), outcome, calls, duration, billsec, minutes);
+      if (direction) addTo(sumsIn(direction, common.direction), outcome, calls, duration, billsec, minutes);
+      if (port && common.port) addTo(sumsIn(port, common.port), outcome, calls, duration, billsec, minutes);
+      if (trunk) {
+        const { sourceTrunk: from, destinationTrunk: to } = common;
+        if (from) addTo(sumsIn(trunk, from), outcome, calls, duration, billsec, minutes);
+        if (to && to !== from) addTo(sumsIn(trunk, to), outcome, calls, duration, billsec, minutes);
+      }
+      if (extension) {
+        const { source: from, destination: to } = common;
+        if (from) addTo(sumsIn(extension, from), outcome, calls, duration, billsec, minutes);
+        if (to && to !== from) addTo(sumsIn(extension, to), outcome, calls, duration, billsec, minutes);
+      }
     },
     groups: () => [
       [null, '', sumsOf(all)],
@@ -64,7 +68,7 @@ export function createAdder(by: readonly Dimension[]): Adder {
   };
 }
 
-function sumsIn(groups: Groups, value: string | number): Float64Array {
+function sumsIn(groups: Groups, value: string | number = ''): Float64Array {
   const known = groups.get(value);
   if (known) return known;
   const sums = new Float64Array(SUMS);
@@ -81,15 +85,12 @@ function addTo(
   billsec: number,
   minutes: number,
 ): void {
-  const add = (index: number, value: number) => {
-    sums[index] = (sums[index] ?? 0) + value;
-  };
-  add(0, calls);
-  add(1 + outcome, calls);
-  add(5, duration);
-  add(6, billsec);
-  if (outcome === 0) add(7, billsec);
-  add(8, minutes);
+  sums[0] = (sums[0] ?? 0) + calls;
+  sums[1 + outcome] = (sums[1 + outcome] ?? 0) + calls;
+  sums[5] = (sums[5] ?? 0) + duration;
+  sums[6] = (sums[6] ?? 0) + billsec;
+  if (outcome === 0) sums[7] = (sums[7] ?? 0) + billsec;
+  sums[8] = (sums[8] ?? 0) + minutes;
 }
 
 /** @param sums Count, the four outcomes, duration, billsec, billsec of the answered, minutes. */

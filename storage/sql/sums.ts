@@ -67,8 +67,9 @@ function grouped(
   );
   const adder = createAdder(by);
   for (const cell of JSON.parse(String(row?.['text'])) as readonly Cell[]) {
-    const [disposition, calls, duration, billsec, minutes, day, direction, port, source, destination] = cell;
-    adder.add({ disposition, day, direction, port, trunks: [source, destination] }, calls, duration, billsec, minutes);
+    const [disposition, calls, duration, billsec, minutes, day, direction, port, sourceTrunk, destinationTrunk] = cell;
+    const common = { disposition, day, direction, port, sourceTrunk, destinationTrunk };
+    adder.add(common, calls, duration, billsec, minutes);
   }
   return adder.groups();
 }

@@ -51,20 +51,22 @@ export function callTotals(database: Database, request: TotalsRequest): TotalsSt
   const adder = createAdder(by);
   for (const { text } of database.all(calls.text, calls.binds))
     for (const call of JSON.parse(String(text)) as readonly Call[]) {
-      const [disposition, duration, billsec, wall, direction, port, ...sides] = call;
+      const [
+        disposition,
+        duration,
+        billsec,
+        wall,
+        direction,
+        port,
+        sourceTrunk,
+        destinationTrunk,
+        source,
+        destination,
+      ] = call;
       const day = Math.floor(wall / 86_400);
       const hour = Math.floor(wall / 3_600) - day * 24;
-      const [sourceTrunk, destinationTrunk, source, destination] = sides;
       adder.add(
-        {
-          disposition,
-          day,
-          hour,
-          direction,
-          port,
-          trunks: [sourceTrunk, destinationTrunk],
-          extensions: [source, destination],
-        },
+        { disposition, day, hour, direction, port, sourceTrunk, destinationTrunk, source, destination },
         1,
         duration,
         billsec,
