@@ -7,6 +7,9 @@ import type { CallRow } from '../model/call.ts';
 import { type Candidate, type MatchKind, NEAR_SECONDS, nearestCall } from '../model/match.ts';
 import type { Database, Row } from './database.ts';
 
+// `recording <> ''` stands beside every look for a file's name: only so does SQLite take the index, which holds no others;
+// without it each recording that was found, or that a call lost, cost a scan of all calls.
+
 /** A call is looked for by its start, which has an index: nobody lets a phone ring for longer than this before an answer. */
 const LONGEST_RING_SECONDS = 7_200;
 
@@ -39,10 +42,10 @@ export function tieAsTwin(database: Database, id: number, path: string): boolean
 /** The call goes, or shows another file: its recording is that of the next call naming it, or nobody's again. */
 export function release(database: Database, callId: number): void {
   for (const { path } of database.all('SELECT DISTINCT path FROM recording WHERE call_id = ?', [callId])) {
-    const heir = database.first('SELECT id FROM call WHERE recording = ? AND id <> ? ORDER BY id LIMIT 1', [
-      String(path),
-      callId,
-    ]);
+    const heir = database.first(
+      "SELECT id FROM call WHERE recording = ? AND recording <> '' AND id <> ? ORDER BY id LIMIT 1",
+      [String(path), callId],
+    );
     database.run('UPDATE recording SET call_id = ?, match = ? WHERE path = ?', [
       heir ? Number(heir['id']) : null,
       heir ? 'named' : null,
@@ -68,7 +71,9 @@ export function callOfRecording(
   database: Database,
   recording: { readonly path: string; readonly answer: number | null; readonly src: string; readonly dst: string },
 ): { readonly id: number; readonly match: MatchKind } | null {
-  const named = database.first('SELECT id FROM call WHERE recording = ? ORDER BY id LIMIT 1', [recording.path]);
+  const named = database.first("SELECT id FROM call WHERE recording = ? AND recording <> '' ORDER BY id LIMIT 1", [
+    recording.path,
+  ]);
   if (named) return { id: Number(named['id']), match: 'named' };
   if (recording.answer === null) return null;
   const candidates = database

@@ -2,6 +2,10 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openStoreHere } from '../../storage/here.ts';
 import { createLanes, type Request } from '../../storage/lanes.ts';
+import { type Bind, type Database, openDatabase } from '../../storage/sql/database.ts';
+import { migrate } from '../../storage/sql/migrate.ts';
+import { migrations } from '../../storage/sql/migration/migrations.ts';
+import { callOfRecording, tie } from '../../storage/sql/tie.ts';
 import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
@@ -63,4 +67,29 @@ test('a record with a NUL, told again, is the same record', async () => {
   const record = leg(NOON, { channel: 'SIP/2\x0005-00000000' });
   expect((await put(store, record)).records).toEqual([1]);
   expect((await put(store, record)).records).toEqual([null]);
+});
+
+test('what ties a recording to its call, and lets it go, looks through no table', async () => {
+  const folder = temporaryFolder();
+  const options = emptyStore(storeOptions(folder));
+  const database = openDatabase(options.file);
+  onTestFinished(() => database.close());
+  migrate(database, options.file, migrations);
+  const plans: string[] = [];
+  const looking: Database = Object.assign(Object.create(database) as Database, {
+    all(sql: string, binds: readonly Bind[] = []) {
+      plans.push(...database.all(`EXPLAIN QUERY PLAN ${sql}`, binds).map(({ detail }) => String(detail)));
+      return database.all(sql, binds);
+    },
+    first(sql: string, binds: readonly Bind[] = []) {
+      return looking.all(sql, binds)[0];
+    },
+  });
+  callOfRecording(looking, { path: 'a.wav', answer: NOON, src: '205', dst: '204' });
+  database.run(
+    "INSERT INTO recording (medium, path, folder, size, mtime_ms, seconds, state, wall_at, calltype, trunk, src, dst, call_id, found_at) VALUES (1, 'a.wav', '', 1, 1, 1, 'ok', 1, '', '', '', '', 7, 1)",
+  );
+  tie(looking, 7, 'b.wav', 'named');
+  expect(plans.filter((plan) => plan.startsWith('SCAN'))).toEqual([]);
+  expect(plans.filter((plan) => plan.includes('call_recording'))).toHaveLength(2);
 });
