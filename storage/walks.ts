@@ -42,6 +42,8 @@ const UNMARKED_MAX = 20_000;
 /** Rows of a step that finds each of them by its id, all over the file. */
 const PLACED_MAX = 1_000;
 
+/** A first step of fewer rows says little, and reading its many patterns takes 60 ms. */
+const PROBE_MIN = 200;
 /** Where one call in so many matches, a listing looks at each in order. */
 const OFTEN = 8;
 /** Rows wanted, with those to pass over, of which a search keeps no more than it shows. */
@@ -158,9 +160,9 @@ export function createWalks(lanes: Lanes): Walks {
   /** Pages of the calls that a search finds, but where looking at each call is quicker. */
   async function* searchedPages(listing: Listing<CallFilter>): AsyncGenerator<Page> {
     let rest = filledIn(listing);
-    if (rest.offset === 0) {
-      // A first step along the starts: what matches often has filled its page by then, and need not be searched.
-      const scan = firstScan(rest.filter);
+    // A first step along the starts: what matches often has filled its page by then, and need not be searched.
+    const scan = firstScan(rest.filter);
+    if (rest.offset === 0 && scan >= PROBE_MIN) {
       const page = await askPage(lanes, 'interactive', 'call', { ...rest, limit: Math.min(rest.limit, scan), scan });
       yield page.value;
       letGo(page.value.bytes);
@@ -341,7 +343,9 @@ async function* foundPages(
   const ask = async (): Promise<Page> => {
     const part = hits.slice(at, at + Math.min(left, pace.scan));
     at += part.length;
-    const request = { filter, fields, format, order, after: null, limit: part.length, scan: part.length };
+    // They are known to match: hundreds of patterns take 50 ms to be read again.
+    const matched = { start: filter.start };
+    const request = { filter: matched, fields, format, order, after: null, limit: part.length, scan: part.length };
     const argument = { ...request, ids: part.map(({ id }) => id).join(',') };
     const { value, ms } = await lanes.ask('bulk', { operation: 'callPage', argument });
     const page = value as Page;

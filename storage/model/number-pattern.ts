@@ -111,12 +111,13 @@ function matchesOne(pattern: NumberPattern, number: string): boolean {
         number.length === pattern.digits && /^[0-9]+$/.test(number) && number >= pattern.low && number <= pattern.high
       );
     case 'wildcard':
-      return matchesWildcard([...pattern.pattern], [...number]);
+      return matchesWildcard(pattern.pattern, number);
   }
 }
 
 /** Two pointers and one step back to the last `*`: no regular expression, so no pattern can make it slow. */
-function matchesWildcard(pattern: readonly string[], number: readonly string[]): boolean {
+export function matchesWildcard(wildcard: string, text: string): boolean {
+  const [pattern, number] = [[...wildcard], [...text]];
   let p = 0;
   let n = 0;
   let star = -1;

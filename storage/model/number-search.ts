@@ -2,7 +2,7 @@
  * What the known numbers can be asked for a filter: which sides of a call, by which patterns. Where that is more than the
  * filter means, its calls are held against the filter itself afterwards.
  */
-import { comparesWhole, type NumberPattern } from './number-pattern.ts';
+import { comparesWhole, matchesWildcard, type NumberPattern } from './number-pattern.ts';
 
 type Patterns = readonly NumberPattern[] | undefined;
 
@@ -34,6 +34,61 @@ export function numberSearch(of: NumberSearch['of'], patterns: Patterns): Number
 
 const literal = (pattern: NumberPattern) => pattern as Extract<NumberPattern, { kind: 'literal' }>;
 const outerOf = (whole: string) => whole.slice(0, whole.indexOf('('));
+
+type Of<Kind extends NumberPattern['kind']> = Extract<NumberPattern, { readonly kind: Kind }>;
+
+/**
+ * What {@link matchesNumber} says of a number known by itself, made ready for very many numbers and hundreds of patterns:
+ * literals are looked up, of ranges the one that may hold it is, and a wildcard is its parts, one behind the other.
+ */
+export function numberMatcher(patterns: readonly NumberPattern[]): (number: string) => boolean {
+  const of = <Kind extends NumberPattern['kind']>(kind: Kind) =>
+    patterns.filter((pattern): pattern is Of<Kind> => pattern.kind === kind);
+  const literals = new Set(of('literal').map(({ value }) => value));
+  const ranges = new Map<number, Of<'range'>[]>();
+  for (const range of of('range')) ranges.set(range.digits, [...(ranges.get(range.digits) ?? []), range]);
+  for (const each of ranges.values()) each.sort((a, b) => (a.low < b.low ? -1 : 1));
+  const within = new Map([...ranges].map(([digits, each]) => [digits, rangeMatcher(each)]));
+  const wildcards = of('wildcard').map(wildcardMatcher);
+  return (number) =>
+    literals.has(number) ||
+    (within.get(number.length)?.(number) === true && /^[0-9]+$/.test(number)) ||
+    wildcards.some((matches) => matches(number));
+}
+
+/** @param ranges Of numbers of one length, by their low ends. */
+function rangeMatcher(ranges: readonly Of<'range'>[]): (number: string) => boolean {
+  const lows = ranges.map(({ low }) => low);
+  // The furthest end so far: whether one of those that begin at or before a number holds it.
+  let furthest = '';
+  const highs = ranges.map(({ high }) => (furthest = high > furthest ? high : furthest));
+  return (number) => {
+    let [from, to] = [0, lows.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((lows[middle] ?? '') <= number) from = middle + 1;
+      else to = middle;
+    }
+    return from > 0 && (highs[from - 1] ?? '') >= number;
+  };
+}
+
+function wildcardMatcher(pattern: Of<'wildcard'>): (number: string) => boolean {
+  if (pattern.pattern.includes('?')) return (number) => matchesWildcard(pattern.pattern, number);
+  const parts = pattern.pattern.split('*');
+  const [first = '', last = ''] = [parts[0], parts.at(-1)];
+  const between = parts.slice(1, -1);
+  return (number) => {
+    if (!number.startsWith(first)) return false;
+    let at = first.length;
+    for (const part of between) {
+      const found = number.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return number.length - at >= last.length && number.endsWith(last);
+  };
+}
 
 /** What every number begins with that a pattern matches. */
 export function beginningOf(pattern: NumberPattern): string {

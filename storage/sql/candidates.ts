@@ -3,7 +3,7 @@
  * those that match stand side by side in the index of exact numbers, with their starts. Neither asks for a row of a call.
  */
 import type { Cursor, NumberPlace, NumbersRequest, NumbersStep } from '../filter.ts';
-import { beginningOf } from '../model/number-search.ts';
+import { beginningOf, numberMatcher } from '../model/number-search.ts';
 import type { Bind, Database } from './database.ts';
 import { CLOSED, type Condition, callsWithin, joined, withinBounds } from './listing.ts';
 import { SIDES } from './search.ts';
@@ -11,6 +11,8 @@ import { numberTest } from './where.ts';
 
 /** So few calls within a filter's dates are looked at one by one: numbers are more than that. */
 const FEW = 4_000;
+/** With more patterns numbers are compared here and not by SQL. */
+const MANY = 12;
 /** Behind every text that begins alike. */
 const END = '\u{10ffff}';
 
@@ -31,6 +33,7 @@ export function callNumbers(database: Database, request: NumbersRequest): Number
   const from: Condition = after ? ['number.text > ?', after.text] : ['number.text >= ?', beginning];
   const to: Condition[] = beginning === '' ? [] : [['number.text < ?', `${beginning}${END}`]];
   const ahead = joined([[`side = ${code}`], from, ...to]);
+  if (patterns.length > MANY) return matched(database, request, ahead);
   const edge = database.first(`SELECT text FROM number WHERE ${ahead.text} ORDER BY text LIMIT 1 OFFSET ?`, [
     ...ahead.binds,
     scan - 1,
@@ -43,6 +46,20 @@ export function callNumbers(database: Database, request: NumbersRequest): Number
     numberTest('+number.text', patterns),
   ];
   return calls(database, request, within, end);
+}
+
+/** The same for very many patterns: as SQL they take 10 ms of each step to be read, and each of them is tried. */
+function matched(database: Database, request: NumbersRequest, ahead: ReturnType<typeof joined>): NumbersStep {
+  const row = database.first(
+    `SELECT json_group_array(text) AS texts FROM (SELECT text FROM number WHERE ${ahead.text} ORDER BY text LIMIT ?)`,
+    [...ahead.binds, request.scan],
+  );
+  const texts = JSON.parse(String(row?.['texts'])) as string[];
+  const [last] = texts.slice(-1);
+  const end = texts.length === request.scan && last !== undefined ? { text: last } : null;
+  const these = texts.filter(numberMatcher(request.patterns));
+  if (these.length === 0) return { rows: 0, text: '', next: end };
+  return calls(database, request, [['number.text IN (SELECT value FROM json_each(?))', JSON.stringify(these)]], end);
 }
 
 /** Their calls. @param end What follows them, unless their calls are too many for one step. */

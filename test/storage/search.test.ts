@@ -5,7 +5,7 @@ import { clientOf, type StoreClient } from '../../storage/client.ts';
 import type { CallFilter, Cursor, NumbersStep, Page } from '../../storage/filter.ts';
 import { createLanes } from '../../storage/lanes.ts';
 import { matchesNumber, parseNumberPattern } from '../../storage/model/number-pattern.ts';
-import { numberSearch } from '../../storage/model/number-search.ts';
+import { numberMatcher, numberSearch } from '../../storage/model/number-search.ts';
 import { type Database, openDatabase } from '../../storage/sql/database.ts';
 import { migrate } from '../../storage/sql/migrate.ts';
 import { migrations } from '../../storage/sql/migration/migrations.ts';
@@ -458,4 +458,31 @@ test('with more searches at a time than may hold a list, the next finds the same
   asked = [];
   expect((await pagesOf(filter, { order: 'asc' })).ids).toEqual(fifth.ids);
   expect(asked.some((operation) => /^numbers \d/.test(operation))).toBe(true);
+});
+
+test('hundreds of patterns made ready say of each number what they mean', () => {
+  const shapes = [
+    '12',
+    '1*',
+    '*5',
+    '*25*',
+    '5?0',
+    '?2*0?',
+    '100-255',
+    '12000000-12599999',
+    '120-122',
+    '50*',
+    '*',
+    '**0',
+    '',
+  ];
+  const numbersSeen = [...new Set(calls.flatMap(({ src, dst }) => [src, dst.replace(/\(.*/, '')]))];
+  for (let from = 0; from < shapes.length; from++) {
+    const patterns = parseNumberPattern(
+      shapes.filter((_, index) => index % 5 === from % 5 || index === from).join(',') || '7',
+    );
+    const matches = numberMatcher(patterns);
+    for (const number of numbersSeen)
+      expect(matches(number), `${number} by ${JSON.stringify(patterns)}`).toBe(matchesNumber(patterns, number));
+  }
 });
