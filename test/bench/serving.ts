@@ -110,10 +110,11 @@ function row(name: string, mine: readonly number[], theirs: readonly number[], b
 
 function left({ before, peak, after }: Awaited<ReturnType<typeof memoryDuring>>): Row {
   const more = after.rss - before.rss;
+  const signed = `${more < 0 ? '−' : '+'}${Math.abs(more).toFixed(1)} MiB`;
   return {
     name: 'memory after 32 players, each a MB again and again',
-    short: `+${more.toFixed(1)} MiB`,
-    result: `+${more.toFixed(1)} MiB ${REST} s later, +${(peak.rss - before.rss).toFixed(1)} at most; RSS ${before.rss.toFixed(1)} → ${peak.rss.toFixed(1)} → ${after.rss.toFixed(1)}`,
+    short: signed,
+    result: `${signed} ${REST} s later, +${(peak.rss - before.rss).toFixed(1)} at most; RSS ${before.rss.toFixed(1)} → ${peak.rss.toFixed(1)} → ${after.rss.toFixed(1)}`,
     aim: `≤ +${LEFT} MiB`,
     met: more <= LEFT,
     figures: { before, peak, after },
