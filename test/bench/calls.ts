@@ -56,22 +56,21 @@ export const manyDays: Question = {
   rounds: ROUNDS.long,
   ours: (stage) => askInTurn(stage, DAYS.map(dayTarget)),
   peer: ({ native }) => command('sqlite3', '-json', native, DAYS.map(daySql).join('\n')),
+  // Each answer is an array of rows; of sqlite3's, a line a row. Its digest, because all of them are a quarter of a GB.
   same: [
-    (body) =>
-      body
-        .toString()
-        .split(BETWEEN)
-        .map((each) => rowsOf(Buffer.from(each)))
-        .join(),
-    // Each answer is an array of rows, a line each.
-    (body) =>
-      body
-        .toString()
-        .split(/\n(?=\[)/)
-        .map((each) => plainRows(Buffer.from(each)))
-        .join(),
+    (body) => digests(body.toString().split(BETWEEN), rowsOf),
+    (body) => digests(body.toString().split(/\n(?=\[)/), plainRows),
   ],
 };
+
+const digests = (answers: readonly string[], rows: (body: Buffer) => string) =>
+  answers
+    .map((answer) =>
+      createHash('sha256')
+        .update(rows(Buffer.from(answer)))
+        .digest('hex'),
+    )
+    .join();
 
 /** One after the other, over one connection. */
 function askInTurn({ url, token }: Pick<Stage, 'url' | 'token'>, targets: readonly string[]): Run {

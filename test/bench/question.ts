@@ -48,11 +48,13 @@ async function coldRow(
     for (let round = 0; round < ROUNDS.cold; round++) {
       const stage = await openStage(store, place);
       try {
+        // That both say the same is looked at once: it may take longer than the answers.
+        const keep = round === 0;
         dropPageCache([place.state]);
-        const mine = await ours(stage)(true);
+        const mine = await ours(stage)(keep);
         dropPageCache([store.native]);
-        const theirs = await peer(store)(true);
-        agree(same[0](mine.body), same[1](theirs.body));
+        const theirs = await peer(store)(keep);
+        if (keep) agree(same[0](mine.body), same[1](theirs.body));
         times[0].push(mine.ms);
         times[1].push(theirs.ms);
         bytes = mine.bytes;
