@@ -4,8 +4,8 @@
  * for the few rows in between, `limit` for as many as it shows.
  *
  * It comes as it is found, a mark a line, so that a client may read the lines as they come and know how many calls there
- * are so far. A mark: `row` calls stand before the place of `cursor`, in the order asked for. A filter that is found by the
- * index of numbers has none: it has few calls, and `offset` alone is quick.
+ * are so far. A mark: `row` calls stand before the place of `cursor`, in the order asked for. A filter of parts of
+ * numbers that finds 20,000 calls at most has none: with so few `offset` alone is quick.
  */
 import * as v from 'valibot';
 import * as fields from '../fields.ts';
