@@ -54,7 +54,7 @@ const NOONS = {
 const NUMBER = { query: '&src=*12*', condition: "src GLOB '*12*'" };
 const TALKED = { query: '&minbillsec=60', condition: 'billsec >= 60' };
 
-const QUESTIONS: readonly Question[] = [
+export const TOTALS_QUESTIONS: readonly Question[] = [
   totals('a year', YEAR, DIMENSIONS, 1),
   totals('a year from noon to noon', NOONS, DIMENSIONS, 1),
   totals('src=*12*', YEAR, DIMENSIONS, 1.5, NUMBER),
@@ -64,7 +64,7 @@ const QUESTIONS: readonly Question[] = [
   counted(),
 ];
 
-export const totalsRows = (): Promise<Row[]> => questionRows(QUESTIONS);
+export const totalsRows = (): Promise<Row[]> => questionRows(TOTALS_QUESTIONS);
 
 function totals(
   what: string,
