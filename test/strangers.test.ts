@@ -75,7 +75,11 @@ const SINKS: readonly Sink[] = [
     writes: /'DBPut'/,
     by: { 'daemon/asterisk/recording-policy.ts': 'settings, each by its kind (kinds.ts: SOUND, PLACES)' },
   },
-  { what: 'a program, or code made of text', writes: /child_process|new Function\b|node:vm|\beval\(/, by: {} },
+  {
+    what: 'a program, or code made of text',
+    writes: /child_process|new Function\b|node:vm|\beval\(/,
+    by: { 'storage/compaction.ts': 'no text but the name of V8’s collector' },
+  },
   {
     what: 'a spelling of CSV’s formulas',
     writes: /\[=@/,
