@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Agent } from 'node:http';
 import { parseCsv } from '../support/csv.ts';
-import { command, compare, memoryDuring, type Run, request } from './measure.ts';
+import { command, compare, fed, memoryDuring, type Run, request } from './measure.ts';
 import { type Question, questionRows } from './question.ts';
 import { compared, grown, type Row } from './row.ts';
 import {
@@ -55,7 +55,7 @@ export const manyDays: Question = {
   most: 2.5,
   rounds: ROUNDS.long,
   ours: (stage) => askInTurn(stage, DAYS.map(dayTarget)),
-  peer: ({ native }) => command('sqlite3', '-json', native, DAYS.map(daySql).join('\n')),
+  peer: ({ native }) => fed(DAYS.map(daySql).join('\n'), 'sqlite3', '-json', native),
   // Each answer is an array of rows; of sqlite3's, a line a row. Its digest, because all of them are a quarter of a GB.
   same: [
     (body) => digests(body.toString().split(BETWEEN), rowsOf),

@@ -70,10 +70,15 @@ async function take(begun: number, source: Readable, keep: boolean): Promise<Tak
 }
 
 /** A command from its start to its end, as a technician would run it. @throws when it fails. */
-export function command(program: string, ...words: readonly string[]): Run {
+export const command = (program: string, ...words: readonly string[]): Run => fed('', program, ...words);
+
+/** The same with something on its standard input: an argument may have 128 KB and no more. */
+export function fed(input: string, program: string, ...words: readonly string[]): Run {
   return async (keep) => {
     const begun = performance.now();
-    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    child.stdin.on('error', () => {}); // one that doesn't read it may end before
+    child.stdin.end(input);
     const ended = once(child, 'exit');
     const taken = await take(begun, child.stdout, keep);
     const [code] = await ended;
