@@ -45,6 +45,8 @@ export async function startWatch(
   const told = new Map<string, number[]>();
   /** By LinkedID. */
   const calls = new Map<string, Awaited>();
+  /** By a channel's Uniqueid: the LinkedIDs that it has had. One that was transferred goes on in another call. */
+  const channels = new Map<string, Set<string>>();
   /** UniqueIDs of records to their call's LinkedID. */
   const callOf = new Map<string, string>();
   let figures = { calls: 0, cdr: [] as number[], shown: [] as number[], late: [] as string[] };
@@ -61,8 +63,16 @@ export async function startWatch(
       call.uniqueIds.add(uniqueId);
       calls.set(linkedId, call);
       callOf.set(uniqueId, linkedId);
-    } else if (event.startsWith('Event: Hangup\r\n')) {
-      const call = calls.get(field('Linkedid'));
+      return;
+    }
+    const [channel, linkedId] = [field('Uniqueid'), field('Linkedid')];
+    if (linkedId === '') return;
+    const through = channels.get(channel) ?? new Set<string>();
+    channels.set(channel, through.add(linkedId));
+    if (!event.startsWith('Event: Hangup\r\n')) return;
+    channels.delete(channel);
+    for (const each of through) {
+      const call = calls.get(each);
       if (call) call.end = now;
     }
   });
@@ -112,6 +122,7 @@ export async function startWatch(
       told.clear();
       calls.clear();
       callOf.clear();
+      channels.clear();
     },
     get pending() {
       return calls.size;
