@@ -95,7 +95,10 @@ export function createLanes(transport: Transport): Lanes {
       queues[lane].push({ request, resolve, reject });
       // What is written in the same turn, as the records of one call in one packet of the network, shares a commit.
       if (lane === 'ingest') queueMicrotask(() => void send(lane));
-      else void send(lane);
+      else {
+        void send('ingest'); // who writes and then asks finds it written
+        void send(lane);
+      }
     });
   }
 

@@ -211,6 +211,14 @@ describe('an end', () => {
   });
 });
 
+test('a question finds what was written before it, waited for or not', async () => {
+  const store = await openStoreWorker(storeOptions(temporaryFolder()), WORKER, () => {});
+  onTestFinished(() => store.close());
+  void store.write({ kind: 'note', name: 'told', value: 1 });
+  void store.write({ kind: 'note', name: 'told', value: 2 });
+  expect(await store.ask('setting', 'told')).toBe(2);
+});
+
 test('a listing of 100,000 calls lets every record and question through after two steps at most', async () => {
   const options = storeOptions(temporaryFolder());
   openStore(options).close();
