@@ -2,8 +2,8 @@
 import { CgiError } from '../../cgi/reply.ts';
 import type { Config } from '../config.ts';
 import { backupLimits } from '../limits.ts';
+import { askFile } from '../recordings/ask-file.ts';
 import { performBackup } from '../recordings/backup-steps.ts';
-import type { FileAnswer, FileRequest } from '../recordings/file-protocol.ts';
 import { lookAtMedium } from '../recordings/medium.ts';
 import type { WorkerSettings } from '../recordings/protocol.ts';
 import { createStepClient, type Threads } from '../recordings/step-client.ts';
@@ -53,7 +53,7 @@ export function openMedia(config: Pick<Config, 'recordings'>, worker: URL, threa
     asks: clients.map(
       (client): AskMedium =>
         async (step) => {
-          const { medium, value } = (await client.ask({ step } satisfies FileRequest)) as FileAnswer;
+          const { medium, value } = await askFile(client, step);
           if (medium.state !== 'mounted') throw new CgiError('storage_offline', medium.why);
           return value as never;
         },

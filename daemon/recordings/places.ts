@@ -5,7 +5,7 @@
  */
 import type { Place, Places } from '../../cgi/recording/port.ts';
 import type { Config } from '../config.ts';
-import type { FileAnswer, FileRequest } from './file-protocol.ts';
+import { askFile } from './ask-file.ts';
 import { FILES_IDLE_MS, PLACE_DEADLINE_MS, PLACES_FRESH_MS } from './limits.ts';
 import type { Recordings } from './recordings.ts';
 import { createStepClient, createThreads, WorkerLost } from './step-client.ts';
@@ -62,9 +62,7 @@ export function createPlaces(options: PlacesOptions): BoxPlaces {
 
   async function look(): Promise<Seen> {
     try {
-      const { medium, value } = (await client.ask({
-        step: { kind: 'room' },
-      } satisfies FileRequest)) as FileAnswer<'room'>;
+      const { medium, value } = await askFile(client, { kind: 'room' });
       if (medium.state !== 'mounted' || !value) return { ...NOTHING, state: medium.state, why: medium.why };
       const { space, readOnly } = value;
       const why = readOnly ? 'read-only' : space?.free === 0 ? 'full' : '';
