@@ -191,14 +191,14 @@ async function threeCalls(scene: Scene): Promise<void> {
   await settled(scene);
 }
 
-/** Milliseconds without an operation after which the upkeep, a step each 250 ms, has nothing left to do. */
+/** Milliseconds without an operation after which nothing is left to do: ends of calls are written within 100. */
 const SETTLED_MS = 1_500;
 
-/** Waits for the end of the search index's upkeep: its commits would move the act's own operations from run to run. */
+/** Waits until nothing is written any more: other commits would move the act's own operations from run to run. */
 async function settled(scene: Scene): Promise<void> {
   let operations = -1;
   let since = 0;
-  await wait(scene, 'the upkeep is done', () => {
+  await wait(scene, 'nothing is written any more', () => {
     const { length } = scene.disk.read().operations;
     if (length !== operations) [operations, since] = [length, performance.now()];
     return performance.now() - since > SETTLED_MS;
@@ -274,6 +274,6 @@ export const ACTS: readonly Act[] = [
       throw new Error('no checkpoint came');
     },
   },
-  // A step of the search index's upkeep may be under way: its commit belongs to no stop, and another run has none.
+  // What is still written then belongs to no stop, and another run may have none of it.
   { name: 'stop', from: 'few', stages: 'own', prepare: threeCalls, perform: stop },
 ];
