@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../fault/box.ts';
-import { compare, memoryDuring, overLoopback, request } from './measure.ts';
+import { compare, memoryDuring, overLoopback, plainRequest, request } from './measure.ts';
 import { compared, grown, type Row } from './row.ts';
 import { onCopy, onStage, ROUNDS, SIZES, type Stage } from './stage.ts';
 
@@ -18,7 +18,7 @@ async function tar(stage: Stage): Promise<Row[]> {
   const list = join(stage.place.root, 'paths');
   writeFileSync(list, paths.join('\n'));
   const body = `wavefiles=${encodeURIComponent(paths.join(';'))}`;
-  const ours = request(`${url}/cgi/webserve/20036`, token, body);
+  const ours = plainRequest(`${url}/cgi/webserve/20036`, token, body);
   const one = {
     method: 'POST',
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/x-www-form-urlencoded' },
