@@ -37,7 +37,9 @@ describe.each(['phone', 'desktop'] as const)('%s', (size) => {
 
   test('a recording without a call is listed by its code, and heard', async () => {
     const page = await box.open({ page: 'truth', size });
-    await page.getByRole('link', { name: /no call agrees with its time/ }).click();
+    // The office may be younger than the time that a recording is given to get its call.
+    const code = page.getByRole('link', { name: /no call agrees with its time|its call may still come/ });
+    await code.first().click();
     await page.getByText('Inbound-96-5550142-203').waitFor();
     await page
       .getByRole('button', { name: /^Play / })
