@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { until } from '../fault/box.ts';
+import { freePort } from '../support/free-port.ts';
 
 export interface Nginx {
   readonly url: string;
@@ -52,13 +52,4 @@ http {
   server { listen 127.0.0.1:${port}; location /recordings/ { alias ${files}/; } }
 }
 `;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

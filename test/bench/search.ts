@@ -6,7 +6,7 @@
 import { command } from './measure.ts';
 import { type Question, questionRows } from './question.ts';
 import type { Row } from './row.ts';
-import { ALWAYS, ask, NEWEST, plainRows, REPORT, ROUNDS, rowsOf, SHOWN } from './stage.ts';
+import { ALWAYS, ask, NEWEST, REPORT, ROUNDS, rowsAndCount, SHOWN } from './stage.ts';
 
 /** An exact number has an index in both. */
 const EXACT = 2;
@@ -28,14 +28,7 @@ function newest(text: string, what: string, most: number): Question {
         native,
         `${REPORT} AND ${matching} ${NEWEST} LIMIT 100; SELECT count(*) AS n FROM call WHERE ${SHOWN} AND ${matching}`,
       ),
-    same: [
-      (body) => `${rowsOf(body)} ${JSON.parse(body.toString()).json_obj_filter.totalcount}`,
-      (body) => {
-        const text = body.toString();
-        const at = text.lastIndexOf('[{"n":');
-        return `${plainRows(Buffer.from(text.slice(0, at)))} ${JSON.parse(text.slice(at))[0].n}`;
-      },
-    ],
+    same: rowsAndCount,
   };
 }
 

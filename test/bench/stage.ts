@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type Box, type Folders, folders, initialPassword, startBox } from '../fault/box.ts';
 import setup from '../setup.ts';
 import { type BenchSizes, type BenchStore, benchEnv, benchStore } from './generate.ts';
-import { type Run, request } from './measure.ts';
+import { type Run, request, type Same } from './measure.ts';
 import type { Row } from './row.ts';
 import { runFolder } from './run-folder.ts';
 
@@ -129,3 +129,13 @@ export const ask = ({ url, token }: Stage, target: string): Run => request(`${ur
 /** The rows of 9006's answer, and those of `sqlite3 -json`. */
 export const rowsOf = (body: Buffer) => JSON.stringify(JSON.parse(body.toString()).json_array_astcdrs);
 export const plainRows = (body: Buffer) => JSON.stringify(JSON.parse(body.toString().trim() || '[]'));
+
+/** Rows of a page and how many there are in all: of 9006, and of the two statements' answers one behind the other. */
+export const rowsAndCount: Same = [
+  (body) => `${rowsOf(body)} ${JSON.parse(body.toString()).json_obj_filter.totalcount}`,
+  (body) => {
+    const text = body.toString();
+    const at = text.lastIndexOf('[{"n":');
+    return `${plainRows(Buffer.from(text.slice(0, at)))} ${JSON.parse(text.slice(at))[0].n}`;
+  },
+];

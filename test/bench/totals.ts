@@ -6,7 +6,7 @@
 import { command } from './measure.ts';
 import { type Question, questionRows } from './question.ts';
 import type { Row } from './row.ts';
-import { ALWAYS, ask, NEWEST, plainRows, REPORT, ROUNDS, rowsOf, SHOWN, STATUS } from './stage.ts';
+import { ALWAYS, ask, NEWEST, REPORT, ROUNDS, rowsAndCount, SHOWN, STATUS } from './stage.ts';
 
 const FIGURES = ['count', 'answered', 'noanswer', 'busy', 'failed', 'duration', 'billsec', 'minutes'] as const;
 const sumOf = (condition: string) => `sum(CASE WHEN ${condition} THEN 1 ELSE 0 END)`;
@@ -94,14 +94,7 @@ function counted(): Question {
     rounds: ROUNDS.short,
     ours: (stage) => ask(stage, `9006?${ALWAYS}&limit=100`),
     peer: (store) => command('sqlite3', '-json', store.native, sql),
-    same: [
-      (body) => `${rowsOf(body)} ${JSON.parse(body.toString()).json_obj_filter.totalcount}`,
-      (body) => {
-        const text = body.toString();
-        const at = text.lastIndexOf('[{"n":');
-        return `${plainRows(Buffer.from(text.slice(0, at)))} ${JSON.parse(text.slice(at))[0].n}`;
-      },
-    ],
+    same: rowsAndCount,
   };
 }
 

@@ -7,19 +7,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { logInClient, setUser } from '../ami/client.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { freePort } from '../support/free-port.ts';
 import { ask, askFrom, dial } from './raw.ts';
 
 const PROGRAM = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
-
-/** A port that nobody listens on at this moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 interface Shown {
   readonly token: string;

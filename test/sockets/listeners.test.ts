@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createListeners, ListenError } from '../../daemon/sockets/listeners.ts';
 import { ownSockets } from '../../daemon/sockets/sockets.ts';
 import { eventually } from '../support/daemon.ts';
+import { freePort } from '../support/free-port.ts';
 
 function open(isForGood = false) {
   const listeners = createListeners<'x'>({
@@ -16,15 +17,6 @@ function open(isForGood = false) {
   onTestFinished(() => listeners.close());
   const at = (port: number, host = '127.0.0.1') => ({ kind: 'x' as const, address: { host, port } });
   return { listeners, at };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** What whoever comes is told: '' = nothing, before it was cut off; null = nobody listens. */
