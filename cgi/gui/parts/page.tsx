@@ -1,6 +1,6 @@
 /** What every page begins with: its heading, which is the document's title too and takes the focus when the page is opened. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { PageName } from '../../contract.ts';
 import { useText } from '../text.ts';
 
@@ -15,7 +15,8 @@ export function Page({ name, actions, children }: PageProps) {
   const t = useText('common');
   const title = t.pages[name];
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  // With the heading and not a frame later: whoever presses a key as soon as it is there would lose the place again.
+  useLayoutEffect(() => {
     document.title = `${title} · cdrd`;
     heading.current?.focus({ preventScroll: true });
   }, [title]);
