@@ -13,7 +13,7 @@ SOURCES := $(shell find daemon cgi storage -name '*.ts' -o -path 'cgi/gui/*' -ty
 META := node_modules/.cdrd-build.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-life test-office test-browser pictures audit sbom bench bench-data bench-load fuzz mutate clean
+.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-life test-office test-browser test-package pictures audit sbom package install bench bench-data bench-load fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -96,6 +96,12 @@ sbom: build ## write dist/cdrd.cdx.json, the bill of materials (CycloneDX) of wh
 	@npx --no-install tsx test/supply/write.ts sbom dist $(META)
 	@echo "dist/cdrd.cdx.json is written"
 
+package: node_modules/.package-lock.json ## .deb for Debian's Node and with Node inside, tar.gz, checksums and bills, in packages/ (ONLY=all,amd64,arm64,tar; REVISION=1; TO=)
+	@npx --no-install tsx test/package/main.ts package $(if $(ONLY),--only $(ONLY)) $(if $(REVISION),--revision $(REVISION)) $(if $(TO),--to $(TO)) $(if $(MAINTAINER),--maintainer "$(MAINTAINER)")
+
+install: build ## put it where a package would (DESTDIR=: below that folder; PREFIX=/usr/local), then say what root does next
+	@npx --no-install tsx test/package/main.ts install --destdir "$(DESTDIR)" --prefix "$(or $(PREFIX),/usr/local)"
+
 bench: node_modules/.package-lock.json ## what the budgets say, beside sqlite3 and tar on a million calls (PART=NAME: only that; an unknown one lists them; README=1: into README.md)
 	@command -v sqlite3 >/dev/null || { echo "installing sqlite3"; apt-get update -qq && apt-get install -y -qq sqlite3 >/dev/null; }
 	README=$(README) npx --no-install tsx test/bench/main.ts $(PART)
@@ -114,4 +120,4 @@ mutate: node_modules/.package-lock.json ## mutation testing of storage/model (St
 	npx --yes -p @stryker-mutator/core@9.6.1 -p @stryker-mutator/vitest-runner@9.6.1 stryker run test/stryker.config.json
 
 clean: ## remove what was built, installed and stored here
-	rm -rf dist node_modules test/.build var
+	rm -rf dist packages node_modules test/.build var

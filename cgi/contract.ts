@@ -572,7 +572,7 @@ export interface SettingRow {
   readonly default: string;
   /** What it means. */
   readonly about: string;
-  /** Where it is fixed (`/etc/cdrd.toml:12`); null: it can be changed. */
+  /** Where it is fixed (`/etc/cdrd/cdrd.toml:12`); null: it can be changed. */
   readonly fixed: string | null;
   /** A change is acted on only after a restart. */
   readonly restart: boolean;

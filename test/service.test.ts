@@ -120,7 +120,7 @@ test('systemd: the sockets are those of the built-in addresses, and the unit nam
   const unit = readFileSync(`${ETC}/systemd/cdrd.service`, 'utf8');
   const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1];
   expect([`/var/lib/${value('StateDirectory')}`, `/run/${value('RuntimeDirectory')}`]).toEqual([state.dir, run.dir]);
-  expect(value('ExecStart')).toMatch(/ \/usr\/lib\/cdrd\/cdrd\.mjs run --config \/etc\/cdrd\.toml$/);
+  expect(value('ExecStart')).toMatch(/ \/usr\/lib\/cdrd\/cdrd\.mjs run --config \/etc\/cdrd\/cdrd\.toml$/);
   expect([value('UMask'), value('LimitCORE'), value('CapabilityBoundingSet')]).toEqual(['0027', '0', '']);
 });
 

@@ -12,7 +12,7 @@ export interface Setting {
   readonly fallback: string;
   /** What it means. */
   readonly about: string;
-  /** Where it is fixed (`/etc/cdrd.toml:12`, `environment CDRD_NUMBERING_IVR`); null: it can be changed. */
+  /** Where it is fixed (`/etc/cdrd/cdrd.toml:12`, `environment CDRD_NUMBERING_IVR`); null: it can be changed. */
   readonly fixed: string | null;
   /** Whether a change is acted on only after a restart. */
   readonly restart: boolean;

@@ -6,6 +6,14 @@
 import { createHash } from 'node:crypto';
 import type { BundledPackage } from './bundled.ts';
 
+/** Node, where it is shipped with the build. */
+export interface Platform {
+  readonly version: string;
+  /** Of the package that it came in, hexadecimal. */
+  readonly sha512: string;
+  readonly purl: string;
+}
+
 export interface Build {
   readonly name: string;
   readonly version: string;
@@ -17,6 +25,7 @@ export interface Build {
   readonly packages: readonly BundledPackage[];
   /** What `sqlite_version()` answers: it is compiled into the package's WebAssembly. */
   readonly sqlite: string;
+  readonly node: Platform | null;
   /** Seconds since 1970. */
   readonly epoch: number | null;
 }
@@ -29,6 +38,7 @@ export function sbom(build: Build): string {
   const refs = new Map(packages.map(({ place, name, version }) => [place, refOf(name, version)]));
   const own = refOf(name, version);
   const sqlite = `pkg:generic/sqlite@${build.sqlite}`;
+  const node = build.node ? [build.node.purl] : [];
   const top = packages.filter(({ place }) => build.needs.some((each) => place === `node_modules/${each}`));
   const document = {
     $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
@@ -77,9 +87,10 @@ export function sbom(build: Build): string {
         cpe: `cpe:2.3:a:sqlite:sqlite:${build.sqlite}:*:*:*:*:*:*:*`,
         purl: sqlite,
       },
+      ...(build.node ? [platform(build.node)] : []),
     ],
     dependencies: [
-      { ref: own, dependsOn: top.map(({ name, version }) => refOf(name, version)).sort() },
+      { ref: own, dependsOn: [...top.map(({ name, version }) => refOf(name, version)), ...node].sort() },
       ...packages.map((each) => ({
         ref: refOf(each.name, each.version),
         dependsOn: [
@@ -88,11 +99,27 @@ export function sbom(build: Build): string {
         ],
       })),
       { ref: sqlite, dependsOn: [] },
+      ...node.map((ref) => ({ ref, dependsOn: [] })),
     ],
   };
   const serial = uuidOf(JSON.stringify(document));
   const { $schema, bomFormat, specVersion, ...rest } = document;
   return `${JSON.stringify({ $schema, bomFormat, specVersion, serialNumber: `urn:uuid:${serial}`, ...rest }, null, 1)}\n`;
+}
+
+function platform({ version, sha512, purl }: Platform) {
+  return {
+    type: 'platform',
+    'bom-ref': purl,
+    name: 'node',
+    version,
+    scope: 'required',
+    description: 'the runtime, as its makers publish it, with the libraries that they link into it',
+    hashes: [{ alg: 'SHA-512', content: sha512 }],
+    licenses: [{ license: { id: 'MIT' } }],
+    cpe: `cpe:2.3:a:nodejs:node.js:${version}:*:*:*:*:*:*:*`,
+    purl,
+  };
 }
 
 /** A package URL; the @ of a scope is escaped. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { bundledPackages, type Lock, type Metafile } from './bundled.ts';
-import { notices, sbom } from './sbom.ts';
+import { notices, type Platform, sbom } from './sbom.ts';
 
 /** File of the bill in the folder of the build: it does not list itself. */
 export const SBOM_FILE = 'cdrd.cdx.json';
@@ -24,8 +24,17 @@ export function builtFiles(dist: string): string[] {
     .sort();
 }
 
-/** @param metaFile esbuild's, of the build in `dist`. */
-export function writeSupply(what: string, dist: string, metaFile: string, env = process.env): void {
+/**
+ * @param metaFile esbuild's, of the build in `dist`.
+ * @param node Where it is shipped with the build.
+ */
+export function writeSupply(
+  what: string,
+  dist: string,
+  metaFile: string,
+  env = process.env,
+  node: Platform | null = null,
+): void {
   const lock = parsed<Lock>(join(ROOT, 'package-lock.json'));
   const packages = bundledPackages(parsed<Metafile>(metaFile), lock, ROOT);
   if (what === 'notices') {
@@ -48,6 +57,7 @@ export function writeSupply(what: string, dist: string, metaFile: string, env = 
     files: new Map(names.map((name) => [name, readFileSync(join(dist, name))])),
     packages,
     sqlite: version.version,
+    node,
     epoch: epoch ? Number(epoch) : null,
   });
   writeFileSync(join(dist, SBOM_FILE), bill);
