@@ -11,6 +11,7 @@ export function exitCodeOf(error: Error): number {
   if (error instanceof UsageError) return EXIT.usage;
   const { code = '' } = error as NodeJS.ErrnoException;
   if (code === 'corrupt') return EXIT.corrupt;
+  if (code === 'newer') return EXIT.config;
   return isDiskFault(error) || DISK_ERRNOS.has(code) ? EXIT.io : EXIT.failed;
 }
 

@@ -13,7 +13,7 @@ export const EXIT = {
   io: 74,
   /** Another cdrd holds the state folder: try again later. */
   locked: 75,
-  /** The configuration is wrong. */
+  /** The configuration is wrong, or a newer cdrd wrote the store: a new start alone helps in neither case. */
   config: 78,
 } as const;
 

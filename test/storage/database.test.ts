@@ -1,7 +1,7 @@
 /** The database file: opened, fenced, migrated, backed up, and what becomes of it when the disk refuses. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openStoreHere } from '../../storage/here.ts';
 import { type Database, openDatabase } from '../../storage/sql/database.ts';
 import { migrate } from '../../storage/sql/migrate.ts';
@@ -138,29 +138,76 @@ describe('migrations', () => {
   const second = ['ALTER TABLE t ADD COLUMN second TEXT', "UPDATE t SET second = 'two'"];
   const third = ['ALTER TABLE t ADD COLUMN third TEXT', "UPDATE t SET third = 'three'"];
   const fourth = ['DELETE FROM t'];
+  const headerOf = (database: Database) =>
+    ['user_version', 'application_id'].map((name) => database.first(`PRAGMA ${name}`)?.[name]);
   const backups = (folder: string) => (existsSync(`${folder}/backup`) ? readdirSync(`${folder}/backup`).sort() : []);
 
-  test('run in order, each after a copy of what was; the last two copies stay, within one second too', () => {
+  test('run in order, after one copy of what was; of the last two updates they stay', () => {
     const folder = temporaryFolder();
-    const database = fresh(`${folder}/cdrd.db`);
-    migrate(database, `${folder}/cdrd.db`, [create]);
+    const file = `${folder}/cdrd.db`;
+    const database = fresh(file);
+    migrate(database, file, [create]);
     expect(backups(folder)).toEqual([]); // there was nothing yet
     mkdirSync(`${folder}/backup`);
     writeFileSync(`${folder}/backup/cdrd-schema1-20200101T000000.db.part`, 'left by a kill');
     writeFileSync(`${folder}/backup/cdrd-schema9-20200101T000000.db`, 'old');
     writeFileSync(`${folder}/backup/mine.db`, 'somebody’s own');
-    migrate(database, `${folder}/cdrd.db`, [create, second, third, fourth]);
+    migrate(database, file, [create, second]);
+    migrate(database, file, [create, second, third, fourth]);
     expect(database.all('SELECT * FROM t')).toEqual([]);
-    expect(database.first('PRAGMA user_version')).toEqual({ user_version: 4 });
+    expect(headerOf(database)).toEqual([4, 0]);
     const names = backups(folder);
     expect(names).toEqual([
+      expect.stringMatching(/^cdrd-schema1-\d{8}T\d{6}\.db$/),
       expect.stringMatching(/^cdrd-schema2-\d{8}T\d{6}\.db$/),
-      expect.stringMatching(/^cdrd-schema3-\d{8}T\d{6}\.db$/),
       'mine.db',
     ]);
-    const [before3, before4] = names.map((name) => `${folder}/backup/${name}`);
+    const [before2, before3] = names.map((name) => `${folder}/backup/${name}`);
+    expect(sqlOn(before2 ?? '', 'SELECT * FROM t')).toEqual([{ n: 1 }]);
     expect(sqlOn(before3 ?? '', 'SELECT * FROM t')).toEqual([{ n: 1, second: 'two' }]);
-    expect(sqlOn(before4 ?? '', 'SELECT * FROM t')).toEqual([{ n: 1, second: 'two', third: 'three' }]);
+  });
+
+  test('that are interrupted go on without another copy: the one of before the update stays', () => {
+    const folder = temporaryFolder();
+    const file = `${folder}/cdrd.db`;
+    const database = fresh(file);
+    migrate(database, file, [create]);
+    const cut = ['SELECT * FROM nowhere'];
+    expect(() => migrate(database, file, [create, second, cut, fourth])).toThrow(/migration 3 failed/);
+    expect(headerOf(database)).toEqual([2, 1]);
+    expect(() => migrate(database, file, [create, second, third, cut, fourth])).toThrow(/migration 4 failed/);
+    expect(headerOf(database)).toEqual([3, 1]);
+    expect(backups(folder)).toEqual([expect.stringMatching(/^cdrd-schema1-/)]);
+    // The copy was taken away by hand meanwhile: then what is there now is copied.
+    rmSync(`${folder}/backup`, { recursive: true });
+    migrate(database, file, [create, second, third, fourth]);
+    expect(headerOf(database)).toEqual([4, 0]);
+    expect(backups(folder)).toEqual([expect.stringMatching(/^cdrd-schema3-/)]);
+  });
+
+  test('that are interrupted, and whose cdrd of in between is installed: the next update is one of its own', () => {
+    const folder = temporaryFolder();
+    const file = `${folder}/cdrd.db`;
+    const database = fresh(file);
+    migrate(database, file, [create]);
+    expect(() => migrate(database, file, [create, second, ['SELECT * FROM nowhere']])).toThrow(/migration 3 failed/);
+    migrate(database, file, [create, second]);
+    expect(headerOf(database)).toEqual([2, 0]);
+    migrate(database, file, [create, second, third]);
+    expect(backups(folder)).toEqual([expect.stringMatching(/^cdrd-schema1-/), expect.stringMatching(/^cdrd-schema2-/)]);
+  });
+
+  test('keep the copy that a box with an unset clock has just made', () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 5_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const folder = temporaryFolder();
+    const database = fresh(`${folder}/cdrd.db`);
+    migrate(database, `${folder}/cdrd.db`, [create]);
+    mkdirSync(`${folder}/backup`);
+    for (const name of ['cdrd-schema8-20260101T000000.db', 'cdrd-schema9-20260102T000000.db'])
+      writeFileSync(`${folder}/backup/${name}`, 'of another year');
+    migrate(database, `${folder}/cdrd.db`, [create, second]);
+    expect(backups(folder)).toEqual(['cdrd-schema1-19700101T000005.db', 'cdrd-schema9-20260102T000000.db']);
   });
 
   test('that fail leave the schema as it was, and say so', async () => {
