@@ -901,3 +901,23 @@ export interface AmiUserSet {
   /** Words of `write` that are neither a class nor an action of Asterisk's own. */
   readonly by_name: string;
 }
+
+// ── Doctor ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One matter that the doctor has looked at. */
+export interface DoctorFinding {
+  /** A word pair that stays: `asterisk.reachable`. The first word is its group. */
+  readonly check: string;
+  readonly state: 'ok' | 'warning' | 'fault';
+  /** What was found, and what it means; without numbers of telephones and without secrets. */
+  readonly says: string;
+  /** A command line that root pastes; null: there is nothing to mend, or no command does. */
+  readonly mend: string | null;
+}
+
+/** 30054. */
+export interface DoctorReport {
+  /** On the box's clock. */
+  readonly time: string;
+  readonly json_array_findings: readonly DoctorFinding[];
+}

@@ -38,6 +38,7 @@ import { putContacts } from './contact/put.ts';
 import { removeContacts } from './contact/remove.ts';
 import { listDeletions } from './deletion/list.ts';
 import { undoDeletion } from './deletion/undo.ts';
+import { examineBox } from './doctor/examine.ts';
 import { queryLive } from './live/calls.ts';
 import { pauseRecording } from './live/pause.ts';
 import { deleteRecordings } from './recording/delete.ts';
@@ -126,4 +127,5 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30051: showOverview,
   30052: callMarks,
   30053: showCall,
+  30054: examineBox,
 };

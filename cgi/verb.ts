@@ -13,6 +13,7 @@ import type { Backups } from './backup/port.ts';
 import type { CallDeletions } from './cdr/port.ts';
 import type { Certificates } from './certificate/port.ts';
 import type { PhoneBook } from './contact/book.ts';
+import type { Doctor } from './doctor/port.ts';
 import type { Live } from './live/port.ts';
 import type { Schema } from './params.ts';
 import type { MediumWatch, Places, RecordingDeletions, RecordingFiles, RecordingHeaders } from './recording/port.ts';
@@ -65,6 +66,7 @@ export interface Services {
   readonly amiUsers: AmiUserAdmin;
   readonly box: Box;
   readonly vitals: Vitals;
+  readonly doctor: Doctor;
   /** The box's zone: dates in requests are on its clock. */
   readonly zone: Zone;
   /** Epoch seconds. */

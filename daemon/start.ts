@@ -34,6 +34,7 @@ import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
+import { createDoctor } from './doctor/doctor.ts';
 import { createDoors } from './door-changes.ts';
 import { describeAll } from './figures.ts';
 import { spaceOn, watchFullness } from './fullness.ts';
@@ -221,6 +222,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const amiUserAdmin = createAmiUserAdmin(amiUsers, store, () => amiServer.clients);
     const certificates = createCertificates(config, names, log);
     stops.push(() => certificates.close());
+    const doctor = createDoctor({ config, connection: pbx.connection, version });
     const services: Services = {
       notes,
       store,
@@ -245,6 +247,7 @@ export async function start(options: StartOptions): Promise<Running> {
       amiUsers: amiUserAdmin,
       box: { host: hostname(), version, zone: config.time.zone || systemZoneName(), clockDoubt: jobs.clockDoubt },
       vitals: vitalsOf(config.state.dir, log),
+      doctor,
       zone,
       now,
     };
@@ -301,6 +304,7 @@ export async function start(options: StartOptions): Promise<Running> {
       store,
       accounts,
       ingest: pbx.ingest,
+      doctor,
       bus,
       zone,
     });

@@ -2,6 +2,7 @@
 import { amiUser } from './ami-user.ts';
 import { backup } from './backup.ts';
 import type { Command } from './command.ts';
+import { doctor } from './doctor.ts';
 import { exportAll } from './export.ts';
 import { importCsv } from './import.ts';
 import { refold } from './refold.ts';
@@ -20,4 +21,5 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   refold,
   verify,
   trace,
+  doctor,
 };

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Accounts } from '../../cgi/access/accounts.ts';
 import type { AmiUserAdmin } from '../../cgi/ami/port.ts';
 import type { Backups } from '../../cgi/backup/port.ts';
+import type { Doctor } from '../../cgi/doctor/port.ts';
 import { checkChains } from '../../cgi/settings/audit-check.ts';
 import { tallies } from '../../cgi/truth/summary.ts';
 import { checkSums } from '../../storage/check-sums.ts';
@@ -30,6 +31,8 @@ export interface PerformOptions {
   readonly amiUsers: AmiUserAdmin;
   readonly backups: Pick<Backups, 'make'>;
   readonly ingest: Ingest;
+  /** Of the running daemon; absent: a command without one examines by itself. */
+  readonly doctor?: Doctor;
   readonly bus: Bus;
   readonly zone: Zone;
 }
@@ -38,7 +41,7 @@ export interface PerformOptions {
 export type Perform = (request: ControlRequest) => Promise<Performed>;
 
 export function createPerform(options: PerformOptions): Perform {
-  const { config, store, accounts, amiUsers, backups, ingest, bus, zone } = options;
+  const { config, store, accounts, amiUsers, backups, ingest, doctor, bus, zone } = options;
   return async (request) => {
     switch (request.command) {
       case 'user.set':
@@ -59,6 +62,9 @@ export function createPerform(options: PerformOptions): Perform {
         return refold(request.from);
       case 'verify':
         return verify();
+      case 'doctor':
+        if (!doctor) throw new Error('only a running daemon examines the box for others');
+        return JSON.stringify(await doctor.examine());
       case 'backup': {
         const { name, bytes, sum, direct } = await backups.make(CONSOLE);
         const read = direct ? 'read back from the medium' : 'read back, maybe from memory';

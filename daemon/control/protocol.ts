@@ -30,6 +30,8 @@ export type ControlRequest =
   /** Folds the calls from a day on anew, `YYYY-MM-DD` in the box's zone. */
   | { readonly command: 'refold'; readonly from: string }
   | { readonly command: 'verify' }
+  /** What the daemon finds wrong with the box: answers findings (doctor/finding.ts) as JSON. */
+  | { readonly command: 'doctor' }
   /** Makes a backup on the medium. */
   | { readonly command: 'backup' }
   /** Holds the store's file still, for the command to copy it: answers a StillFile as JSON; at its end why it was not still, '' = it was. */

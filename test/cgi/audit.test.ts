@@ -125,6 +125,7 @@ describe('a reason', () => {
     30051,
     30052,
     30053,
+    30054,
   );
 
   test('is taken by every number that changes something or hands it out, and by no other', () => {

@@ -87,6 +87,7 @@ export function openBox({
     amiUsers: {} as Services['amiUsers'],
     box: { host: 'nexo', version: '1.2.3', zone: zoneName, clockDoubt: () => '' },
     vitals: {} as Services['vitals'],
+    doctor: { examine: async () => [] },
     zone: zone(zoneName),
     now: () => now,
     ...ports,
