@@ -118,6 +118,7 @@ describe('help', () => {
     expect(out[0]).toBe(`${NAME} ${VERSION}`);
     expect(out.filter((line) => line.startsWith('  cdrd ')).map((line) => line.trim().split(' ')[1])).toEqual([
       'run',
+      'setup',
       'user',
       'ami-user',
       'import',

@@ -39,6 +39,7 @@ const SINKS: readonly Sink[] = [
       'daemon/command/print.ts': 'commands: printable.ts (below)',
       'daemon/command/export.ts': 'data for a file or a program: CSV or JSON as 9005 and 9006 give it',
       'daemon/command/secret.ts': 'a question of ours at a terminal',
+      'daemon/setup/ask.ts': 'questions of ours at a terminal, with paths that root has given',
       'daemon/state.ts': 'the first passwords at a terminal: made by us',
     },
   },
@@ -78,7 +79,10 @@ const SINKS: readonly Sink[] = [
   {
     what: 'a program, or code made of text',
     writes: /child_process|new Function\b|node:vm|\beval\(/,
-    by: { 'storage/compaction.ts': 'no text but the name of V8’s collector' },
+    by: {
+      'storage/compaction.ts': 'no text but the name of V8’s collector',
+      'daemon/setup/reload.ts': 'asterisk -rx with commands of ours, by root’s own command; no shell',
+    },
   },
   {
     what: 'a spelling of CSV’s formulas',

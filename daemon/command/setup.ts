@@ -1,0 +1,119 @@
+/**
+ * `cdrd setup`: makes this box's Asterisk and cdrd find each other. It shows as a diff what it would change in cdrd.toml and
+ * in Asterisk's configuration, asks, keeps what was there, and writes; a second run finds nothing to do. What only a person
+ * can do it names.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { EXIT } from '../exit.ts';
+import { applyChanges, keepingOf } from '../setup/apply.ts';
+import { openAsker } from '../setup/ask.ts';
+import { unifiedDiff } from '../setup/diff.ts';
+import type { Change, Plan } from '../setup/part.ts';
+import { planSetup } from '../setup/plan.ts';
+import { reloadAsterisk } from '../setup/reload.ts';
+import { planUndo } from '../setup/undo.ts';
+import { type Command, type CommandInput, configOption } from './command.ts';
+import { print } from './print.ts';
+
+const DEFAULT_CONFIG = '/etc/cdrd/cdrd.toml';
+
+/** Lines of a new file up to which it is shown; a longer one is a snippet that the package has, word for word. */
+const MAX_NEW = 60;
+
+const options = {
+  ...configOption,
+  asterisk: { type: 'string', default: '/etc/asterisk' },
+  snippets: { type: 'string' },
+  recordings: { type: 'string' },
+  http: { type: 'string' },
+  https: { type: 'string' },
+  yes: { type: 'boolean', short: 'y', default: false },
+  'dry-run': { type: 'boolean', short: 'n', default: false },
+  reload: { type: 'boolean', default: false },
+  undo: { type: 'boolean', default: false },
+} as const;
+
+export const setup: Command = {
+  usage:
+    'setup [--yes | --dry-run] [--reload] [--undo] [--recordings DIR] [--http ADDRESSES] [--https ADDRESSES] [--asterisk DIR] [--config FILE]',
+  about:
+    "writes cdrd.toml and what cdrd needs of Asterisk's configuration; shows it first, asks, and keeps what was there",
+  async perform({ args, usage }) {
+    const { values } = parseArgs({ args: [...args], options });
+    if (values.yes && values['dry-run']) throw usage('--yes and --dry-run exclude each other');
+    const asker = process.stdin.isTTY && !values.yes && !values['dry-run'] ? openAsker() : null;
+    try {
+      const plan = values.undo ? planUndo(values.asterisk) : await planned(values, asker, usage);
+      show(plan);
+      if (plan.changes.length > 0 && !values['dry-run']) {
+        const sure = values.yes || (await asker?.ask('Write this? (y/n)', 'n')) === 'y';
+        if (!sure) {
+          print(asker ? 'nothing is written' : 'nothing is written: say --yes to write it');
+          return EXIT.failed;
+        }
+        for (const { path, copy } of applyChanges(plan.changes, stamp())) print(`${path} is written; before: ${copy}`);
+      }
+      if (values['dry-run']) return EXIT.ok;
+      const isReload =
+        values.reload || (plan.changes.length > 0 && (await asker?.ask('Reload Asterisk now? (y/n)', 'y')) === 'y');
+      if (isReload) for (const line of reloadAsterisk(values.asterisk)) print(line);
+      else if (plan.changes.length > 0) print('next: cdrd setup --reload (or restart Asterisk)');
+      return plan.problems.length > 0 ? EXIT.failed : EXIT.ok;
+    } finally {
+      asker?.close();
+    }
+  },
+};
+
+interface Values {
+  readonly config?: string | undefined;
+  readonly asterisk: string;
+  readonly snippets?: string | undefined;
+  readonly recordings?: string | undefined;
+  readonly http?: string | undefined;
+  readonly https?: string | undefined;
+}
+
+async function planned(
+  values: Values,
+  asker: ReturnType<typeof openAsker> | null,
+  usage: CommandInput['usage'],
+): Promise<ReturnType<typeof planSetup>> {
+  const snippets = values.snippets ?? snippetFolder();
+  if (snippets === null) throw usage('the snippets for Asterisk are not where they belong: say --snippets DIR');
+  const input = { ...values, config: values.config ?? DEFAULT_CONFIG, snippets };
+  const first = planSetup(input);
+  if (!asker || values.recordings !== undefined || first.changes.length === 0) return first;
+  const recordings = await asker.ask('Folder of the recordings:', first.recordings);
+  return recordings === first.recordings ? first : planSetup({ ...input, recordings });
+}
+
+/** Beside the program as installed (lib/cdrd and share/cdrd), or in the checkout that it was built in. */
+function snippetFolder(): string | null {
+  const places = ['../../share/cdrd/asterisk/', '../etc/asterisk/', '../../etc/asterisk/'];
+  return places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(existsSync) ?? null;
+}
+
+function show({ changes, problems, notes, secrets }: Plan): void {
+  const masked = (text: string) => secrets.reduce((shown, secret) => shown.replaceAll(secret, '(secret)'), text);
+  for (const change of changes) print(masked(shownChange(change).join('\n')).replaceAll('\t', '    '));
+  for (const note of notes) print(note);
+  for (const problem of problems) print(`TO DO: ${problem}`);
+  if (changes.length === 0) print('nothing to change');
+}
+
+function shownChange(change: Change): string[] {
+  if (change.after === null) return [`${change.path} goes: nothing but what setup wrote is in it`];
+  const { mode } = keepingOf(change);
+  const lines = change.after.split('\n').length;
+  if (change.before === null && lines > MAX_NEW)
+    return [`${change.path}: a new file of ${lines} lines, as cdrd brings it (mode 0${mode.toString(8)})`];
+  return [...unifiedDiff(change.path, change.before, change.after), `(${change.path}: mode 0${mode.toString(8)})`];
+}
+
+/** Of copies: the moment, UTC. */
+function stamp(): string {
+  return new Date().toISOString().replace(/\..*$/, '').replaceAll(/[-:]/g, '').replace('T', '-');
+}

@@ -1,0 +1,32 @@
+/**
+ * What `cdrd setup` adds to a file of Asterisk stands at its end between two lines of its own: nothing that was there is
+ * touched, a second run finds what the first one wrote, and taking it out again needs nothing but the two lines (a package's
+ * script does it with sed, where cdrd has gone already).
+ */
+
+export const BLOCK_BEGIN = '; >>> cdrd setup';
+export const BLOCK_END = '; <<< cdrd setup';
+
+const EXPLAINED = `${BLOCK_BEGIN}: written by it, and written anew by its next run: put what is yours outside of these lines`;
+
+/** The text without what we added. */
+export function withoutBlock(text: string): string {
+  const lines = text.split('\n');
+  const begin = lines.findIndex((line) => line.startsWith(BLOCK_BEGIN));
+  if (begin < 0) return text;
+  const end = lines.findIndex((line, at) => at > begin && line.startsWith(BLOCK_END));
+  if (end < 0) return text; // somebody took its end away: it is theirs now
+  // The empty line before it came with it.
+  const from = begin > 0 && lines[begin - 1] === '' ? begin - 1 : begin;
+  const kept = [...lines.slice(0, from), ...lines.slice(end + 1)].join('\n');
+  return from < begin && kept !== '' && !kept.endsWith('\n') ? `${kept}\n` : kept;
+}
+
+/** The text with these lines in our block, in the place of an earlier one; none: without one. */
+export function withBlock(text: string, lines: readonly string[]): string {
+  const own = withoutBlock(text);
+  if (lines.length === 0) return own;
+  const block = [EXPLAINED, ...lines, BLOCK_END].join('\n');
+  if (own === '') return `${block}\n`;
+  return `${own}${own.endsWith('\n') ? '' : '\n'}\n${block}\n`;
+}

@@ -1,0 +1,91 @@
+/**
+ * What Asterisk records of a call, and where cdrd finds it: `Event: Cdr` with our fields, and a CSV with every field beside
+ * the box's own Master.csv, which stays as it is for whoever reads it.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readAsteriskText } from './asterisk-text.ts';
+import { readTextHere, readTree } from './asterisk-tree.ts';
+import { withBlock, withoutBlock } from './block.ts';
+import { type AsteriskFolders, joined, type Part, snippet } from './part.ts';
+import { linesFor, type Wanted } from './snippet.ts';
+
+/** Asterisk's values of what a cdr.conf doesn't say. */
+const FALLBACKS: Readonly<Record<string, string>> = {
+  enable: 'yes',
+  batch: 'no',
+  unanswered: 'no',
+  congestion: 'no',
+  endbeforehexten: 'no',
+  initiatedseconds: 'no',
+};
+
+const OUR_CSV = 'cdrd.csv';
+
+/** @returns the CSV that cdrd is to read, too. */
+export function planCdr(folders: AsteriskFolders): Part & { readonly csv: string } {
+  // Without that module Master.csv has to tell everything: in the box's zone, and with the columns that tie records together.
+  const hasCustom = !existsSync(folders.modules) || existsSync(join(folders.modules, 'cdr_custom.so'));
+  const parts = [
+    planFile(folders, 'cdr.conf', (each) => !each.isMapping && (each.section === 'general' || !hasCustom)),
+    planFile(folders, 'cdr_manager.conf', () => true),
+    ...(hasCustom ? [planFile(folders, 'cdr_custom.conf', () => true), anotherLayout(folders)] : []),
+  ];
+  const csv = hasCustom ? join(folders.log, 'cdr-custom', OUR_CSV) : join(folders.log, 'cdr-csv', 'Master.csv');
+  return { ...joined(parts), csv };
+}
+
+/** A file that the box has gets what it lacks of our snippet, a file that it doesn't have is our snippet. */
+function planFile(folders: AsteriskFolders, name: string, isWanted: (each: Wanted) => boolean): Part {
+  const path = join(folders.etc, name);
+  const text = snippet(folders, name);
+  const before = readTextHere(path);
+  const own = before === null ? '' : withoutBlock(before);
+  if (own.trim() === '') return { changes: [{ path, before, after: withBlock('', text.trimEnd().split('\n')) }] };
+  const { endsInComment } = readAsteriskText(own);
+  if (endsInComment) return { problems: [`${path}: a comment ;-- has no end --; and takes in what follows: end it`] };
+  const tree = readTree(path, folders.etc, (file) => (file === path ? own : readTextHere(file)));
+  const lines = linesFor(wantedOf(text).filter(isWanted), tree);
+  return { changes: [{ path, before, after: withBlock(own, lines) }] };
+}
+
+/** The pairs of a snippet, each with the comment right above it. */
+function wantedOf(text: string): Wanted[] {
+  const lines = text.split('\n');
+  let section = '';
+  return readAsteriskText(text).statements.flatMap((each): Wanted[] => {
+    if (each.kind === 'section') section = each.name;
+    if (each.kind !== 'pair') return [];
+    const fallback = FALLBACKS[each.key];
+    return [
+      {
+        section,
+        key: each.key,
+        value: each.value,
+        isMapping: section === 'mappings',
+        ...(fallback === undefined ? {} : { fallback }),
+        ...why(lines, each.line),
+      },
+    ];
+  });
+}
+
+/** A comment of one line is taken along; longer ones stay in the snippet. */
+function why(lines: readonly string[], line: number): { why?: string } {
+  const [above = '', before = ''] = [lines[line - 2], lines[line - 3]];
+  return above.startsWith(';') && !before.startsWith(';') ? { why: above.replace(/^;\s*/, '') } : {};
+}
+
+/** Two layouts in one CSV could not be told apart. */
+function anotherLayout(folders: AsteriskFolders): Part {
+  const path = join(folders.etc, 'cdr_custom.conf');
+  const wanted = wantedOf(snippet(folders, 'cdr_custom.conf')).find(({ key }) => key === OUR_CSV);
+  const tree = readTree(path, folders.etc, (file) => {
+    const text = readTextHere(file);
+    return text === null ? null : withoutBlock(text);
+  });
+  const other = tree.pairs.find(({ key, value }) => key === OUR_CSV && value !== wanted?.value);
+  return other
+    ? { problems: [`${other.file}:${other.line} writes ${OUR_CSV} in another layout: take the line out`] }
+    : {};
+}

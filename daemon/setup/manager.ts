@@ -1,0 +1,114 @@
+/**
+ * Asterisk's own manager interface: moved to 127.0.0.1:5039, because cdrd offers 5038, and a user for cdrd in it. Where the
+ * box has a folder for users (Debian's manager.d) both go into a file of our own there, else to the end of manager.conf.
+ */
+import { randomBytes } from 'node:crypto';
+import { basename, dirname, join, resolve } from 'node:path';
+import { readAsteriskText } from './asterisk-text.ts';
+import { type AsteriskTree, lastOf, readTextHere, readTree } from './asterisk-tree.ts';
+import { BLOCK_BEGIN, withBlock, withoutBlock } from './block.ts';
+import type { OwnSettings } from './own-config.ts';
+import { type AsteriskFolders, type Part, snippet } from './part.ts';
+import { holds, linesFor, type Wanted } from './snippet.ts';
+
+/** As our snippet has it until somebody writes another. */
+const NO_SECRET = 'CHANGE-ME';
+
+export function planManager(folders: AsteriskFolders, settings: OwnSettings): Part & { readonly secret: string } {
+  const main = join(folders.etc, 'manager.conf');
+  const target = targetOf(folders.etc, main);
+  const before = readTextHere(target);
+  const own = before === null ? null : withoutBlock(before);
+  const { user, port } = settings;
+  const theirs = readTree(main, folders.etc, (path) => {
+    const text = readTextHere(path);
+    return text === null ? null : withoutBlock(text);
+  });
+  const general: Wanted[] = [
+    { section: 'general', key: 'enabled', value: 'yes', fallback: 'no' },
+    { section: 'general', key: 'port', value: String(port), fallback: '5038' },
+    {
+      section: 'general',
+      key: 'bindaddr',
+      value: '127.0.0.1',
+      why: 'for cdrd alone; everybody else uses cdrd’s own AMI',
+    },
+  ];
+  const hasUser = theirs.sections.includes(user);
+  const found = hasUser ? lastOf(theirs, user, 'secret') : undefined;
+  const secret =
+    found?.value ?? settings.secret ?? secretInBlock(before, user) ?? randomBytes(24).toString('base64url');
+  const lines = [
+    ...linesFor(general, theirs),
+    ...(hasUser ? [] : ['', ...userSection(snippet(folders, 'manager.conf'), user, secret)]),
+  ];
+  const after = withBlock(own ?? '', lines);
+  const planned = readTree(main, folders.etc, (path) => (path === target ? after : readTextHere(path)), target);
+  return {
+    secret,
+    secrets: [secret],
+    changes: [{ path: target, before, after, ...(hasUser ? {} : { secretOf: 'asterisk' as const }) }],
+    problems: [
+      ...general.filter((each) => !holds(each, planned)).map((each) => overruled(each, planned)),
+      ...(found?.value === NO_SECRET ? [`${found.file}:${found.line}: ${NO_SECRET} is no secret: write another`] : []),
+      ...(hasUser && !found ? [`[${user}] in manager.conf has no secret: write one, or take the section out`] : []),
+      ...(hasUser ? lackingRights(theirs, user) : []),
+    ],
+    notes: otherUsers(theirs, user),
+  };
+}
+
+/** The file of our own in the folder that manager.conf includes; without such a folder manager.conf. */
+function targetOf(etc: string, main: string): string {
+  const { statements } = readAsteriskText(readTextHere(main) ?? '');
+  const folder = statements.find((each) => each.kind === 'include' && basename(each.path) === '*.conf');
+  return folder?.kind === 'include' ? join(resolve(etc, dirname(folder.path)), 'cdrd.conf') : main;
+}
+
+/** Of our snippet what begins with its user, under this name and with this secret. */
+function userSection(text: string, user: string, secret: string): string[] {
+  const from = text.indexOf('\n[cdrd]') + 1;
+  return text
+    .slice(from)
+    .trimEnd()
+    .replace('[cdrd]', `[${user}]`)
+    .replace(NO_SECRET, () => secret.replaceAll(';', '\\;'))
+    .split('\n');
+}
+
+/** What an earlier run wrote. */
+function secretInBlock(text: string | null, user: string): string | undefined {
+  if (!text?.includes(BLOCK_BEGIN)) return undefined;
+  const { statements } = readAsteriskText(text);
+  const at = statements.findIndex((each) => each.kind === 'section' && each.name === user);
+  const pair = statements.slice(at + 1).find((each) => each.kind === 'pair' && each.key === 'secret');
+  return at >= 0 && pair?.kind === 'pair' ? pair.value : undefined;
+}
+
+function overruled({ section, key, value }: Wanted, tree: AsteriskTree): string {
+  const found = lastOf(tree, section, key);
+  const place = found ? `${found.file}:${found.line} says ${key} = ${found.value}` : `nothing says ${key}`;
+  return `${place}, and it is read last: write ${key} = ${value} there, in [${section}]`;
+}
+
+function lackingRights(tree: AsteriskTree, user: string): string[] {
+  const lacking = (key: 'read' | 'write', needed: readonly string[]) => {
+    const classes = (lastOf(tree, user, key)?.value ?? '').split(',').map((word) => word.trim());
+    const missing = classes.includes('all') ? [] : needed.filter((word) => !classes.includes(word));
+    return missing.length > 0 ? [`[${user}] in manager.conf lacks ${key} = ${missing.join(',')}`] : [];
+  };
+  return [...lacking('read', ['cdr', 'call', 'system']), ...lacking('write', ['system', 'call', 'reporting'])];
+}
+
+function otherUsers({ pairs }: AsteriskTree, user: string): string[] {
+  const names = new Set(
+    pairs
+      .filter(({ section, key }) => key === 'secret' && section !== user && section !== 'general')
+      .map((p) => p.section),
+  );
+  if (names.size === 0) return [];
+  return [
+    `programs that log in to Asterisk's manager interface as ${[...names].join(', ')} find cdrd on 5038 from now on: ` +
+      'give each its user there (cdrd ami-user set NAME --read … --write … --permit …)',
+  ];
+}

@@ -1,0 +1,272 @@
+/**
+ * `cdrd setup` on boxes as Debian's packages leave them, as technicians leave them, and as its own earlier run left them: the
+ * shipped bundle on real files, and what Asterisk would read afterwards by the reader of its configuration.
+ */
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: Asterisk writes variables so
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../daemon/config.ts';
+import { lastOf, readTextHere, readTree } from '../daemon/setup/asterisk-tree.ts';
+import { temporaryFolder } from './support/folder.ts';
+
+const PROGRAM = new URL('.build/cdrd.mjs', import.meta.url).pathname;
+const SNIPPETS = new URL('../etc/asterisk/', import.meta.url).pathname;
+
+/** What Debian's asterisk-config has in force; its comments are shortened. */
+const STOCK: Readonly<Record<string, string>> = {
+  'asterisk.conf': '[directories](!)\nastetcdir => /etc/asterisk\nastlogdir => /var/log/asterisk\n',
+  'manager.conf':
+    ';\n; By default asterisk will listen on localhost only. \n[general]\nenabled = yes\nport = 5038\nbindaddr = 127.0.0.1\n\n' +
+    '; No access is allowed by default.\n#include "manager.d/*.conf" \n',
+  'manager.d/README.conf': '; Empty placeholder by the Debian packaging.\n',
+  'cdr.conf':
+    '[general]\n;enable=yes\n;unanswered = no\n\n[csv]\nusegmtime=yes    ; log date/time in GMT.  Default is "no"\n' +
+    'loguniqueid=yes  ; log uniqueid.  Default is "no"\n\n;[radius]\n;usegmtime=yes    ; log date/time in GMT\n',
+  'cdr_manager.conf': ';\n[general]\nenabled = no\n\n;[mappings]\n;rate => Rate\n',
+  'cdr_custom.conf': ';\n;[mappings]\n;Simple.csv => ${CSV_QUOTE(${EPOCH})}\n',
+  'extensions.conf':
+    '[general]\nstatic=yes\n[globals]\nTRUNK=DAHDI/G2\n[demo]\nexten => 500,1,Playback(demo-abouttotry)\n',
+};
+
+interface Box {
+  readonly etc: string;
+  readonly config: string;
+  /** Runs `cdrd setup` with these words. */
+  setup(...words: string[]): { code: number | null; out: string; err: string };
+  text(name: string): string;
+  /** What holds of a key in a file of Asterisk's, its includes read. */
+  value(file: string, section: string, key: string): string | undefined;
+}
+
+/** @param files Over the stock ones; '' = not there. */
+function box(files: Readonly<Record<string, string>> = {}): Box {
+  const folder = temporaryFolder();
+  const etc = join(folder, 'asterisk');
+  const config = join(folder, 'cdrd', 'cdrd.toml');
+  mkdirSync(join(etc, 'manager.d'), { recursive: true });
+  for (const [name, text] of Object.entries({ ...STOCK, ...files }))
+    if (text !== '') writeFileSync(join(etc, name), text, { mode: 0o640 });
+  return {
+    etc,
+    config,
+    setup(...words) {
+      const args = ['setup', '--asterisk', etc, '--config', config, '--snippets', SNIPPETS, ...words];
+      const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+        encoding: 'utf8',
+        input: '',
+      });
+      return { code: status, out: stdout, err: stderr };
+    },
+    text: (name) => readFileSync(join(etc, name), 'utf8'),
+    value: (file, section, key) => lastOf(readTree(join(etc, file), etc, readTextHere), section, key)?.value,
+  };
+}
+
+/** Every file below a folder with its text, but for copies. */
+function snapshot(folder: string): Record<string, string> {
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return Object.fromEntries(
+    names
+      .filter((entry) => entry.isFile() && !entry.name.includes('.before-cdrd-'))
+      .map((entry) => [join(entry.parentPath, entry.name), readFileSync(join(entry.parentPath, entry.name), 'utf8')]),
+  );
+}
+
+describe('on a box as Debian leaves it', () => {
+  test('everything that cdrd needs holds afterwards, and nothing else has changed', () => {
+    const { etc, config, setup, text, value } = box();
+    const { code, err } = setup('--yes');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(value('manager.conf', 'general', 'port')).toBe('5039');
+    expect(value('manager.conf', 'general', 'bindaddr')).toBe('127.0.0.1');
+    expect(value('manager.conf', 'cdrd', 'write')).toBe('system,call,reporting');
+    expect(text('manager.conf')).toBe(STOCK['manager.conf']);
+    expect(value('cdr.conf', 'general', 'unanswered')).toBe('yes');
+    expect(value('cdr.conf', 'general', 'congestion')).toBe('yes');
+    // Whoever reads Master.csv finds it as it was.
+    expect(value('cdr.conf', 'csv', 'usegmtime')).toBe('yes');
+    expect(value('cdr_manager.conf', 'general', 'enabled')).toBe('yes');
+    expect(value('cdr_manager.conf', 'mappings', 'recordingfile')).toBe('Recording File Name');
+    expect(value('cdr_manager.conf', 'mappings', 'sequence')).toBe('Sequence');
+    expect(value('cdr_custom.conf', 'mappings', 'cdrd.csv')).toMatch(
+      /^\$\{CSV_QUOTE\(\$\{CDR\(accountcode\)\}\)\},.*peeraccount\)\}\)\}$/,
+    );
+    expect(readTree(join(etc, 'extensions.conf'), etc, readTextHere).sections).toContain('cdrd-answer');
+    for (const name of ['cdr.conf', 'cdr_manager.conf', 'cdr_custom.conf', 'extensions.conf'])
+      expect(text(name).startsWith(STOCK[name] ?? '?')).toBe(true);
+
+    const { asterisk } = loadConfig(config, {});
+    expect(asterisk).toMatchObject({ port: 5039, username: 'cdrd', cdrCsv: '/var/log/asterisk/cdr-custom/cdrd.csv' });
+    expect(asterisk.secret).toMatch(/^[\w-]{32}$/);
+    expect(value('manager.conf', 'cdrd', 'secret')).toBe(asterisk.secret);
+    for (const path of [config, join(etc, 'manager.d/cdrd.conf')]) expect(statSync(path).mode & 0o777).toBe(0o640);
+    expect(statSync(join(config, '..')).mode & 0o777).toBe(0o750);
+  });
+
+  test('a second run has nothing to do, and a third after an update of ours only that', () => {
+    const { etc, config, setup } = box();
+    setup('--yes');
+    const after = { ...snapshot(etc), config: readFileSync(config, 'utf8') };
+    const again = setup('--yes');
+    expect(again.code).toBe(0);
+    expect(again.out).toContain('nothing to change');
+    expect({ ...snapshot(etc), config: readFileSync(config, 'utf8') }).toEqual(after);
+    const copies = readdirSync(etc).filter((name) => name.includes('.before-cdrd-'));
+    expect(copies.map((name) => name.replace(/\.before.*/, '')).sort()).toEqual([
+      'cdr.conf',
+      'cdr_custom.conf',
+      'cdr_manager.conf',
+      'extensions.conf',
+    ]);
+  });
+
+  test('the diff is shown, the secret is not, and --dry-run and a missing --yes write nothing', () => {
+    const { etc, config, setup } = box();
+    const before = snapshot(etc);
+    for (const [words, code] of [
+      [['--dry-run'], 0],
+      [[], 1],
+    ] as const) {
+      const done = setup(...words);
+      expect(done.code).toBe(code);
+      expect(done.out).toContain(`+++ ${etc}/cdr_manager.conf\n`);
+      expect(done.out).toContain('+port = 5039\n');
+      expect(done.out).toContain('+secret = (secret)\n');
+      expect(done.out).toContain('+secret = "(secret)"\n');
+      expect(snapshot(etc)).toEqual(before);
+      expect(readTextHere(config)).toBeNull();
+    }
+    const { out } = setup('--yes');
+    expect(out).not.toContain(loadConfig(config, {}).asterisk.secret);
+  });
+
+  test('--undo gives back what was there, byte for byte', () => {
+    const { etc, config, setup } = box();
+    const before = snapshot(etc);
+    setup('--yes');
+    const { code } = setup('--undo', '--yes');
+    expect(code).toBe(0);
+    expect(snapshot(etc)).toEqual(before);
+    expect(readTextHere(config)).not.toBeNull();
+  });
+});
+
+describe('on a box that somebody has worked on', () => {
+  test('a secret that is there already is kept, in whichever of the two files it stands', () => {
+    const { etc, config, setup, value } = box();
+    mkdirSync(join(config, '..'));
+    writeFileSync(
+      config,
+      '# mine\n[asterisk]\n#port = 5039\nsecret = "of-the-toml" # keep\n[http]\nlisten = "[::]:8080"\n',
+      {
+        mode: 0o644,
+      },
+    );
+    expect(setup('--yes').code).toBe(0);
+    expect(value('manager.conf', 'cdrd', 'secret')).toBe('of-the-toml');
+    expect(loadConfig(config, {})).toMatchObject({
+      asterisk: { secret: 'of-the-toml' },
+      http: { listen: [{ host: '::', port: 8080 }] },
+    });
+    expect(readFileSync(config, 'utf8')).toMatch(/^# mine\n\[asterisk\]\n/);
+
+    const other = box({ 'manager.d/cdrd.conf': '[cdrd]\nsecret = by-hand\nread = all\nwrite = all\n' });
+    expect(other.setup('--yes').code).toBe(0);
+    expect(loadConfig(other.config, {}).asterisk.secret).toBe('by-hand');
+    expect(other.text('manager.d/cdrd.conf').startsWith('[cdrd]\nsecret = by-hand\n')).toBe(true);
+    expect(other.value('manager.conf', 'general', 'port')).toBe('5039');
+    expect(etc).not.toBe(other.etc);
+  });
+
+  test('without manager.d the end of manager.conf is used', () => {
+    const text = '[general]\nenabled = no\nport = 5038\n\n[crm]\nsecret = theirs\nread = all\n';
+    const { setup, value, text: now } = box({ 'manager.conf': text });
+    const { code, out } = setup('--yes');
+    expect(code).toBe(0);
+    expect(now('manager.conf').startsWith(text)).toBe(true);
+    expect(value('manager.conf', 'general', 'enabled')).toBe('yes');
+    expect(value('manager.conf', 'general', 'port')).toBe('5039');
+    expect(value('manager.conf', 'crm', 'secret')).toBe('theirs');
+    expect(out).toMatch(/programs that log in .* as crm find cdrd on 5038/);
+  });
+
+  test('what is there is neither repeated nor lost; what stands against it is named, and the exit code says so', () => {
+    const { setup, text } = box({
+      'cdr.conf': '[general]\nunanswered = true\ncongestion = 1\nbatch = no\n',
+      'cdr_manager.conf': '[general]\nenabled = on\n[mappings]\nrate => Rate\nlinkedid => LinkedID\n',
+      'cdr_custom.conf': '[mappings]\ncdrd.csv => ${CDR(src)}\n',
+      'manager.d/zz.conf': '[general](+)\nport = 5040\n',
+    });
+    const { code, out } = setup('--yes');
+    expect(code).toBe(1);
+    expect(out).toMatch(/TO DO: .*zz\.conf:2 says port = 5040, and it is read last/);
+    expect(out).toMatch(/TO DO: .*cdr_custom\.conf:2 writes cdrd\.csv in another layout/);
+    expect(text('cdr.conf')).toBe('[general]\nunanswered = true\ncongestion = 1\nbatch = no\n');
+    expect(text('cdr_manager.conf').match(/linkedid/g)).toHaveLength(1);
+    expect(text('cdr_manager.conf')).toContain('[mappings](+)\n');
+    expect(text('cdr_manager.conf')).toContain('rate => Rate\n');
+  });
+
+  test('lines of the dialplan that ring somebody are shown with what they would become', () => {
+    const { setup } = box({
+      'extensions.conf':
+        '[general]\n[phones]\nexten => _2XX,1,Dial(PJSIP/${EXTEN},30,tT)\n same => n,Queue(support,,,,20)\n' +
+        'exten => 9,1,Dial(PJSIP/9,,U(cdrd-answer))\nexten => 740,1,ConfBridge(${EXTEN})\n',
+    });
+    const { out } = setup('--yes');
+    expect(out).toContain('exten => _2XX,1,Dial(PJSIP/${EXTEN},30,tTU(cdrd-answer))');
+    expect(out).toContain('same => n,Queue(support,,,,20,,,cdrd-answer)');
+    expect(out).toContain('exten => 740,1,Gosub(cdrd-conference,s,1(${EXTEN}))');
+    expect(out).not.toContain(':5: exten');
+  });
+
+  test('subroutines that the dialplan calls stay when it is undone', () => {
+    const { setup, etc, text } = box({
+      'extensions.conf': '[general]\n[phones]\nexten => _2XX,1,Dial(PJSIP/${EXTEN},30,U(cdrd-answer))\n',
+    });
+    setup('--yes');
+    const { out } = setup('--undo', '--yes');
+    expect(out).toContain(`${etc}/extensions.conf:3`);
+    expect(text('extensions.conf')).toContain('#tryinclude extensions_cdrd.conf');
+    expect(readTextHere(join(etc, 'manager.d/cdrd.conf'))).toBeNull();
+  });
+
+  test('a link stays a link, and files that are missing are made', () => {
+    const { setup, etc, value } = box({ 'cdr_manager.conf': '', 'cdr_custom.conf': '', 'cdr.conf': '' });
+    const elsewhere = temporaryFolder();
+    writeFileSync(join(elsewhere, 'x'), '[general]\n');
+    symlinkSync(join(elsewhere, 'x'), join(etc, 'cdr.conf'));
+    expect(setup('--yes').code).toBe(0);
+    expect(readFileSync(join(elsewhere, 'x'), 'utf8')).toContain('unanswered = yes');
+    expect(value('cdr_manager.conf', 'general', 'enabled')).toBe('yes');
+    expect(setup('--yes').out).toContain('nothing to change');
+  });
+});
+
+describe('says what is wrong', () => {
+  test.each([
+    [
+      'asterisk.conf and extensions.conf are gone',
+      { 'asterisk.conf': '', 'extensions.conf': '' },
+      '',
+      'install Asterisk first',
+    ],
+    ['cdrd.toml is no TOML', {}, '[asterisk\n', 'cdrd.toml:1'],
+    ['Asterisk is elsewhere', {}, '[asterisk]\nhost = "10.0.0.7"\n', 'is for an Asterisk on this box'],
+    ['a key that is unknown', {}, '[asterisk]\nsecrets = "x"\n', 'unknown key'],
+  ])('%s', (_what, files, toml, message) => {
+    const { setup, config, etc } = box(files);
+    if (toml) {
+      mkdirSync(join(config, '..'));
+      writeFileSync(config, toml);
+    }
+    const before = snapshot(etc);
+    const { code, err } = setup('--yes');
+    expect(code).not.toBe(0);
+    expect(err).toContain(message);
+    expect(snapshot(etc)).toEqual(before);
+  });
+});
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: the end of the file
