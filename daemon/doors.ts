@@ -108,15 +108,16 @@ function bracketed(host: string): string {
 }
 
 /** What who asked for an address hears of why it can't be had. */
-export function portFault({ kind, address, code, message }: ListenError): CgiError {
+export function portFault({ kind, address, code, message, given }: ListenError): CgiError {
   const name = `${kind}.listen`;
   const at = hostAndPort(address);
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return new CgiError('invalid', `${name}: ${address.host} is no address of this box`, name);
+  const orGiven = given === '' ? '' : `, or what the service manager has opened (${given})`;
   const why =
     {
       EADDRINUSE: 'is taken by another program',
-      EACCES: 'may be opened by root alone, as ports under 1024 are: choose one from 1024 on',
+      EACCES: `may be opened by root alone, as ports under 1024 are: choose one from 1024 on${orGiven}`,
     }[code] ?? `can not be opened (${code || message})`;
   return new CgiError('conflict', `${name}: ${at} ${why}`, name);
 }

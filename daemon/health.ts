@@ -10,6 +10,8 @@ import type { Certificate } from './http/certificate.ts';
 import { mediumHealth } from './recordings/figures.ts';
 import type { Recordings } from './recordings/recordings.ts';
 import type { BoxSettings } from './settings.ts';
+import type { Wanted } from './sockets/listeners.ts';
+import { hostAndPort } from './sockets/sockets.ts';
 import { storeHealth } from './store-health.ts';
 
 export interface HealthOptions {
@@ -24,6 +26,8 @@ export interface HealthOptions {
   readonly fullness: Fullness;
   readonly backups: BoxJobs['backups'];
   readonly settings: Pick<BoxSettings, 'value'>;
+  /** Listeners that wait for their address. */
+  readonly missing: readonly Wanted<string>[];
 }
 
 /** What anybody is told of it: how each part stands, and nothing that helps an attacker (versions, paths, what failed and why). */
@@ -59,6 +63,7 @@ export function healthOf(options: HealthOptions, ready: boolean) {
       cdr_csv: { state: csv.trouble ? 'unreadable' : 'ok', why: csv.trouble },
       recordings: mediumHealth(recordings),
       https: tlsHealth(options.certificate),
+      listen: listenHealth(options.missing),
       disks: fullnessHealth(fullness),
       backup: healthOfBackups(backups, settings.value('backup.enable') === true, now),
     },
@@ -69,6 +74,34 @@ function tlsHealth(certificate: Certificate | null) {
   if (!certificate) return { state: 'off', why: null };
   const { state, why, selfSigned, ends } = certificate.state();
   return { state, why, self_signed: selfSigned, ends: time(ends) };
+}
+
+function listenHealth(missing: HealthOptions['missing']) {
+  if (missing.length === 0) return { state: 'ok', why: null };
+  const which = missing.map(({ kind, address }) => `${kind} ${hostAndPort(address)}`).join(', ');
+  return { state: 'waiting', why: `${which}: this box has no such address yet` };
+}
+
+/** States of a part that nobody needs to look after. */
+const WELL: ReadonlySet<unknown> = new Set([
+  'ok',
+  'off',
+  'up',
+  'mounted',
+  'not known',
+  'connecting',
+  'running',
+  'none yet',
+]);
+
+/** The parts that are not well, a few words each, such as `asterisk: down`. */
+export function troublesOf(body: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(body).flatMap(([name, part]): readonly string[] => {
+    if (typeof part !== 'object' || part === null) return [];
+    if (!('state' in part) || typeof part.state !== 'string')
+      return troublesOf(part as Readonly<Record<string, unknown>>);
+    return WELL.has(part.state) ? [] : [`${name}: ${part.state}`];
+  });
 }
 
 /** @param ms Milliseconds since 1970. */

@@ -38,13 +38,13 @@ import { createDoctor } from './doctor/doctor.ts';
 import { createDoors } from './door-changes.ts';
 import { describeAll } from './figures.ts';
 import { spaceOn, watchFullness } from './fullness.ts';
-import { healthOf } from './health.ts';
+import { healthOf, troublesOf } from './health.ts';
 import { type Certificate, openCertificate } from './http/certificate.ts';
 import { createCertificateAdmin } from './http/certificate-admin.ts';
 import { createHosts } from './http/hosts.ts';
 import { livePath } from './http/live-path.ts';
 import { boxNames } from './http/self-signed.ts';
-import { type HttpListen, listenHttp, tokenOf } from './http/server.ts';
+import { type HttpListen, type HttpListeners, listenHttp, tokenOf } from './http/server.ts';
 import { openStatic } from './http/static.ts';
 import { amiPath, createWebSockets } from './http/websocket.ts';
 import { createCallDeletions } from './jobs.ts';
@@ -101,18 +101,17 @@ export interface Running {
   close(): Promise<void>;
   /** Somebody has mended something: what waits for it tries again now. */
   reload(): void;
+  /** Settles when the store answers: as long as it does, and somebody asks, the daemon is alive. */
+  alive(): Promise<void>;
+  /** What isn't well, a few words each. */
+  waitsFor(): readonly string[];
   /** After the stop: a thread hangs in a call on the medium, so that only SIGKILL ends the process. */
   stuck(): Promise<boolean>;
 }
 
 /** @throws {LockedError} when another cdrd holds the state folder; {StoreError} when the store can't be opened. */
 export async function start(options: StartOptions): Promise<Running> {
-  const { reread, log, sockets = ownSockets, workers, storeThread, www, version, onFatal } = options;
-  // What the service manager has opened, a page can't change either.
-  const given: Config = {
-    ...options.config,
-    fixed: (key) => options.config.fixed(key) ?? sockets.fixed(key),
-  };
+  const { config: given, reread, log, sockets = ownSockets, workers, storeThread, www, version, onFatal } = options;
   // What was begun is ended in the opposite order, on a stop as on a start that fails half-way.
   const stops: (() => Promise<unknown> | unknown)[] = [];
   const stop = async () => {
@@ -259,6 +258,11 @@ export async function start(options: StartOptions): Promise<Running> {
     let ready = true;
     const shown = { store, replacement, pbx, recordings, backups, fullness };
     const pages = await openStatic(www ? fileURLToPath(www) : null);
+    let missing: () => HttpListeners['missing'] = () => []; // who has waited asks before all listeners are there
+    const health = () => {
+      const certificate = settings.value('https.listen') === '' ? null : certificates.now;
+      return healthOf({ ...shown, version, certificate, ami: amiServer, settings, missing: missing() }, ready);
+    };
     const http = await listenSomewhere(config, given, log, (listen) =>
       listenHttp({
         listen,
@@ -272,10 +276,7 @@ export async function start(options: StartOptions): Promise<Running> {
         webSockets,
         pages,
         metrics: () => metrics.text(),
-        health() {
-          const certificate = settings.value('https.listen') === '' ? null : certificates.now;
-          return healthOf({ ...shown, version, certificate, ami: amiServer, settings }, ready);
-        },
+        health,
         onAnswer(number, status) {
           const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
           answers.set(key, (answers.get(key) ?? 0) + 1);
@@ -283,6 +284,7 @@ export async function start(options: StartOptions): Promise<Running> {
       }),
     );
     stops.push(() => http.close());
+    missing = () => http.missing;
     settings.useDoors(createDoors(http, amiServer));
     sockets.settled();
     stops.push(() => sockets.close());
@@ -328,6 +330,8 @@ export async function start(options: StartOptions): Promise<Running> {
       sessions,
       close: stop,
       reload: pbx.connection.tryNow,
+      alive: () => store.pulse(),
+      waitsFor: () => troublesOf(health().body),
       stuck: async () => (await Promise.all([threads.stuck(CLOSE_MS), places.stuck(CLOSE_MS)])).includes(true),
     };
   } catch (error) {

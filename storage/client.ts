@@ -35,6 +35,11 @@ export interface StoreClient extends Walks {
   onDisk(listener: (disk: DiskStatus) => void): void;
   /** Requests waiting or under way. */
   depth(lane: Lane): number;
+  /**
+   * Settles when the store has come to it, past all lanes: behind what it is at, and nothing else, however much waits. One
+   * that hangs never does.
+   */
+  pulse(): Promise<void>;
   /** Finishes what was asked and closes the file. */
   close(): Promise<void>;
 }
@@ -79,12 +84,15 @@ export async function openStoreWorker(
   let commit: (ms: number) => void = () => {};
   let disk: DiskStatus | undefined;
   let hear: (disk: DiskStatus) => void = () => {};
+  /** Any answer may be the one that tells it. */
+  function noteDisk(answer: Answer): void {
+    if (!answer.disk) return;
+    disk = answer.disk;
+    hear(disk);
+  }
   const transport: Transport = async (request) => {
     const answer = await post(request);
-    if (answer.disk) {
-      disk = answer.disk;
-      hear(disk);
-    }
+    noteDisk(answer);
     const corrupt = corruptionIn(answer);
     if (corrupt) onDeath(corrupt);
     if (answer.error) throw new StoreError(answer.error.code, answer.error.message);
@@ -108,6 +116,9 @@ export async function openStoreWorker(
     },
     onCommit: (listener) => {
       commit = listener;
+    },
+    async pulse() {
+      noteDisk(await post({ operation: 'pulse' }));
     },
     async close() {
       await lanes.drain();
@@ -154,18 +165,19 @@ export async function workOnFile<O extends keyof FileWork>(
 }
 
 /** What a client has of the store itself, beside its lanes. */
-export interface ClientParts extends Pick<StoreClient, 'onCommit' | 'onDisk' | 'close'> {
+export interface ClientParts extends Pick<StoreClient, 'onCommit' | 'onDisk' | 'pulse' | 'close'> {
   disk(): DiskStatus;
 }
 
 /** A client over any lanes. */
-export function clientOf(lanes: Lanes, { onCommit, onDisk, disk, close }: ClientParts): StoreClient {
+export function clientOf(lanes: Lanes, { onCommit, onDisk, disk, pulse, close }: ClientParts): StoreClient {
   return {
     onCommit,
     onDisk,
     get disk() {
       return disk();
     },
+    pulse,
     close,
     depth: lanes.depth,
     async write(item) {

@@ -36,6 +36,7 @@ export function openStoreHere(options: StoreOptions): StoreClient {
     onCommit: (listener) => {
       commit = listener;
     },
+    async pulse() {}, // whoever asks runs in the store's own thread
     async close() {
       await lanes.drain();
       store.close();

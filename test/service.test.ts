@@ -18,13 +18,7 @@ const PATIENCE_S = 60;
 test('whatever starts the daemon starts it alike', () => {
   const flags = NODE_FLAGS.join(' ');
   const malloc = Object.entries(MALLOC).map(([name, value]) => `${name}=${value}`);
-  for (const path of [
-    'systemd/cdrd.service',
-    'init.d/cdrd',
-    '../Makefile',
-    '../README.md',
-    '../test/simulator/run.sh',
-  ]) {
+  for (const path of ['bin/cdrd', 'init.d/cdrd', '../Makefile', '../README.md', '../test/simulator/run.sh']) {
     const text = readFileSync(`${ETC}/${path}`, 'utf8');
     for (const word of [flags, ...malloc]) expect(text, `${path}: ${word}`).toContain(word);
   }
@@ -57,7 +51,11 @@ test.skipIf(process.getuid?.() !== 0)(
     );
     // The log goes to a file here; the machine's own is nobody's business.
     mkdirSync(`${folder}/bin`);
-    writeFileSync(`${folder}/bin/logger`, `#!/bin/sh\nexec cat >>${folder}/log\n`, { mode: 0o755 });
+    writeFileSync(
+      `${folder}/bin/logger`,
+      `#!/bin/sh\n[ "$1" = --help ] && echo ' --prio-prefix' && exit\necho "$*" >>${folder}/args\nexec cat >>${folder}/log\n`,
+      { mode: 0o755 },
+    );
     const pidFile = `${folder}/cdrd.pid`;
     writeFileSync(
       `${folder}/default`,
@@ -94,6 +92,8 @@ test.skipIf(process.getuid?.() !== 0)(
     expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/^Max core file size +0 +0 /m);
     expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain('NODE_OPTIONS');
     expect(readFileSync(`${folder}/log`, 'utf8')).toMatch(/no longer root user=nobody/);
+    expect(readFileSync(`${folder}/args`, 'utf8')).toBe('-t cdrd -p daemon.info --prio-prefix\n');
+    expect(readFileSync(`${folder}/log`, 'utf8')).toMatch(/^<6>/);
     expect(say('reload')[0]).toBe(0);
 
     expect(say('restart')).toEqual([0, '']);
@@ -120,8 +120,10 @@ test('systemd: the sockets are those of the built-in addresses, and the unit nam
   const unit = readFileSync(`${ETC}/systemd/cdrd.service`, 'utf8');
   const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1];
   expect([`/var/lib/${value('StateDirectory')}`, `/run/${value('RuntimeDirectory')}`]).toEqual([state.dir, run.dir]);
-  expect(value('ExecStart')).toMatch(/ \/usr\/lib\/cdrd\/cdrd\.mjs run --config \/etc\/cdrd\/cdrd\.toml$/);
+  // The command has the flags and variables of production.
+  expect(unit).toMatch(/^ +CDRD_NOTIFY=\$\$p exec \/usr\/bin\/cdrd run --config \/etc\/cdrd\/cdrd\.toml'$/m);
   expect([value('UMask'), value('LimitCORE'), value('CapabilityBoundingSet')]).toEqual(['0027', '0', '']);
+  expect([value('Type'), value('Restart'), value('SuccessExitStatus')]).toEqual(['notify', 'always', 'SIGKILL']);
 });
 
 test('systemd itself finds no fault with the unit, and rates it 2.0 or better', { timeout: 60_000 }, (context) => {

@@ -5,6 +5,7 @@ import { EXIT } from '../exit.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { STOP_MS } from '../limits.ts';
 import { createLog } from '../log.ts';
+import { openNotify } from '../notify.ts';
 import { accountOf, giveFolders, leaveRoot } from '../privileges.ts';
 import { hostAndPort, takeSockets } from '../sockets/sockets.ts';
 import { start } from '../start.ts';
@@ -22,6 +23,7 @@ export const run: Command = {
     // From here on the box's zone is the process's own: telling times by it costs 6 MB less than by a named one.
     if (config.time.zone) process.env['TZ'] = config.time.zone;
     const log = createLog({ level: 'info' });
+    const notify = openNotify(process.env, log);
     const account = accountOf(config);
     const sockets = await takeSockets({ config, env: process.env, log, root: account !== null });
     if (account) {
@@ -45,6 +47,7 @@ export const run: Command = {
       async function stop(code: number): Promise<void> {
         if (stopping) return;
         stopping = true;
+        notify.stopping();
         // A part that hangs must not keep the process: the store's own work is durable at every moment.
         setTimeout(() => {
           log.error('stopping takes too long; ending now', { seconds: STOP_MS / 1000 });
@@ -73,7 +76,7 @@ export const run: Command = {
       process.on('unhandledRejection', (reason) => fatal(reason instanceof Error ? reason : new Error(String(reason))));
 
       started.then(
-        ({ addresses, secureAddresses }) => {
+        ({ addresses, secureAddresses, alive, waitsFor }) => {
           for (const { address: host, port } of addresses)
             log.info('listening', { http: `http://${hostAndPort({ host, port })}` });
           for (const { address: host, port } of secureAddresses)
@@ -81,6 +84,7 @@ export const run: Command = {
           if (process.getuid?.() === 0)
             log.warn('this runs as root; run.user names a user of its own for it to become');
           log.info('cdrd is ready', { version, pid: process.pid, state: config.state.dir });
+          if (!stopping) notify.ready(alive, waitsFor);
         },
         (error: Error & { code?: string }) => {
           if (stopping) return;

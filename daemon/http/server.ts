@@ -84,6 +84,8 @@ export interface HttpListeners {
   readonly addresses: readonly AddressInfo[];
   /** Those of HTTPS. */
   readonly secureAddresses: readonly AddressInfo[];
+  /** What is wanted and waits for its address. */
+  readonly missing: readonly Wanted<Kind>[];
   /** Connections turned away. */
   readonly refused: Readonly<GateFigures>;
   /** Listens on these. @throws {ListenError}; then nothing has changed. */
@@ -96,9 +98,12 @@ export interface HttpListeners {
 const NUMBERS = '/cgi/webserve/';
 const RECORDINGS = '/recordings/';
 
-type Kind = 'http' | 'https';
+export type Kind = 'http' | 'https';
 
-/** @throws {ListenError} when an address can't be listened on; none is left open then. */
+/**
+ * Addresses that aren't there yet are waited for.
+ * @throws {ListenError} when one can't be listened on for another reason; none is left open then.
+ */
 export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   const { listen, certificate, sockets = ownSockets, log, webSockets } = options;
   const limits = options.limits ?? httpLimits;
@@ -139,13 +144,16 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   ];
   const addressesOf = (kind: Kind) =>
     listeners.now.filter((each) => each.kind === kind).map(({ server }) => server.address() as AddressInfo);
-  (await listeners.prepare(wantedOf(listen))).settle();
+  (await listeners.prepare(wantedOf(listen), true)).settle();
   return {
     get addresses() {
       return addressesOf('http');
     },
     get secureAddresses() {
       return addressesOf('https');
+    },
+    get missing() {
+      return listeners.missing;
     },
     refused: gate.figures,
     prepare: (next) => listeners.prepare(wantedOf(next)),

@@ -14,6 +14,11 @@ export interface Mount {
   readonly source: string;
   /** Nothing can be written: mounted so, or the kernel made it so after errors. */
   readonly readOnly: boolean;
+  /**
+   * A folder that is bound onto itself: it shows what was there before. A service manager's sandbox does so with each folder
+   * that may be written (`ReadWritePaths=/media`).
+   */
+  readonly ontoItself: boolean;
 }
 
 /** mountinfo writes blank, tab, newline and backslash as three octal digits; the bytes are UTF-8. */
@@ -25,18 +30,37 @@ function unescaped(text: string): string {
 /** Lines that can't be read are left out: a mount that we can't name can't be ours. */
 export function parseMountinfo(text: string): Mount[] {
   const mounts: Mount[] = [];
+  /** By mount id: of which device which folder is mounted where. */
+  const known = new Map<string, Shown>();
   for (const line of text.split('\n')) {
     // 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
     const dash = line.indexOf(' - ');
     if (dash < 0) continue;
-    const [id, , device, , mountPoint, options] = line.slice(0, dash).split(' ');
+    const [id, parent = '', device, root, mountPoint, options] = line.slice(0, dash).split(' ');
     const [type, source, superOptions] = line.slice(dash + 3).split(' ');
-    if (!id || !device || !mountPoint || !type) continue;
+    if (!id || !device || !root || !mountPoint || !type) continue;
     if (!/^\d+:\d+$/.test(device)) continue;
     const readOnly = [options, superOptions].some((list) => list?.split(',').includes('ro'));
-    mounts.push({ id, device, mountPoint: unescaped(mountPoint), type, source: unescaped(source ?? ''), readOnly });
+    const shown = { device, root, mountPoint };
+    known.set(id, shown);
+    const ontoItself = isOntoItself(shown, known.get(parent));
+    const [at, from] = [unescaped(mountPoint), unescaped(source ?? '')];
+    mounts.push({ id, device, mountPoint: at, type, source: from, readOnly, ontoItself });
   }
   return mounts;
+}
+
+interface Shown {
+  readonly device: string;
+  readonly root: string;
+  readonly mountPoint: string;
+}
+
+/** Whether it shows at its place what the mount below it has there. Names as they are written, escapes and all. */
+function isOntoItself({ device, root, mountPoint }: Shown, parent: Shown | undefined): boolean {
+  if (!parent || device !== parent.device || mountPoint === parent.mountPoint) return false;
+  const trimmed = (path: string) => (path === '/' ? '' : path);
+  return root === trimmed(parent.root) + mountPoint.slice(trimmed(parent.mountPoint).length);
 }
 
 /** True when `path` is `folder` or lies below it. Both absolute and without `..`. */
@@ -76,8 +100,8 @@ export function missingMount(path: string, mount: Mount | undefined, require: 'a
   const covered = base ? isAtOrBelow(mount.mountPoint, base) : mount.mountPoint !== '/';
   // A memory filesystem on /media itself only holds the mount points.
   const onlyHolder = mount.mountPoint === base && inMemory.has(mount.type);
-  if (covered && !onlyHolder && mount.type !== 'autofs') return '';
-  return `no medium: nothing is mounted for ${path} (it lies on ${mount.mountPoint})`;
+  if (covered && !onlyHolder && !mount.ontoItself && mount.type !== 'autofs') return '';
+  return `no medium: nothing is mounted for ${path} (it lies on ${mount.ontoItself ? 'the disk of ' : ''}${mount.mountPoint})`;
 }
 
 /** Network filesystems stamp files with the server's clock. */

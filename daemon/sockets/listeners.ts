@@ -1,7 +1,8 @@
 /**
  * Servers that listen, changed while the daemon runs. What is new is opened first; what is no longer wanted serves on until
  * the change is settled, and is there again at once when it is taken back. Where the kernel lets both not be at a time
- * (127.0.0.1:5038 and 0.0.0.0:5038), the old one gives way for the moment.
+ * (127.0.0.1:5038 and 0.0.0.0:5038), the old one gives way for the moment. At a start an address may not be there yet, the
+ * network being slower than this program: then it is waited for.
  */
 import type { Server, Socket } from 'node:net';
 import type { ListenAddress } from '../config.ts';
@@ -25,10 +26,13 @@ export class ListenError extends Error {
   readonly kind: string;
   readonly address: ListenAddress;
   readonly code: string;
-  constructor({ kind, address }: Wanted<string>, cause: unknown) {
+  /** Addresses that came with the process: see `Sockets`. */
+  readonly given: string;
+  constructor({ kind, address }: Wanted<string>, cause: unknown, given = '') {
     super((cause as Error).message, { cause });
     this.kind = kind;
     this.address = address;
+    this.given = given;
     this.code = String((cause as NodeJS.ErrnoException).code ?? '');
   }
 }
@@ -46,8 +50,14 @@ export interface Listeners<Kind extends string> {
   readonly now: readonly Listening<Kind>[];
   /** Everything that listens at this moment, what is to be closed included. */
   readonly open: readonly Listening<Kind>[];
-  /** Listens on these, once the change before is settled or taken back. @throws {ListenError}; then nothing has changed. */
-  prepare(wanted: readonly Wanted<Kind>[]): Promise<Prepared>;
+  /** What is wanted and waits for its address. */
+  readonly missing: readonly Wanted<Kind>[];
+  /**
+   * Listens on these, once the change before is settled or taken back.
+   * @param patient Addresses that this box hasn't are waited for, and are no error.
+   * @throws {ListenError}; then nothing has changed.
+   */
+  prepare(wanted: readonly Wanted<Kind>[], patient?: boolean): Promise<Prepared>;
   /** Closes all of them. */
   close(): Promise<void>;
 }
@@ -60,7 +70,7 @@ export interface ListenersOptions<Kind extends string> {
   /** Ends what a server that stays open for later has of connections. */
   quiet?(server: Server): void;
   readonly sockets: Sockets;
-  readonly log: Pick<Log, 'error' | 'info'>;
+  readonly log: Pick<Log, 'error' | 'warn' | 'info'>;
 }
 
 interface Entry<Kind extends string> extends Listening<Kind> {
@@ -69,13 +79,22 @@ interface Entry<Kind extends string> extends Listening<Kind> {
   served: ((socket: Socket) => void)[];
 }
 
-/** Milliseconds before one that could not be opened again is tried anew. */
+/** Milliseconds before one that could not be opened again, or whose address isn't there, is tried anew. */
 const AGAIN_MS = 2_000;
+
+/** What is said of an address that the box hasn't, or whose name or network nobody knows yet. */
+const ABSENT: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'ENODEV', 'ENOTFOUND', 'EAI_AGAIN']);
+
+/** Whether it may come with the network. */
+export function isAbsent(error: unknown): error is ListenError {
+  return error instanceof ListenError && ABSENT.has(error.code);
+}
 
 export function createListeners<Kind extends string>(options: ListenersOptions<Kind>): Listeners<Kind> {
   const { create, retire, quiet = () => {}, sockets, log } = options;
   const entries = new Map<string, Entry<Kind>>();
   const leaving = new Set<Promise<unknown>>();
+  const missing = new Map<string, Wanted<Kind>>();
   let order: readonly string[] = [];
   let closing = false;
 
@@ -109,8 +128,10 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
     const listen = () => sockets.listen(server, wanted.address);
     try {
       await listen().catch(async (error: NodeJS.ErrnoException) => {
-        const same = rivals.filter(({ address }) => address.port === wanted.address.port && address.port !== 0);
-        // Who may not bind the port at all is told so before; so what gives way can come back.
+        // Who may not bind the port at all is told so before; so what gives way can come back. What couldn't, stays.
+        const same = rivals.filter(
+          ({ address }) => address.port === wanted.address.port && address.port !== 0 && !sockets.isForGood(address),
+        );
         if (error.code !== 'EADDRINUSE' || same.length === 0) throw error;
         for (const rival of same) {
           if (given.includes(rival)) continue;
@@ -121,7 +142,7 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
         await listen();
       });
     } catch (error) {
-      throw new ListenError(wanted, error);
+      throw new ListenError(wanted, error, sockets.given);
     }
     server.on('error', (error) => log.error('a listener failed', { [wanted.kind]: textOf(wanted), error }));
     const entry: Entry<Kind> = { ...wanted, server, parked: false, served: [] };
@@ -142,20 +163,41 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
     }
   }
 
+  /** In turn with the changes: one of them may want it no longer. */
+  function awaitAddress(wanted: Wanted<Kind>): void {
+    const key = keyOf(wanted);
+    setTimeout(() => {
+      void inTurn(async () => {
+        if (closing || !missing.has(key)) return;
+        if (!order.includes(key)) return awaitAddress(wanted); // a change is made, and may be taken back
+        try {
+          await openOne(wanted, [], []);
+          missing.delete(key);
+          log.info('the address has come: listening', { [wanted.kind]: textOf(wanted) });
+        } catch (error) {
+          if (!isAbsent(error))
+            log.error('a listener could not be opened; trying on', { [wanted.kind]: textOf(wanted), error });
+          awaitAddress(wanted);
+        }
+      });
+    }, AGAIN_MS).unref();
+  }
+
   let last: Promise<unknown> = Promise.resolve();
-  function inTurn(wanted: readonly Wanted<Kind>[]): Promise<Prepared> {
-    const turn = last.then(() => prepare(wanted));
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.then(work);
     last = turn.catch(() => {});
     return turn;
   }
 
-  async function prepare(wanted: readonly Wanted<Kind>[]): Promise<Prepared> {
+  async function prepare(wanted: readonly Wanted<Kind>[], patient: boolean): Promise<Prepared> {
     const before = order;
     const next = wanted.map(keyOf);
     const going = [...entries.values()].filter((entry) => !entry.parked && !next.includes(keyOf(entry)));
     const fresh: Entry<Kind>[] = [];
     const woken: Entry<Kind>[] = [];
     const given: Entry<Kind>[] = [];
+    const late: Wanted<Kind>[] = [];
 
     async function takeBack(): Promise<void> {
       order = before;
@@ -164,14 +206,22 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
         letGo(entry.server);
       }
       for (const entry of woken) park(entry);
+      for (const each of late) missing.delete(keyOf(each));
       for (const entry of given) await reopen({ kind: entry.kind, address: entry.address });
     }
 
     try {
       for (const each of wanted) {
         const there = entries.get(keyOf(each));
-        if (!there) fresh.push(await openOne(each, going, given));
-        else if (there.parked) {
+        if (!there && missing.has(keyOf(each))) continue;
+        if (!there) {
+          const entry = await openOne(each, going, given).catch((error: unknown) => {
+            if (!patient || !isAbsent(error)) throw error;
+            log.warn('this address is not there yet: it is waited for', { [each.kind]: textOf(each), error });
+            late.push(each);
+          });
+          if (entry) fresh.push(entry);
+        } else if (there.parked) {
           wake(there);
           woken.push(there);
         }
@@ -181,8 +231,13 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
       throw error;
     }
     order = next;
+    for (const each of late) {
+      missing.set(keyOf(each), each);
+      awaitAddress(each);
+    }
     return {
       settle() {
+        for (const key of missing.keys()) if (!next.includes(key)) missing.delete(key);
         for (const entry of going) {
           if (given.includes(entry)) continue;
           if (sockets.isForGood(entry.address)) park(entry);
@@ -203,7 +258,10 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
     get open() {
       return [...entries.values()].filter(({ parked }) => !parked);
     },
-    prepare: inTurn,
+    get missing() {
+      return [...missing.values()];
+    },
+    prepare: (wanted, patient = false) => inTurn(() => prepare(wanted, patient)),
     async close() {
       closing = true;
       for (const { server } of entries.values()) letGo(server);

@@ -12,10 +12,10 @@ import { takeInherited } from './inherited.ts';
 export interface Sockets {
   /** Has the server listen at an address of the configuration. @throws what listening throws. */
   listen(server: Server, address: ListenAddress): Promise<void>;
-  /** Where a key such as `http.listen` is decided, where the service manager has opened its sockets; null: it hasn't. */
-  fixed(key: string): string | null;
   /** Whether a socket that is closed could not be opened again before the next start. */
   isForGood(address: ListenAddress): boolean;
+  /** Addresses that came with the process, in words for whoever asks for others under 1024; '' = none did. */
+  readonly given: string;
   /** All listeners are there: who comes by a socket that none of them has taken is turned away, and no longer kept waiting. */
   settled(): void;
   close(): void;
@@ -24,14 +24,14 @@ export interface Sockets {
 /** Nothing is there yet: each listener binds its own. */
 export const ownSockets: Sockets = {
   listen: bind,
-  fixed: () => null,
   isForGood: () => false,
+  given: '',
   settled() {},
   close() {},
 };
 
-/** Ports that only root may bind, unless the system says otherwise. */
-const PRIVILEGED = 1024;
+/** Ports below it only root may bind, unless the system says otherwise. */
+export const PRIVILEGED = 1024;
 
 /**
  * Takes what was handed on, and what only root may bind.
@@ -57,7 +57,8 @@ export async function takeSockets({
   const assigned = assign(wanted, inherited);
   for (const each of inherited) {
     if ([...assigned.values()].includes(each)) continue;
-    each.close();
+    // Not closed: the service manager has it open all the same, and who comes would wait for ever.
+    each.park();
     const address = each.at ? hostAndPort(each.at) : 'a local socket';
     log.warn('a socket was handed on that no listen setting asks for; nobody is served there', {
       fd: each.fd,
@@ -67,11 +68,10 @@ export async function takeSockets({
   }
   /** By address: why it can't be had is told to the listener, which says so at its time. */
   const early = new Map<string, Early | Error>();
-  const handedOn = new Map<string, string>();
   const forGood = new Set<string>();
-  for (const [{ name, address }, socket] of assigned) {
+  for (const [{ address }, socket] of assigned) {
     early.set(hostAndPort(address), socket);
-    handedOn.set(`${name}.listen`, `the service manager's socket ${socket.name || `of descriptor ${socket.fd}`}`);
+    forGood.add(hostAndPort(address));
   }
   for (const want of root ? wanted : []) {
     const { address } = want;
@@ -79,18 +79,31 @@ export async function takeSockets({
     forGood.add(hostAndPort(address));
     early.set(hostAndPort(address), await openEarly((server) => bind(server, address)).catch((error: Error) => error));
   }
+  const unused = new Set(inherited.filter((each) => ![...assigned.values()].includes(each)));
+  /** One that no key asked for at the start, and that a page asks for now. */
+  function spare(address: ListenAddress): Early | undefined {
+    const [socket] = assign(
+      [{ name: '', address }],
+      [...unused].map((each) => ({ ...each, name: '-' })),
+    ).values();
+    if (!socket) return undefined;
+    forGood.add(hostAndPort(address));
+    for (const each of unused) if (each.fd === socket.fd) unused.delete(each);
+    return socket;
+  }
   return {
-    fixed: (key) => handedOn.get(key) ?? null,
+    given: inherited.flatMap(({ at }) => (at ? hostAndPort(at) : [])).join(' and '),
     isForGood: (address) => forGood.has(hostAndPort(address)),
     settled() {
       for (const socket of early.values()) if (!(socket instanceof Error)) socket.park();
     },
     close() {
-      for (const socket of early.values()) if (!(socket instanceof Error)) socket.close();
+      for (const socket of [...early.values(), ...unused]) if (!(socket instanceof Error)) socket.close();
       early.clear();
+      unused.clear();
     },
     async listen(server, address) {
-      const socket = early.get(hostAndPort(address));
+      const socket = early.get(hostAndPort(address)) ?? spare(address);
       early.delete(hostAndPort(address));
       if (!socket) return bind(server, address);
       if (socket instanceof Error) throw socket;

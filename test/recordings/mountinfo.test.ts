@@ -21,6 +21,7 @@ describe('parseMountinfo', () => {
     expect(mounts[4]).toEqual({
       id: '60',
       readOnly: false,
+      ontoItself: false,
       device: '8:1',
       mountPoint: '/media/usbStorage',
       type: 'vfat',
@@ -43,6 +44,28 @@ describe('mountOf', () => {
   it('takes the last of equals: it covers the others', () => {
     const twice = parseMountinfo(`${box}70 60 8:33 / /media/usbStorage rw - ext4 /dev/sdc1 rw\n`);
     expect(mountOf(twice, '/media/usbStorage/monitor')?.device).toBe('8:33');
+  });
+});
+
+describe('what a sandbox binds onto itself', () => {
+  // systemd's ReadWritePaths=-/media, in a container whose root is a folder of the disk, and on a box of its own.
+  it.each([
+    ['27 1 179:2 / / ro - ext4 /dev/x rw\n80 27 179:2 /media /media rw - ext4 /dev/x rw', true],
+    ['27 1 179:2 /root / ro - ext4 /dev/x rw\n80 27 179:2 /root/media /media rw - ext4 /dev/x rw', true],
+    // Another folder of the same disk is what somebody has put there on purpose.
+    ['27 1 179:2 / / ro - ext4 /dev/x rw\n80 27 179:2 /data /media rw - ext4 /dev/x rw', false],
+    ['27 1 179:2 / / ro - ext4 /dev/x rw\n80 27 8:1 /media /media rw - vfat /dev/sda1 rw', false],
+  ])('%s', (text, isIt) => {
+    const mount = mountOf(parseMountinfo(text), '/media/usbStorage/monitor');
+    expect(mount?.ontoItself).toBe(isIt);
+    expect(missingMount('/media/usbStorage/monitor', mount, 'auto') !== '').toBe(isIt);
+  });
+  it('a stick that is mounted inside it is one', () => {
+    const text =
+      '27 1 179:2 / / ro - ext4 /dev/x rw\n80 27 179:2 /media /media rw - ext4 /dev/x rw\n' +
+      '81 80 8:1 / /media/usbStorage rw - vfat /dev/sda1 rw';
+    const mount = mountOf(parseMountinfo(text), '/media/usbStorage/monitor');
+    expect(missingMount('/media/usbStorage/monitor', mount, 'auto')).toBe('');
   });
 });
 

@@ -43,7 +43,7 @@ describe('the mark', () => {
   });
 
   test('of a medium that takes none is what it is: a share’s address, a stick’s size', () => {
-    const mount = { id: '1', mountPoint: '/m', readOnly: true };
+    const mount = { id: '1', mountPoint: '/m', readOnly: true, ontoItself: false };
     const share = { ...mount, device: '0:50', type: 'cifs', source: '//nas/rec' };
     const stick = { ...mount, device: '8:1', type: 'vfat', source: '/dev/sda1' };
     expect(unmarked(share, 1)).toBe(unmarked(share, 2));

@@ -1,13 +1,15 @@
 /** The built daemon with sockets that somebody else opened, as systemd hands them on. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { earlyLimits } from '../../daemon/limits.ts';
 import { listenOn } from '../../daemon/sockets/early.ts';
-import { eventually } from '../support/daemon.ts';
+import { eventually, logIn } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { freePort } from '../support/free-port.ts';
 
 const PROGRAM = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
 const PATIENCE_S = 60;
@@ -22,9 +24,16 @@ async function socketOn(host: string): Promise<{ fd: number; port: number; close
 type Handed = Pick<Awaited<ReturnType<typeof socketOn>>, 'fd' | 'close'>;
 
 /** Starts it with these sockets from descriptor 3 on, and keeps none of them. @param pid What LISTEN_PID says; `$$` is the daemon's own. */
-function startWith(sockets: readonly (Handed | null)[], env: Record<string, string>, pid = '$$') {
+function startWith(
+  sockets: readonly (Handed | null)[],
+  env: Record<string, string>,
+  pid = '$$',
+  unset: readonly string[] = [],
+) {
   const folder = temporaryFolder();
   mkdirSync(`${folder}/recordings`);
+  const own: Record<string, string> = { CDRD_HTTPS_LISTEN: '', CDRD_AMI_LISTEN: '' };
+  for (const name of unset) delete own[name];
   const child: ChildProcess = spawn(
     'sh',
     ['-c', `LISTEN_PID=${pid} exec "$0" "$@"`, process.execPath, PROGRAM, 'run'],
@@ -34,8 +43,7 @@ function startWith(sockets: readonly (Handed | null)[], env: Record<string, stri
         PATH: process.env['PATH'],
         CDRD_STATE_DIR: `${folder}/state`,
         CDRD_RUN_DIR: `${folder}/run`,
-        CDRD_HTTPS_LISTEN: '',
-        CDRD_AMI_LISTEN: '',
+        ...own,
         CDRD_RECORDINGS_DIR: `${folder}/recordings`,
         CDRD_RECORDINGS_REQUIRE_MOUNT: 'no',
         CDRD_ASTERISK_HOST: '',
@@ -54,7 +62,7 @@ function startWith(sockets: readonly (Handed | null)[], env: Record<string, stri
     child.kill('SIGKILL');
     await once(child, 'exit');
   });
-  return { child, log: () => log, ready: () => eventually(() => log.includes('cdrd is ready'), PATIENCE_S) };
+  return { child, folder, log: () => log, ready: () => eventually(() => log.includes('cdrd is ready'), PATIENCE_S) };
 }
 
 const health = async (port: number) => (await fetch(`http://127.0.0.1:${port}/healthz`)).status;
@@ -96,3 +104,46 @@ test('meant for another process, they are left alone', { timeout: 120_000 }, asy
   expect(code).toBe(1);
   expect(log()).toContain(`another program listens on 127.0.0.1:${port} already`);
 });
+
+test('a page chooses other ports: what was handed on is served by nobody then, and again when it is chosen', {
+  timeout: 120_000,
+}, async () => {
+  const [http, https, stray] = [await socketOn('127.0.0.1'), await socketOn('127.0.0.1'), await socketOn('127.0.0.1')];
+  const { ready, folder, log } = startWith([http, https, stray], { LISTEN_FDNAMES: 'http:https:x' }, '$$', [
+    'CDRD_HTTPS_LISTEN',
+  ]);
+  await ready();
+  expect(await served(stray.port)).toBe(false);
+  const env = { CDRD_STATE_DIR: `${folder}/state`, CDRD_RUN_DIR: `${folder}/run` };
+  spawnSync(process.execPath, [PROGRAM, 'user', 'set', 'admin', '--role', 'admin'], {
+    env,
+    input: 'a long password\n',
+  });
+  const url = `http://127.0.0.1:${http.port}`;
+  const token = await logIn(url, 'admin', 'a long password');
+  const change = async (query: string) =>
+    (await fetch(`${url}/cgi/webserve/30017?&${query}`, { headers: { Authorization: `Bearer ${token}` } })).status;
+  const free = await freePort();
+  expect(await served(https.port)).toBe(true);
+  expect(await change(`https.listen=127.0.0.1:${free}`)).toBe(200);
+  expect([await served(https.port), await served(free)]).toEqual([false, true]);
+  // One that no setting asked for at the start, and the one that it had.
+  expect(await change(`https.listen=127.0.0.1:${stray.port}`)).toBe(200);
+  expect([await served(stray.port), await served(free)]).toEqual([true, null]);
+  expect(await change('reset=https.listen')).toBe(200);
+  expect([await served(https.port), await served(stray.port)]).toEqual([true, false]);
+  expect(log()).not.toMatch(/could not be opened again/);
+});
+
+/** Whether who greets as in TLS is answered; false: cut off, null: nobody listens. */
+async function served(port: number): Promise<boolean | null> {
+  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  try {
+    return await new Promise((resolve) => {
+      socket.once('secureConnect', () => resolve(true));
+      socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED' ? null : false));
+    });
+  } finally {
+    socket.destroy();
+  }
+}

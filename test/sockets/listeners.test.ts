@@ -1,18 +1,19 @@
 /** Listeners that change while they serve: opened first, closed afterwards, there again when the change is taken back. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { portFault } from '../../daemon/doors.ts';
 import { createListeners, ListenError } from '../../daemon/sockets/listeners.ts';
 import { ownSockets } from '../../daemon/sockets/sockets.ts';
 import { eventually } from '../support/daemon.ts';
 import { freePort } from '../support/free-port.ts';
 
-function open(isForGood = false) {
+function open(isForGood = false, listen = ownSockets.listen) {
   const listeners = createListeners<'x'>({
     create: ({ address }) => createServer((socket) => socket.end(`${address.host}`)),
     retire: (server) => new Promise((resolve) => server.close(resolve)),
-    sockets: { ...ownSockets, isForGood: () => isForGood },
-    log: { error() {}, info() {} },
+    sockets: { ...ownSockets, isForGood: () => isForGood, listen },
+    log: { error() {}, warn() {}, info() {} },
   });
   onTestFinished(() => listeners.close());
   const at = (port: number, host = '127.0.0.1') => ({ kind: 'x' as const, address: { host, port } });
@@ -20,8 +21,10 @@ function open(isForGood = false) {
 }
 
 /** What whoever comes is told: '' = nothing, before it was cut off; null = nobody listens. */
-async function told(port: number): Promise<string | null> {
-  const socket = connect(port, '127.0.0.1');
+const told = (port: number) => toldBy('127.0.0.1', port);
+
+async function toldBy(host: string, port: number): Promise<string | null> {
+  const socket = connect(port, host);
   let text = '';
   socket.on('data', (data) => {
     text += data;
@@ -76,4 +79,83 @@ test('a socket that could not be opened again is kept, serves nobody, and is the
   expect([await told(low), await told(high)]).toEqual(['', '127.0.0.1']);
   (await listeners.prepare([at(low)])).settle();
   expect([await told(low), await told(high)]).toEqual(['127.0.0.1', '']);
+});
+
+describe('an address that is not there yet', () => {
+  /** The network comes when it is told to. */
+  function openLate() {
+    const network = { there: false };
+    const { listeners, at } = open(false, async (server, address) => {
+      if (address.host !== '127.0.0.1' && !network.there)
+        throw Object.assign(new Error('no such address'), { code: 'EADDRNOTAVAIL' });
+      await ownSockets.listen(server, address);
+    });
+    return { network, listeners, at };
+  }
+
+  test('is waited for at a start, while the others serve, and taken when it has come', async () => {
+    const { network, listeners, at } = openLate();
+    const [port, late] = [await freePort(), await freePort()];
+    (await listeners.prepare([at(port), at(late, '127.0.0.9')], true)).settle();
+    expect(listeners.missing.map(({ address }) => address.host)).toEqual(['127.0.0.9']);
+    expect(listeners.now.map(({ address }) => address.port)).toEqual([port]);
+    // A page changes something else meanwhile.
+    const other = await freePort();
+    (await listeners.prepare([at(other), at(late, '127.0.0.9')])).settle();
+    expect(listeners.missing).toHaveLength(1);
+    network.there = true;
+    await eventually(() => listeners.now.length === 2);
+    expect(listeners.missing).toEqual([]);
+    expect(await toldBy('127.0.0.9', late)).toBe('127.0.0.9');
+    expect(await told(other)).toBe('127.0.0.1');
+  });
+
+  test('is not waited for once it is wanted no longer', async () => {
+    const { network, listeners, at } = openLate();
+    const [port, late] = [await freePort(), await freePort()];
+    (await listeners.prepare([at(port), at(late, '127.0.0.9')], true)).settle();
+    (await listeners.prepare([at(port)])).settle();
+    expect(listeners.missing).toEqual([]);
+    network.there = true;
+    await new Promise((resolve) => setTimeout(resolve, 2_500)); // longer than between two tries
+    expect(await toldBy('127.0.0.9', late)).toBe(null);
+  });
+
+  test('is an error where a page asks for it', async () => {
+    const { listeners, at } = openLate();
+    const refused = await listeners.prepare([at(await freePort(), '127.0.0.9')]).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'EADDRNOTAVAIL' });
+    expect(listeners.missing).toEqual([]);
+  });
+});
+
+test('who asks for a port that only root may open is told which others can be had', async () => {
+  const listeners = createListeners<'http'>({
+    create: () => createServer(),
+    retire: async () => {},
+    sockets: {
+      ...ownSockets,
+      given: '[::]:80 and [::]:443',
+      listen: async () => {
+        throw Object.assign(new Error('no'), { code: 'EACCES' });
+      },
+    },
+    log: { error() {}, warn() {}, info() {} },
+  });
+  const refused = await listeners
+    .prepare([{ kind: 'http', address: { host: '::', port: 81 } }])
+    .catch((error: ListenError) => portFault(error).message);
+  expect(refused).toBe(
+    'http.listen: [::]:81 may be opened by root alone, as ports under 1024 are: choose one from 1024 on, or what the ' +
+      'service manager has opened ([::]:80 and [::]:443)',
+  );
+});
+
+test('what could not be opened again gives way to nobody', async () => {
+  const { listeners, at } = open(true);
+  const port = await freePort();
+  (await listeners.prepare([at(port)])).settle();
+  const refused = await listeners.prepare([at(port, '0.0.0.0')]).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'EADDRINUSE' });
+  expect(await told(port)).toBe('127.0.0.1');
 });

@@ -55,5 +55,6 @@ export const LANES_ONLY: ClientParts = {
   disk: () => ({ state: 'ok', why: '', since: 0, free: null, reserve: 0, refused: 0 }),
   onDisk: () => {},
   onCommit: () => {},
+  pulse: async () => {},
   close: async () => {},
 };
