@@ -2,7 +2,7 @@
 import type { AsteriskConnection } from '../asterisk/connection.ts';
 import type { Config } from '../config.ts';
 import { type Check, type Finding, fault, ok, warning } from './finding.ts';
-import { SETUP, service, then } from './mend.ts';
+import { inTurn, SETUP, service } from './mend.ts';
 
 /** Of these the snippets are tried with a real one; what is between them is taken to be like them. */
 const TRIED = { from: 16, to: 22 } as const;
@@ -39,7 +39,7 @@ function reachable({ config, connection }: AsteriskParts): Finding {
       return fault(
         'asterisk.reachable',
         `Asterisk's AMI at ${at} can't be reached, so no live calls are seen and nothing is recorded: ${why || 'it is being tried'}`,
-        then(service('start', 'asterisk'), SETUP),
+        inTurn(service('start', 'asterisk'), SETUP),
       );
   }
 }

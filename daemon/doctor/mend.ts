@@ -20,6 +20,6 @@ export const restartCdrd = () => service('restart', 'cdrd');
 export const SETUP = 'cdrd setup --yes --reload';
 
 /** Each only when the one before went well. */
-export function then(...commands: readonly string[]): string {
+export function inTurn(...commands: readonly string[]): string {
   return commands.join(' && ');
 }
