@@ -8,7 +8,7 @@ NODE ?= node
 FLAGS := --liftoff-only --max-semi-space-size=1
 # Of its allocator: see test/support/production.ts.
 MALLOC := MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072
-SOURCES := $(shell find daemon cgi storage -name '*.ts' -o -path 'cgi/gui/*' -type f) package.json
+SOURCES := $(shell find daemon cgi storage -name '*.ts' -o -path 'cgi/gui/*' -type f) etc/send-mail package.json
 # What esbuild put into dist/, for the licences and the bill of materials.
 META := node_modules/.cdrd-build.json
 VITEST := npx --no-install vitest run --config

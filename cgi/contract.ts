@@ -268,6 +268,35 @@ export interface Complaints {
   }[];
 }
 
+/** 30055. Times are on the box's clock; null: never since the start, or the clock wasn't set. */
+export interface AlarmsShown {
+  readonly json_array_alarms: readonly {
+    readonly kind: 'medium_gone' | 'disk_full' | 'asterisk_gone';
+    readonly disk: 'recordings' | 'state' | null;
+    readonly says: string;
+    readonly since: string | null;
+  }[];
+  readonly json_array_ways: readonly AlarmWay[];
+  /** Of the test that was asked for. */
+  readonly test?: {
+    readonly way: AlarmWay['way'];
+    readonly state: 'arrived' | 'failed' | 'waiting';
+    readonly why: string;
+  };
+}
+
+export interface AlarmWay {
+  readonly way: 'mail' | 'webhook';
+  readonly on: boolean;
+  /** Messages that wait, and that were given up or pushed out since the start. */
+  readonly waiting: number;
+  readonly lost: number;
+  readonly arrived: string | null;
+  readonly failed: string | null;
+  /** Why the last try failed; '' after one that didn't. */
+  readonly why: string;
+}
+
 /** 30051. */
 export interface Overview {
   readonly time: string;

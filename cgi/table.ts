@@ -17,6 +17,7 @@ import { beginTotp } from './access/totp-begin.ts';
 import { confirmTotp } from './access/totp-confirm.ts';
 import { removeTotp } from './access/totp-remove.ts';
 import { whoAmI } from './access/who-am-i.ts';
+import { showAlarms } from './alarm/show.ts';
 import { listAmiUsers } from './ami/list.ts';
 import { removeAmiUser } from './ami/remove.ts';
 import { setAmiUser } from './ami/set.ts';
@@ -128,4 +129,5 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30052: callMarks,
   30053: showCall,
   30054: examineBox,
+  30055: showAlarms,
 };

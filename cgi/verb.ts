@@ -7,6 +7,7 @@ import type { By } from '../storage/sql/audit.ts';
 import type { Accounts } from './access/accounts.ts';
 import type { ApiKeys } from './access/keys.ts';
 import type { Known, Sessions } from './access/session.ts';
+import type { Alarms } from './alarm/port.ts';
 import type { AmiUserAdmin } from './ami/port.ts';
 import type { AuditNotes } from './audit/notes.ts';
 import type { Backups } from './backup/port.ts';
@@ -52,6 +53,7 @@ export interface Services {
   readonly backups: Backups;
   readonly recordingHeaders: RecordingHeaders;
   readonly retention: Retention;
+  readonly alarms: Alarms;
   readonly phoneBook: PhoneBook;
   readonly settings: Settings;
   /** What Asterisk has been told of those of recording. */

@@ -1,6 +1,9 @@
 /** What `GET /healthz` answers. */
+
+import type { Alarms } from '../cgi/alarm/port.ts';
 import type { StoreClient } from '../storage/client.ts';
 import type { Replacement } from '../storage/replaced.ts';
+import { alarmHealth } from './alarm/shown.ts';
 import type { AmiServer } from './ami/server.ts';
 import type { Pbx } from './asterisk/pbx.ts';
 import { healthOfBackups, healthOfReplacement } from './backup/shown.ts';
@@ -24,6 +27,7 @@ export interface HealthOptions {
   readonly certificate: Certificate | null;
   readonly ami: Pick<AmiServer, 'trouble'>;
   readonly fullness: Fullness;
+  readonly alarms: Pick<Alarms, 'raised' | 'ways'>;
   readonly backups: BoxJobs['backups'];
   readonly settings: Pick<BoxSettings, 'value'>;
   /** Listeners that wait for their address. */
@@ -47,7 +51,7 @@ export function statesOf(body: Readonly<Record<string, unknown>>): Record<string
  * @param ready false while the daemon stops.
  */
 export function healthOf(options: HealthOptions, ready: boolean) {
-  const { version, store, replacement, pbx, recordings, ami, fullness, backups, settings } = options;
+  const { version, store, replacement, pbx, recordings, ami, fullness, alarms, backups, settings } = options;
   const { connection, csv } = pbx;
   const { status } = connection;
   const now = Math.floor(Date.now() / 1000);
@@ -65,6 +69,7 @@ export function healthOf(options: HealthOptions, ready: boolean) {
       https: tlsHealth(options.certificate),
       listen: listenHealth(options.missing),
       disks: fullnessHealth(fullness),
+      alarms: alarmHealth(alarms),
       backup: healthOfBackups(backups, settings.value('backup.enable') === true, now),
     },
   };

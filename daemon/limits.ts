@@ -306,6 +306,29 @@ export const fullnessLimits = {
   lookMs: 60_000,
 } as const;
 
+export const alarmLimits = {
+  /** Milliseconds between two looks whether all is well, and after the start until the first: medium and Asterisk take time. */
+  lookMs: 5_000,
+  startMs: 30_000,
+  /** Three times away and back within half an hour is no good state, whatever it is at the moment. */
+  unsteadyChanges: 6,
+  unsteadyMs: 1_800_000,
+  /** Messages that wait on each way, 500 bytes each: more than four alarms can make in a day of being cut off. */
+  waiting: 50,
+  /** Tries of one message, a day and a night; after that nobody needs it. */
+  tries: 120,
+  /** Milliseconds before the next try. */
+  retryMs: { first: 10_000, last: 900_000 },
+  /** Milliseconds for a webhook: name, connection, TLS and answer. */
+  webhookMs: 10_000,
+  /** Milliseconds between two looks into the folder of mails, until somebody takes a mail up, until sendmail has taken it. */
+  mailLookMs: 250,
+  takenMs: 30_000,
+  sentMs: 120_000,
+  /** Epoch seconds; a clock that shows less has not been set. */
+  saneClock: BUILT_AT,
+} as const;
+
 /** The control socket's bound on one command, bytes. */
 export const CONTROL_LINE_MAX = 16_384;
 

@@ -253,7 +253,7 @@ const PLACE = 'recording.place';
 const LISTEN = /\.listen$/;
 const WEB_LISTEN = ['http.listen', 'https.listen'];
 /** Keys of the configuration, too. */
-const CONFIG_KEY = /^(numbering|trunks|time|https?|ami)\./;
+const CONFIG_KEY = /^(numbering|trunks|time|https?|ami|alarm)\./;
 
 /** Where a setting is fixed, or null. The file fixes the place of the recordings by naming their folder. */
 function fixedAt(config: Config, name: string): string | null {
@@ -265,7 +265,10 @@ function fixedAt(config: Config, name: string): string | null {
 function fixedValue(config: Config, name: string): SettingValue {
   const { dir, places } = config.recordings;
   if (name === PLACE) return Object.entries(places).find(([, folder]) => folder === dir)?.[0] ?? dir;
-  const [section, key] = name.split('.') as ['numbering' | 'trunks' | 'time' | 'http' | 'https' | 'ami', string];
+  const [section, key] = name.split('.') as [
+    'numbering' | 'trunks' | 'time' | 'http' | 'https' | 'ami' | 'alarm',
+    string,
+  ];
   const value = (config[section] as Readonly<Record<string, unknown>>)[key];
   if (LISTEN.test(name)) return listenText(value as readonly ListenAddress[]);
   if (Array.isArray(value)) return value.map((item) => (item instanceof RegExp ? item.source : item));

@@ -15,6 +15,7 @@ import { compactAtRest } from '../storage/compaction.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
 import type { StoreThread } from '../storage/store-thread.ts';
 import { openAccess } from './access.ts';
+import { startAlarms } from './alarm/alarms.ts';
 import { createAmi } from './ami/ami.ts';
 import type { AmiServer } from './ami/server.ts';
 import { createAmiUserAdmin } from './ami/user-admin.ts';
@@ -214,6 +215,16 @@ export async function start(options: StartOptions): Promise<Running> {
       log,
     });
     stops.push(() => fullness.close());
+    const alarms = await startAlarms({
+      stateDir: config.state.dir,
+      sendMail: fileURLToPath(new URL('./send-mail', workers.store)),
+      localToo: config.alarm.localWebhook,
+      settings,
+      box: () => ({ medium: recordings.state(), asterisk: pbx.connection.status, disks: fullness.disks() }),
+      sender: { host: hostname(), version },
+      log: log.child('alarms'),
+    });
+    stops.push(() => alarms.close());
 
     const recordingControl = createRecordingControl(pbx.connection, pbx.live, store);
     const amiServer = await ami.listen({ connection: pbx.connection, control: recordingControl, sockets });
@@ -236,6 +247,7 @@ export async function start(options: StartOptions): Promise<Running> {
       recordingHeaders: recordingParts.recordingHeaders,
       backups,
       retention,
+      alarms,
       phoneBook: createPhoneBook(store),
       settings,
       recordingPolicy: { state: () => policyState(policy.state(), pbx.connection.status, recordings.state()) },
@@ -256,7 +268,7 @@ export async function start(options: StartOptions): Promise<Running> {
     });
     const answers = new Map<string, number>();
     let ready = true;
-    const shown = { store, replacement, pbx, recordings, backups, fullness };
+    const shown = { store, replacement, pbx, recordings, backups, fullness, alarms };
     const pages = await openStatic(www ? fileURLToPath(www) : null);
     let missing: () => HttpListeners['missing'] = () => []; // who has waited asks before all listeners are there
     const health = () => {

@@ -17,6 +17,7 @@ const MAX_PLACES = 16;
 const MAX_FOLDERS = 4;
 const MAX_PERMITS = 32;
 const MAX_HOST_NAMES = 16;
+const MAX_MAILS = 8;
 /** Characters: of a line sent to Asterisk, of a path (Linux takes 4096), of a number plan's ranges. */
 const MAX_TEXT = 255;
 const MAX_PATH = 1024;
@@ -182,6 +183,43 @@ export const HOST_NAMES = list(
     ),
   ),
   MAX_HOST_NAMES,
+);
+
+/** `name@host`, or a name that the mail system of the box knows (root). It stands in a header, and after an option's letter. */
+function isMailAddress(text: string): boolean {
+  const match = /^[A-Za-z0-9_][A-Za-z0-9_.+=-]{0,63}(?:@(.+))?$/.exec(text);
+  const host = match?.[1];
+  return match !== null && (host === undefined || (isHostName(host) && !isIPv4(host)));
+}
+
+/** Whom mail goes to. */
+export const MAILS = list(
+  v.pipe(
+    TEXT,
+    v.check(isMailAddress, ({ input }) => `must be a mail address such as it@example.com, not ${shown(input)}`),
+  ),
+  MAX_MAILS,
+);
+
+/** Whom mail comes from; '' = whom the mail system says. */
+export const MAIL = v.pipe(
+  TEXT,
+  v.check(
+    (text) => text === '' || isMailAddress(text),
+    ({ input }) => `must be a mail address such as pbx@example.com, or "", not ${shown(input)}`,
+  ),
+);
+
+/** An address of HTTP; '' = none. A password in it would be shown to who reads the settings. */
+export const WEBHOOK = v.pipe(
+  TEXT,
+  v.maxLength(MAX_PATH, `must be at most ${MAX_PATH} characters`),
+  faultless((text) => {
+    if (text === '') return null;
+    const url = /^[\x21-\x7e]+$/.test(text) && URL.canParse(text) ? new URL(text) : null;
+    if (!url || !/^https?:$/.test(url.protocol)) return 'must be an address such as https://example.com/alarms, or ""';
+    return url.username + url.password === '' ? null : 'must not hold a user or a password';
+  }),
 );
 
 function list<Item extends v.GenericSchema>(item: Item, most: number) {

@@ -11,6 +11,8 @@ import {
   HOST_NAMES,
   LISTEN_LIST,
   LISTEN_ONE,
+  MAIL,
+  MAILS,
   NAMES,
   PATTERNS,
   PERMITS,
@@ -18,6 +20,7 @@ import {
   RANGES,
   SOUND,
   TIME_ZONE,
+  WEBHOOK,
   whole,
 } from './kinds.ts';
 
@@ -78,6 +81,14 @@ export const HTTPS = {
 export const AMI = {
   listen: key(LISTEN_ONE, '127.0.0.1:5038', 'address HOST:PORT of the AMI that cdrd offers; "" = off'),
   permit: permit('the AMI'),
+};
+
+/** Whom an alarm is told that looks at no page. @see daemon/alarm/alarms.ts */
+export const ALARM = {
+  mail: key(MAILS, [], 'mail addresses that are told when the stick, Asterisk or room on a disk is gone; [] = none'),
+  sender: key(MAIL, '', 'address that these mails come from; "" = the one that the mail system gives'),
+  webhook: key(WEBHOOK, '', 'address that is sent the same as JSON, by POST; "" = none'),
+  after: key(whole(0, 3600), 120, 'seconds that something must last before it is told, and its end likewise'),
 };
 
 /** Guide 3.2. They stand in Asterisk's own database, where the dialplan asks for them (etc/asterisk/extensions_cdrd.conf). */
@@ -157,6 +168,7 @@ const SECTIONS = [
   ['http', 'settings', HTTP],
   ['https', 'settings', HTTPS],
   ['ami', 'settings', AMI],
+  ['alarm', 'settings', ALARM],
 ] as const satisfies readonly (readonly [string, Right, object])[];
 
 export const SETTINGS: readonly SettingSchema[] = SECTIONS.flatMap(([section, right, entries]) =>

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { aboutKey, type KeyAbout, key } from '../../cgi/settings/key.ts';
 import {
   ACCOUNT,
+  BOOLEAN,
   FOLDERS,
   GREETING,
   HOST,
@@ -17,7 +18,7 @@ import {
   SOCKET_DIR,
   whole,
 } from '../../cgi/settings/kinds.ts';
-import { AMI, HTTP, HTTPS, NUMBERING, TIME, TRUNKS } from '../../cgi/settings/schema.ts';
+import { ALARM, AMI, HTTP, HTTPS, NUMBERING, TIME, TRUNKS } from '../../cgi/settings/schema.ts';
 
 const SECTIONS = {
   state: v.object({
@@ -77,6 +78,14 @@ const SECTIONS = {
   numbering: v.object(NUMBERING),
   trunks: v.object(TRUNKS),
   time: v.object(TIME),
+  alarm: v.object({
+    ...ALARM,
+    local_webhook: key(
+      BOOLEAN,
+      false,
+      'let alarm.webhook name the box itself or a link-local address, which a page may not choose on its own',
+    ),
+  }),
 };
 
 /** Checks raw values by section and key; an absent key gets its default. */

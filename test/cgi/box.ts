@@ -77,6 +77,7 @@ export function openBox({
     backups: {} as Services['backups'],
     recordingHeaders: {} as Services['recordingHeaders'],
     retention: {} as Services['retention'],
+    alarms: {} as Services['alarms'],
     phoneBook: createPhoneBook(store),
     settings: {} as Services['settings'],
     recordingPolicy: { state: () => ({ state: 'written', why: '', message: '', since: 0, held: '' }) },

@@ -4,6 +4,7 @@ import { SettingLines, SettingText } from '../parts/setting.tsx';
 import { SettingsCard } from '../parts/settings-card.tsx';
 import { useText } from '../text.ts';
 import { useSettings } from '../use-settings.ts';
+import { AlarmsCard } from './alarms.tsx';
 import { CertificateCard } from './certificate.tsx';
 import { TimeCard } from './time.tsx';
 import { WebCard } from './web.tsx';
@@ -19,6 +20,7 @@ export default function Preferences() {
       <NumbersCard />
       <TrunksCard />
       <TimeCard />
+      <AlarmsCard />
       <FirmwareCard />
     </Page>
   );

@@ -86,6 +86,7 @@ export const audit: Translated<typeof english> = {
     'key.revoked': 'revocó la clave de API {id}.',
     'key.refused': 'mostró la clave de API {id}, que no abre nada.',
     'setting.changed': 'cambió {setting} de «{old}» a «{new}».',
+    'alarm.tested': 'hizo enviar una alarma de prueba por {way}.',
     'calls.exported': 'descargó el informe de llamadas.',
     'calls.delete': 'empezó a borrar llamadas.',
     'calls.deleted': 'borró llamadas: {count}.',
