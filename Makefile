@@ -13,7 +13,7 @@ SOURCES := $(shell find daemon cgi storage -name '*.ts' -o -path 'cgi/gui/*' -ty
 META := node_modules/.cdrd-build.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-life test-office test-browser test-package pictures audit sbom package install bench bench-data bench-load fuzz mutate clean
+.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-box test-life test-office test-browser test-package pictures audit sbom package install bench bench-data bench-load fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -80,6 +80,9 @@ test-crash: node_modules/.package-lock.json ## kills and power cuts at every fil
 
 test-appliance: build ## an emulated ARM box: sticks pulled, a share frozen, its power cut (root; installs qemu and Samba; ten minutes)
 	sh test/appliance/run.sh
+
+test-box: build ## whole Debian boxes that boot, sid and bullseye, with their Asterisk: from the installation to the purge (root; ROOT=sid|bullseye)
+	ROOT=$(ROOT) sh test/box/run.sh
 
 test-life: build ## a day of a box in five minutes: calls, crashes, retention; memory and descriptors hour by hour (HOURS=, FACTOR=, CALLS=)
 	npx --no-install tsx test/life/main.ts

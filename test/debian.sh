@@ -1,4 +1,5 @@
-# Where Debian's packages come from, for the set-ups that build a system of their own. Sourced; whoever does has `die`.
+# Where Debian's packages come from, and whole systems made of them, for the set-ups that build one. Sourced; whoever does
+# has `say` and `die`.
 
 known_mirror() {
   apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p
@@ -15,4 +16,31 @@ mirror() {
   fi
   [ -n "$found" ] || die "apt knows no Debian archive: set CDRD_DEBIAN_MIRROR"
   printf '%s\n' "$found"
+}
+
+# make_root NAME RECIPE SUITE PACKAGES: the folder $root = $cache/NAME holds a minimal system of SUITE with PACKAGES (a comma
+# list), built once, and anew when RECIPE, a number, isn't the one that it was built by.
+make_root() {
+  root=$cache/$1
+  mkdir -p "$cache"
+  # Two runs at once would build twice: the second waits for the first.
+  exec 9>"$root.lock"
+  flock -w 900 9 || die "another run has been building $root for 15 minutes"
+  if [ "$(cat "$root/.cdrd-complete" 2>/dev/null)" != "$2" ]; then
+    building=$(mktemp -d "$root.building.XXXXXX")
+    trap 'rm -rf --one-file-system "$building"' EXIT
+    chmod 755 "$building"
+    say "building $root (once, about a minute)"
+    from=$(mirror)
+    debootstrap --variant=minbase --include="$4" "$3" "$building" "$from" >"$root.log" 2>&1 ||
+      { tail -20 "$root.log" >&2; die "debootstrap failed, whole log: $root.log"; }
+    rm -rf "$building"/var/cache/apt/archives/*.deb "$building"/var/lib/apt/lists/*
+    printf '%s\n' "$2" >"$building/.cdrd-complete"
+    sync -f "$building"
+    # An incomplete or older root of ours; nothing is mounted in a root that no run is using.
+    rm -rf --one-file-system "$root"
+    mv -T "$building" "$root"
+    trap - EXIT
+  fi
+  exec 9>&-
 }

@@ -7,7 +7,14 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
     exclude: [
-      ...['test/asterisk/**', 'test/browser/**', 'test/office/**', 'test/medium/**', 'test/appliance/**'],
+      ...[
+        'test/asterisk/**',
+        'test/browser/**',
+        'test/office/**',
+        'test/medium/**',
+        'test/appliance/**',
+        'test/box/**',
+      ],
       // Minutes of dying: `make test-crash`.
       ...['test/fault/kill.test.ts', 'test/fault/migrate.test.ts', 'test/fault/deletion.test.ts'],
     ],

@@ -49,8 +49,11 @@ export interface Phones {
   call(plan: CallPlan): Promise<CallOutcome>;
 }
 
-/** Phones that keep their scenarios and tones in `folder`. */
-export async function makePhones(folder: string): Promise<Phones> {
+/**
+ * Phones that keep their scenarios and tones in `folder`.
+ * @param before Words before the command, by which sipp runs elsewhere (another network). They must end by becoming it.
+ */
+export async function makePhones(folder: string, before: readonly string[] = []): Promise<Phones> {
   await mkdir(folder, { recursive: true });
   const tones: Record<keyof typeof TONE, string> = {
     caller: join(folder, 'caller.ulaw'),
@@ -63,7 +66,7 @@ export async function makePhones(folder: string): Promise<Phones> {
   const start = async (name: string, scenario: string, args: readonly string[]): Promise<Running> => {
     const base = join(folder, `${++count}-${name}`);
     await writeFile(`${base}.xml`, scenario);
-    return runSipp(base, args);
+    return runSipp(base, before, args);
   };
   const serve = async (name: string, port: number, scenario: string): Promise<Phone> => {
     const running = await start(name, scenario, ['-p', String(port)]);
@@ -97,12 +100,13 @@ interface Running {
   stop(): Promise<void>;
 }
 
-function runSipp(base: string, args: readonly string[]): Running {
+function runSipp(base: string, before: readonly string[], args: readonly string[]): Running {
   const child: ChildProcess = spawn(
     'setpriv',
     [
       '--pdeathsig',
       'KILL',
+      ...before,
       'sipp',
       '-sf',
       `${base}.xml`,

@@ -14,7 +14,6 @@ die() { say "$*"; exit 1; }
 [ "$(id -u)" = 0 ] || die "needs root: it builds a chroot with debootstrap, mounts into it and starts Asterisk there. Run it as root."
 
 cache=${CDRD_CACHE:-${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/cdrd}
-root=$cache/asterisk-bullseye
 packages=asterisk,asterisk-modules,asterisk-core-sounds-en
 # Raised when the recipe below changes, so that an older root is built anew.
 recipe=1
@@ -32,27 +31,6 @@ tools() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >&2
 }
 
-complete() { [ "$(cat "$root/.cdrd-complete" 2>/dev/null)" = "$recipe" ] && [ -x "$root/usr/sbin/asterisk" ]; }
-
 tools
-mkdir -p "$cache"
-# Two runs at once would build twice: the second waits for the first.
-exec 9>"$cache/asterisk-bullseye.lock"
-flock -w 900 9 || die "another run has been building $root for 15 minutes"
-if ! complete; then
-  building=$(mktemp -d "$cache/asterisk-bullseye.building.XXXXXX")
-  trap 'rm -rf --one-file-system "$building"' EXIT
-  chmod 755 "$building"
-  say "building $root (once, about a minute)"
-  from=$(mirror)
-  debootstrap --variant=minbase --include="$packages" bullseye "$building" "$from" >"$cache/debootstrap.log" 2>&1 ||
-    { tail -20 "$cache/debootstrap.log" >&2; die "debootstrap failed, whole log: $cache/debootstrap.log"; }
-  rm -rf "$building"/var/cache/apt/archives/*.deb "$building"/var/lib/apt/lists/*
-  printf '%s\n' "$recipe" >"$building/.cdrd-complete"
-  sync -f "$building"
-  # An incomplete or older root of ours; nothing is mounted in a root that no run is using.
-  rm -rf --one-file-system "$root"
-  mv -T "$building" "$root"
-  trap - EXIT
-fi
+make_root asterisk-bullseye "$recipe" bullseye "$packages"
 printf '%s\n' "$root"

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Boots whole Debian boxes and puts the package on them, beside the real Asterisk (make test-box). Needs root.
+# ROOT=sid or ROOT=bullseye: only that one. Arguments go to vitest, such as a part of a file's name.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+# Everything that the tests start dies with the process that started it, so an interrupted run leaves nothing but a folder
+# below /tmp; those of runs that are over go here.
+for old in /tmp/cdrd-box-*; do
+  [ -f "$old/pid" ] && ! kill -0 "$(cat "$old/pid")" 2>/dev/null && rm -rf --one-file-system "$old"
+done
+CDRD_BOX_ROOTS=
+for root in ${ROOT:-sid bullseye}; do
+  CDRD_BOX_ROOTS="$CDRD_BOX_ROOTS $root=$("$here/setup.sh" "$root")"
+done
+export CDRD_BOX_ROOTS
+cd "$here/../.."
+exec nice node_modules/.bin/vitest run --config test/box/vitest.config.ts "$@"
