@@ -81,7 +81,7 @@ const SINKS: readonly Sink[] = [
     writes: /child_process|new Function\b|node:vm|\beval\(/,
     by: {
       'storage/compaction.ts': 'no text but the name of V8’s collector',
-      'daemon/setup/reload.ts': 'asterisk -rx with commands of ours, by root’s own command; no shell',
+      'daemon/setup/reload.ts': 'asterisk -rx, systemctl restart: words of ours, by root’s own command; no shell',
       'daemon/alarm/send-mail.ts': 'the package’s own script and the folder of mails (test/alarm/mail.test.ts)',
     },
   },

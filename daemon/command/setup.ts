@@ -8,11 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { EXIT } from '../exit.ts';
 import { applyChanges, keepingOf } from '../setup/apply.ts';
-import { openAsker } from '../setup/ask.ts';
+import { type Asker, openAsker } from '../setup/ask.ts';
 import { unifiedDiff } from '../setup/diff.ts';
-import type { Change, Plan } from '../setup/part.ts';
-import { planSetup } from '../setup/plan.ts';
-import { reloadAsterisk } from '../setup/reload.ts';
+import type { Change } from '../setup/part.ts';
+import { planSetup, type SetupPlan } from '../setup/plan.ts';
+import { applyFolder } from '../setup/recordings-folder.ts';
+import { reloadAsterisk, restartCdrd } from '../setup/reload.ts';
 import { planUndo } from '../setup/undo.ts';
 import { type Command, type CommandInput, configOption } from './command.ts';
 import { print } from './print.ts';
@@ -45,27 +46,42 @@ export const setup: Command = {
     if (values.yes && values['dry-run']) throw usage('--yes and --dry-run exclude each other');
     const asker = process.stdin.isTTY && !values.yes && !values['dry-run'] ? openAsker() : null;
     try {
-      const plan = values.undo ? planUndo(values.asterisk) : await planned(values, asker, usage);
+      const plan = values.undo ? undone(values.asterisk) : await planned(values, asker, usage);
       show(plan);
-      if (plan.changes.length > 0 && !values['dry-run']) {
-        const sure = values.yes || (await asker?.ask('Write this? (y/n)', 'n')) === 'y';
-        if (!sure) {
-          print(asker ? 'nothing is written' : 'nothing is written: say --yes to write it');
-          return EXIT.failed;
-        }
-        for (const { path, copy } of applyChanges(plan.changes, stamp())) print(`${path} is written; before: ${copy}`);
-      }
       if (values['dry-run']) return EXIT.ok;
-      const isReload =
-        values.reload || (plan.changes.length > 0 && (await asker?.ask('Reload Asterisk now? (y/n)', 'y')) === 'y');
-      if (isReload) for (const line of reloadAsterisk(values.asterisk)) print(line);
-      else if (plan.changes.length > 0) print('next: cdrd setup --reload (or restart Asterisk)');
+      const isEmpty = plan.changes.length === 0 && plan.folder === null;
+      if (!isEmpty && !(await isWanted(values.yes, asker))) return EXIT.failed;
+      perform(plan);
+      if (values.reload || (!isEmpty && asker && (await asker.ask(RELOAD, 'y')) === 'y')) reload(values.asterisk);
+      else if (!isEmpty) print('next: cdrd setup --reload (or restart Asterisk and cdrd)');
       return plan.problems.length > 0 ? EXIT.failed : EXIT.ok;
     } finally {
       asker?.close();
     }
   },
 };
+
+const RELOAD = 'Reload Asterisk and restart cdrd now? Calls go on. (y/n)';
+
+async function isWanted(yes: boolean, asker: Asker | null): Promise<boolean> {
+  if (yes || (await asker?.ask('Write this? (y/n)', 'n')) === 'y') return true;
+  print(asker ? 'nothing is written' : 'nothing is written: say --yes to write it');
+  return false;
+}
+
+function perform({ changes, folder }: SetupPlan): void {
+  for (const { path, copy } of applyChanges(changes, stamp())) print(`${path} is written; before: ${copy}`);
+  if (folder) applyFolder(folder);
+}
+
+function reload(asterisk: string): void {
+  for (const line of reloadAsterisk(asterisk)) print(`Asterisk: ${line}`);
+  print(restartCdrd() ?? 'next: restart cdrd');
+}
+
+function undone(asterisk: string): SetupPlan {
+  return { ...planUndo(asterisk), folder: null, recordings: '' };
+}
 
 interface Values {
   readonly config?: string | undefined;
@@ -76,11 +92,7 @@ interface Values {
   readonly https?: string | undefined;
 }
 
-async function planned(
-  values: Values,
-  asker: ReturnType<typeof openAsker> | null,
-  usage: CommandInput['usage'],
-): Promise<ReturnType<typeof planSetup>> {
+async function planned(values: Values, asker: Asker | null, usage: CommandInput['usage']): Promise<SetupPlan> {
   const snippets = values.snippets ?? snippetFolder();
   if (snippets === null) throw usage('the snippets for Asterisk are not where they belong: say --snippets DIR');
   const input = { ...values, config: values.config ?? DEFAULT_CONFIG, snippets };
@@ -96,12 +108,14 @@ function snippetFolder(): string | null {
   return places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(existsSync) ?? null;
 }
 
-function show({ changes, problems, notes, secrets }: Plan): void {
+function show({ changes, problems, notes, secrets, folder }: SetupPlan): void {
   const masked = (text: string) => secrets.reduce((shown, secret) => shown.replaceAll(secret, '(secret)'), text);
   for (const change of changes) print(masked(shownChange(change).join('\n')).replaceAll('\t', '    '));
+  if (folder)
+    print(`${folder.path}: ${folder.isNew ? 'a new folder of' : 'may be written by'} Asterisk’s group (mode 2775)`);
   for (const note of notes) print(note);
   for (const problem of problems) print(`TO DO: ${problem}`);
-  if (changes.length === 0) print('nothing to change');
+  if (changes.length === 0 && !folder) print('nothing to change');
 }
 
 function shownChange(change: Change): string[] {

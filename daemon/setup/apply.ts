@@ -21,6 +21,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { syncPath } from '../../storage/sync-path.ts';
+import { groupId } from './accounts.ts';
 import type { Change } from './part.ts';
 
 /** Of a file with a secret: its group reads it, nobody else. */
@@ -103,14 +104,6 @@ function groupOf({ secretOf, path }: Change): number {
     if (existsSync(main)) return statSync(main).gid || (groupId('asterisk') ?? 0);
   }
   return groupId('asterisk') ?? 0;
-}
-
-/** Of a group of this system; undefined: there is none. */
-export function groupId(name: string): number | undefined {
-  const line = readFileSync('/etc/group', 'utf8')
-    .split('\n')
-    .find((each) => each.startsWith(`${name}:`));
-  return line === undefined ? undefined : Number(line.split(':')[2]);
 }
 
 function put(path: string, content: string | Uint8Array, { uid, gid, mode }: Keeping): void {

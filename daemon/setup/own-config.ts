@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import { ConfigError, loadConfig } from '../config.ts';
+import { type Config, ConfigError, loadConfig } from '../config.ts';
 import { readTextHere } from './asterisk-tree.ts';
 import type { Part } from './part.ts';
 import { type TomlValue, withTomlValues } from './toml-edit.ts';
@@ -66,7 +66,7 @@ export function planConfig(
   { config: path, recordings, http, https }: ConfigChoices & { readonly config: string },
   { text, values }: OwnSettings,
   { secret, cdrCsv }: { readonly secret: string; readonly cdrCsv: string },
-): Part {
+): Part & Pick<Config, 'recordings'> {
   const wanted: Record<string, TomlValue | undefined> = {
     'asterisk.secret': secret,
     'asterisk.cdr_csv': cdrCsv,
@@ -78,17 +78,17 @@ export function planConfig(
     (entry): entry is [string, TomlValue] => entry[1] !== undefined && values[entry[0]] !== entry[1],
   );
   const after = withTomlValues(text ?? NEW_FILE, Object.fromEntries(lacking));
-  prove(path, after);
-  return { changes: [{ path, before: text, after, secretOf: 'cdrd' }], secrets: [secret] };
+  const { recordings: effective } = prove(path, after);
+  return { recordings: effective, changes: [{ path, before: text, after, secretOf: 'cdrd' }], secrets: [secret] };
 }
 
 /** Reads it as the daemon will, from a folder that nobody else may look into. */
-function prove(path: string, text: string): void {
+function prove(path: string, text: string): Config {
   const folder = mkdtempSync(join(tmpdir(), 'cdrd-setup-'));
   const file = join(folder, 'cdrd.toml');
   try {
     writeFileSync(file, text, { mode: 0o600 });
-    loadConfig(file, {});
+    return loadConfig(file, {});
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(error.faults, path);

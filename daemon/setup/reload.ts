@@ -1,45 +1,88 @@
 /**
- * Makes a running Asterisk take what was written, by its own command line. The command `cdrd setup` is what starts it, told
- * to; the daemon starts no program.
+ * Makes a running Asterisk, and cdrd, take what was written, by their own command lines. It is the command `cdrd setup` that
+ * starts these programs, told to; the daemon starts none.
  */
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
-/** A reload answers at once; a box under load takes some seconds. */
-const PATIENCE_MS = 20_000;
+/** A reload answers at once; a box under load takes some seconds, and a stop of cdrd up to fifteen. */
+const PATIENCE_MS = 30_000;
+/** What runs programs of root's looks for them here, whatever who calls it has. */
+const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** What Asterisk says for itself whatever it is asked, on a box without a network card. */
+const ASIDE = /^No ethernet interface/;
 
 /**
- * In this order: the records first, then who may fetch them. `load` for a module that has found nothing to do at its start
- * and therefore isn't there; where it is, Asterisk only says so.
+ * Asterisk's parts, the records before those who fetch them.
+ * @param folder Its configuration.
+ * @returns a line for each, as it answered; one that says so where none runs: it reads all at its start. @throws what else
+ *   keeps it from answering.
  */
-const COMMANDS = [
-  'module load cdr_custom.so',
-  'module load cdr_manager.so',
-  'module reload cdr',
-  'module reload cdr_csv.so',
-  'module reload cdr_custom.so',
-  'module reload cdr_manager.so',
-  'dialplan reload',
-  'manager reload',
-];
-
-/** @returns each command with what Asterisk answered. @throws where none runs, or it doesn't answer. */
 export function reloadAsterisk(folder: string): string[] {
-  return COMMANDS.map((command) => `asterisk -rx "${command}": ${ask(folder, command)}`);
+  const ask = (command: string) => askAsterisk(folder, command);
+  if (!runs(ask)) return ['it does not run, and takes what is written at its start'];
+  return [
+    ...['cdr', 'cdr_csv.so', 'cdr_custom.so', 'cdr_manager.so'].map((module) => reloadModule(module, ask)),
+    ask('dialplan reload'),
+    `manager: ${ask('manager reload') || 'reloaded'}`,
+  ];
 }
 
-function ask(folder: string, command: string): string {
-  const where = folder === '/etc/asterisk' ? [] : ['-C', `${folder}/asterisk.conf`];
+function runs(ask: (command: string) => string): boolean {
   try {
-    const answer = execFileSync('asterisk', [...where, '-rx', command], {
+    ask('core show version');
+    return true;
+  } catch (error) {
+    if ((error as Error).message.includes('Unable to connect')) return false;
+    throw error;
+  }
+}
+
+/** One that has found nothing to do at Asterisk's start isn't there, and one that has lost all doesn't reload. */
+function reloadModule(module: string, ask: (command: string) => string): string {
+  const answer = ask(`module reload ${module}`);
+  if (answer.includes('reloaded successfully') || !module.endsWith('.so')) return answer;
+  ask(`module unload ${module}`);
+  const loaded = ask(`module load ${module}`);
+  return loaded.startsWith('Loaded')
+    ? loaded
+    : `${module}: not loaded, it has nothing to do (or Asterisk's log says why)`;
+}
+
+function askAsterisk(folder: string, command: string): string {
+  const where = folder === '/etc/asterisk' ? [] : ['-C', `${folder}/asterisk.conf`];
+  const answer = run('asterisk', [...where, '-rx', command]);
+  return (
+    answer
+      .split('\n')
+      .filter((line) => line.trim() !== '' && !ASIDE.test(line))
+      .at(-1) ?? ''
+  );
+}
+
+/** @returns what was done with cdrd; null: nothing here starts it. */
+export function restartCdrd(): string | null {
+  if (existsSync('/run/systemd/system')) {
+    run('systemctl', ['restart', 'cdrd.service']);
+    return 'cdrd.service is restarted';
+  }
+  if (!existsSync('/etc/init.d/cdrd')) return null;
+  run('/etc/init.d/cdrd', ['restart']);
+  return '/etc/init.d/cdrd restart: done';
+}
+
+function run(program: string, words: readonly string[]): string {
+  try {
+    return execFileSync(program, words, {
       encoding: 'utf8',
       timeout: PATIENCE_MS,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TERM: 'dumb' },
+      env: { PATH, TERM: 'dumb' },
     });
-    return answer.trim().split('\n').at(-1) || 'done';
   } catch (error) {
     const { code, stderr = '' } = error as NodeJS.ErrnoException & { stderr?: string };
-    const why = code === 'ENOENT' ? 'there is no program asterisk' : stderr.trim() || (error as Error).message;
-    throw new Error(`Asterisk could not be reloaded: ${why}`);
+    const why = code === 'ENOENT' ? 'there is no such program' : stderr.trim() || (error as Error).message;
+    throw new Error(`${[program, ...words].join(' ')}: ${why}`);
   }
 }
