@@ -16,10 +16,7 @@ export function withoutBlock(text: string): string {
   if (begin < 0) return text;
   const end = lines.findIndex((line, at) => at > begin && line.startsWith(BLOCK_END));
   if (end < 0) return text; // somebody took its end away: it is theirs now
-  // The empty line before it came with it.
-  const from = begin > 0 && lines[begin - 1] === '' ? begin - 1 : begin;
-  const kept = [...lines.slice(0, from), ...lines.slice(end + 1)].join('\n');
-  return from < begin && kept !== '' && !kept.endsWith('\n') ? `${kept}\n` : kept;
+  return [...lines.slice(0, begin), ...lines.slice(end + 1)].join('\n');
 }
 
 /** The text with these lines in our block, in the place of an earlier one; none: without one. */
@@ -27,6 +24,5 @@ export function withBlock(text: string, lines: readonly string[]): string {
   const own = withoutBlock(text);
   if (lines.length === 0) return own;
   const block = [EXPLAINED, ...lines, BLOCK_END].join('\n');
-  if (own === '') return `${block}\n`;
-  return `${own}${own.endsWith('\n') ? '' : '\n'}\n${block}\n`;
+  return `${own}${own === '' || own.endsWith('\n') ? '' : '\n'}${block}\n`;
 }
