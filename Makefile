@@ -47,7 +47,7 @@ lint: node_modules/.package-lock.json ## check style
 format: node_modules/.package-lock.json ## put style right
 	npx --no-install biome check --write .
 
-reference: node_modules/.package-lock.json ## write the numbers and the configuration into README.md, from the code
+reference: node_modules/.package-lock.json ## write the numbers and the configuration into README.md, and the man pages, from the code
 	npx --no-install tsx test/support/write-reference.ts
 
 test: check lint ## type-check, lint and run every test that needs no other machine

@@ -45,7 +45,8 @@ async function main([verb = '', ...args]: readonly string[]): Promise<number> {
     throw new UsageError(`${verb ? `there is no command ${verb}` : 'say which command'}\n\n${await helpText()}`);
   const usageLine = `usage: ${NAME} ${command.usage}`;
   if (isHelp) {
-    print(`${usageLine}\n${command.about}`);
+    const options = (command.options ?? []).map(([option, about]) => `\n  ${option}\n      ${about}`);
+    print(`${usageLine}\n${command.about}${options.join('')}`);
     return EXIT.ok;
   }
   const usage = (message: string) => new UsageError(`${message}\n${usageLine}`);

@@ -17,6 +17,8 @@ export interface Command {
   /** Behind `cdrd `. */
   readonly usage: string;
   readonly about: string;
+  /** Options with what they do, where the usage doesn't say enough. */
+  readonly options?: readonly (readonly [option: string, about: string])[];
   /** @returns the exit code. */
   perform(input: CommandInput): Promise<number>;
 }

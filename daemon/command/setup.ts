@@ -41,6 +41,15 @@ export const setup: Command = {
     'setup [--yes | --dry-run] [--reload] [--undo] [--recordings DIR] [--http ADDRESSES] [--https ADDRESSES] [--asterisk DIR] [--config FILE]',
   about:
     "writes cdrd.toml and what cdrd needs of Asterisk's configuration; shows it first, asks, and keeps what was there",
+  options: [
+    ['--yes', 'writes without asking'],
+    ['--dry-run', 'shows what would be written, and writes nothing'],
+    ['--reload', 'has a running Asterisk read what was written, and restarts cdrd; calls go on'],
+    ['--undo', "takes out of Asterisk's configuration what setup has written; cdrd.toml stays as it is"],
+    ['--recordings DIR', 'writes recordings.dir, which the pages can then no longer change'],
+    ['--http ADDRESSES, --https ADDRESSES', 'writes http.listen and https.listen, for a box whose port 80 is taken'],
+    ['--asterisk DIR', "Asterisk's configuration, /etc/asterisk unless told"],
+  ],
   async perform({ args, usage }) {
     const { values } = parseArgs({ args: [...args], options });
     if (values.yes && values['dry-run']) throw usage('--yes and --dry-run exclude each other');

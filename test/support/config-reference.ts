@@ -12,7 +12,7 @@ function row({ key, fallback, doc, variable }: ConfigKey): string[] {
 }
 
 /** What defaults consist of: text, numbers, lists of text, an empty table. */
-function toml(value: unknown): string {
+export function toml(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(toml).join(', ')}]`;
   if (typeof value === 'object') return '{}';
   // A literal text where there are backslashes, as a person would write a pattern.

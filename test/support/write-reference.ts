@@ -1,7 +1,9 @@
-/** `make reference`: puts what is made from the code into README.md. A test holds that it is there. */
+/** `make reference`: puts what is made from the code into README.md and etc/man. A test holds that it is there. */
 import { configReference } from './config-reference.ts';
+import { writeManPages } from './man-pages.ts';
 import { numberReference } from './number-reference.ts';
 import { writeIntoReadme } from './readme.ts';
 
 writeIntoReadme('numbers', numberReference());
 writeIntoReadme('configuration', configReference());
+writeManPages();
