@@ -4,9 +4,9 @@
  * overlay over the root that setup.sh made; mounts and processes end with this process, however it ends.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A boot takes 3 to 8 s on two busy cores; beyond this something is wrong. */
@@ -15,6 +15,9 @@ const BOOT_MS = 60_000;
 const HALT_MS = 60_000;
 /** Size of the stick, megabytes: room for the recordings of a test, and what doctor wants free. */
 const STICK_MB = 256;
+
+/** Where hierarchies of cgroups that systemd uses may lie: v2 alone, or beside v1. */
+const CGROUPS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified', '/sys/fs/cgroup/systemd'] as const;
 
 export type Root = 'sid' | 'bullseye';
 
@@ -54,7 +57,9 @@ export async function openBox(cachedRoot: string): Promise<Box> {
   // By it run.sh knows whether a folder is still in use.
   await writeFile(join(run, 'pid'), String(process.pid));
   for (const name of ['up', 'work', 'root']) await mkdir(join(run, name));
-  await mkdir(join(run, 'up/media/usbStorage'), { recursive: true });
+  for (const name of ['up/media/usbStorage', 'up/etc']) await mkdir(join(run, name), { recursive: true });
+  await writeFile(join(run, 'up/etc/hostname'), 'pbx\n');
+  await writeFile(join(run, 'up/etc/hosts'), '127.0.0.1 localhost pbx\n::1 localhost\n');
   execFileSync('mkfs.ext4', ['-q', '-L', 'STICK', join(run, 'stick.img'), `${STICK_MB}M`], { stdio: 'pipe' });
 
   let machine: ChildProcess | null = null;
@@ -82,6 +87,7 @@ export async function openBox(cachedRoot: string): Promise<Box> {
   };
   const close = async (): Promise<void> => {
     await off('cut');
+    await removeCgroups(basename(run));
     await rm(run, { recursive: true, force: true });
   };
   try {
@@ -111,22 +117,31 @@ export async function openBox(cachedRoot: string): Promise<Box> {
 
 /**
  * Mounts and boots, in mount and PID namespaces of its own, so that no mount and no process outlives it (systemd-nspawn
- * alone leaves the box running when it is killed). systemd since 258 wants cgroup v2 alone, also where the kernel of the
+ * alone leaves the box running when it is killed), and in a cgroup of its own, without which two boxes take each other's
+ * processes for theirs. systemd since 258 wants cgroup v2 alone, also where the kernel of the
  * outside has v1 beside it.
  */
 function power(cachedRoot: string, run: string): ChildProcess {
   const script = `set -e
 mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/up,workdir=$2/work" "$2/root"
 mount -o loop "$2/stick.img" "$2/root/media/usbStorage"
+for base in ${CGROUPS.join(' ')}; do
+  [ -e "$base/cgroup.procs" ] || continue
+  mkdir -p "$base/$3"
+  echo 0 >"$base/$3/cgroup.procs"
+done
 exec systemd-nspawn -D "$2/root" -b -M "$3" --private-network --register=no --keep-unit --console=pipe`;
   const apart = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
-  const name = `box${process.pid}`;
   const console = openSync(join(run, 'console'), 'a');
   try {
-    return spawn('setpriv', ['--pdeathsig', 'KILL', ...apart, 'sh', '-c', script, 'sh', cachedRoot, run, name], {
-      stdio: ['ignore', console, console],
-      env: { PATH: process.env['PATH'] ?? '', LANG: 'C', SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
-    });
+    return spawn(
+      'setpriv',
+      ['--pdeathsig', 'KILL', ...apart, 'sh', '-c', script, 'sh', cachedRoot, run, basename(run)],
+      {
+        stdio: ['ignore', console, console],
+        env: { PATH: process.env['PATH'] ?? '', LANG: 'C', SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
+      },
+    );
   } finally {
     closeSync(console);
   }
@@ -158,6 +173,18 @@ async function childrenOf(parent: number): Promise<Map<string, number>> {
     found.set(name.trim(), Number(pid));
   }
   return found;
+}
+
+/** They outlive their processes, which may take a moment to die, and go from below. */
+async function removeCgroups(name: string): Promise<void> {
+  for (const top of CGROUPS.map((base) => join(base, name))) {
+    for (let tries = 0; tries < 50 && existsSync(top); tries++) {
+      if (tries > 0) await sleep(100);
+      const found = await readdir(top, { recursive: true, withFileTypes: true }).catch(() => []);
+      const folders = found.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+      for (const folder of [top, ...folders].sort().reverse()) await rmdir(folder).catch(() => {});
+    }
+  }
 }
 
 /** A shell in the box, in all of its namespaces and with an environment like a log-in's. */

@@ -4,9 +4,13 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # Everything that the tests start dies with the process that started it, so an interrupted run leaves nothing but a folder
-# below /tmp; those of runs that are over go here.
+# below /tmp and empty cgroups; those of runs that are over go here.
 for old in /tmp/cdrd-box-*; do
-  [ -f "$old/pid" ] && ! kill -0 "$(cat "$old/pid")" 2>/dev/null && rm -rf --one-file-system "$old"
+  [ -f "$old/pid" ] && ! kill -0 "$(cat "$old/pid")" 2>/dev/null || continue
+  for base in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
+    [ ! -d "$base/${old##*/}" ] || find "$base/${old##*/}" -depth -type d -exec rmdir {} +
+  done
+  rm -rf --one-file-system "$old"
 done
 CDRD_BOX_ROOTS=
 for root in ${ROOT:-sid bullseye}; do
