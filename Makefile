@@ -99,8 +99,8 @@ sbom: build ## write dist/cdrd.cdx.json, the bill of materials (CycloneDX) of wh
 	@npx --no-install tsx test/supply/write.ts sbom dist $(META)
 	@echo "dist/cdrd.cdx.json is written"
 
-package: node_modules/.package-lock.json ## .deb for Debian's Node and with Node inside, tar.gz, checksums and bills, in packages/ (ONLY=all,amd64,arm64,tar; REVISION=1; TO=)
-	@npx --no-install tsx test/package/main.ts package $(if $(ONLY),--only $(ONLY)) $(if $(REVISION),--revision $(REVISION)) $(if $(TO),--to $(TO)) $(if $(MAINTAINER),--maintainer "$(MAINTAINER)")
+package: node_modules/.package-lock.json ## .deb for Debian's Node and with Node inside, tar.gz, checksums and bills, in packages/ (ONLY=all,amd64,arm64,tar; REVISION=1; TO=; XZ=0: quick and large; MAINTAINER=)
+	@npx --no-install tsx test/package/main.ts package $(if $(ONLY),--only $(ONLY)) $(if $(REVISION),--revision $(REVISION)) $(if $(TO),--to $(TO)) $(if $(XZ),--compression $(XZ)) $(if $(MAINTAINER),--maintainer "$(MAINTAINER)")
 
 install: build ## put it where a package would (DESTDIR=: below that folder; PREFIX=/usr/local), then say what root does next
 	@npx --no-install tsx test/package/main.ts install --destdir "$(DESTDIR)" --prefix "$(or $(PREFIX),/usr/local)"

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, lutimesSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { packed, place, source } from './layout.ts';
+import { packed, place, source, units } from './layout.ts';
 
 export interface Debian {
   readonly version: string;
@@ -22,14 +22,11 @@ export interface Debian {
   readonly overrides: readonly string[];
   /** Paths of files that are the administrator's to change. */
   readonly conffiles: readonly string[];
-  /** Names of the units that are enabled. */
-  readonly units: readonly string[];
+  /** xz's, 0 to 9. */
+  readonly compression: string;
   /** Seconds since 1970. */
   readonly epoch: number;
 }
-
-/** Decompressing takes a dictionary of 8 MB: a small box must be able to. */
-const COMPRESSION = ['-Zxz', '-z6', '-Sextreme', '--threads-max=1'];
 
 /** Makes `file` of the tree, which gets Debian's own files. */
 export function makeDeb(tree: string, file: string, debian: Debian): void {
@@ -60,13 +57,18 @@ export function makeDeb(tree: string, file: string, debian: Debian): void {
   place(tree, '/DEBIAN/md5sums', `${sums.join('\n')}\n`);
   place(tree, '/DEBIAN/conffiles', `${debian.conffiles.join('\n')}\n`);
   for (const name of ['templates', 'triggers']) place(tree, `/DEBIAN/${name}`, source(`etc/debian/${name}`));
+  const { all, enabled } = units();
   for (const name of ['postinst', 'prerm', 'postrm'])
-    place(tree, `/DEBIAN/${name}`, fill(name, { UNITS: debian.units.join(' ') }), 0o755);
+    place(tree, `/DEBIAN/${name}`, fill(name, { UNITS: all.join(' '), ENABLED: enabled.join(' ') }), 0o755);
   setTimes(tree, epoch);
-  execFileSync('dpkg-deb', ['--root-owner-group', ...COMPRESSION, '--build', tree, file], {
-    env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  execFileSync(
+    'dpkg-deb',
+    ['--root-owner-group', '-Zxz', `-z${debian.compression}`, '--threads-max=1', '--build', tree, file],
+    {
+      env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
 }
 
 /** A gzipped tar of the tree, everything root's. */

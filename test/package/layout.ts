@@ -49,6 +49,7 @@ export function layOut(layout: Layout): void {
   const put = (path: string, bytes: string | Uint8Array, mode?: number) => place(destination, path, bytes, mode);
   for (const name of builtFiles(dist)) put(`${prefix}/lib/cdrd/${name}`, readFileSync(join(dist, name)));
   put(`${prefix}/lib/cdrd/prepare`, adapted('etc/lib/prepare', layout), PROGRAM);
+  put(`${prefix}/lib/cdrd/send-mail`, adapted('etc/send-mail', layout), PROGRAM);
   put(`${prefix}/bin/cdrd`, adapted('etc/bin/cdrd', layout), PROGRAM);
   put(`${prefix}/share/cdrd/cdrd.toml`, source('etc/cdrd.toml'));
   for (const name of filesIn('etc/asterisk'))
@@ -71,11 +72,10 @@ export function layOutEtc(layout: Layout, keep: (path: string) => boolean = () =
   return [script, defaults];
 }
 
-/** Units that are enabled: those that say by what they are wanted. */
-export function enabledUnits(): string[] {
-  return filesIn('etc/systemd').filter(
-    (name) => !name.includes('/') && source(`etc/systemd/${name}`).includes('[Install]'),
-  );
+/** Names of the units, and of those that are enabled: they say by what they are wanted. */
+export function units(): { readonly all: string[]; readonly enabled: string[] } {
+  const all = filesIn('etc/systemd').filter((name) => !name.includes('/'));
+  return { all, enabled: all.filter((name) => /^\[Install\]$/m.test(source(`etc/systemd/${name}`))) };
 }
 
 /** A text of etc/, with the places of this layout in it. */

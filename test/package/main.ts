@@ -21,7 +21,7 @@ import { parseArgs } from 'node:util';
 import about from '../../package.json' with { type: 'json' };
 import { writeSupply } from '../supply/write.ts';
 import { makeArchive, makeDeb } from './deb.ts';
-import { enabledUnits, layOut, layOutEtc, packed, place, ROOT, source } from './layout.ts';
+import { layOut, layOutEtc, packed, place, ROOT, source } from './layout.ts';
 import { NODE_ARCHITECTURES, type NodeInside, nodeFor } from './node.ts';
 
 const KINDS = ['all', ...NODE_ARCHITECTURES, 'tar'] as const;
@@ -35,6 +35,7 @@ interface Work {
   readonly epoch: number;
   readonly revision: string;
   readonly maintainer: string;
+  readonly compression: string;
   /** Folder of what is made. */
   readonly to: string;
 }
@@ -91,7 +92,7 @@ function makePackage(kind: Kind, work: Work): string[] {
     licences: node ? '\n Node.js is inside as well; see node-LICENSE.gz in this folder.' : '',
     overrides: node ? ['lintian-overrides', 'lintian-overrides.node'] : ['lintian-overrides'],
     conffiles: layOutEtc(layout),
-    units: enabledUnits(),
+    compression: work.compression,
     epoch,
   });
   rmSync(tree, { recursive: true });
@@ -107,7 +108,7 @@ function bill({ dist, meta, epoch, to }: Work, name: string, node: NodeInside | 
   return file;
 }
 
-function makeAll(kinds: readonly Kind[], how: Pick<Work, 'revision' | 'maintainer' | 'to'>): void {
+function makeAll(kinds: readonly Kind[], how: Pick<Work, 'revision' | 'maintainer' | 'compression' | 'to'>): void {
   const { to } = how;
   const epoch = epochOf(process.env);
   const folder = mkdtempSync(join(tmpdir(), 'cdrd-package-'));
@@ -150,6 +151,8 @@ function main(args: readonly string[]): void {
     options: {
       only: { type: 'string', default: KINDS.join(',') },
       maintainer: { type: 'string', default: 'The cdrd authors <cdrd@localhost>' },
+      // To take one apart takes a dictionary of 8 MB with 6: a small box must be able to.
+      compression: { type: 'string', default: '6' },
       revision: { type: 'string', default: '1' },
       to: { type: 'string', default: join(ROOT, 'packages') },
       destdir: { type: 'string', default: '' },
@@ -167,6 +170,7 @@ function main(args: readonly string[]): void {
   });
   if (!/^[0-9][0-9a-z.+~]*$/.test(values.revision))
     throw new Error(`REVISION must begin with a digit: ${values.revision}`);
+  if (!/^[0-9]$/.test(values.compression)) throw new Error(`XZ must be 0 to 9, not ${values.compression}`);
   if (!/^[^<>\n]+ <[^<>\s]+@[^<>\s]+>$/.test(values.maintainer))
     throw new Error(`MAINTAINER must be NAME <ADDRESS>: ${values.maintainer}`);
   makeAll(kinds, { ...values, to: resolve(values.to) });
