@@ -56,6 +56,7 @@ import { changeSettings } from './settings/change.ts';
 import { settingsInAsterisk } from './settings/in-asterisk.ts';
 import { listSettings } from './settings/list.ts';
 import { listSounds } from './settings/sounds.ts';
+import { downloadSupport } from './support/download.ts';
 import { confirmChange } from './trial/confirm.ts';
 import { whichTrunk } from './trunk/which.ts';
 import { truthReport } from './truth/report.ts';
@@ -130,4 +131,5 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30053: showCall,
   30054: examineBox,
   30055: showAlarms,
+  30056: downloadSupport,
 };

@@ -22,6 +22,7 @@ import type { Reply } from './reply.ts';
 import type { Retention } from './retention/port.ts';
 import type { PolicyState, Settings } from './settings/port.ts';
 import type { Sounds } from './settings/sounds-port.ts';
+import type { Support } from './support/port.ts';
 import type { Door, Trials } from './trial/port.ts';
 import type { Vitals } from './vitals/port.ts';
 
@@ -54,6 +55,7 @@ export interface Services {
   readonly recordingHeaders: RecordingHeaders;
   readonly retention: Retention;
   readonly alarms: Alarms;
+  readonly support: Support;
   readonly phoneBook: PhoneBook;
   readonly settings: Settings;
   /** What Asterisk has been told of those of recording. */

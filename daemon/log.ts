@@ -50,7 +50,7 @@ const SECRET_NAME = /secret|password|token|key|authorization|cookie/i;
  * What lets somebody in, by its shape: an API key, a session's token (256 bits in base64url), a digest or a challenge's
  * answer, what is kept of a password, a header or a packet's line that brings one.
  */
-const SECRET_SHAPES =
+export const SECRET_SHAPES =
   /cdrd-[0-9a-f]{8}-[\w-]{20,}|(?<![\w-])[\w-]{43}(?![\w-])|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])|scrypt\$[\w$-]+|(?<=\bbearer )\S+|(?<=\b(?:cdrd_session=|cookie: ?|secret: ?|key: ?|password: ?))[^\s;]+/gi;
 /**
  * Runs of six digits and more are phone numbers, but for what we know by its form: a call's id (`1620377388.10`), a time

@@ -62,6 +62,7 @@ import { openSettings } from './settings.ts';
 import { ListenError } from './sockets/listeners.ts';
 import { hostAndPort, ownSockets, type Sockets } from './sockets/sockets.ts';
 import { liveRules, secretDir, takeState, zoneName } from './state.ts';
+import { createSupport } from './support/support.ts';
 import { systemZoneName } from './system-zone.ts';
 import { trashRules } from './trash-rules.ts';
 import { vitalsOf } from './vitals.ts';
@@ -233,6 +234,12 @@ export async function start(options: StartOptions): Promise<Running> {
     const certificates = createCertificates(config, names, log);
     stops.push(() => certificates.close());
     const doctor = createDoctor({ config, connection: pbx.connection, version });
+    const vitals = vitalsOf(config.state.dir, log);
+    const support = createSupport({
+      ...{ version, config: given, doctor, settings, alarms, vitals },
+      health: () => health().body,
+      metrics: () => metrics.text(),
+    });
     const services: Services = {
       notes,
       store,
@@ -257,8 +264,9 @@ export async function start(options: StartOptions): Promise<Running> {
       live: createLive(pbx, recordingControl, latest(settings.rules, liveRules)),
       amiUsers: amiUserAdmin,
       box: { host: hostname(), version, zone: config.time.zone || systemZoneName(), clockDoubt: jobs.clockDoubt },
-      vitals: vitalsOf(config.state.dir, log),
+      vitals,
       doctor,
+      support,
       zone,
       now,
     };
@@ -319,6 +327,7 @@ export async function start(options: StartOptions): Promise<Running> {
       accounts,
       ingest: pbx.ingest,
       doctor,
+      support,
       bus,
       zone,
     });

@@ -41,6 +41,19 @@ export async function* tar(
   yield END;
 }
 
+/** A small archive of texts of ours, as a whole. @param mtimeMs Of each, milliseconds since 1970. */
+export function tarOfTexts(
+  files: readonly { readonly name: string; readonly text: string }[],
+  mtimeMs: number,
+): Buffer {
+  const blocks = files.flatMap(({ name, text }) => {
+    const content = Buffer.from(text);
+    const rest = Buffer.alloc(padded(content.length) - content.length);
+    return [headers({ name, size: content.length, mtimeMs, content }), content, rest];
+  });
+  return Buffer.concat([...blocks, END]);
+}
+
 function padded(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK;
 }

@@ -20,6 +20,7 @@ const ANSWER_MS: Readonly<Record<ControlRequest['command'], number>> = {
   export: 3_600_000, // between two parts: a person may be reading them
   trace: 15_000,
   doctor: 60_000,
+  support: 15_000,
 };
 
 /**

@@ -15,6 +15,7 @@ import type { Ingest } from '../asterisk/ingest.ts';
 import type { Bus } from '../bus.ts';
 import type { Config } from '../config.ts';
 import { setUser } from '../state.ts';
+import type { RunningSupport } from '../support/support.ts';
 import { exported } from './export.ts';
 import type { ControlRequest } from './protocol.ts';
 import type { Performed } from './server.ts';
@@ -33,6 +34,8 @@ export interface PerformOptions {
   readonly ingest: Ingest;
   /** Of the running daemon; absent: a command without one examines by itself. */
   readonly doctor?: Doctor;
+  /** Of the running daemon. */
+  readonly support?: Pick<RunningSupport, 'known'>;
   readonly bus: Bus;
   readonly zone: Zone;
 }
@@ -41,7 +44,7 @@ export interface PerformOptions {
 export type Perform = (request: ControlRequest) => Promise<Performed>;
 
 export function createPerform(options: PerformOptions): Perform {
-  const { config, store, accounts, amiUsers, backups, ingest, doctor, bus, zone } = options;
+  const { config, store, accounts, amiUsers, backups, ingest, doctor, support, bus, zone } = options;
   return async (request) => {
     switch (request.command) {
       case 'user.set':
@@ -65,6 +68,9 @@ export function createPerform(options: PerformOptions): Perform {
       case 'doctor':
         if (!doctor) throw new Error('only a running daemon examines the box for others');
         return JSON.stringify(await doctor.examine());
+      case 'support':
+        if (!support) throw new Error('only a running daemon knows this');
+        return JSON.stringify(support.known());
       case 'backup': {
         const { name, bytes, sum, direct } = await backups.make(CONSOLE);
         const read = direct ? 'read back from the medium' : 'read back, maybe from memory';

@@ -32,6 +32,8 @@ export type ControlRequest =
   | { readonly command: 'verify' }
   /** What the daemon finds wrong with the box: answers findings (doctor/finding.ts) as JSON. */
   | { readonly command: 'doctor' }
+  /** What the daemon alone knows, for a support archive: answers a DaemonKnows (support/bundle.ts) as JSON. */
+  | { readonly command: 'support' }
   /** Makes a backup on the medium. */
   | { readonly command: 'backup' }
   /** Holds the store's file still, for the command to copy it: answers a StillFile as JSON; at its end why it was not still, '' = it was. */

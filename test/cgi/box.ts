@@ -78,6 +78,7 @@ export function openBox({
     recordingHeaders: {} as Services['recordingHeaders'],
     retention: {} as Services['retention'],
     alarms: {} as Services['alarms'],
+    support: {} as Services['support'],
     phoneBook: createPhoneBook(store),
     settings: {} as Services['settings'],
     recordingPolicy: { state: () => ({ state: 'written', why: '', message: '', since: 0, held: '' }) },

@@ -83,6 +83,7 @@ export const audit = {
     'key.refused': 'showed the API key {id}, which opens nothing.',
     'setting.changed': 'changed {setting} from “{old}” to “{new}”.',
     'alarm.tested': 'had a test alarm sent by {way}.',
+    'support.exported': 'downloaded the support archive.',
     'calls.exported': 'downloaded the call report.',
     'calls.delete': 'began to delete calls.',
     'calls.deleted': 'deleted calls: {count}.',

@@ -87,6 +87,7 @@ export const audit: Translated<typeof english> = {
     'key.refused': 'mostró la clave de API {id}, que no abre nada.',
     'setting.changed': 'cambió {setting} de «{old}» a «{new}».',
     'alarm.tested': 'hizo enviar una alarma de prueba por {way}.',
+    'support.exported': 'descargó el archivo de soporte.',
     'calls.exported': 'descargó el informe de llamadas.',
     'calls.delete': 'empezó a borrar llamadas.',
     'calls.deleted': 'borró llamadas: {count}.',
