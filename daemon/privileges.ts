@@ -80,7 +80,7 @@ function idsOf(config: Config, user: string, group: string): { uid: number; gid:
 
 /** What may lie in a folder that root's own runs have left; anything else is no folder of ours. */
 const OURS = {
-  'state.dir': /^(secret|backup|cdrd\.db.*|lost\+found)$/,
+  'state.dir': /^(secret|backup|mail|cdrd\.db.*|lost\+found)$/,
   'run.dir': /^reading$/,
 } as const;
 
@@ -137,9 +137,30 @@ function give(path: string, account: Account): void {
   lchownSync(path, account.uid, account.gid);
 }
 
+/** Node has it, its types don't. */
+const { initgroups } = process as unknown as { initgroups(user: string, group: number): void };
+
+/**
+ * Gives root's process the groups of a user by the system's own list (asterisk, say); a user without a name there has its
+ * one group alone.
+ */
+export function takeGroups(uid: number, gid: number): void {
+  process.seteuid?.(uid);
+  let name: string | null = null;
+  try {
+    name = userInfo().username;
+  } catch {
+    // It has a number and no name.
+  } finally {
+    process.seteuid?.(0);
+  }
+  if (name === null) process.setgroups?.([gid]);
+  else initgroups(name, gid);
+}
+
 /** Becomes the account, with its groups of the system's own list (asterisk, say). @throws when root could be had again. */
 export function leaveRoot({ name, uid, gid }: Account): void {
-  (process as unknown as { initgroups(user: string, group: number): void }).initgroups(name, gid); // @types lack it
+  initgroups(name, gid);
   process.setgid?.(gid);
   process.setuid?.(uid); // last: after it the others would be refused
   proveLeft(uid, gid);

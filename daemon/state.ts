@@ -17,6 +17,7 @@ import { BOX } from './box.ts';
 import type { Config } from './config.ts';
 import { acquireLock, type Lock, removeStaleDatabaseLock } from './lock.ts';
 import type { Log } from './log.ts';
+import { takeGroups } from './privileges.ts';
 
 /** Makes the folder if need be, takes it for this process and clears a killed predecessor's lock away. */
 export async function takeState(dir: string): Promise<Lock> {
@@ -34,7 +35,7 @@ export async function becomeOwner(dir: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const owner = await stat(dir).catch(() => null);
   if (!owner || owner.uid === 0) return;
-  process.setgroups?.([owner.gid]);
+  takeGroups(owner.uid, owner.gid); // the CDR CSV and the medium are open to Asterisk's
   process.setgid?.(owner.gid);
   process.setuid?.(owner.uid); // last: after it the others would be refused
 }
