@@ -72,8 +72,8 @@ function write(change: Change, text: string): void {
 
 function makeFolder(folder: string, change: Change): void {
   mkdirSync(folder, { recursive: true });
-  if (process.getuid?.() === 0) chownSync(folder, 0, groupOf(change));
-  chmodSync(folder, 0o750);
+  if (process.getuid?.() === 0) chownSync(folder, 0, change.isPublic ? 0 : groupOf(change));
+  chmodSync(folder, change.isPublic ? 0o755 : 0o750);
 }
 
 /** @returns owner and mode that the file is to have. */
@@ -83,6 +83,7 @@ export function keepingOf(change: Change): Keeping {
   const uid = now?.uid ?? process.getuid?.() ?? 0;
   const isOurs = now === null || change.secretOf !== undefined;
   const gid = isRoot && isOurs ? groupOf(change) : (now?.gid ?? process.getgid?.() ?? 0);
+  if (change.isPublic) return { uid: 0, gid: 0, mode: 0o644 };
   const mode = now === null ? SECRET_MODE : now.mode & 0o777;
   return { uid, gid, mode: change.secretOf ? mode & SECRET_MODE : mode };
 }

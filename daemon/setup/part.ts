@@ -10,6 +10,8 @@ export interface Change {
   readonly after: string | null;
   /** Who may read it: asterisk = Asterisk's group, cdrd = ours; undefined: whoever may now, of a new file Asterisk's group. */
   readonly secretOf?: 'asterisk' | 'cdrd';
+  /** root's, and everybody may read it: systemd's files. */
+  readonly isPublic?: boolean;
 }
 
 export interface Plan {

@@ -8,7 +8,7 @@ import { planDialplan } from './dialplan.ts';
 import { planManager } from './manager.ts';
 import { type ConfigChoices, planConfig, readSettings } from './own-config.ts';
 import { foldersOf, joined, type Plan } from './part.ts';
-import { type FolderChange, planFolder } from './recordings-folder.ts';
+import { type FolderChange, planFolder, planUnit } from './recordings-folder.ts';
 
 /** A plan, and the folder of the recordings. */
 export interface SetupPlan extends Plan {
@@ -36,7 +36,14 @@ export function planSetup(input: SetupInput): SetupPlan {
   const cdr = planCdr(folders);
   const config = planConfig(input, settings, { secret: manager.secret, cdrCsv: cdr.csv });
   const recordings = planFolder(config.recordings.dir, config.recordings.requireMount);
-  const plan = joined([manager, cdr, planDialplan(folders), config, recordings]);
+  const plan = joined([
+    manager,
+    cdr,
+    planDialplan(folders),
+    config,
+    recordings,
+    planUnit(config.recordings.dir, config.recordings.places),
+  ]);
   return {
     ...plan,
     changes: plan.changes.filter((change) => !isSettled(change)),

@@ -64,6 +64,7 @@ function askAsterisk(folder: string, command: string): string {
 /** @returns what was done with cdrd; null: nothing here starts it. */
 export function restartCdrd(): string | null {
   if (existsSync('/run/systemd/system')) {
+    run('systemctl', ['daemon-reload']); // a drop-in may be new
     run('systemctl', ['restart', 'cdrd.service']);
     return 'cdrd.service is restarted';
   }
