@@ -107,7 +107,7 @@ async function planned(values: Values, asker: Asker | null, usage: CommandInput[
   const input = { ...values, config: values.config ?? DEFAULT_CONFIG, snippets };
   const first = planSetup(input);
   if (!asker || values.recordings !== undefined || first.changes.length === 0) return first;
-  const recordings = await asker.ask('Folder of the recordings:', first.recordings);
+  const recordings = (await asker.ask('Folder of the recordings:', first.recordings)) || first.recordings;
   return recordings === first.recordings ? first : planSetup({ ...input, recordings });
 }
 
