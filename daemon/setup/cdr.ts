@@ -8,6 +8,7 @@ import { readAsteriskText } from './asterisk-text.ts';
 import { readTextHere, readTree } from './asterisk-tree.ts';
 import { withBlock, withoutBlock } from './block.ts';
 import { type AsteriskFolders, joined, type Part, snippet } from './part.ts';
+import { placeFor } from './place.ts';
 import { linesFor, type Wanted } from './snippet.ts';
 
 /** Asterisk's values of what a cdr.conf doesn't say. */
@@ -37,16 +38,18 @@ export function planCdr(folders: AsteriskFolders): Part & { readonly csv: string
 
 /** A file that the box has gets what it lacks of our snippet, a file that it doesn't have is our snippet. */
 function planFile(folders: AsteriskFolders, name: string, isWanted: (each: Wanted) => boolean): Part {
-  const path = join(folders.etc, name);
+  const main = join(folders.etc, name);
   const text = snippet(folders, name);
+  const { path, problems } = placeFor(main, folders.etc);
   const before = readTextHere(path);
   const own = before === null ? '' : withoutBlock(before);
-  if (own.trim() === '') return { changes: [{ path, before, after: withBlock('', text.trimEnd().split('\n')) }] };
-  const { endsInComment } = readAsteriskText(own);
-  if (endsInComment) return { problems: [`${path}: a comment ;-- has no end --; and takes in what follows: end it`] };
-  const tree = readTree(path, folders.etc, (file) => (file === path ? own : readTextHere(file)));
+  if (path === main && own.trim() === '')
+    return { changes: [{ path, before, after: withBlock('', text.trimEnd().split('\n')) }] };
+  if (readAsteriskText(own).endsInComment)
+    return { problems: [`${path}: a comment ;-- has no end --; and takes in what follows: end it`] };
+  const tree = readTree(main, folders.etc, (file) => (file === path ? own : readTextHere(file)));
   const lines = linesFor(wantedOf(text).filter(isWanted), tree);
-  return { changes: [{ path, before, after: withBlock(own, lines) }] };
+  return { changes: [{ path, before, after: withBlock(own, lines) }], problems };
 }
 
 /** The pairs of a snippet, each with the comment right above it. */

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { type Found, readTextHere, readTree } from './asterisk-tree.ts';
 import { withBlock, withoutBlock } from './block.ts';
 import { type AsteriskFolders, type Change, type Part, snippet } from './part.ts';
+import { placeFor } from './place.ts';
 
 const OURS = 'extensions_cdrd.conf';
 /** Lines shown at most; the others are counted. */
@@ -26,10 +27,11 @@ function planOurs(folders: AsteriskFolders): Change {
 }
 
 function planInclude(folders: AsteriskFolders): Change {
-  const path = join(folders.etc, 'extensions.conf');
+  const main = join(folders.etc, 'extensions.conf');
+  const { path } = placeFor(main, folders.etc);
   const before = readTextHere(path);
   const own = before === null ? '' : withoutBlock(before);
-  const tree = readTree(path, folders.etc, (file) => (file === path ? own : readTextHere(file)));
+  const tree = readTree(main, folders.etc, (file) => (file === path ? own : readTextHere(file)));
   const isIncluded = tree.files.includes(resolve(folders.etc, OURS));
   // "try": a dialplan whose include is gone would not be loaded at all.
   return { path, before, after: withBlock(own, isIncluded ? [] : [`#tryinclude ${OURS}`]) };

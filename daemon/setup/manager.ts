@@ -9,6 +9,7 @@ import { type AsteriskTree, lastOf, readTextHere, readTree } from './asterisk-tr
 import { BLOCK_BEGIN, withBlock, withoutBlock } from './block.ts';
 import type { OwnSettings } from './own-config.ts';
 import { type AsteriskFolders, type Part, snippet } from './part.ts';
+import { placeFor } from './place.ts';
 import { holds, linesFor, type Wanted } from './snippet.ts';
 
 /** As our snippet has it until somebody writes another. */
@@ -54,7 +55,7 @@ export function planManager(folders: AsteriskFolders, settings: OwnSettings): Pa
       ...(hasUser && !found ? [`[${user}] in manager.conf has no secret: write one, or take the section out`] : []),
       ...(hasUser ? lackingRights(theirs, user) : []),
     ],
-    notes: otherUsers(theirs, user),
+    notes: otherUsers(theirs, settings),
   };
 }
 
@@ -62,7 +63,7 @@ export function planManager(folders: AsteriskFolders, settings: OwnSettings): Pa
 function targetOf(etc: string, main: string): string {
   const { statements } = readAsteriskText(readTextHere(main) ?? '');
   const folder = statements.find((each) => each.kind === 'include' && basename(each.path) === '*.conf');
-  return folder?.kind === 'include' ? join(resolve(etc, dirname(folder.path)), 'cdrd.conf') : main;
+  return folder?.kind === 'include' ? join(resolve(etc, dirname(folder.path)), 'cdrd.conf') : placeFor(main, etc).path;
 }
 
 /** Of our snippet what begins with its user, under this name and with this secret. */
@@ -100,7 +101,7 @@ function lackingRights(tree: AsteriskTree, user: string): string[] {
   return [...lacking('read', ['cdr', 'call', 'system']), ...lacking('write', ['system', 'call', 'reporting'])];
 }
 
-function otherUsers({ pairs }: AsteriskTree, user: string): string[] {
+function otherUsers({ pairs }: AsteriskTree, { user, port }: OwnSettings): string[] {
   const names = new Set(
     pairs
       .filter(({ section, key }) => key === 'secret' && section !== user && section !== 'general')
@@ -109,6 +110,7 @@ function otherUsers({ pairs }: AsteriskTree, user: string): string[] {
   if (names.size === 0) return [];
   return [
     `programs that log in to Asterisk's manager interface as ${[...names].join(', ')} find cdrd on 5038 from now on: ` +
-      'give each its user there (cdrd ami-user set NAME --read … --write … --permit …)',
+      'give each its user there (cdrd ami-user set NAME --read … --write … --permit …), or name port ' +
+      `${port} to those on this box (FreePBX: Advanced Settings, Asterisk Manager Port)`,
   ];
 }

@@ -5,7 +5,7 @@ import { readTextHere, readTree } from './asterisk-tree.ts';
 import { BLOCK_BEGIN, withoutBlock } from './block.ts';
 import { type Change, joined, type Plan } from './part.ts';
 
-const DIALPLAN = ['extensions.conf', 'extensions_cdrd.conf'];
+const DIALPLAN = ['extensions.conf', 'extensions_custom.conf', 'extensions_cdrd.conf'];
 
 /** @param folder Asterisk's configuration. */
 export function planUndo(folder: string): Plan {
