@@ -41,16 +41,24 @@ export async function moveIn(box: Box, root: Root): Promise<void> {
   await box.sh('systemctl restart asterisk && asterisk -rx "core waitfullybooted"');
 }
 
-/** The subroutines of cdrd where the office's calls are routed, as its snippet says. */
-export async function hook(box: Box): Promise<void> {
+const PLAIN = (tech: string) => `exten => _2XX,1,Dial(${tech}/\${EXTEN},20,tT)`;
+const HOOKED = (tech: string) =>
+  `exten => _2XX,1,Gosub(cdrd-internal,s,1)\n same => n,Dial(${tech}/\${EXTEN},20,tTU(cdrd-answer))`;
+
+/** Calls the subroutines of cdrd where the office's calls are routed, as its snippet says. */
+export const hook = (box: Box, root: Root): Promise<void> => rewrite(box, PLAIN(TECH[root]), HOOKED(TECH[root]));
+
+/** Takes them out again. */
+export const unhook = (box: Box, root: Root): Promise<void> => rewrite(box, HOOKED(TECH[root]), PLAIN(TECH[root]));
+
+async function rewrite(box: Box, from: string, to: string): Promise<void> {
   const file = box.path('/etc/asterisk/extensions.conf');
-  const before = await readFile(file, 'utf8');
-  const after = before.replace(
-    /exten => _2XX,1,Dial\((\w+)\/\$\{EXTEN\},20,tT\)/,
-    'exten => _2XX,1,Gosub(cdrd-internal,s,1)\n same => n,Dial($1/$${EXTEN},20,tTU(cdrd-answer))',
+  const text = await readFile(file, 'utf8');
+  if (!text.includes(from)) throw new Error(`the dialplan has no line ${from}`);
+  await writeFile(
+    file,
+    text.replace(from, () => to),
   );
-  if (after === before) throw new Error('the office has no dialplan: moveIn first');
-  await writeFile(file, after);
   await box.sh('asterisk -rx "dialplan reload"');
 }
 

@@ -18,4 +18,17 @@ for root in ${ROOT:-sid bullseye}; do
 done
 export CDRD_BOX_ROOTS
 cd "$here/../.."
+# PACKAGES=FOLDER: those that lie there are taken as they are.
+if [ -z "${PACKAGES:-}" ]; then
+  PACKAGES=$PWD/test/.build/box
+  rm -rf "$PACKAGES"
+  case ${ROOT:-} in
+    sid) only=all ;;
+    bullseye) only=amd64 ;;
+    *) only=all,amd64 ;;
+  esac
+  # Quick ones: that of Node inside would be compressed for minutes.
+  make --no-print-directory package ONLY="$only" XZ=0 TO="$PACKAGES" >&2
+fi
+export CDRD_BOX_PACKAGES="$PACKAGES"
 exec nice node_modules/.bin/vitest run --config test/box/vitest.config.ts "$@"
