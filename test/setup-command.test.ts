@@ -4,7 +4,7 @@
  */
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: Asterisk writes variables so
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../daemon/config.ts';
@@ -255,6 +255,55 @@ describe('on a box that somebody has worked on', () => {
     expect(text('manager_custom.conf')).toBe('; mine\n');
   });
 
+  test('bytes that are no UTF-8 stay what they are, and line ends too', () => {
+    const { etc, setup } = box();
+    const bytes = Buffer.from('[general]\r\nenabled = no ; f\xfcr die Zentrale\r\n', 'latin1');
+    writeFileSync(join(etc, 'cdr_manager.conf'), bytes);
+    expect(setup('--yes').code).toBe(0);
+    expect(readFileSync(join(etc, 'cdr_manager.conf')).subarray(0, bytes.length)).toEqual(bytes);
+    setup('--undo', '--yes');
+    expect(readFileSync(join(etc, 'cdr_manager.conf'))).toEqual(bytes);
+  });
+
+  test('a box that loads only what it names gets what is needed named; what is kept out is told', () => {
+    const { setup, text, etc } = box({
+      'modules.conf':
+        '[modules]\nautoload = no\nload = cdr_manager.so\npreload = func_cdr.so\nnoload => app_mixmonitor.so\n',
+    });
+    const { code, out } = setup('--yes');
+    expect(code).toBe(1);
+    expect(out).toContain(`TO DO: ${etc}/modules.conf:5 keeps app_mixmonitor.so from being loaded`);
+    expect(text('modules.conf')).toContain('[modules](+)\nload => cdr_custom.so\n');
+    expect(text('modules.conf').match(/cdr_manager\.so|func_cdr\.so/g)).toHaveLength(2);
+    expect(setup('--yes').out).toContain('nothing to change');
+  });
+
+  test('keys of a newer Asterisk are mended where somebody has set them, and only there', () => {
+    const { setup, value } = box({ 'cdr.conf': '[general]\nignoredialchanges = yes\n' });
+    setup('--yes');
+    expect(value('cdr.conf', 'general', 'ignoredialchanges')).toBe('no');
+    expect(value('cdr.conf', 'general', 'canceldispositionenabled')).toBeUndefined();
+  });
+
+  test('a comment that has no end would take in our lines: the file is left alone, and named', () => {
+    const { setup, text } = box({ 'cdr.conf': '[general]\n;-- all of this\nunanswered = no\n' });
+    const { code, out } = setup('--yes');
+    expect(code).toBe(1);
+    expect(out).toMatch(/TO DO: .*cdr\.conf: a comment ;-- has no end/);
+    expect(text('cdr.conf')).toBe('[general]\n;-- all of this\nunanswered = no\n');
+  });
+
+  test('another name for cdrd, another port, and a secret with a semicolon, as cdrd.toml has them', () => {
+    const { setup, value, config, text } = box();
+    mkdirSync(join(config, '..'));
+    writeFileSync(config, '[asterisk]\nusername = "recorder"\nport = 5138\nsecret = "a;b é"\n');
+    expect(setup('--yes').code).toBe(0);
+    expect(value('manager.conf', 'general', 'port')).toBe('5138');
+    expect(text('manager.d/cdrd.conf')).toContain('[recorder]\nsecret = a\\;b é\n');
+    expect(statSync(config).mode & 0o777).toBe(0o640);
+    expect(setup('--yes').out).toContain('nothing to change');
+  });
+
   test('a link stays a link, and files that are missing are made', () => {
     const { setup, etc, value } = box({ 'cdr_manager.conf': '', 'cdr_custom.conf': '', 'cdr.conf': '' });
     const elsewhere = temporaryFolder();
@@ -268,6 +317,20 @@ describe('on a box that somebody has worked on', () => {
 });
 
 describe('says what is wrong', () => {
+  test.skipIf(process.getuid?.() !== 0)('to who is not root', () => {
+    const { etc, config } = box();
+    chmodSync(join(etc, '..'), 0o755);
+    chmodSync(etc, 0o755);
+    const args = ['setup', '--asterisk', etc, '--config', config, '--snippets', SNIPPETS, '--yes'];
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+      encoding: 'utf8',
+      uid: 65_534,
+      gid: 65_534,
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^run it as root: EACCES/);
+  });
+
   test.each([
     [
       'asterisk.conf and extensions.conf are gone',

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { EXIT } from '../exit.ts';
 import { applyChanges, keepingOf } from '../setup/apply.ts';
 import { type Asker, openAsker } from '../setup/ask.ts';
+import { asText } from '../setup/asterisk-tree.ts';
 import { unifiedDiff } from '../setup/diff.ts';
 import type { Change } from '../setup/part.ts';
 import { planSetup, type SetupPlan } from '../setup/plan.ts';
@@ -64,6 +65,10 @@ export const setup: Command = {
       if (values.reload || (!isEmpty && asker && (await asker.ask(RELOAD, 'y')) === 'y')) reload(values.asterisk);
       else if (!isEmpty) print('next: cdrd setup --reload (or restart Asterisk and cdrd)');
       return plan.problems.length > 0 ? EXIT.failed : EXIT.ok;
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (process.getuid?.() === 0 || !['EACCES', 'EPERM'].includes(code)) throw error;
+      throw new Error(`run it as root: ${(error as Error).message}`);
     } finally {
       asker?.close();
     }
@@ -133,7 +138,8 @@ function shownChange(change: Change): string[] {
   const lines = change.after.split('\n').length;
   if (change.before === null && lines > MAX_NEW)
     return [`${change.path}: a new file of ${lines} lines, as cdrd brings it (mode 0${mode.toString(8)})`];
-  return [...unifiedDiff(change.path, change.before, change.after), `(${change.path}: mode 0${mode.toString(8)})`];
+  const before = change.before === null ? null : asText(change.before);
+  return [...unifiedDiff(change.path, before, asText(change.after)), `(${change.path}: mode 0${mode.toString(8)})`];
 }
 
 /** Of copies: the moment, UTC. */

@@ -62,12 +62,12 @@ function keep(path: string, stamp: string): Kept {
   return { path, copy };
 }
 
-function write(change: Change, text: string): void {
+function write(change: Change, bytes: string): void {
   const folder = dirname(change.path);
   if (!existsSync(folder)) makeFolder(folder, change);
   // A link of the box's own stays one.
   const path = existsSync(change.path) ? realpathSync(change.path) : change.path;
-  put(path, text, keepingOf(change));
+  put(path, Buffer.from(bytes, 'latin1'), keepingOf(change));
 }
 
 function makeFolder(folder: string, change: Change): void {
@@ -107,7 +107,7 @@ function groupOf({ secretOf, path }: Change): number {
   return groupId('asterisk') ?? 0;
 }
 
-function put(path: string, content: string | Uint8Array, { uid, gid, mode }: Keeping): void {
+function put(path: string, content: Uint8Array, { uid, gid, mode }: Keeping): void {
   const fresh = `${path}.new`;
   rmSync(fresh, { force: true });
   const file = openSync(fresh, 'wx', 0o600);

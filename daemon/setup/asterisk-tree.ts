@@ -95,13 +95,26 @@ export function lastOf(tree: AsteriskTree, section: string, key: string): Found 
   return tree.pairs.findLast((pair) => same(pair.section, section) && same(pair.key, key));
 }
 
-/** @throws what the system says, but for a file that isn't there. */
+/**
+ * A file's bytes as a text of one character each, whatever encoding somebody's comments are in: what is written back is what
+ * was there. @throws what the system says, but for a file that isn't there.
+ */
 export function readTextHere(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path, 'latin1');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw error;
   }
+}
+
+/** Such a text as a person reads it. */
+export function asText(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** A text of ours, to be put into such a one. */
+export function asBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }

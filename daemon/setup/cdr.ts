@@ -6,9 +6,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAsteriskText } from './asterisk-text.ts';
 import { readTextHere, readTree } from './asterisk-tree.ts';
-import { withBlock, withoutBlock } from './block.ts';
+import { withoutBlock } from './block.ts';
 import { type AsteriskFolders, joined, type Part, snippet } from './part.ts';
-import { placeFor } from './place.ts';
+import { addTo } from './place.ts';
 import { linesFor, type Wanted } from './snippet.ts';
 
 /** Asterisk's values of what a cdr.conf doesn't say. */
@@ -20,6 +20,17 @@ const FALLBACKS: Readonly<Record<string, string>> = {
   endbeforehexten: 'no',
   initiatedseconds: 'no',
 };
+
+/**
+ * Keys that only newer ones have (an older one refuses a file with a key that it doesn't know): mended where somebody has set
+ * them, and not in our snippet. Without the changes of bridges and dials the records of one call can't be told apart.
+ */
+const NEWER: readonly Wanted[] = [
+  { section: 'general', key: 'channeldefaultenabled', value: 'yes', fallback: 'yes' },
+  { section: 'general', key: 'ignorestatechanges', value: 'no', fallback: 'no' },
+  { section: 'general', key: 'ignoredialchanges', value: 'no', fallback: 'no' },
+  { section: 'general', key: 'canceldispositionenabled', value: 'no', fallback: 'no' },
+];
 
 const OUR_CSV = 'cdrd.csv';
 
@@ -38,18 +49,9 @@ export function planCdr(folders: AsteriskFolders): Part & { readonly csv: string
 
 /** A file that the box has gets what it lacks of our snippet, a file that it doesn't have is our snippet. */
 function planFile(folders: AsteriskFolders, name: string, isWanted: (each: Wanted) => boolean): Part {
-  const main = join(folders.etc, name);
   const text = snippet(folders, name);
-  const { path, problems } = placeFor(main, folders.etc);
-  const before = readTextHere(path);
-  const own = before === null ? '' : withoutBlock(before);
-  if (path === main && own.trim() === '')
-    return { changes: [{ path, before, after: withBlock('', text.trimEnd().split('\n')) }] };
-  if (readAsteriskText(own).endsInComment)
-    return { problems: [`${path}: a comment ;-- has no end --; and takes in what follows: end it`] };
-  const tree = readTree(main, folders.etc, (file) => (file === path ? own : readTextHere(file)));
-  const lines = linesFor(wantedOf(text).filter(isWanted), tree);
-  return { changes: [{ path, before, after: withBlock(own, lines) }], problems };
+  const wanted = [...wantedOf(text), ...(name === 'cdr.conf' ? NEWER : [])].filter(isWanted);
+  return addTo(name, folders, (tree, isEmpty) => (isEmpty ? text.trimEnd().split('\n') : linesFor(wanted, tree)));
 }
 
 /** The pairs of a snippet, each with the comment right above it. */

@@ -4,17 +4,17 @@
  */
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { type Found, readTextHere, readTree } from './asterisk-tree.ts';
+import { asText, type Found, readTextHere, readTree } from './asterisk-tree.ts';
 import { withBlock, withoutBlock } from './block.ts';
-import { type AsteriskFolders, type Change, type Part, snippet } from './part.ts';
-import { placeFor } from './place.ts';
+import { type AsteriskFolders, type Change, joined, type Part, snippet } from './part.ts';
+import { addTo } from './place.ts';
 
 const OURS = 'extensions_cdrd.conf';
 /** Lines shown at most; the others are counted. */
 const MAX_SHOWN = 20;
 
 export function planDialplan(folders: AsteriskFolders): Part {
-  return { changes: [planOurs(folders), planInclude(folders)], notes: hooks(folders) };
+  return joined([{ changes: [planOurs(folders)] }, planInclude(folders), { notes: hooks(folders) }]);
 }
 
 /** Ours by its name: one that was copied by hand, or changed, is written over, and a copy stays. */
@@ -26,15 +26,11 @@ function planOurs(folders: AsteriskFolders): Change {
   return { path, before, after: withBlock('', text.trimEnd().split('\n')) };
 }
 
-function planInclude(folders: AsteriskFolders): Change {
-  const main = join(folders.etc, 'extensions.conf');
-  const { path } = placeFor(main, folders.etc);
-  const before = readTextHere(path);
-  const own = before === null ? '' : withoutBlock(before);
-  const tree = readTree(main, folders.etc, (file) => (file === path ? own : readTextHere(file)));
-  const isIncluded = tree.files.includes(resolve(folders.etc, OURS));
+function planInclude(folders: AsteriskFolders): Part {
   // "try": a dialplan whose include is gone would not be loaded at all.
-  return { path, before, after: withBlock(own, isIncluded ? [] : [`#tryinclude ${OURS}`]) };
+  return addTo('extensions.conf', folders, ({ files }) =>
+    files.includes(resolve(folders.etc, OURS)) ? [] : [`#tryinclude ${OURS}`],
+  );
 }
 
 /** Whether a file is still as Debian's package brought it: dpkg keeps the MD5 of each. */
@@ -42,7 +38,7 @@ function isDebians(path: string): boolean {
   const status = readTextHere('/var/lib/dpkg/status');
   const text = readTextHere(path);
   if (status === null || text === null) return false;
-  return status.includes(`\n ${path} ${createHash('md5').update(withoutBlock(text)).digest('hex')}\n`);
+  return status.includes(`\n ${path} ${createHash('md5').update(withoutBlock(text), 'latin1').digest('hex')}\n`);
 }
 
 /** Lines of the dialplan that our subroutines have to be called from, and aren't. */
@@ -64,7 +60,7 @@ function hooks(folders: AsteriskFolders): string[] {
 function hookOf({ file, line, key, value }: Found): string[] {
   if (value.includes('cdrd-answer') || !/\b(Dial|Queue|ConfBridge)\(/i.test(value)) return [];
   const fresh = hooked(value);
-  return fresh === null ? [] : [`  ${file}:${line}: ${key} => ${value}`, `      ${key} => ${fresh}`];
+  return fresh === null ? [] : [`  ${file}:${line}: ${key} => ${asText(value)}`, `      ${key} => ${asText(fresh)}`];
 }
 
 /** An application's line as it would be with our subroutine; null: its arguments can't be told apart here. */

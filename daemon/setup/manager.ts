@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readAsteriskText } from './asterisk-text.ts';
-import { type AsteriskTree, lastOf, readTextHere, readTree } from './asterisk-tree.ts';
+import { type AsteriskTree, asBytes, asText, lastOf, readTextHere, readTree } from './asterisk-tree.ts';
 import { BLOCK_BEGIN, withBlock, withoutBlock } from './block.ts';
 import type { OwnSettings } from './own-config.ts';
 import { type AsteriskFolders, type Part, snippet } from './part.ts';
@@ -32,13 +32,16 @@ export function planManager(folders: AsteriskFolders, settings: OwnSettings): Pa
       section: 'general',
       key: 'bindaddr',
       value: '127.0.0.1',
-      why: 'for cdrd alone; everybody else uses cdrd’s own AMI',
+      why: 'for cdrd alone, which offers AMI to everybody else',
     },
   ];
   const hasUser = theirs.sections.includes(user);
   const found = hasUser ? lastOf(theirs, user, 'secret') : undefined;
   const secret =
-    found?.value ?? settings.secret ?? secretInBlock(before, user) ?? randomBytes(24).toString('base64url');
+    (found && asText(found.value)) ??
+    settings.secret ??
+    secretInBlock(before, user) ??
+    randomBytes(24).toString('base64url');
   const lines = [
     ...linesFor(general, theirs),
     ...(hasUser ? [] : ['', ...userSection(snippet(folders, 'manager.conf'), user, secret)]),
@@ -73,7 +76,7 @@ function userSection(text: string, user: string, secret: string): string[] {
     .slice(from)
     .trimEnd()
     .replace('[cdrd]', `[${user}]`)
-    .replace(NO_SECRET, () => secret.replaceAll(';', '\\;'))
+    .replace(NO_SECRET, () => asBytes(secret).replaceAll(';', '\\;'))
     .split('\n');
 }
 
@@ -83,7 +86,7 @@ function secretInBlock(text: string | null, user: string): string | undefined {
   const { statements } = readAsteriskText(text);
   const at = statements.findIndex((each) => each.kind === 'section' && each.name === user);
   const pair = statements.slice(at + 1).find((each) => each.kind === 'pair' && each.key === 'secret');
-  return at >= 0 && pair?.kind === 'pair' ? pair.value : undefined;
+  return at >= 0 && pair?.kind === 'pair' ? asText(pair.value) : undefined;
 }
 
 function overruled({ section, key, value }: Wanted, tree: AsteriskTree): string {

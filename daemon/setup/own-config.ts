@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { type Config, ConfigError, loadConfig } from '../config.ts';
-import { readTextHere } from './asterisk-tree.ts';
+import { asBytes, asText, readTextHere } from './asterisk-tree.ts';
 import type { Part } from './part.ts';
 import { type TomlValue, withTomlValues } from './toml-edit.ts';
 
@@ -30,7 +30,7 @@ const NEW_FILE =
 
 /** @throws for a text that isn't TOML, and for an Asterisk elsewhere. */
 export function readSettings(path: string): OwnSettings {
-  const text = readTextHere(path);
+  const text = textOf(path);
   const values = flat(path, text ?? '');
   const host = values['asterisk.host'] ?? '127.0.0.1';
   if (!['127.0.0.1', 'localhost', '::1'].includes(String(host)))
@@ -45,6 +45,15 @@ export function readSettings(path: string): OwnSettings {
     port: Number(values['asterisk.port'] ?? 5039),
     secret: typeof secret === 'string' && secret !== '' && secret !== 'CHANGE-ME' ? secret : undefined,
   };
+}
+
+/** @throws where it isn't UTF-8, as TOML must be. */
+function textOf(path: string): string | null {
+  const bytes = readTextHere(path);
+  if (bytes === null) return null;
+  const text = asText(bytes);
+  if (asBytes(text) !== bytes) throw new Error(`${path} is not UTF-8 text`);
+  return text;
 }
 
 function flat(path: string, text: string): Record<string, unknown> {
@@ -79,7 +88,11 @@ export function planConfig(
   );
   const after = withTomlValues(text ?? NEW_FILE, Object.fromEntries(lacking));
   const { recordings: effective } = prove(path, after);
-  return { recordings: effective, changes: [{ path, before: text, after, secretOf: 'cdrd' }], secrets: [secret] };
+  return {
+    recordings: effective,
+    changes: [{ path, before: text === null ? null : asBytes(text), after: asBytes(after), secretOf: 'cdrd' }],
+    secrets: [secret],
+  };
 }
 
 /** Reads it as the daemon will, from a folder that nobody else may look into. */

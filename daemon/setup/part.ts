@@ -4,9 +4,9 @@ import { readTextHere } from './asterisk-tree.ts';
 
 export interface Change {
   readonly path: string;
-  /** Text that is there; null: none. */
+  /** Bytes that are there, one a character; null: none. */
   readonly before: string | null;
-  /** Text that is to be there; null: no file. */
+  /** Those that are to be there; null: no file. */
   readonly after: string | null;
   /** Who may read it: asterisk = Asterisk's group, cdrd = ours; undefined: whoever may now, of a new file Asterisk's group. */
   readonly secretOf?: 'asterisk' | 'cdrd';

@@ -6,6 +6,7 @@ import { isSettled } from './apply.ts';
 import { planCdr } from './cdr.ts';
 import { planDialplan } from './dialplan.ts';
 import { planManager } from './manager.ts';
+import { planModules } from './modules.ts';
 import { type ConfigChoices, planConfig, readSettings } from './own-config.ts';
 import { foldersOf, joined, type Plan } from './part.ts';
 import { type FolderChange, planFolder, planUnit } from './recordings-folder.ts';
@@ -39,6 +40,7 @@ export function planSetup(input: SetupInput): SetupPlan {
   const plan = joined([
     manager,
     cdr,
+    planModules(folders),
     planDialplan(folders),
     config,
     recordings,

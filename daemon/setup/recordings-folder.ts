@@ -6,7 +6,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync } f
 import { dirname } from 'node:path';
 import { demandsMount, isAtOrBelow, missingMount, mountOf, parseMountinfo } from '../recordings/mountinfo.ts';
 import { accountIds, groupId } from './accounts.ts';
-import { readTextHere } from './asterisk-tree.ts';
+import { asBytes, readTextHere } from './asterisk-tree.ts';
 import type { Part } from './part.ts';
 
 const UNIT_DROP_IN = '/etc/systemd/system/cdrd.service.d/recordings.conf';
@@ -52,7 +52,9 @@ export function planUnit(dir: string, places: Readonly<Record<string, string>>):
   const words = folders.map(
     (each) => `"-${each.replaceAll('\\', '\\\\').replaceAll('%', '%%').replaceAll('"', '\\"')}"`,
   );
-  const after = `# Written by cdrd setup: cdrd may write there, too.\n[Service]\nReadWritePaths=${words.join(' ')}\n`;
+  const after = asBytes(
+    `# Written by cdrd setup: cdrd may write there, too.\n[Service]\nReadWritePaths=${words.join(' ')}\n`,
+  );
   const home = folders.filter((each) => isAtOrBelow(each, '/home') || isAtOrBelow(each, '/root'));
   return {
     changes: [{ path: UNIT_DROP_IN, before: readTextHere(UNIT_DROP_IN), after, isPublic: true }],

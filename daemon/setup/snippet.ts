@@ -45,6 +45,10 @@ function hasSection({ sections }: AsteriskTree, section: string): boolean {
   return sections.some((name) => name.toLowerCase() === section.toLowerCase());
 }
 
+export function isYes(value: string): boolean {
+  return meaning(value) === 'yes';
+}
+
 /** As main/utils.c ast_true() and ast_false() read a value; other values are themselves. */
 function meaning(value: string): string {
   const lower = value.trim().toLowerCase();
