@@ -16,6 +16,7 @@ export const PAGES = [
   'ami-settings',
   'preferences',
   'users',
+  'doctor',
   'retention',
   'truth',
   'audit',

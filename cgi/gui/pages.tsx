@@ -53,6 +53,7 @@ export const ENTRIES: readonly PageEntry[] = [
     load: () => import('./preferences/page.tsx'),
   },
   { name: 'users', group: 'settings', role: 'admin', text: 'users', load: () => import('./users/page.tsx') },
+  { name: 'doctor', group: 'box', role: 'admin', text: 'doctor', load: () => import('./doctor/page.tsx') },
   { name: 'retention', group: 'box', role: 'admin', text: 'retention', load: () => import('./retention/page.tsx') },
   { name: 'truth', group: 'box', role: 'admin', text: 'truth', load: () => import('./truth/page.tsx') },
   { name: 'audit', group: 'box', role: 'admin', text: 'audit', load: () => import('./audit/page.tsx') },

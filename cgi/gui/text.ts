@@ -8,6 +8,7 @@ import type { audit } from './text/en/audit.ts';
 import type { calls } from './text/en/calls.ts';
 import type { common } from './text/en/common.ts';
 import type { dashboard } from './text/en/dashboard.ts';
+import type { doctor } from './text/en/doctor.ts';
 import type { live } from './text/en/live.ts';
 import type { phoneBook } from './text/en/phone-book.ts';
 import type { preferences } from './text/en/preferences.ts';
@@ -25,6 +26,7 @@ export interface Texts {
   calls: typeof calls;
   common: typeof common;
   dashboard: typeof dashboard;
+  doctor: typeof doctor;
   live: typeof live;
   'phone-book': typeof phoneBook;
   preferences: typeof preferences;

@@ -304,7 +304,10 @@ test('/healthz tells states to anybody, and what helps an attacker only to the b
   expect(await about(null, elsewhere)).toEqual({
     status: 'ok',
     ...Object.fromEntries(
-      ['store', 'asterisk', 'ami', 'cdr_csv', 'recordings', 'https', 'backup', 'alarms'].map((each) => [each, part]),
+      ['store', 'asterisk', 'ami', 'cdr_csv', 'recordings', 'https', 'listen', 'backup', 'alarms'].map((each) => [
+        each,
+        part,
+      ]),
     ),
     disks: expect.objectContaining({ state: part }),
   });

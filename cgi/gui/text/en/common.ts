@@ -27,6 +27,7 @@ export const common = {
     'ami-settings': 'AMI Settings',
     preferences: 'General Preferences',
     users: 'Users and API Keys',
+    doctor: 'Doctor',
     retention: 'Retention and Backup',
     truth: 'Truth Report',
     audit: 'Audit',

@@ -29,6 +29,7 @@ export const common: Translated<typeof english> = {
     'ami-settings': 'Ajustes de AMI',
     preferences: 'Preferencias generales',
     users: 'Usuarios y claves de API',
+    doctor: 'Diagnóstico',
     retention: 'Conservación y copias',
     truth: 'Informe de veracidad',
     audit: 'Auditoría',

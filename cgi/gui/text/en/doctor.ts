@@ -1,0 +1,47 @@
+/** Texts of the page. What was found is told by the box, in English. */
+export const doctor = {
+  about:
+    'The box examines itself. What only root sees (who holds a port, whether Asterisk can write a recording) is told on the box by: cdrd doctor',
+  again: 'Run again',
+  running: 'Examining …',
+  bundle: 'Support archive',
+  bundleHint:
+    'The support archive is for who helps from afar: these findings, health, figures, log and settings, without secrets, telephone numbers and names. It is text: read it before you send it.',
+  verdicts: {
+    ok: 'All is well',
+    warning: 'Works, with warnings',
+    fault: 'Something is wrong',
+  },
+  counts: (faults: number, warnings: number, well: number) =>
+    `${faults} ${faults === 1 ? 'fault' : 'faults'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}, ${well} ok`,
+  at: (time: string) => `Looked at ${time}.`,
+  states: { ok: 'ok', warning: 'warning', fault: 'fault' },
+  mend: 'Mended by, as root on the box:',
+  mendOf: (check: string) => `Command that mends ${check}`,
+  groups: {
+    daemon: 'cdrd itself',
+    asterisk: 'Asterisk',
+    port: 'Ports',
+    ports: 'Ports',
+    cdr: 'Call records',
+    csv: 'CDR CSV',
+    dialplan: 'Dialplan',
+    recordings: 'Recordings',
+    recording: 'Recordings',
+    medium: 'Medium',
+    clock: 'Clock',
+    time: 'Clock',
+    numbering: 'Numbers and trunks',
+    trunks: 'Trunks',
+    access: 'Access',
+    http: 'Web access',
+    https: 'HTTPS',
+    certificate: 'Certificate',
+    ami: 'AMI',
+    store: 'Store',
+    calls: 'Last calls',
+    backup: 'Backups',
+    alarms: 'Alarms',
+    config: 'Configuration',
+  } as Record<string, string>,
+};
