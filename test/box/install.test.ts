@@ -8,12 +8,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Box, openBox } from './box.ts';
 import { type Client, logIn } from './client.ts';
 import { doctor } from './doctor.ts';
+import { seen } from './eventually.ts';
 import { hook, moveIn, type Office, staff, unhook } from './office.ts';
 import { install } from './package.ts';
 import { cachedRoots } from './roots.ts';
 
-/** A call and its recording are in the lists within 3 s of its end; five times that on a busy machine. */
-const SEEN_MS = 15_000;
 const PASSWORD = 'first-call-in-the-report';
 
 describe.each(cachedRoots())('$name', ({ name, folder }) => {
@@ -136,17 +135,6 @@ describe.each(cachedRoots())('$name', ({ name, folder }) => {
     expect((await box.sh('systemctl is-system-running')).trim()).toBe('running');
   });
 });
-
-/** Looks until a list has so many rows. */
-async function seen<T>(list: () => Promise<readonly T[]>, count: number): Promise<readonly T[]> {
-  const until = Date.now() + SEEN_MS;
-  for (;;) {
-    const rows = await list();
-    if (rows.length === count) return rows;
-    if (Date.now() > until) throw new Error(`${rows.length} rows and not ${count} after ${SEEN_MS} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
 
 /** Files and folders of the system itself, without what logs, package lists and Asterisk's own data are. */
 async function files(box: Box): Promise<readonly string[]> {

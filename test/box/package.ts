@@ -8,13 +8,13 @@ const KIND: Readonly<Record<Root, string>> = { sid: '_all.deb', bullseye: '_amd6
 
 /**
  * Installs or upgrades.
- * @param folder Where the packages lie. @returns what apt printed.
+ * @param folder Where the packages lie. @param options More of apt's. @returns what apt printed.
  */
-export async function install(box: Box, root: Root, folder = made('CDRD_BOX_PACKAGES')): Promise<string> {
+export async function install(box: Box, root: Root, folder = made('CDRD_BOX_PACKAGES'), options = ''): Promise<string> {
   const [name, ...others] = (await readdir(folder)).filter((file) => file.endsWith(KIND[root]));
   if (name === undefined || others.length > 0) throw new Error(`expected one package *${KIND[root]} in ${folder}`);
   await copyFile(join(folder, name), box.path(`/root/${name}`));
-  return box.sh(`apt-get install -y -o Dpkg::Use-Pty=0 /root/${name} && rm /root/${name}`);
+  return box.sh(`apt-get install -y ${options} -o Dpkg::Use-Pty=0 /root/${name} && rm /root/${name}`);
 }
 
 /** A folder that run.sh names. */

@@ -30,5 +30,7 @@ if [ -z "${PACKAGES:-}" ]; then
   # Quick ones: that of Node inside would be compressed for minutes.
   make --no-print-directory package ONLY="$only" XZ=0 TO="$PACKAGES" >&2
 fi
-export CDRD_BOX_PACKAGES="$PACKAGES"
+CDRD_BOX_OLDER=$PWD/test/.build/box-older
+"$here/older.sh" "$PACKAGES" "$CDRD_BOX_OLDER"
+export CDRD_BOX_PACKAGES="$PACKAGES" CDRD_BOX_OLDER
 exec nice node_modules/.bin/vitest run --config test/box/vitest.config.ts "$@"
