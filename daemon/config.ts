@@ -25,6 +25,8 @@ export interface Config extends Values {
    * may change it. Throws TypeError for a key that does not exist.
    */
   fixed(key: string): string | null;
+  /** The file that was read; null: none. */
+  readonly file: string | null;
 }
 
 const NO_FILE: FileReading = { settings: new Map(), faults: [], lines: new Map() };
@@ -87,7 +89,7 @@ function finish(output: Output, settings: Settings, path: string | null): Config
     section,
     Object.fromEntries(Object.entries(table).map(([name, value]) => [camel(name), value])),
   ]);
-  return freeze({ ...Object.fromEntries(sections), fixed } as Config);
+  return freeze({ ...Object.fromEntries(sections), fixed, file: path } as Config);
 }
 
 /** Freezes plain objects and lists all the way down; a frozen RegExp without g or y still matches. */

@@ -66,6 +66,24 @@ export async function acquireLock(stateDir: string): Promise<Lock> {
   };
 }
 
+/**
+ * Who holds the folder at this moment, without taking it for longer than a look; null: nobody does, or there is no such
+ * folder.
+ */
+export async function lockHolder(stateDir: string): Promise<LockedError | null> {
+  const found = await stat(stateDir, { bigint: true }).catch(() => null);
+  if (!found) return null;
+  const server = createServer();
+  try {
+    await listen(server, `\0cdrd-${found.dev}-${found.ino}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    return new LockedError(stateDir, await livingPid(join(stateDir, 'pid')));
+  }
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return null;
+}
+
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);

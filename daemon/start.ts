@@ -35,7 +35,7 @@ import { type Bus, createBus } from './bus.ts';
 import type { Config } from './config.ts';
 import { createPerform } from './control/perform.ts';
 import { listenControl } from './control/server.ts';
-import { createDoctor } from './doctor/doctor.ts';
+import { doctorOf } from './doctor/parts.ts';
 import { createDoors } from './door-changes.ts';
 import { describeAll } from './figures.ts';
 import { spaceOn, watchFullness } from './fullness.ts';
@@ -233,7 +233,29 @@ export async function start(options: StartOptions): Promise<Running> {
     const amiUserAdmin = createAmiUserAdmin(amiUsers, store, () => amiServer.clients);
     const certificates = createCertificates(config, names, log);
     stops.push(() => certificates.close());
-    const doctor = createDoctor({ config, connection: pbx.connection, version });
+    const rulesNow = latest(settings.rules, liveRules);
+    const recordingPolicy = {
+      state: () => policyState(policy.state(), pbx.connection.status, recordings.state()),
+    };
+    const certificateAdmin = createCertificateAdmin(certificates.get, Date.now);
+    const doctor = doctorOf({
+      version,
+      config,
+      settings,
+      store,
+      storeWorker: workers.store,
+      replacement,
+      pbx,
+      ami: amiServer,
+      medium: recordings,
+      certificates: certificateAdmin,
+      backups,
+      recordingPolicy,
+      clockDoubt: jobs.clockDoubt,
+      liveRules: rulesNow,
+      zone,
+      now,
+    });
     const vitals = vitalsOf(config.state.dir, log);
     const support = createSupport({
       ...{ version, config: given, doctor, settings, alarms, vitals },
@@ -257,11 +279,11 @@ export async function start(options: StartOptions): Promise<Running> {
       alarms,
       phoneBook: createPhoneBook(store),
       settings,
-      recordingPolicy: { state: () => policyState(policy.state(), pbx.connection.status, recordings.state()) },
+      recordingPolicy,
       sounds: createSounds({ dirs: config.asterisk.sounds, mono: () => performance.now() }),
       trials,
-      certificates: createCertificateAdmin(certificates.get, Date.now),
-      live: createLive(pbx, recordingControl, latest(settings.rules, liveRules)),
+      certificates: certificateAdmin,
+      live: createLive(pbx, recordingControl, rulesNow),
       amiUsers: amiUserAdmin,
       box: { host: hostname(), version, zone: config.time.zone || systemZoneName(), clockDoubt: jobs.clockDoubt },
       vitals,

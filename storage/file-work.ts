@@ -31,6 +31,8 @@ export const fileWork = {
       return closing(openUntouched(file, `${file}.proof`, false), quickFaultIn);
     });
   },
+  /** The newest schema that this cdrd knows. */
+  newestSchema: (): number => migrations.length,
   /** What is damaged in the store; '' = nothing. It reads all of it. @throws {StoreError} when it can't be read. */
   faultIn: (file: string): string => faultOf(() => closing(look(file), faultIn)),
   /** @returns the name that what was there goes on under. */

@@ -49,6 +49,7 @@ import {
 import { type Forgetting, forgetSome, removalsFrom } from './sql/forget.ts';
 import { createGivenOut } from './sql/given-out.ts';
 import { listedRecordings } from './sql/keep.ts';
+import { newestEnd } from './sql/leg.ts';
 import { callCount, callHits, callPage, callSortKeys, recordingCount, recordingPage } from './sql/listing.ts';
 import {
   type KnownMedium,
@@ -301,6 +302,10 @@ export function openStore(options: StoreOptions) {
     trace: (uniqueId: string) => trace(database, uniqueId, applier.rules),
     callDetail: (which: { readonly id: number; readonly present: number | null }) =>
       callDetail(database, which, applier.rules),
+    /** End of the newest record, epoch seconds; null: there is none. */
+    newestEnd: () => newestEnd(database),
+    /** Whether somebody copies its file at this moment. */
+    isHeldStill: () => still.held,
     csvPositions: () => csvPositions(database),
     openPauses: () => openPauses(database),
     missingRecords: (legs: readonly Leg[]) => missingRecords(database, legs),

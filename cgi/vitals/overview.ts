@@ -32,7 +32,10 @@ export const showOverview = verb({
   },
 });
 
-async function mediumOf(services: Services): Promise<Overview['medium']> {
+/** The medium, and for how long it lasts. */
+export async function mediumOf(
+  services: Pick<Services, 'medium' | 'store' | 'zone' | 'now'>,
+): Promise<Overview['medium']> {
   const { state, why, writable, medium } = services.medium.state();
   const space = services.medium.space();
   const pace = medium === undefined ? null : await paceOn(medium, services);
@@ -52,7 +55,10 @@ async function mediumOf(services: Services): Promise<Overview['medium']> {
  * What was recorded on a medium in the last days, and in how many: fewer where it has been in place for less and its
  * recordings don't reach further back. null: nothing tells, or the clock isn't set.
  */
-async function paceOn(id: number, { store, zone, now }: Services): Promise<Overview['medium']['recorded']> {
+async function paceOn(
+  id: number,
+  { store, zone, now }: Pick<Services, 'store' | 'zone' | 'now'>,
+): Promise<Overview['medium']['recorded']> {
   const at = now();
   if (at < CLOCK_SET) return null;
   const wall = at + zone.offsetAt(at);

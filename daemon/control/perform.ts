@@ -3,7 +3,6 @@ import { stat } from 'node:fs/promises';
 import type { Accounts } from '../../cgi/access/accounts.ts';
 import type { AmiUserAdmin } from '../../cgi/ami/port.ts';
 import type { Backups } from '../../cgi/backup/port.ts';
-import type { Doctor } from '../../cgi/doctor/port.ts';
 import { checkChains } from '../../cgi/settings/audit-check.ts';
 import { tallies } from '../../cgi/truth/summary.ts';
 import { checkSums } from '../../storage/check-sums.ts';
@@ -14,6 +13,7 @@ import { BEGINNING, batchesOf, type CsvFile, filesOf, signatureOf } from '../ast
 import type { Ingest } from '../asterisk/ingest.ts';
 import type { Bus } from '../bus.ts';
 import type { Config } from '../config.ts';
+import type { RunningDoctor } from '../doctor/parts.ts';
 import { setUser } from '../state.ts';
 import type { RunningSupport } from '../support/support.ts';
 import { exported } from './export.ts';
@@ -33,7 +33,7 @@ export interface PerformOptions {
   readonly backups: Pick<Backups, 'make'>;
   readonly ingest: Ingest;
   /** Of the running daemon; absent: a command without one examines by itself. */
-  readonly doctor?: Doctor;
+  readonly doctor?: RunningDoctor;
   /** Of the running daemon. */
   readonly support?: Pick<RunningSupport, 'known'>;
   readonly bus: Bus;
@@ -67,7 +67,7 @@ export function createPerform(options: PerformOptions): Perform {
         return verify();
       case 'doctor':
         if (!doctor) throw new Error('only a running daemon examines the box for others');
-        return JSON.stringify(await doctor.examine());
+        return JSON.stringify({ facts: doctor.facts(), findings: await doctor.examine() });
       case 'support':
         if (!support) throw new Error('only a running daemon knows this');
         return JSON.stringify(support.known());

@@ -1,6 +1,7 @@
 /** Asterisk as its own AMI tells of it: whether it lets us in, which one it is, and what our user may ask there. */
 import type { AsteriskConnection } from '../asterisk/connection.ts';
 import type { Config } from '../config.ts';
+import type { AskAsterisk } from './ask-asterisk.ts';
 import { type Check, type Finding, fault, ok, warning } from './finding.ts';
 import { inTurn, SETUP, service } from './mend.ts';
 
@@ -12,12 +13,36 @@ export interface AsteriskParts {
   readonly connection: Pick<AsteriskConnection, 'status' | 'action' | 'list'>;
 }
 
-export function asteriskChecks(parts: AsteriskParts): readonly Check[] {
-  const { status } = parts.connection;
+/** @param rights null: it doesn't let us in, or doesn't tell. */
+export function asteriskChecks(parts: AsteriskParts, rights: Rights | null): readonly Check[] {
+  const { state, version } = parts.connection.status;
   return [
     { name: 'asterisk.reachable', look: () => [reachable(parts)] },
-    ...(status.state === 'up' ? [{ name: 'asterisk.version', look: () => [versionOf(status.version)] }] : []),
+    ...(state === 'up' && version !== '' ? [{ name: 'asterisk.version', look: () => [versionOf(version)] }] : []),
+    ...(rights ? [{ name: 'asterisk.rights', look: () => [rightsOf(rights)] }] : []),
   ];
+}
+
+/** Classes that our user hasn't got, of those that it must have. */
+export type Rights = readonly (keyof typeof NEEDED)[];
+
+/** An action that nothing but the class lets our user ask; Asterisk lists those that it may. */
+const NEEDED = { system: 'DBDel', call: 'Atxfer', reporting: 'ShowDialPlan' } as const;
+
+/** Whoever lacks any can be told little, and each of its questions would be refused: one line says why. */
+export async function lackingRights(ask: AskAsterisk | null): Promise<Rights | null> {
+  const actions = await ask?.actions().catch(() => null);
+  if (!actions) return null;
+  return (['system', 'call', 'reporting'] as const).filter((name) => !actions.has(NEEDED[name]));
+}
+
+function rightsOf(lacking: Rights): Finding {
+  if (lacking.length === 0) return ok('asterisk.rights', 'its AMI user for cdrd has the classes that cdrd needs');
+  return fault(
+    'asterisk.rights',
+    `its AMI user for cdrd lacks write = ${lacking.join(',')} (manager.conf): settings, pauses or lists don't reach it, and what else is wrong it does not tell; cdrd doctor on the box shows the line`,
+    null,
+  );
 }
 
 function reachable({ config, connection }: AsteriskParts): Finding {

@@ -3,18 +3,36 @@
  * nothing; two who ask at the same time get one examination.
  */
 import type { Doctor } from '../../cgi/doctor/port.ts';
-import { type AsteriskParts, asteriskChecks } from './asterisk.ts';
-import { type Check, examine, ok } from './finding.ts';
+import { type AskAsterisk, askAsterisk } from './ask-asterisk.ts';
+import { type AsteriskParts, asteriskChecks, lackingRights, type Rights } from './asterisk.ts';
+import { type CallParts, callsCheck } from './calls.ts';
+import { type ClockParts, clockChecks } from './clock.ts';
+import { type DialplanParts, dialplanChecks } from './dialplan.ts';
+import { type Check, examine, type Finding, ok } from './finding.ts';
+import { type MediumParts, mediumChecks } from './medium.ts';
+import { csvCheck, type RecordParts, recordChecks } from './records.ts';
+import { type StoreParts, storeChecks } from './store.ts';
+import { type TrunkParts, trunkCheck } from './trunks.ts';
+import { type WebParts, webChecks } from './web.ts';
 
-export interface DoctorParts extends AsteriskParts {
+export interface DoctorParts {
   readonly version: string;
+  readonly asterisk: AsteriskParts;
+  readonly records: RecordParts;
+  readonly dialplan: DialplanParts;
+  readonly clock: ClockParts;
+  readonly trunks: TrunkParts;
+  readonly medium: MediumParts;
+  readonly web: WebParts;
+  readonly store: StoreParts;
+  readonly calls: CallParts;
 }
 
 export function createDoctor(parts: DoctorParts): Doctor {
   let underWay: ReturnType<Doctor['examine']> | null = null;
   return {
     examine() {
-      underWay ??= examine(checksOf(parts)).finally(() => {
+      underWay ??= look(parts).finally(() => {
         underWay = null;
       });
       return underWay;
@@ -22,9 +40,29 @@ export function createDoctor(parts: DoctorParts): Doctor {
   };
 }
 
-function checksOf(parts: DoctorParts): readonly Check[] {
+async function look(parts: DoctorParts): Promise<readonly Finding[]> {
+  const { connection } = parts.asterisk;
+  const ask = connection.status.state === 'up' ? askAsterisk(connection) : null;
+  const rights = await lackingRights(ask);
+  return examine(checksOf(parts, ask && rights?.length ? null : ask, rights));
+}
+
+function checksOf(parts: DoctorParts, ask: AskAsterisk | null, rights: Rights | null): readonly Check[] {
+  const { asterisk, records, clock, medium, web, store, calls } = parts;
   return [
     { name: 'daemon.running', look: () => [ok('daemon.running', `cdrd ${parts.version} runs`)] },
-    ...asteriskChecks(parts),
+    ...asteriskChecks(asterisk, rights),
+    ...(ask ? askedChecks(parts, ask) : []),
+    csvCheck(records),
+    ...mediumChecks(medium),
+    callsCheck(calls),
+    ...clockChecks(clock, ask),
+    ...webChecks(web),
+    ...storeChecks(store),
   ];
+}
+
+/** What Asterisk alone can tell. */
+function askedChecks({ records, dialplan, trunks }: DoctorParts, ask: AskAsterisk): readonly Check[] {
+  return [...recordChecks(ask, records), ...dialplanChecks(ask, dialplan), trunkCheck(ask, trunks)];
 }

@@ -34,7 +34,7 @@ function planInclude(folders: AsteriskFolders): Part {
 }
 
 /** Whether a file is still as Debian's package brought it: dpkg keeps the MD5 of each. */
-function isDebians(path: string): boolean {
+export function isDebians(path: string): boolean {
   const status = readTextHere('/var/lib/dpkg/status');
   const text = readTextHere(path);
   if (status === null || text === null) return false;

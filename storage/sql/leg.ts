@@ -60,6 +60,12 @@ const ADDED = COLUMNS.filter(([name]) =>
 /** The origin of the first source stands beside that of the second. */
 const MERGE = `UPDATE leg SET sources = ?, ${ORIGIN.map((name) => `${name} = coalesce(?, ${name})`).join(', ')}, ${ADDED.map(([name]) => `${name} = ?`).join(', ')} WHERE id = ?`;
 
+/** End of the record that came last, epoch seconds; null: there is none. */
+export function newestEnd(database: Database): number | null {
+  const end = database.first('SELECT end_at FROM leg ORDER BY id DESC LIMIT 1')?.['end_at'];
+  return end === undefined ? null : Number(end);
+}
+
 export function legById(database: Database, id: number): StoredLeg | null {
   const row = database.first(`SELECT ${READ.select} FROM leg WHERE id = ?`, [id]);
   return row ? toLeg(row) : null;

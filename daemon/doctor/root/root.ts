@@ -1,0 +1,82 @@
+/**
+ * What only root on the box sees: who holds which port, whose files are whose, and whether a recording that Asterisk makes
+ * can be deleted by cdrd, by doing it.
+ */
+import { resolve } from 'node:path';
+import type { Config } from '../../config.ts';
+import { lookAtMedium } from '../../recordings/medium.ts';
+import { type Check, ok } from '../finding.ts';
+import type { DaemonFacts } from '../parts.ts';
+import { CONFIG_FILE } from '../toml-mend.ts';
+import { type Identity, identityOf } from './accounts.ts';
+import { configFile, stateFolder } from './files.ts';
+import { folderFindings } from './folder.ts';
+import { managerFindings } from './manager.ts';
+import { portFindings } from './ports.ts';
+import { holdersOf, type Process, processesNamed, processOf } from './processes.ts';
+
+const ASTERISK = 'asterisk';
+const CDRD = 'cdrd';
+/** Where nothing tells it, because Asterisk doesn't run or the kernel is older than 4.7: nobody is accused by guess. */
+const RIGHT_UMASK = 0o002;
+
+export interface RootOptions {
+  readonly config: Config;
+  /** null: no daemon runs. */
+  readonly facts: DaemonFacts | null;
+}
+
+export function rootChecks({ config, facts }: RootOptions): readonly Check[] {
+  const cdrd = cdrdsIdentity(config, facts);
+  const isHere = /^(127\.|localhost$|::1$)/.test(config.asterisk.host);
+  return [
+    ...(cdrd ? [{ name: 'config.file', look: () => [configFile(resolve(config.file ?? CONFIG_FILE), cdrd)] }] : []),
+    ...(cdrd ? [{ name: 'state.folder', look: () => [stateFolder(config.state.dir, cdrd)] }] : []),
+    {
+      name: 'ports',
+      look: () =>
+        portFindings({
+          pid: facts?.pid ?? null,
+          asteriskPort: isHere ? config.asterisk.port : null,
+          ami: facts?.ami ?? config.ami.listen,
+          web: facts?.web ?? [...config.http.listen, ...config.https.listen],
+        }),
+    },
+    ...(isHere ? [{ name: 'asterisk.user', look: () => managerFindings(config) }] : []),
+    ...(cdrd ? [{ name: 'recordings.folder', look: () => folder({ config, facts }, cdrd, isHere) }] : []),
+  ];
+}
+
+function folder({ config, facts }: RootOptions, cdrd: Identity, isHere: boolean) {
+  const dir = facts?.recordings.dir ?? config.recordings.dir;
+  const state = facts?.recordings.state ?? mediumState(config, dir);
+  // What it is like then, the medium's own line says; a hanging one would hang us.
+  if (state !== 'mounted') return [];
+  const asterisk = isHere ? asterisksIdentity(config) : null;
+  if (!asterisk) return [ok('recordings.folder', 'there is no Asterisk on this box that could record to it')];
+  return folderFindings({ dir, cdrd, asterisk });
+}
+
+function mediumState({ recordings }: Config, dir: string): string {
+  const { requireMount } = recordings;
+  return lookAtMedium({ dir, requireMount, mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' }).state;
+}
+
+/** As its process runs; else as it would be started. null: there is no such user. */
+function cdrdsIdentity({ run }: Config, facts: DaemonFacts | null): Identity | null {
+  return (facts && processOf(facts.pid)) ?? identityOf(run.user || CDRD);
+}
+
+/** The one whose AMI we use, else any; else as it would be started. */
+function asterisksIdentity({ asterisk }: Config) {
+  const isAsterisk = ({ name }: Process) => name === ASTERISK;
+  const holding = holdersOf(asterisk.port).map(({ by }) => by);
+  const process = holding.find(isAsterisk) ?? processesNamed(ASTERISK)[0];
+  if (process) return { ...withGroup(process), umask: process.umask ?? RIGHT_UMASK };
+  const identity = identityOf(ASTERISK);
+  return identity && { ...identity, umask: RIGHT_UMASK };
+}
+
+function withGroup({ uid, gid, groups }: Process): Identity {
+  return { uid, gid, groups: [...new Set([gid, ...groups])] };
+}
