@@ -14,9 +14,7 @@ import { type Change, createDamping, type DampingLimits } from './damping.ts';
 import { type Kept, keepFile, readKept } from './kept.ts';
 import { asJson, asMail, type Message, type Sender, saying, TEST_SAYS } from './message.ts';
 import { createQueue, type Queue, type QueueLimits } from './queue.ts';
-import { mayGainNothing, startSendMail } from './send-mail.ts';
-import { openSpool } from './spool.ts';
-import { post } from './webhook.ts';
+import { mayGainNothing, openSpool } from './spool.ts';
 
 export interface AlarmLimits extends DampingLimits, QueueLimits {
   readonly lookMs: number;
@@ -161,7 +159,9 @@ async function openWays(options: AlarmOptions, limits: AlarmLimits) {
   const dir = `${stateDir}/mail`;
   const spool = await openSpool({
     dir,
-    start: mayGainNothing() ? null : () => startSendMail(sendMail, dir, limits.sentMs),
+    start: mayGainNothing()
+      ? null
+      : async () => (await import('./send-mail.ts')).startSendMail(sendMail, dir, limits.sentMs),
     limits: { lookMs: limits.mailLookMs, takenMs: limits.takenMs, sentMs: limits.sentMs },
   });
   const to = () => settings.value('alarm.mail') as readonly string[];
@@ -177,14 +177,16 @@ async function openWays(options: AlarmOptions, limits: AlarmLimits) {
     },
     webhook: {
       isOn: () => url() !== '',
-      deliver: (message: Message): Promise<void> =>
-        post({
+      async deliver(message: Message): Promise<void> {
+        const { post } = await import('./webhook.ts'); // few boxes have one
+        await post({
           url: url(),
           localToo: options.localToo,
           body: asJson(message, sender),
           ms: limits.webhookMs,
           program: `cdrd/${sender.version}`,
-        }),
+        });
+      },
     },
     close: () => spool.close(),
   };

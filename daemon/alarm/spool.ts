@@ -4,6 +4,7 @@
  * it on: started by systemd (cdrd-mail.path), or, where the daemon isn't held so, by the daemon itself. What became of it
  * is told by names: `ID.mail` waits, `ID.sending` is being handed on, `ID.failed` says why not, none of them: it is sent.
  */
+import { readFileSync } from 'node:fs';
 import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -36,10 +37,17 @@ export interface SpoolOptions {
 /** Characters of what sendmail complains of that are kept. */
 const WHY_MAX = 300;
 
-/** What an earlier run left there is thrown away: its messages are in the queue still. */
+/** Whether the kernel lets no program that we start gain rights: then somebody beside us has to empty the folder. */
+export function mayGainNothing(status = readFileSync('/proc/self/status', 'utf8')): boolean {
+  return /^NoNewPrivs:\s*1$/m.test(status);
+}
+
+/**
+ * What an earlier run left in the folder is thrown away: its messages are in the queue still. It is made for the first mail,
+ * so that a start writes nothing: the disk may be full, or read-only.
+ */
 export async function openSpool({ dir, start, limits }: SpoolOptions): Promise<Spool> {
-  await durableFolder(dir, 0o700);
-  for (const name of await readdir(dir)) await rm(join(dir, name), { force: true });
+  for (const name of await readdir(dir).catch(() => [])) await rm(join(dir, name), { force: true }).catch(() => {});
   const stop = new AbortController();
 
   const isThere = (path: string) =>
@@ -59,6 +67,7 @@ export async function openSpool({ dir, start, limits }: SpoolOptions): Promise<S
 
   async function handOn(id: string, text: string): Promise<void> {
     const file = (kind: string) => join(dir, `${id}.${kind}`);
+    await durableFolder(dir, 0o700);
     await atomicWrite(file('mail'), text, 0o600);
     await start?.();
     if (!(await gone(file('mail'), limits.takenMs))) {

@@ -4,8 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { expect, onTestFinished, test } from 'vitest';
 import { settingOf } from '../../cgi/settings/schema.ts';
 import { asMail, type Message } from '../../daemon/alarm/message.ts';
-import { mayGainNothing } from '../../daemon/alarm/send-mail.ts';
-import { openSpool } from '../../daemon/alarm/spool.ts';
+import { mayGainNothing, openSpool } from '../../daemon/alarm/spool.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const SCRIPT = new URL('../../etc/send-mail', import.meta.url).pathname;
@@ -110,6 +109,7 @@ test('where somebody else takes the mails, it is waited for, and told when nobod
 
 test('what a kill left in the folder is not sent by the next run', async () => {
   const { folder, dir, limits } = await openPost('cat >>got');
+  mkdirSync(dir);
   for (const kind of ['mail', 'sending', 'failed']) writeFileSync(`${dir}/${MESSAGE.id}.${kind}`, 'old');
   await openSpool({ dir, start: null, limits });
   expect([readdirSync(dir), existsSync(`${folder}/got`)]).toEqual([[], false]);
