@@ -147,6 +147,8 @@ test('a diff shows what has changed and nothing else, as diff -u does', () => {
     ' c',
     '+d',
   ]);
+  const minimal = unifiedDiff('x', 'a\nx\ny\nz\n', 'a\nn\nx\nm\nz\n').slice(3);
+  expect(minimal).toEqual([' a', '+n', ' x', '-y', '+m', ' z']);
   expect(unifiedDiff('x', null, 'a\n')).toEqual(['--- /dev/null', '+++ x', '@@ -0,0 +1,1 @@', '+a']);
   expect(unifiedDiff('x', 'a\n', 'a\n')).toEqual([]);
 });

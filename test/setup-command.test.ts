@@ -3,7 +3,8 @@
  * shipped bundle on real files, and what Asterisk would read afterwards by the reader of its configuration.
  */
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: Asterisk writes variables so
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -313,6 +314,44 @@ describe('on a box that somebody has worked on', () => {
     expect(readFileSync(join(elsewhere, 'x'), 'utf8')).toContain('unanswered = yes');
     expect(value('cdr_manager.conf', 'general', 'enabled')).toBe('yes');
     expect(setup('--yes').out).toContain('nothing to change');
+  });
+});
+
+const HAS_SCRIPT = spawnSync('script', ['--version']).status === 0;
+
+describe.skipIf(!HAS_SCRIPT)('at a terminal', () => {
+  /** Types an answer whenever a question stands there; '' = the end of the input. @returns the exit code. */
+  async function typed({ etc, config }: Box, answers: readonly string[]): Promise<number> {
+    const words = [process.execPath, PROGRAM, 'setup', '--asterisk', etc, '--config', config, '--snippets', SNIPPETS];
+    const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
+      env: { PATH: process.env['PATH'] },
+      timeout: 15_000,
+    });
+    let seen = '';
+    let next = 0;
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      seen += part;
+      // Behind the question the terminal is told where its cursor stands.
+      if (!/\] .{0,6}$/.test(seen) || next >= answers.length) return;
+      seen = '';
+      const answer = answers[next++];
+      child.stdin.write(answer === '' ? '\x04' : `${answer}\n`);
+    });
+    const [code] = (await once(child, 'close')) as [number];
+    expect(next).toBe(answers.length);
+    return code;
+  }
+
+  test('it asks before it writes, and takes another folder for the recordings', async () => {
+    const asked = box();
+    const before = snapshot(asked.etc);
+    expect(await typed(asked, ['/srv/calls', 'n'])).toBe(1);
+    expect(await typed(asked, [''])).toBe(1);
+    expect(await typed(asked, ['/srv/calls', ''])).toBe(1);
+    expect(snapshot(asked.etc)).toEqual(before);
+    expect(await typed(asked, ['/srv/calls', 'y', 'n'])).toBe(0);
+    expect(loadConfig(asked.config, {}).recordings.dir).toBe('/srv/calls');
+    expect(asked.value('manager.conf', 'general', 'port')).toBe('5039');
   });
 });
 

@@ -11,7 +11,7 @@ import { applyChanges, keepingOf } from '../setup/apply.ts';
 import { type Asker, openAsker } from '../setup/ask.ts';
 import { asText } from '../setup/asterisk-tree.ts';
 import { unifiedDiff } from '../setup/diff.ts';
-import type { Change } from '../setup/part.ts';
+import { type Change, SYSTEMS } from '../setup/part.ts';
 import { planSetup, type SetupPlan } from '../setup/plan.ts';
 import { applyFolder } from '../setup/recordings-folder.ts';
 import { reloadAsterisk, restartCdrd } from '../setup/reload.ts';
@@ -26,7 +26,7 @@ const MAX_NEW = 60;
 
 const options = {
   ...configOption,
-  asterisk: { type: 'string', default: '/etc/asterisk' },
+  asterisk: { type: 'string', default: SYSTEMS },
   snippets: { type: 'string' },
   recordings: { type: 'string' },
   http: { type: 'string' },

@@ -34,8 +34,8 @@ const NEWER: readonly Wanted[] = [
 
 const OUR_CSV = 'cdrd.csv';
 
-/** @returns the CSV that cdrd is to read, too. */
-export function planCdr(folders: AsteriskFolders): Part & { readonly csv: string } {
+/** @returns the CSV that cdrd is to read, too, and whether it is written for cdrd alone. */
+export function planCdr(folders: AsteriskFolders): Part & { readonly csv: string; readonly isOurs: boolean } {
   // Without that module Master.csv has to tell everything: in the box's zone, and with the columns that tie records together.
   const hasCustom = !existsSync(folders.modules) || existsSync(join(folders.modules, 'cdr_custom.so'));
   const parts = [
@@ -44,7 +44,7 @@ export function planCdr(folders: AsteriskFolders): Part & { readonly csv: string
     ...(hasCustom ? [planFile(folders, 'cdr_custom.conf', () => true), anotherLayout(folders)] : []),
   ];
   const csv = hasCustom ? join(folders.log, 'cdr-custom', OUR_CSV) : join(folders.log, 'cdr-csv', 'Master.csv');
-  return { ...joined(parts), csv };
+  return { ...joined(parts), csv, isOurs: hasCustom };
 }
 
 /** A file that the box has gets what it lacks of our snippet, a file that it doesn't have is our snippet. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { type Config, ConfigError, loadConfig } from '../config.ts';
+import { groupId } from './accounts.ts';
 import { asBytes, asText, readTextHere } from './asterisk-tree.ts';
 import type { Part } from './part.ts';
 import { type TomlValue, withTomlValues } from './toml-edit.ts';
@@ -88,9 +89,11 @@ export function planConfig(
   );
   const after = withTomlValues(text ?? NEW_FILE, Object.fromEntries(lacking));
   const { recordings: effective } = prove(path, after);
+  const lacksGroup = process.getuid?.() === 0 && groupId('cdrd') === undefined;
   return {
     recordings: effective,
     changes: [{ path, before: text === null ? null : asBytes(text), after: asBytes(after), secretOf: 'cdrd' }],
+    notes: lacksGroup ? [`there is no group cdrd, so only root can read ${path}: prepare (lib/cdrd) makes it`] : [],
     secrets: [secret],
   };
 }

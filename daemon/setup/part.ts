@@ -2,6 +2,9 @@
 import { join } from 'node:path';
 import { readTextHere } from './asterisk-tree.ts';
 
+/** Where Debian, and Asterisk's own make install, have its configuration. */
+export const SYSTEMS = '/etc/asterisk';
+
 export interface Change {
   readonly path: string;
   /** Bytes that are there, one a character; null: none. */

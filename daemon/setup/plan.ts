@@ -8,8 +8,9 @@ import { planDialplan } from './dialplan.ts';
 import { planManager } from './manager.ts';
 import { planModules } from './modules.ts';
 import { type ConfigChoices, planConfig, readSettings } from './own-config.ts';
-import { foldersOf, joined, type Plan } from './part.ts';
+import { foldersOf, joined, type Plan, SYSTEMS } from './part.ts';
 import { type FolderChange, planFolder, planUnit } from './recordings-folder.ts';
+import { planRotation } from './rotation.ts';
 
 /** A plan, and the folder of the recordings. */
 export interface SetupPlan extends Plan {
@@ -36,20 +37,16 @@ export function planSetup(input: SetupInput): SetupPlan {
   const manager = planManager(folders, settings);
   const cdr = planCdr(folders);
   const config = planConfig(input, settings, { secret: manager.secret, cdrCsv: cdr.csv });
-  const recordings = planFolder(config.recordings.dir, config.recordings.requireMount);
-  const plan = joined([
-    manager,
-    cdr,
-    planModules(folders),
-    planDialplan(folders),
-    config,
-    recordings,
-    planUnit(config.recordings.dir, config.recordings.places),
-  ]);
+  const { dir, places, requireMount } = config.recordings;
+  // Another Asterisk than the system's own is somebody's trial: nothing of the system is changed for it.
+  const isSystems = input.asterisk === SYSTEMS;
+  const recordings = isSystems ? planFolder(dir, requireMount) : { folder: null };
+  const system = isSystems ? [planUnit(dir, places), ...(cdr.isOurs ? [planRotation(cdr.csv)] : [])] : [];
+  const plan = joined([manager, cdr, planModules(folders), planDialplan(folders), config, recordings, ...system]);
   return {
     ...plan,
     changes: plan.changes.filter((change) => !isSettled(change)),
     folder: recordings.folder,
-    recordings: config.recordings.dir,
+    recordings: dir,
   };
 }

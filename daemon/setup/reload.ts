@@ -4,11 +4,12 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { SYSTEMS } from './part.ts';
 
 /** A reload answers at once; a box under load takes some seconds, and a stop of cdrd up to fifteen. */
 const PATIENCE_MS = 30_000;
 /** What runs programs of root's looks for them here, whatever who calls it has. */
-const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What Asterisk says for itself whatever it is asked, on a box without a network card. */
 const ASIDE = /^No ethernet interface/;
@@ -51,7 +52,7 @@ function reloadModule(module: string, ask: (command: string) => string): string 
 }
 
 function askAsterisk(folder: string, command: string): string {
-  const where = folder === '/etc/asterisk' ? [] : ['-C', `${folder}/asterisk.conf`];
+  const where = folder === SYSTEMS ? [] : ['-C', `${folder}/asterisk.conf`];
   const answer = run('asterisk', [...where, '-rx', command]);
   return (
     answer

@@ -3,7 +3,8 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readTextHere, readTree } from './asterisk-tree.ts';
 import { BLOCK_BEGIN, withoutBlock } from './block.ts';
-import { type Change, joined, type Plan } from './part.ts';
+import { type Change, joined, type Plan, SYSTEMS } from './part.ts';
+import { ROTATION } from './rotation.ts';
 
 const DIALPLAN = ['extensions.conf', 'extensions_custom.conf', 'extensions_cdrd.conf'];
 
@@ -17,7 +18,7 @@ export function planUndo(folder: string): Plan {
     callers.length > 0 && dirname(path) === folder && DIALPLAN.some((name) => path.endsWith(`/${name}`));
   return joined([
     {
-      changes: files.filter((path) => !isKept(path)).map(without),
+      changes: [...files.filter((path) => !isKept(path)).map(without), ...rotation(folder)],
       notes: [
         ...(callers.length > 0
           ? [
@@ -29,6 +30,11 @@ export function planUndo(folder: string): Plan {
       ],
     },
   ]);
+}
+
+function rotation(folder: string): Change[] {
+  const before = folder === SYSTEMS ? readTextHere(ROTATION) : null;
+  return before === null ? [] : [{ path: ROTATION, before, after: null }];
 }
 
 function without(path: string): Change {
