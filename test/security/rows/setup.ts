@@ -16,7 +16,7 @@ const BREAKOUTS = [
   'x\u0000y',
   '/etc/passwd\n#',
 ];
-/** Text settings that end in Asterisk's database, in file names or in patterns. */
+/** Text settings that end in Asterisk's database, in file names, in patterns, in a mail or as an address. */
 const TEXTS = [
   'recording.prompt.inbound',
   'recording.prompt.outbound',
@@ -25,6 +25,9 @@ const TEXTS = [
   'time.zone',
   'backup.time',
   'trunks.fxo',
+  'alarm.mail',
+  'alarm.sender',
+  'alarm.webhook',
 ];
 const TRUNKS = 'trunks.names';
 

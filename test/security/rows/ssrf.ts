@@ -31,9 +31,19 @@ export const ssrf: Row = {
       const quiet = async (what: string) =>
         tally.tried(callers.length === 0, `${what}: ${callers.splice(0)} connected`);
       for (const place of await places(box, token)) {
-        if (place.number === 30017) continue; // each with a text of its own, and none an address: the row setup
+        if (place.number === 30017) continue; // each with a text of its own: the row setup; its one address: below
         await put(box, place, url, token);
         await quiet(`${place.number} ${place.parameter}`);
+      }
+      await cleanUp(box);
+      // An alarm's webhook is an address that the box calls. Of itself it calls nothing, however it is spelled.
+      for (const host of ['127.0.0.1', 'localhost', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', '0.0.0.0']) {
+        const webhook = `http://${host}:${port}/x`;
+        const set = await box.number(30017, { 'alarm.webhook': webhook }, { token });
+        tally.works(set.status === 200, `${webhook} is set: ${set.status} ${set.body}`);
+        const { status, body } = await box.number(30055, { send: 'webhook' }, { token });
+        tally.tried(status !== 200 || body.includes('"failed"'), `a test of ${webhook}: ${body.slice(0, 200)}`);
+        await quiet(`webhook ${webhook}`);
       }
       await cleanUp(box);
       for (const line of [
