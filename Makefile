@@ -13,7 +13,7 @@ SOURCES := $(shell find daemon cgi storage -name '*.ts' -o -path 'cgi/gui/*' -ty
 META := node_modules/.cdrd-build.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-box test-life test-office test-browser test-package pictures audit sbom package install bench bench-data bench-load fuzz mutate clean
+.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-arm test-box test-life test-office test-browser test-package pictures audit sbom package install bench bench-data bench-load fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -83,6 +83,9 @@ test-appliance: build ## an emulated ARM box: sticks pulled, a share frozen, its
 
 test-box: build ## whole Debian boxes that boot, sid and bullseye, with their Asterisk: from the installation to the purge (root; ROOT=sid|bullseye)
 	ROOT=$(ROOT) sh test/box/run.sh
+
+test-arm: build ## the built daemon as ARM code under QEMU with Node 20, 22, 24 (and 32 bits, tried): guide and AMI from outside (NODES=, ONLY=; installs QEMU: root)
+	@NODES="$(NODES)" ONLY="$(ONLY)" sh test/arm/run.sh
 
 test-life: build ## a day of a box in five minutes: calls, crashes, retention; memory and descriptors hour by hour (HOURS=, FACTOR=, CALLS=)
 	npx --no-install tsx test/life/main.ts

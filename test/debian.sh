@@ -44,3 +44,22 @@ make_root() {
   fi
   exec 9>&-
 }
+
+# apt for another architecture with lists and a status of its own, so that this machine's packages and architectures stay as
+# they are. apt_foreign ARCHITECTURE FOLDER COMMAND ARGUMENTS; once before: apt_foreign_begin ARCHITECTURE FOLDER SUITE.
+apt_foreign() {
+  foreign=$1
+  folder=$2
+  command=$3
+  shift 3
+  "$command" -o Dir::State="$folder" -o Dir::State::status="$folder/status" -o Dir::Cache="$folder/cache" \
+    -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=- -o APT::Architecture="$foreign" \
+    -o APT::Architectures="$foreign" -o APT::Sandbox::User=root "$@"
+}
+
+apt_foreign_begin() {
+  mkdir -p "$2/lists/partial" "$2/cache/archives/partial"
+  : >"$2/status"
+  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$(mirror)" "$3" >"$2/sources.list"
+  apt_foreign "$1" "$2" apt-get update -q >&2
+}

@@ -6,11 +6,12 @@ import { askDaemon } from '../../daemon/control/client.ts';
 import { createPacketReader, formatPacket, type Packet } from '../../daemon/wire/packet.ts';
 import type { TestDaemon } from '../support/daemon.ts';
 import type { AtEnd } from '../support/folder.ts';
+import { PATIENCE } from '../support/patience.ts';
 
 export const GREETING = 'Asterisk Call Manager/1.1\r\n';
 export const SECRET = 'p4ssword-in-no-log';
 /** Milliseconds for what comes at once on an idle machine. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 15_000 * PATIENCE;
 
 export interface AmiTestClient {
   readonly socket: Socket;

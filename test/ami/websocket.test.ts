@@ -51,7 +51,8 @@ test('/ami speaks one packet a message, and JSON where it is asked for', async (
   expect(text.messages).toHaveLength(3);
   expect(text.messages[2]).toMatch(/^Event: Cdr\r\nPrivilege: cdr,all\r\n/);
   const [cdr, end] = json.messages.slice(2).map((message) => JSON.parse(message));
-  expect(cdr).toMatchObject({ Event: 'Cdr', Source: '205', Destination: '204', EventSequence: '1' });
+  expect(cdr).toMatchObject({ Event: 'Cdr', Source: '205', Destination: '204' });
+  expect(cdr.EventSequence).toMatch(/^[1-9]\d*$/); // a medium that is slow to be seen comes before
   expect(end).toMatchObject({ Event: 'AutoMixMonitorEnd', 'Source Number': '205', 'Destination Number': '204' });
   expect(end['File Name']).toBe(cdr['Recording File Name']);
 });

@@ -46,21 +46,14 @@ LIST
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >&2
 }
 
-# apt for arm64 with lists and a status of its own, so that this machine's packages and architectures stay as they are.
 apt_arm64() {
-  command=$1
-  shift
-  "$command" -o Dir::State="$work/apt" -o Dir::State::status="$work/apt/status" -o Dir::Cache="$work/apt/cache" \
-    -o Dir::Etc::sourcelist="$work/apt/sources.list" -o Dir::Etc::sourceparts=- -o APT::Architecture=arm64 \
-    -o APT::Architectures=arm64 -o APT::Sandbox::User=root "$@"
+  apt_foreign arm64 "$work/apt" "$@"
 }
 
 # Packages of Debian arm64, unpacked into $work/debian.
 debian() {
-  mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" "$work/deb" "$work/debian"
-  : >"$work/apt/status"
-  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s bookworm main\n' "$(mirror)" >"$work/apt/sources.list"
-  apt_arm64 apt-get update -q >&2
+  mkdir -p "$work/deb" "$work/debian"
+  apt_foreign_begin arm64 "$work/apt" bookworm
   kernel=$(apt_arm64 apt-cache depends --important linux-image-arm64 | sed -n 's/.*Depends: \(linux-image-[^ ]*\)$/\1/p' | sed -n 1p)
   [ -n "$kernel" ] || die "Debian's linux-image-arm64 names no kernel"
   (cd "$work/deb" && apt_arm64 apt-get download -q "$kernel" busybox-static libc6 libstdc++6 libgcc-s1 >&2)

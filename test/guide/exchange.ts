@@ -1,5 +1,6 @@
 /** A client that sends a request's bytes as they are and reads one answer to its end, by its length, its chunks or the connection's end. */
 import { connect } from 'node:net';
+import { PATIENCE } from '../support/patience.ts';
 
 export interface RawAnswer {
   readonly status: string;
@@ -8,7 +9,7 @@ export interface RawAnswer {
   readonly body: Buffer;
 }
 
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 10_000 * PATIENCE;
 
 /** @throws after 10 s without a whole answer, and when the other side ends before it. */
 export function exchange(port: number, request: string): Promise<RawAnswer> {

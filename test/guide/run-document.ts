@@ -11,7 +11,7 @@ import { wavHeader } from '../simulator/wav.ts';
 import { eventually, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { type FakeAmi, lettingIn, startFakeAmi } from '../support/fake-ami.ts';
 import { type AtEnd, temporaryFolder } from '../support/folder.ts';
-import { FIRST_MEDIUM } from '../support/legs.ts';
+import { recordFigures } from '../support/outside.ts';
 import { compare, fill, type Known, Mismatch, piecesOf, shown } from './compare.ts';
 import type { AmiTurn, Answer, Body, Entry, GuideDocument, Line, Step, Wav } from './document.ts';
 import { exchange, type RawAnswer } from './exchange.ts';
@@ -129,16 +129,15 @@ async function hear(said: readonly Line[], document: string, { known, dir }: Box
 
 /** Sends packets and waits until each is stored and no call is open any more. */
 async function send(bytes: string, packets: number, box: Box, where: string): Promise<void> {
-  const { ingest, log } = box.daemon;
+  const { url, log } = box.daemon;
   box.packets += packets;
   box.pbx.send(bytes);
-  await eventually(() => {
-    const { records, repeated, lost, open } = ingest.figures;
-    return records + repeated + lost === box.packets && open === 0;
-  }).catch(() => {
-    throw new Mismatch(
-      `${where}: the packets did not become calls: ${JSON.stringify(ingest.figures)} of ${box.packets}\n${log.join('')}`,
-    );
+  await eventually(async () => {
+    const { done, open } = await recordFigures(url);
+    return done === box.packets && open === 0;
+  }).catch(async () => {
+    const figures = JSON.stringify(await recordFigures(url));
+    throw new Mismatch(`${where}: the packets did not become calls: ${figures} of ${box.packets}\n${log.join('')}`);
   });
 }
 
@@ -154,15 +153,13 @@ async function lay(files: readonly Wav[], { dir, sounds, daemon }: Box, where: s
     const ended = now ? Date.now() / 1000 : answered + seconds;
     utimesSync(join(dir, path), ended, ended);
   }
-  const folders = [...new Set(files.map(({ path }) => dirname(path)))];
   await eventually(async () => {
-    const known = await Promise.all(
-      folders.map((folder) => daemon.store.ask('knownRecordings', { medium: FIRST_MEDIUM, folder })),
-    );
-    const names = known.flatMap((lines, index) =>
-      lines.split('\n').map((line) => `${folders[index]}/${line.split('\t', 1)[0]}`),
-    );
-    return files.every(({ path }) => names.includes(path));
+    const listed = (await daemon.json('/cgi/webserve/20053?&startdate=2000-01-01 00:00&limit=1000'))[
+      'json_array_recordings'
+    ] as { path: string }[];
+    return files.every(({ path }) => listed.some((recording) => recording.path === path));
+  }).catch(() => {
+    throw new Mismatch(`${where}: the recordings did not become known\n${daemon.log.join('')}`);
   });
 }
 

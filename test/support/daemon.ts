@@ -1,4 +1,7 @@
-/** The whole daemon for tests: the very start.ts that ships, on port 0, in a temporary folder. */
+/**
+ * The whole daemon for tests: the very start.ts that ships, on port 0, in a temporary folder. Tests that look at it from
+ * outside only can have it as a program of its own as well (outside.ts).
+ */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
@@ -8,6 +11,8 @@ import { createLog } from '../../daemon/log.ts';
 import { type Running, start } from '../../daemon/start.ts';
 import { digestOf } from '../../daemon/state.ts';
 import { type AtEnd, temporaryFolder } from './folder.ts';
+import { OUTSIDE, startOutside } from './outside.ts';
+import { PATIENCE } from './patience.ts';
 
 export const WORKERS = {
   store: new URL('../.build/store-worker.mjs', import.meta.url),
@@ -64,6 +69,25 @@ export async function startDaemon(
     ...env,
   };
   for (const name of unset) delete variables[name];
+  const { running, url } = OUTSIDE
+    ? await startOutside(variables, log, atEnd)
+    : await startWithin(variables, { log, atEnd, listen, www });
+  const token = await logIn(url, 'admin');
+  const get = (path: string, init: RequestInit = {}) =>
+    fetch(url + path, { ...init, headers: { Authorization: `Bearer ${token}`, ...init.headers } });
+  return Object.assign(Object.create(running) as Running, {
+    folder,
+    url,
+    log,
+    get,
+    json: async (path: string) => (await (await get(path)).json()) as Record<string, unknown>,
+  });
+}
+
+async function startWithin(
+  variables: Record<string, string>,
+  { log, atEnd, listen, www }: { log: string[]; atEnd: AtEnd; listen: 'fixed' | 'free'; www: URL },
+): Promise<{ running: Running; url: string }> {
   const loaded = loadConfig(null, variables);
   const isFree = (key: string) => listen === 'free' && key.endsWith('.listen');
   const config = { ...loaded, fixed: (key: string) => (isFree(key) ? null : loaded.fixed(key)) };
@@ -78,19 +102,8 @@ export async function startDaemon(
   atEnd(() => running.close());
   const address = running.addresses[0];
   if (!address) throw new Error('the daemon listens nowhere');
-  const url = `http://127.0.0.1:${address.port}`;
   for (const user of ['admin', 'monitor'] as const) await setPassword(running, user);
-  const token = await logIn(url, 'admin');
-  const get = (path: string, init: RequestInit = {}) =>
-    fetch(url + path, { ...init, headers: { Authorization: `Bearer ${token}`, ...init.headers } });
-  return {
-    ...running,
-    folder,
-    url,
-    log,
-    get,
-    json: async (path) => (await (await get(path)).json()) as Record<string, unknown>,
-  };
+  return { running, url: `http://127.0.0.1:${address.port}` };
 }
 
 async function setPassword({ store }: Running, user: 'admin' | 'monitor'): Promise<void> {
@@ -111,7 +124,7 @@ export async function eventually<T>(
   look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
   seconds = 10,
 ): Promise<T> {
-  for (let tries = 0; tries < seconds * 20; tries++) {
+  for (let tries = 0; tries < seconds * PATIENCE * 20; tries++) {
     const found = await look();
     if (found) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+import { CountReporter } from '../count-reporter.ts';
+
+/** The tests that look at a daemon from outside only, against the one that CDRD_TEST_COMMAND starts; run.sh says which. */
+export default defineConfig({
+  test: {
+    root: new URL('../..', import.meta.url).pathname,
+    include: [
+      'test/guide/guide.test.ts',
+      ...['conversation', 'forward', 'websocket'].map((name) => `test/ami/${name}.test.ts`),
+    ],
+    globalSetup: ['test/arm/begin.ts'],
+    reporters: ['default', new CountReporter()],
+    // An emulator is some ten times slower: how long something takes is never asserted in these.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    maxWorkers: 2,
+    maxConcurrency: 2,
+  },
+});
