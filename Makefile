@@ -62,6 +62,10 @@ test-browser: node_modules/.package-lock.json ## the pages, used as by a person 
 	@sh test/browser/tools.sh
 	CDRD_BROWSER_KEEP=$(KEEP) $(VITEST) test/browser/vitest.config.ts $(if $(ONLY),test/browser/$(ONLY).browser.ts)
 
+test-package: node_modules/.package-lock.json ## the packages: two builds compared, lintian, what is in them, installed in a Debian without systemd (root; five minutes)
+	@sh test/tools.sh lintian unshare:util-linux ip:iproute2 busybox:busybox-static
+	CDRD_ASTERISK_ROOT=$$(test/asterisk/setup.sh) && export CDRD_ASTERISK_ROOT && $(VITEST) test/package/vitest.config.ts
+
 pictures: node_modules/.package-lock.json ## the README's pictures of the pages, made anew in test/browser/pictures (root: installs Chromium and pngquant)
 	@sh test/browser/tools.sh
 	@sh test/tools.sh pngquant

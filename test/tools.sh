@@ -1,10 +1,10 @@
 #!/bin/sh
 # Programs of the system that tests compare with and that a small machine may lack: installed by apt where that is
-# possible, named otherwise. Arguments: their names, which are those of their Debian packages.
+# possible, named otherwise. Arguments: their names, which are those of their Debian packages, or NAME:PACKAGE.
 set -eu
 missing=
 for tool in "$@"; do
-  command -v "$tool" >/dev/null || missing="$missing $tool"
+  command -v "${tool%:*}" >/dev/null || missing="$missing ${tool#*:}"
 done
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

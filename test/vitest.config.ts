@@ -14,6 +14,7 @@ export default defineConfig({
         'test/medium/**',
         'test/appliance/**',
         'test/box/**',
+        'test/package/**',
       ],
       // Minutes of dying: `make test-crash`.
       ...['test/fault/kill.test.ts', 'test/fault/migrate.test.ts', 'test/fault/deletion.test.ts'],

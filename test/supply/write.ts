@@ -1,6 +1,7 @@
 /** `notices` writes dist/NOTICES.txt, `sbom` dist/cdrd.cdx.json, both from the metafile of the build that is there. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import sqlite from 'node-sqlite3-wasm';
 import { bundledPackages, type Lock, type Metafile } from './bundled.ts';
 import { notices, type Platform, sbom } from './sbom.ts';
@@ -9,7 +10,7 @@ import { notices, type Platform, sbom } from './sbom.ts';
 export const SBOM_FILE = 'cdrd.cdx.json';
 export const NOTICES_FILE = 'NOTICES.txt';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 function parsed<T>(path: string): T {
   return JSON.parse(readFileSync(path, 'utf8')) as T;
