@@ -1,0 +1,9 @@
+#!/bin/sh
+# Boots a Debian under its own systemd, installs the package in it and does to it what happens to boxes (make test-systemd).
+# Needs root. Arguments go to vitest.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+CDRD_SYSTEMD_ROOT=$("$here/setup.sh" | tail -1)
+export CDRD_SYSTEMD_ROOT
+cd "$here/../.."
+exec nice node_modules/.bin/vitest run --config test/systemd/vitest.config.ts "$@"
