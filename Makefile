@@ -13,7 +13,7 @@ SOURCES := $(shell find daemon cgi storage -name '*.ts' -o -path 'cgi/gui/*' -ty
 META := node_modules/.cdrd-build.json
 VITEST := npx --no-install vitest run --config
 
-.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-arm test-box test-life test-office test-browser test-package pictures audit sbom package install bench bench-data bench-load fuzz mutate clean
+.PHONY: help run build test check lint format reference test-security test-crash test-asterisk test-medium test-appliance test-arm test-box test-life test-office test-browser test-package test-systemd pictures audit sbom package install bench bench-data bench-load fuzz mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -111,6 +111,9 @@ package: node_modules/.package-lock.json ## .deb for Debian's Node and with Node
 
 install: build ## put it where a package would (DESTDIR=: below that folder; PREFIX=/usr/local), then say what root does next
 	@npx --no-install tsx test/package/main.ts install --destdir "$(DESTDIR)" --prefix "$(or $(PREFIX),/usr/local)"
+
+test-systemd: node_modules/.package-lock.json ## the package in a Debian booted by its own systemd: watchdog, ports, kills, a cold start (root; installs systemd-container; SUITE=bookworm)
+	SUITE=$(SUITE) sh test/systemd/run.sh
 
 bench: node_modules/.package-lock.json ## what the budgets say, beside sqlite3 and tar on a million calls (PART=NAME: only that; an unknown one lists them; README=1: into README.md)
 	@command -v sqlite3 >/dev/null || { echo "installing sqlite3"; apt-get update -qq && apt-get install -y -qq sqlite3 >/dev/null; }

@@ -13,6 +13,7 @@ export default defineConfig({
         'test/office/**',
         'test/medium/**',
         'test/appliance/**',
+        'test/systemd/**',
         'test/box/**',
         'test/package/**',
       ],

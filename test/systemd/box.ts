@@ -1,11 +1,24 @@
 /** The installed cdrd inside a booted machine, as a technician sees it: by systemctl, journalctl and curl. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '../support/daemon.ts';
-import type { Machine } from './machine.ts';
+import { bootMachine, type Machine } from './machine.ts';
 
-export const PASSWORD = 'a long password';
+/** Boots one and installs the package that run.sh has made. */
+export async function openBox(): Promise<Box> {
+  const { CDRD_SYSTEMD_ROOT: lower, CDRD_SYSTEMD_PACKAGE: made } = process.env;
+  if (!lower || !made) throw new Error('no root and no package: start the tests by test/systemd/run.sh');
+  const box = new Box(await bootMachine(lower));
+  const deb = readdirSync(made).find((name) => name.endsWith('.deb')) ?? '';
+  copyFileSync(join(made, deb), join(box.root, 'root/cdrd.deb'));
+  // Its Node is no package's.
+  box.do('dpkg -i --force-depends /root/cdrd.deb');
+  return box;
+}
+
+const PASSWORD = 'a long password';
 
 export interface Health {
   readonly status: string;

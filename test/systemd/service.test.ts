@@ -2,28 +2,16 @@
  * The package under a real systemd: ready when it is, watched over, its ports opened for it, ended and started anew by
  * whatever befalls it. Each test leaves the service running as it found it.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../support/daemon.ts';
-import { Box } from './box.ts';
-import { bootMachine } from './machine.ts';
+import { type Box, openBox } from './box.ts';
 
 let box: Box;
 
 beforeAll(async () => {
-  const lower = process.env['CDRD_SYSTEMD_ROOT'];
-  if (lower === undefined) throw new Error('CDRD_SYSTEMD_ROOT is not set: start the tests by test/systemd/run.sh');
-  box = new Box(await bootMachine(lower));
-  const made = mkdtempSync(join(tmpdir(), 'cdrd-package-'));
-  execFileSync('npx', ['--no-install', 'tsx', 'test/package/main.ts', 'package', '--only', 'all', '--to', made]);
-  const deb = readdirSync(made).find((name) => name.endsWith('.deb')) ?? '';
-  writeFileSync(join(box.root, 'root/cdrd.deb'), readFileSync(join(made, deb)));
-  rmSync(made, { recursive: true });
-  // Its Node is no package's.
-  box.do('dpkg -i --force-depends /root/cdrd.deb');
+  box = await openBox();
 });
 
 afterAll(async () => {
