@@ -52,7 +52,8 @@ function complaints(attempt: () => unknown): string[] {
 
 describe('values', () => {
   test('without a file the packaged defaults hold, and nothing is fixed', () => {
-    const { fixed, ...values } = loadConfig(null, {});
+    const { fixed, file, ...values } = loadConfig(null, {});
+    expect(file).toBeNull();
     expect(values).toEqual({
       state: { dir: '/var/lib/cdrd', reserveMb: 16 },
       run: { dir: '/run/cdrd', user: '', group: '' },
@@ -477,7 +478,7 @@ describe('etc/cdrd.toml', () => {
 
   test('as installed sets nothing', () => {
     const config = loadConfig(packaged, {});
-    expect({ ...config, fixed: null }).toEqual({ ...loadConfig(null, {}), fixed: null });
+    expect({ ...config, fixed: null, file: null }).toEqual({ ...loadConfig(null, {}), fixed: null });
     expect(CONFIG_KEYS.filter(({ key }) => config.fixed(key) !== null)).toEqual([]);
   });
 

@@ -33,7 +33,7 @@ export interface DoctorOptions
 /** What root's part of the examination has to know of the daemon. */
 export interface DaemonFacts {
   readonly pid: number;
-  readonly recordings: { readonly dir: string; readonly state: string };
+  readonly recordings: { readonly dir: string; readonly state: string; readonly why: string };
   readonly ami: readonly ListenAddress[];
   readonly web: readonly ListenAddress[];
 }
@@ -97,7 +97,7 @@ export function doctorOf(options: DoctorOptions): RunningDoctor {
     },
     facts: () => ({
       pid: process.pid,
-      recordings: { dir: settings.recordingsDir(), state: medium.state().state },
+      recordings: { dir: settings.recordingsDir(), state: medium.state().state, why: medium.state().why },
       ami: listens('ami'),
       web: [...listens('http'), ...listens('https')],
     }),

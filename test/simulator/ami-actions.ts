@@ -6,6 +6,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Header } from './cdr.ts';
 import { type Channel, channelHeaders } from './channel.ts';
+import { inspection } from './inspection.ts';
 import { MAX_ASTDB_KEYS } from './limits.ts';
 import type { Pbx } from './pbx.ts';
 import type { Request } from './request.ts';
@@ -355,6 +356,16 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map(
     mixmonitormute: mixMonitorMute,
   }),
 );
+/** null: it is no question about the PBX itself. */
+function inspected(request: Request, { pbx }: AmiHost): Action | null {
+  const told = inspection((name) => request.get(name), { zone: pbx.zone, now: pbx.clock.now() });
+  if (!told) return null;
+  if ('error' in told) return () => error(request, told.error);
+  if ('headers' in told) return () => ({ text: response(request, 'Success', told.headers) });
+  const items = told.items.map(([event = ['Event', ''], ...rest]) => print([event, ...actionId(request), ...rest]));
+  return () => list(request, told.message, items, told.complete);
+}
+
 /** What a client may ask before it has logged in. */
 const BEFORE_LOGIN = new Set(['login', 'logoff', 'challenge']);
 
@@ -364,8 +375,8 @@ export function answer(request: Request, session: AmiSession, host: AmiHost): An
   if (name === '') return error(request, 'Missing action in request');
   const key = name.toLowerCase();
   if (!session.authenticated && !BEFORE_LOGIN.has(key)) return error(request, 'Permission denied');
-  const action = ACTIONS.get(key);
-  if (action === undefined) {
+  const action = ACTIONS.get(key) ?? inspected(request, host);
+  if (action === null) {
     return error(request, `Invalid/unknown command: ${name}. Use Action: ListCommands to show available commands.`);
   }
   return action(request, session, host);

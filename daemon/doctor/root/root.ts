@@ -5,10 +5,12 @@
 import { resolve } from 'node:path';
 import type { Config } from '../../config.ts';
 import { lookAtMedium } from '../../recordings/medium.ts';
-import { type Check, ok } from '../finding.ts';
+import { type Check, type Finding, fault, ok } from '../finding.ts';
+import { word } from '../mend.ts';
 import type { DaemonFacts } from '../parts.ts';
 import { CONFIG_FILE } from '../toml-mend.ts';
 import { type Identity, identityOf } from './accounts.ts';
+import { csvFindings } from './csv.ts';
 import { configFile, stateFolder } from './files.ts';
 import { folderFindings } from './folder.ts';
 import { managerFindings } from './manager.ts';
@@ -43,8 +45,14 @@ export function rootChecks({ config, facts }: RootOptions): readonly Check[] {
         }),
     },
     ...(isHere ? [{ name: 'asterisk.user', look: () => managerFindings(config) }] : []),
+    ...(isHere ? [{ name: 'cdr.csv', look: () => csv(config) }] : []),
     ...(cdrd ? [{ name: 'recordings.folder', look: () => folder({ config, facts }, cdrd, isHere) }] : []),
   ];
+}
+
+function csv(config: Config) {
+  const asterisk = asterisksIdentity(config);
+  return asterisk ? csvFindings(config.asterisk.cdrCsv, asterisk) : [];
 }
 
 function folder({ config, facts }: RootOptions, cdrd: Identity, isHere: boolean) {
@@ -54,7 +62,15 @@ function folder({ config, facts }: RootOptions, cdrd: Identity, isHere: boolean)
   if (state !== 'mounted') return [];
   const asterisk = isHere ? asterisksIdentity(config) : null;
   if (!asterisk) return [ok('recordings.folder', 'there is no Asterisk on this box that could record to it')];
-  return folderFindings({ dir, cdrd, asterisk });
+  const findings = folderFindings({ dir, cdrd, asterisk });
+  const isHeldBack = facts?.recordings.why === 'read-only' && findings[0]?.state === 'ok';
+  return isHeldBack ? [sandboxed(dir), ...findings.slice(1)] : findings;
+}
+
+/** Anybody may write there but the service: its unit names the folders in which it may (ReadWritePaths). */
+function sandboxed(dir: string): Finding {
+  const says = `Asterisk can record to ${dir}, and the service of cdrd may not write there: its unit does not name that folder`;
+  return fault('medium.state', says, `cdrd setup --yes --recordings ${word(dir)}`);
 }
 
 function mediumState({ recordings }: Config, dir: string): string {
