@@ -248,6 +248,7 @@ export async function start(options: StartOptions): Promise<Running> {
       pbx,
       ami: amiServer,
       medium: recordings,
+      alarms,
       certificates: certificateAdmin,
       backups,
       recordingPolicy,

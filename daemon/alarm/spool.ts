@@ -34,6 +34,9 @@ export interface SpoolOptions {
   readonly limits: SpoolLimits;
 }
 
+/** What is said when nobody takes a mail up. */
+export const UNTAKEN = 'nobody took the mail from its folder: is cdrd-mail.path active?';
+
 /** Characters of what sendmail complains of that are kept. */
 const WHY_MAX = 300;
 
@@ -72,7 +75,7 @@ export async function openSpool({ dir, start, limits }: SpoolOptions): Promise<S
     await start?.();
     if (!(await gone(file('mail'), limits.takenMs))) {
       await rm(file('mail'), { force: true });
-      throw new Error('nobody took the mail from its folder: is cdrd-mail.path active?');
+      throw new Error(UNTAKEN);
     }
     if (!(await gone(file('sending'), limits.sentMs))) throw new Error('sendmail has not come back');
     const why = await readFile(file('failed'), 'utf8').catch(() => null);

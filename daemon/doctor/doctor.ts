@@ -3,6 +3,7 @@
  * nothing; two who ask at the same time get one examination.
  */
 import type { Doctor } from '../../cgi/doctor/port.ts';
+import { type AlarmParts, alarmsCheck } from './alarms.ts';
 import { type AskAsterisk, askAsterisk } from './ask-asterisk.ts';
 import { type AsteriskParts, asteriskChecks, lackingRights, type Rights } from './asterisk.ts';
 import { type CallParts, callsCheck } from './calls.ts';
@@ -26,6 +27,7 @@ export interface DoctorParts {
   readonly web: WebParts;
   readonly store: StoreParts;
   readonly calls: CallParts;
+  readonly alarms: AlarmParts;
 }
 
 export function createDoctor(parts: DoctorParts): Doctor {
@@ -48,7 +50,7 @@ async function look(parts: DoctorParts): Promise<readonly Finding[]> {
 }
 
 function checksOf(parts: DoctorParts, ask: AskAsterisk | null, rights: Rights | null): readonly Check[] {
-  const { asterisk, records, clock, medium, web, store, calls } = parts;
+  const { asterisk, records, clock, medium, web, store, calls, alarms } = parts;
   return [
     { name: 'daemon.running', look: () => [ok('daemon.running', `cdrd ${parts.version} runs`)] },
     ...asteriskChecks(asterisk, rights),
@@ -59,6 +61,7 @@ function checksOf(parts: DoctorParts, ask: AskAsterisk | null, rights: Rights | 
     ...clockChecks(clock, ask),
     ...webChecks(web),
     ...storeChecks(store),
+    alarmsCheck(alarms),
   ];
 }
 

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 /** Made while systemd runs (sd_booted(3)). */
 const SYSTEMD = '/run/systemd/system';
 
+export const runsSystemd = () => existsSync(SYSTEMD);
+
 /** A word of a shell's line. */
 export function word(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

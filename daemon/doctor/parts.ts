@@ -15,7 +15,7 @@ import type { DoctorParts } from './doctor.ts';
 import type { DoorName } from './web.ts';
 
 export interface DoctorOptions
-  extends Pick<Services, 'medium' | 'certificates' | 'backups' | 'recordingPolicy' | 'zone' | 'now'> {
+  extends Pick<Services, 'medium' | 'alarms' | 'certificates' | 'backups' | 'recordingPolicy' | 'zone' | 'now'> {
   readonly version: string;
   /** Whatever a page may set is asked of this one. */
   readonly config: Config;
@@ -87,6 +87,7 @@ export function doctorOf(options: DoctorOptions): RunningDoctor {
       now,
     },
     calls: { store, zone, now },
+    alarms: options.alarms,
   };
   let opened: Promise<Doctor> | null = null;
   return {

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Box, openBox } from './box.ts';
 import { type Client, logIn } from './client.ts';
+import { doctor } from './doctor.ts';
 import { install } from './package.ts';
 import { cachedRoots } from './roots.ts';
 
@@ -61,6 +62,17 @@ describe.each(cachedRoots())('$name', ({ name, folder }) => {
     const text = await box.sh(`cat ${(await mail('this is a test\\|This is a test')).trim()}`);
     expect(text).toMatch(/^From: pbx@example\.com\nTo: it@example\.com, root\nSubject: \[pbx\] cdrd: test\n/);
     expect(await box.sh('ls /var/lib/cdrd/mail')).toBe('');
+  });
+
+  it('doctor names mails that nobody takes, and what it prints mends that', async () => {
+    await box.sh('systemctl stop cdrd-mail.path');
+    expect(await admin.ask(30055, { send: 'mail' })).toMatchObject({ test: { state: 'failed' } });
+    const [found, ...others] = await doctor(box);
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ check: 'alarms.mail', state: 'warning', mend: 'systemctl start cdrd-mail.path' });
+    await box.sh(found?.mend ?? '');
+    expect(await admin.ask(30055, { send: 'mail' })).toMatchObject({ test: { state: 'arrived' } });
+    expect(await doctor(box)).toEqual([]);
   });
 
   it('Asterisk gone is told, and that it is back', async () => {
