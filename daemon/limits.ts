@@ -323,7 +323,7 @@ export const alarmLimits = {
   webhookMs: 10_000,
   /** Milliseconds between two looks into the folder of mails, until somebody takes a mail up, until sendmail has taken it. */
   mailLookMs: 250,
-  takenMs: 30_000,
+  takenMs: 15_000,
   sentMs: 120_000,
   /** Epoch seconds; a clock that shows less has not been set. */
   saneClock: BUILT_AT,
