@@ -1,6 +1,6 @@
 /**
  * What the service manager is told (sd_notify(3)): that the daemon is ready, what it waits for, and, as long as it is well, a
- * beat. Node has no datagrams of local sockets, and this program starts no other; so whoever starts it makes a named pipe,
+ * beat. Node has no datagrams of local sockets, and here this program starts no other; so whoever starts it makes a named pipe,
  * of which a shell hands each line to systemd-notify, and names it in CDRD_NOTIFY (etc/systemd/cdrd.service). Without that
  * variable nobody is told.
  */

@@ -5,6 +5,7 @@
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { open, readFile, rm, stat } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
 import { basename, join } from 'node:path';
 import { atomicWrite } from '../../storage/atomic-write.ts';
 import type { Log } from '../log.ts';
@@ -59,9 +60,16 @@ interface Pair extends KeyAndCertificate {
   readonly x509: X509Certificate;
 }
 
-/** Whether it bears the names by which the owner has the box known: they may have come after it was made. */
-function isNamed({ x509 }: Pair, names: readonly string[]): boolean {
-  return names.every((name) => x509.checkHost(name) !== undefined);
+/**
+ * Whether it bears the names by which the owner has the box known, and its addresses of IPv4: they may have come after it was
+ * made, as the network comes after a start. Those of IPv6 it bears, too, but many change every day, and with each new
+ * certificate browsers ask again.
+ */
+function isNamed({ x509 }: Pair, { listed = [], addresses }: Names): boolean {
+  return (
+    listed.every((name) => x509.checkHost(name) !== undefined) &&
+    addresses.every((address) => !isIPv4(address) || x509.checkIP(address) !== undefined)
+  );
 }
 
 /** What the files look like without reading them. */
@@ -199,7 +207,7 @@ export async function openCertificate(options: CertificateOptions): Promise<Cert
     if (seen.mark === marks.taken) {
       Object.assign(marks, { doubtful: '', refused: '' });
       faults.files = null;
-      if (current.own && (isDue(current, now()) || !isNamed(current, names().listed ?? []))) {
+      if (current.own && (isDue(current, now()) || !isNamed(current, names()))) {
         use(await makePair(current.privateKey));
         marks.taken = (await see()).mark;
       }

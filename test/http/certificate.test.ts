@@ -3,7 +3,7 @@ import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:cry
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openCertificate } from '../../daemon/http/certificate.ts';
-import { boxNames, isDue, lifeOf, selfSigned } from '../../daemon/http/self-signed.ts';
+import { boxNames, isDue, lifeOf, type Names, selfSigned } from '../../daemon/http/self-signed.ts';
 import { createLog } from '../../daemon/log.ts';
 import { eventually } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -24,7 +24,7 @@ async function ownersPair({ days = 300, type = 'ec' as 'ec' | 'rsa', name = 'pbx
   return { key: pem.private, cert: pem.cert };
 }
 
-async function open(dir = temporaryFolder(), clock = { ms: NOW }, lookMs = 3_600_000, names = { ...NAMES }) {
+async function open(dir = temporaryFolder(), clock = { ms: NOW }, lookMs = 3_600_000, names: Names = { ...NAMES }) {
   const lines: string[] = [];
   const certificate = await openCertificate({
     dir,
@@ -122,6 +122,25 @@ describe('the first', () => {
     await certificate.look();
     expect(now().serialNumber).toBe(serialNumber);
     expect(lines.filter((line) => line.includes('was made'))).toHaveLength(2);
+  });
+
+  test('follows the box’s addresses: what the network brings after the start is named, too, and the daily ones of IPv6 are not', async () => {
+    const names = { host: 'nexo', listed: [], addresses: ['192.168.6.42'] as string[] };
+    const { certificate, files, now } = await open(undefined, undefined, undefined, names);
+    const before = { key: files.key(), cert: files.cert() };
+    names.addresses = ['192.168.6.42', '2001:db8::7'];
+    await certificate.look();
+    expect(files.cert()).toBe(before.cert);
+    names.addresses = ['192.168.6.42', '2001:db8::7', '10.0.0.9'];
+    await certificate.look();
+    expect(files.key()).toBe(before.key);
+    expect(now().checkIP('10.0.0.9')).toBe('10.0.0.9');
+    expect(now().checkIP('2001:db8::7')).toBeDefined();
+    // An address that has gone is no reason.
+    const after = files.cert();
+    names.addresses = ['10.0.0.9'];
+    await certificate.look();
+    expect(files.cert()).toBe(after);
   });
 
   test('whose making a kill interrupted is completed: a key without a certificate gets one', async () => {
