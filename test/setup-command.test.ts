@@ -5,7 +5,17 @@
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: Asterisk writes variables so
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../daemon/config.ts';
@@ -121,6 +131,14 @@ describe('on a box as Debian leaves it', () => {
       'cdr_manager.conf',
       'extensions.conf',
     ]);
+
+    const newer = temporaryFolder();
+    cpSync(SNIPPETS, newer, { recursive: true });
+    appendFileSync(join(newer, 'extensions_cdrd.conf'), '[cdrd-new]\nexten => s,1,Return()\n');
+    const { out } = setup('--yes', '--snippets', newer);
+    expect(out).toContain('+[cdrd-new]\n');
+    const changed = Object.entries(snapshot(etc)).filter(([path, now]) => after[path as keyof typeof after] !== now);
+    expect(changed.map(([path]) => path)).toEqual([join(etc, 'extensions_cdrd.conf')]);
   });
 
   test('the diff is shown, the secret is not, and --dry-run and a missing --yes write nothing', () => {
@@ -179,6 +197,39 @@ describe('on a box that somebody has worked on', () => {
     expect(other.text('manager.d/cdrd.conf').startsWith('[cdrd]\nsecret = by-hand\n')).toBe(true);
     expect(other.value('manager.conf', 'general', 'port')).toBe('5039');
     expect(etc).not.toBe(other.etc);
+  });
+
+  test('a box that was set up by hand, by the snippets, gets cdrd.toml alone', () => {
+    const snippets = readdirSync(SNIPPETS).map((name) => [name, readFileSync(join(SNIPPETS, name), 'utf8')] as const);
+    const { etc, setup, config } = box({
+      ...Object.fromEntries(snippets),
+      'manager.conf': readFileSync(join(SNIPPETS, 'manager.conf'), 'utf8').replace('= CHANGE-ME', '= by-hand'),
+      'extensions.conf': '[general]\n#include extensions_cdrd.conf\n[phones]\nexten => 1,1,NoOp()\n',
+    });
+    const before = snapshot(etc);
+    expect(setup('--yes').code).toBe(0);
+    expect(snapshot(etc)).toEqual(before);
+    expect(loadConfig(config, {}).asterisk.secret).toBe('by-hand');
+  });
+
+  test('a secret that everybody knows is overruled by one of this box', () => {
+    const { setup, value, config } = box({ 'manager.conf': readFileSync(join(SNIPPETS, 'manager.conf'), 'utf8') });
+    expect(setup('--yes').code).toBe(0);
+    const { secret } = loadConfig(config, {}).asterisk;
+    expect(secret).toMatch(/^[\w-]{32}$/);
+    expect(value('manager.conf', 'cdrd', 'secret')).toBe(secret);
+    expect(setup('--yes').out).toContain('nothing to change');
+  });
+
+  test('where manager.d is read before what it would go on with, the end of manager.conf is used', () => {
+    const text = '#include "manager.d/*.conf"\n[general]\nenabled = yes\nport = 5038\n';
+    const { etc, setup, value, text: now } = box({ 'manager.conf': text });
+    expect(setup('--yes').code).toBe(0);
+    expect(now('manager.conf').startsWith(text)).toBe(true);
+    expect(readTextHere(join(etc, 'manager.d/cdrd.conf'))).toBeNull();
+    expect(readTree(join(etc, 'manager.conf'), etc, readTextHere).orphans).toEqual([]);
+    expect(value('manager.conf', 'general', 'port')).toBe('5039');
+    expect(setup('--yes').out).toContain('nothing to change');
   });
 
   test('without manager.d the end of manager.conf is used', () => {

@@ -26,6 +26,8 @@ export interface AsteriskTree {
   readonly files: readonly string[];
   /** An #include that names no file: Asterisk then refuses the whole. */
   readonly missing: readonly string[];
+  /** A `[section](+)` before there is such a section, as FILE:LINE: Asterisk then refuses the whole. */
+  readonly orphans: readonly string[];
 }
 
 /** Asterisk's own bound of nested includes. */
@@ -40,6 +42,7 @@ export function readTree(path: string, folder: string, readText: ReadText, plann
   const sections: string[] = [];
   const files: string[] = [];
   const missing: string[] = [];
+  const orphans: string[] = [];
   let section = '';
   const enter = (file: string, depth: number): boolean => {
     const text = depth > MAX_DEPTH ? null : readText(file);
@@ -51,6 +54,7 @@ export function readTree(path: string, folder: string, readText: ReadText, plann
   const take = (each: Statement, file: string, depth: number): void => {
     if (each.kind === 'section') {
       section = each.name;
+      if (each.adds && !sections.includes(section)) orphans.push(`${file}:${each.line}`);
       if (!sections.includes(section)) sections.push(section);
     } else if (each.kind === 'pair') {
       pairs.push({ file, line: each.line, section, key: each.key, value: each.value });
@@ -60,7 +64,7 @@ export function readTree(path: string, folder: string, readText: ReadText, plann
     }
   };
   enter(path, 0);
-  return { pairs, sections, files, missing };
+  return { pairs, sections, files, missing, orphans };
 }
 
 /** The files that an include names: one, or those that its pattern finds, by name. */

@@ -5,10 +5,10 @@
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readAsteriskText } from './asterisk-text.ts';
-import { type AsteriskTree, asBytes, asText, lastOf, readTextHere, readTree } from './asterisk-tree.ts';
+import { type AsteriskTree, asBytes, asText, type Found, lastOf, readTextHere, readTree } from './asterisk-tree.ts';
 import { BLOCK_BEGIN, withBlock, withoutBlock } from './block.ts';
 import type { OwnSettings } from './own-config.ts';
-import { type AsteriskFolders, type Part, snippet } from './part.ts';
+import { type AsteriskFolders, type Change, type Part, snippet } from './part.ts';
 import { placeFor } from './place.ts';
 import { holds, linesFor, type Wanted } from './snippet.ts';
 
@@ -17,15 +17,41 @@ const NO_SECRET = 'CHANGE-ME';
 
 export function planManager(folders: AsteriskFolders, settings: OwnSettings): Part & { readonly secret: string } {
   const main = join(folders.etc, 'manager.conf');
+  const { user } = settings;
   const target = targetOf(folders.etc, main);
-  const before = readTextHere(target);
-  const own = before === null ? null : withoutBlock(before);
-  const { user, port } = settings;
   const theirs = readTree(main, folders.etc, (path) => {
     const text = readTextHere(path);
     return text === null ? null : withoutBlock(text);
   });
-  const general: Wanted[] = [
+  const byHand = theirs.sections.includes(user) ? lastOf(theirs, user, 'secret') : undefined;
+  const secret =
+    (byHand && byHand.value !== NO_SECRET ? asText(byHand.value) : undefined) ??
+    settings.secret ??
+    secretInBlock(readTextHere(target), user) ??
+    secretInBlock(readTextHere(main), user) ??
+    randomBytes(24).toString('base64url');
+  const wanted = wantedOf(settings, secret, byHand);
+  const lines = [
+    ...linesFor(wanted, theirs),
+    ...(theirs.sections.includes(user) ? [] : ['', ...userSection(snippet(folders, 'manager.conf'), user, secret)]),
+  ];
+  const inOwnFile = withLines(folders.etc, main, target, lines);
+  // What our file goes on with may come after it only: then the end of manager.conf is the place.
+  const { changes, tree } = inOwnFile.tree.orphans.length > 0 ? withLines(folders.etc, main, main, lines) : inOwnFile;
+  return {
+    secret,
+    secrets: [secret],
+    changes,
+    problems: [
+      ...wanted.filter((each) => !holds(each, tree)).map((each) => overruled(each, tree)),
+      ...(theirs.sections.includes(user) ? lackingRights(theirs, user) : []),
+    ],
+    notes: otherUsers(theirs, settings),
+  };
+}
+
+function wantedOf({ user, port }: OwnSettings, secret: string, byHand: Found | undefined): readonly Wanted[] {
+  return [
     { section: 'general', key: 'enabled', value: 'yes', fallback: 'no' },
     { section: 'general', key: 'port', value: String(port), fallback: '5038' },
     {
@@ -34,32 +60,29 @@ export function planManager(folders: AsteriskFolders, settings: OwnSettings): Pa
       value: '127.0.0.1',
       why: 'for cdrd alone, which offers AMI to everybody else',
     },
+    ...(byHand ? [{ section: user, key: 'secret', value: asBytes(secret) }] : []),
   ];
-  const hasUser = theirs.sections.includes(user);
-  const found = hasUser ? lastOf(theirs, user, 'secret') : undefined;
-  const secret =
-    (found && asText(found.value)) ??
-    settings.secret ??
-    secretInBlock(before, user) ??
-    randomBytes(24).toString('base64url');
-  const lines = [
-    ...linesFor(general, theirs),
-    ...(hasUser ? [] : ['', ...userSection(snippet(folders, 'manager.conf'), user, secret)]),
-  ];
-  const after = withBlock(own ?? '', lines);
-  const planned = readTree(main, folders.etc, (path) => (path === target ? after : readTextHere(path)), target);
-  return {
-    secret,
-    secrets: [secret],
-    changes: [{ path: target, before, after, ...(hasUser ? {} : { secretOf: 'asterisk' as const }) }],
-    problems: [
-      ...general.filter((each) => !holds(each, planned)).map((each) => overruled(each, planned)),
-      ...(found?.value === NO_SECRET ? [`${found.file}:${found.line}: ${NO_SECRET} is no secret: write another`] : []),
-      ...(hasUser && !found ? [`[${user}] in manager.conf has no secret: write one, or take the section out`] : []),
-      ...(hasUser ? lackingRights(theirs, user) : []),
-    ],
-    notes: otherUsers(theirs, settings),
-  };
+}
+
+/** @returns the changes that put our lines into this file and take them out of the other one; the tree as it would be. */
+function withLines(etc: string, main: string, target: string, lines: readonly string[]) {
+  const changes = [...new Set([main, target])].map((path): Change => {
+    const before = readTextHere(path);
+    const own = before === null ? null : withoutBlock(before);
+    if (path !== target) return { path, before, after: own };
+    const after = lines.length === 0 ? own : withBlock(own ?? '', lines);
+    return { path, before, after: after === '' ? null : after, secretOf: 'asterisk' };
+  });
+  const tree = readTree(
+    main,
+    etc,
+    (path) => {
+      const change = changes.find((each) => each.path === path);
+      return change ? change.after : readTextHere(path);
+    },
+    target,
+  );
+  return { changes, tree };
 }
 
 /** The file of our own in the folder that manager.conf includes; without such a folder manager.conf. */
