@@ -153,7 +153,7 @@ describe('on a box as Debian leaves it', () => {
       expect(done.out).toContain(`+++ ${etc}/cdr_manager.conf\n`);
       expect(done.out).toContain('+port = 5039\n');
       expect(done.out).toContain('+secret = (secret)\n');
-      expect(done.out).toContain('+secret = "(secret)"\n');
+      expect(done.out).toContain('+cdr_csv = "/var/log/asterisk/cdr-custom/cdrd.csv"\n+secret = (secret)\n');
       expect(snapshot(etc)).toEqual(before);
       expect(readTextHere(config)).toBeNull();
     }
@@ -242,6 +242,7 @@ describe('on a box that somebody has worked on', () => {
     expect(value('manager.conf', 'general', 'port')).toBe('5039');
     expect(value('manager.conf', 'crm', 'secret')).toBe('theirs');
     expect(out).toMatch(/programs that log in .* as crm find cdrd on 5038/);
+    expect(out).toContain(' [crm]\n secret = (secret)\n');
   });
 
   test('what is there is neither repeated nor lost; what stands against it is named, and the exit code says so', () => {

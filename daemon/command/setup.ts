@@ -14,12 +14,15 @@ import { unifiedDiff } from '../setup/diff.ts';
 import { type Change, SYSTEMS } from '../setup/part.ts';
 import { planSetup, type SetupPlan } from '../setup/plan.ts';
 import { applyFolder } from '../setup/recordings-folder.ts';
-import { reloadAsterisk, restartCdrd } from '../setup/reload.ts';
+import { controlCdrd, reloadAsterisk } from '../setup/reload.ts';
 import { planUndo } from '../setup/undo.ts';
 import { type Command, type CommandInput, configOption } from './command.ts';
 import { print } from './print.ts';
 
 const DEFAULT_CONFIG = '/etc/cdrd/cdrd.toml';
+
+/** A line of a diff that holds a secret, somebody else's too: a diff shows the lines around what has changed. */
+const ANY_SECRET = /^([ +-]\s*\w*(?:secret|password)\s*=>?\s*)\S.*$/gim;
 
 /** Lines of a new file up to which it is shown; a longer one is a snippet that the package has, word for word. */
 const MAX_NEW = 60;
@@ -46,7 +49,10 @@ export const setup: Command = {
     ['--yes', 'writes without asking'],
     ['--dry-run', 'shows what would be written, and writes nothing'],
     ['--reload', 'has a running Asterisk read what was written, and restarts cdrd; calls go on'],
-    ['--undo', "takes out of Asterisk's configuration what setup has written; cdrd.toml stays as it is"],
+    [
+      '--undo',
+      "takes out of Asterisk's configuration what setup has written; with --reload cdrd is stopped, and Asterisk has 5038 again; cdrd.toml stays as it is",
+    ],
     ['--recordings DIR', 'writes recordings.dir, which the pages can then no longer change'],
     ['--http ADDRESSES, --https ADDRESSES', 'writes http.listen and https.listen, for a box whose port 80 is taken'],
     ['--asterisk DIR', "Asterisk's configuration, /etc/asterisk unless told"],
@@ -62,8 +68,9 @@ export const setup: Command = {
       const isEmpty = plan.changes.length === 0 && plan.folder === null;
       if (!isEmpty && !(await isWanted(values.yes, asker))) return EXIT.failed;
       perform(plan);
-      if (values.reload || (!isEmpty && asker && (await asker.ask(RELOAD, 'y')) === 'y')) reload(values.asterisk);
-      else if (!isEmpty) print('next: cdrd setup --reload (or restart Asterisk and cdrd)');
+      if (values.reload || (!isEmpty && asker && (await asker.ask(values.undo ? STOP : RELOAD, 'y')) === 'y'))
+        reload(values);
+      else if (!isEmpty) print(values.undo ? UNDONE : 'next: cdrd setup --reload (or restart Asterisk and cdrd)');
       return plan.problems.length > 0 ? EXIT.failed : EXIT.ok;
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
@@ -77,6 +84,9 @@ export const setup: Command = {
 
 const RELOAD = 'Reload Asterisk and restart cdrd now? Calls go on. (y/n)';
 
+const STOP = 'Stop cdrd and reload Asterisk now? Calls go on. (y/n)';
+const UNDONE = 'next: stop cdrd, then restart Asterisk';
+
 async function isWanted(yes: boolean, asker: Asker | null): Promise<boolean> {
   if (yes || (await asker?.ask('Write this? (y/n)', 'n')) === 'y') return true;
   print(asker ? 'nothing is written' : 'nothing is written: say --yes to write it');
@@ -88,9 +98,10 @@ function perform({ changes, folder }: SetupPlan): void {
   if (folder) applyFolder(folder);
 }
 
-function reload(asterisk: string): void {
+function reload({ asterisk, undo }: { readonly asterisk: string; readonly undo: boolean }): void {
+  if (undo) print(controlCdrd('stop') ?? 'stop cdrd: it has the port that Asterisk shall have again');
   for (const line of reloadAsterisk(asterisk)) print(`Asterisk: ${line}`);
-  print(restartCdrd() ?? 'next: restart cdrd');
+  if (!undo) print(controlCdrd('restart') ?? 'next: restart cdrd');
 }
 
 function undone(asterisk: string): SetupPlan {
@@ -123,7 +134,8 @@ function snippetFolder(): string | null {
 }
 
 function show({ changes, problems, notes, secrets, folder }: SetupPlan): void {
-  const masked = (text: string) => secrets.reduce((shown, secret) => shown.replaceAll(secret, '(secret)'), text);
+  const masked = (text: string) =>
+    secrets.reduce((shown, secret) => shown.replaceAll(secret, '(secret)'), text).replace(ANY_SECRET, '$1(secret)');
   for (const change of changes) print(masked(shownChange(change).join('\n')).replaceAll('\t', '    '));
   if (folder)
     print(`${folder.path}: ${folder.isNew ? 'a new folder of' : 'may be written by'} Asterisk’s group (mode 2775)`);

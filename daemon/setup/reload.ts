@@ -62,16 +62,20 @@ function askAsterisk(folder: string, command: string): string {
   );
 }
 
-/** @returns what was done with cdrd; null: nothing here starts it. */
-export function restartCdrd(): string | null {
+/**
+ * @param doing `stop` where Asterisk shall have its port back, on which cdrd offers AMI.
+ * @returns what was done; null: nothing here starts or stops cdrd.
+ */
+export function controlCdrd(doing: 'restart' | 'stop'): string | null {
+  const done = doing === 'stop' ? 'stopped' : 'restarted';
   if (existsSync('/run/systemd/system')) {
     run('systemctl', ['daemon-reload']); // a drop-in may be new
-    run('systemctl', ['restart', 'cdrd.service']);
-    return 'cdrd.service is restarted';
+    run('systemctl', [doing, 'cdrd.service']);
+    return `cdrd.service is ${done}`;
   }
   if (!existsSync('/etc/init.d/cdrd')) return null;
-  run('/etc/init.d/cdrd', ['restart']);
-  return '/etc/init.d/cdrd restart: done';
+  run('/etc/init.d/cdrd', [doing]);
+  return `cdrd is ${done}, by /etc/init.d/cdrd`;
 }
 
 function run(program: string, words: readonly string[]): string {
