@@ -12,6 +12,7 @@ import { type DialplanParts, dialplanChecks } from './dialplan.ts';
 import { type Check, examine, type Finding, ok } from './finding.ts';
 import { type MediumParts, mediumChecks } from './medium.ts';
 import { csvCheck, type RecordParts, recordChecks } from './records.ts';
+import { settled } from './settled.ts';
 import { type StoreParts, storeChecks } from './store.ts';
 import { type TrunkParts, trunkCheck } from './trunks.ts';
 import { type WebParts, webChecks } from './web.ts';
@@ -43,6 +44,7 @@ export function createDoctor(parts: DoctorParts): Doctor {
 }
 
 async function look(parts: DoctorParts): Promise<readonly Finding[]> {
+  await settled(parts);
   const { connection } = parts.asterisk;
   const ask = connection.status.state === 'up' ? askAsterisk(connection) : null;
   const rights = await lackingRights(ask);

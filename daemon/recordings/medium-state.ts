@@ -26,6 +26,9 @@ export interface MediumState {
   readonly demanded?: boolean;
 }
 
+/** Why of the state before the first look, after a start or a change of the folder. */
+export const NOT_LOOKED_AT = 'not looked at yet';
+
 /** Where a look found it, or didn't. */
 export type Where = Pick<MediumLook, 'device' | 'demanded'>;
 
@@ -62,7 +65,7 @@ export function createMediumState(
   demanded: boolean,
   changed: (state: MediumState) => void,
 ): MediumStateMachine {
-  let current: MediumState = { state: 'absent', why: 'not looked at yet', writable: false, demanded, since: now() };
+  let current: MediumState = { state: 'absent', why: NOT_LOOKED_AT, writable: false, demanded, since: now() };
   let writing: Writing = { writable: false, why: '' };
   /** What it is like when nobody has looked yet is no state that the first look could leave unsaid. */
   let looked = false;

@@ -9,7 +9,7 @@ import { createFolderQueue } from './folder-queue.ts';
 import { CLOSE_MS, SLOW_MS, STEP_DEADLINE_MS } from './limits.ts';
 import { createLooks, type LookFigures, MediumChanged } from './looks.ts';
 import { createMediumClient, WorkerLost } from './medium-client.ts';
-import { createMediumState, isThere, type MediumState } from './medium-state.ts';
+import { createMediumState, isThere, type MediumState, NOT_LOOKED_AT } from './medium-state.ts';
 import { demandsMount } from './mountinfo.ts';
 import { createProbeTurns, type ProbePeriods } from './probe-turns.ts';
 import type { RequireMount, Space } from './protocol.ts';
@@ -179,7 +179,7 @@ export function startRecordings(options: RecordingsOptions): Recordings {
       client.renew(MOVED);
       looks.forget();
       // What is under way proves nothing about there: whoever records must wait for the look that does.
-      medium.lost('absent', 'not looked at yet', { device: '', demanded: demandsMount(dir, where.requireMount) });
+      medium.lost('absent', NOT_LOOKED_AT, { device: '', demanded: demandsMount(dir, where.requireMount) });
       times.sweepNow();
     },
     firstLook,
