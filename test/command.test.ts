@@ -128,6 +128,7 @@ describe('help', () => {
       'refold',
       'verify',
       'trace',
+      'doctor',
     ]);
   });
 
