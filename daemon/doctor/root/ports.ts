@@ -19,7 +19,8 @@ const ASTERISK = 'asterisk';
 /** systemd holds the ports of a socket unit for us, and what the daemon starts has them too. */
 const isOurs = (by: Process, pid: number | null) => by.pid === pid || by.pid === 1 || by.service === 'cdrd';
 
-const called = ({ name, pid, service: unit }: Process) => `${name} (process ${pid}${unit ? `, service ${unit}` : ''})`;
+const called = ({ program, pid, service: unit }: Process) =>
+  `${program} (process ${pid}${unit ? `, service ${unit}` : ''})`;
 
 export function portFindings(facts: PortFacts): readonly Finding[] {
   const found = [...(facts.asteriskPort === null ? [] : [asteriskPort(facts.asteriskPort)])];

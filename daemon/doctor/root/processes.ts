@@ -3,11 +3,14 @@
  * belongs to. A process that ends meanwhile is none.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** A process, as far as who may do what is concerned. */
 export interface Process {
   readonly pid: number;
   readonly name: string;
+  /** Of its file: what it calls itself may be a thread's (Node 24: `MainThread`). */
+  readonly program: string;
   /** Effective ones. */
   readonly uid: number;
   readonly gid: number;
@@ -47,12 +50,21 @@ export function processOf(pid: number): Process | null {
   return {
     pid,
     name: words('Name')[0] ?? '',
+    program: programOf(pid) ?? words('Name')[0] ?? '',
     uid: Number(words('Uid')[1]),
     gid: Number(words('Gid')[1]),
     groups: words('Groups').filter(Boolean).map(Number),
     umask: umask === undefined ? null : Number.parseInt(umask, 8),
     service: /\/([^/\n]+)\.service(?:\/|$)/m.exec(textOf(`/proc/${pid}/cgroup`) ?? '')?.[1] ?? null,
   };
+}
+
+function programOf(pid: number): string | null {
+  try {
+    return basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, '');
+  } catch {
+    return null;
+  }
 }
 
 /** All of a program's. */
