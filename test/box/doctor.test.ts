@@ -108,7 +108,7 @@ const BREAKS: readonly Break[] = [
   },
   {
     what: 'cdrd is not in Asterisk’s group',
-    how: 'gpasswd -d cdrd asterisk && systemctl restart cdrd',
+    how: 'gpasswd -d cdrd asterisk; systemctl restart cdrd || true',
     named: ['recordings.folder', 'cdr.csv'],
     says: /not in the group asterisk/,
   },
@@ -144,7 +144,7 @@ const BREAKS: readonly Break[] = [
   },
   {
     what: 'another zone than Asterisk’s',
-    how: `sed -i 's/^\\[time\\]/[time]\\nzone = "Asia\\/Tokyo"/' ${CONFIG} && systemctl restart cdrd`,
+    how: `sed -i '/^zone = /d; s/^\\[time\\]/[time]\\nzone = "Asia\\/Tokyo"/' ${CONFIG} && systemctl restart cdrd`,
     named: ['clock.zone'],
     says: /times of records are read wrongly/,
   },
