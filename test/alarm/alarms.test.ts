@@ -1,9 +1,10 @@
 /** Alarms as a whole: told once, tried again, kept over a restart, over in the end; their number, and what it takes to ask it. */
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import type { SettingValue } from '../../cgi/settings/schema.ts';
 import { startAlarms } from '../../daemon/alarm/alarms.ts';
 import type { BoxState } from '../../daemon/alarm/condition.ts';
+import { mayGainNothing } from '../../daemon/alarm/spool.ts';
 import { alarmLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import { eventually, startDaemon } from '../support/daemon.ts';
@@ -213,6 +214,17 @@ test('30055 shows them and sends a test; where it can’t go, it says why', asyn
       ])
     );
   });
+});
+
+test('a mail goes by the script beside the program, which says that this machine has no sendmail', async (context) => {
+  if (['/usr/sbin/sendmail', '/usr/lib/sendmail', '/usr/bin/sendmail', '/sbin/sendmail'].some(existsSync))
+    return context.skip('it has one');
+  if (mayGainNothing()) return context.skip('nothing may be started here');
+  const daemon = await startDaemon({ CDRD_ALARM_MAIL: 'root' });
+  expect(await daemon.json('/cgi/webserve/30055?send=mail')).toMatchObject({
+    test: { way: 'mail', state: 'failed', why: 'sendmail: there is no program sendmail on this box' },
+  });
+  expect(readdirSync(`${daemon.folder}/state/mail`)).toEqual([]);
 });
 
 test('by default a page can’t have the box itself called', async () => {
