@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { readAsteriskText } from '../daemon/setup/asterisk-text.ts';
-import { lastOf, readTree } from '../daemon/setup/asterisk-tree.ts';
+import { firstSections, lastOf, readTree } from '../daemon/setup/asterisk-tree.ts';
 import { withBlock, withoutBlock } from '../daemon/setup/block.ts';
 import { unifiedDiff } from '../daemon/setup/diff.ts';
 import { linesFor } from '../daemon/setup/snippet.ts';
@@ -57,6 +57,8 @@ describe('a block of ours', () => {
   test('whose end somebody took away is left to them', () => {
     const torn = withBlock('a\n', ['b']).replace(/; <<<.*\n/, '');
     expect(withoutBlock(torn)).toBe(torn);
+    // Also what they wrote behind it, when a later run has put another below.
+    expect(withoutBlock(withBlock(`${torn}theirs\n`, ['c']))).toBe(`${torn}theirs\n`);
   });
 });
 
@@ -90,6 +92,27 @@ describe('a file of Asterisk', () => {
       ],
     });
     expect(readAsteriskText('a = 1\n;-- open').endsInComment).toBe(true);
+  });
+
+  test('goes on behind an include in the section that it was in, whatever sections that opens', () => {
+    const texts: Record<string, string> = {
+      '/x/a.conf': '[general]\n#include b.conf\nport = 5038\n',
+      '/x/b.conf': 'enabled = yes\n[user]\nsecret = x\n',
+    };
+    const { pairs } = readTree('/x/a.conf', '/x', (path) => texts[path] ?? null);
+    expect(pairs.map(({ section, key }) => `${section}.${key}`)).toEqual([
+      'general.enabled',
+      'user.secret',
+      'general.port',
+    ]);
+  });
+
+  test('of two sections of one name the first counts where it is asked for by name, with what is added to it', () => {
+    const source = '[general]\na = 1\n[x]\n[General]\na = 2\nb = 2\n[general](+)\nb = 3\n';
+    const tree = readTree('/x/a.conf', '/x', (path) => (path === '/x/a.conf' ? source : null));
+    expect(lastOf(tree, 'general', 'a')?.value).toBe('2');
+    expect(lastOf(firstSections(tree), 'general', 'a')?.value).toBe('1');
+    expect(lastOf(firstSections(tree), 'general', 'b')?.value).toBe('3');
   });
 
   test('has what is wanted once it was added, whatever it held before, and is not added to again', () => {

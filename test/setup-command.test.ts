@@ -232,6 +232,18 @@ describe('on a box that somebody has worked on', () => {
     expect(setup('--yes').out).toContain('nothing to change');
   });
 
+  test('the manager interface is moved where a second [general] or a line behind the include only seems to have done so', () => {
+    const folder = '#include "manager.d/*.conf"\n';
+    const wanted = 'enabled = yes\nport = 5039\nbindaddr = 127.0.0.1\n';
+    const two = box({ 'manager.conf': `[general]\nenabled = no\n[general]\n${wanted}${folder}` });
+    expect(two.setup('--yes').code).toBe(0);
+    expect(two.text('manager.d/cdrd.conf')).toContain('[general](+)\nenabled = yes\nport = 5039\n');
+
+    const behind = box({ 'manager.conf': `[general]\nenabled = yes\n${folder}port = 5038\n` });
+    expect(behind.setup('--yes').code).toBe(0);
+    expect(behind.text('manager.conf')).toContain('[general](+)\nport = 5039\n');
+  });
+
   test('without manager.d the end of manager.conf is used', () => {
     const text = '[general]\nenabled = no\nport = 5038\n\n[crm]\nsecret = theirs\nread = all\n';
     const { setup, value, text: now } = box({ 'manager.conf': text });

@@ -16,6 +16,8 @@ export interface Found {
   readonly section: string;
   readonly key: string;
   readonly value: string;
+  /** In a further section of that name, without `(+)`. */
+  readonly isRepeated: boolean;
 }
 
 export interface AsteriskTree {
@@ -30,6 +32,9 @@ export interface AsteriskTree {
   readonly orphans: readonly string[];
 }
 
+/** Where a pair belongs to. */
+type Section = Pick<Found, 'isRepeated'> & { readonly name: string };
+
 /** Asterisk's own bound of nested includes. */
 const MAX_DEPTH = 10;
 
@@ -43,27 +48,33 @@ export function readTree(path: string, folder: string, readText: ReadText, plann
   const files: string[] = [];
   const missing: string[] = [];
   const orphans: string[] = [];
-  let section = '';
-  const enter = (file: string, depth: number): boolean => {
+  const has = (name: string) => sections.some((each) => each.toLowerCase() === name.toLowerCase());
+  // A file begins in the section that includes it, and whatever sections it opens, that one goes on behind it.
+  const enter = (file: string, depth: number, outer: Section): boolean => {
     const text = depth > MAX_DEPTH ? null : readText(file);
     if (text === null) return false;
     files.push(file);
-    for (const each of readAsteriskText(text).statements) take(each, file, depth);
+    let inner = outer;
+    for (const each of readAsteriskText(text).statements) inner = take(each, file, depth, inner);
     return true;
   };
-  const take = (each: Statement, file: string, depth: number): void => {
+  const take = (each: Statement, file: string, depth: number, section: Section): Section => {
     if (each.kind === 'section') {
-      section = each.name;
-      if (each.adds && !sections.includes(section)) orphans.push(`${file}:${each.line}`);
-      if (!sections.includes(section)) sections.push(section);
-    } else if (each.kind === 'pair') {
-      pairs.push({ file, line: each.line, section, key: each.key, value: each.value });
+      if (each.adds && !has(each.name)) orphans.push(`${file}:${each.line}`);
+      const isRepeated = !each.adds && has(each.name);
+      if (!sections.includes(each.name)) sections.push(each.name);
+      return { name: each.name, isRepeated };
+    }
+    if (each.kind === 'pair') {
+      const { name, isRepeated } = section;
+      pairs.push({ file, line: each.line, section: name, key: each.key, value: each.value, isRepeated });
     } else {
-      const found = includedFiles(each.path, folder, planned).map((name) => enter(name, depth + 1));
+      const found = includedFiles(each.path, folder, planned).map((name) => enter(name, depth + 1, section));
       if (each.must && !found.some(Boolean) && !each.path.includes('*')) missing.push(`${file}:${each.line}`);
     }
+    return section;
   };
-  enter(path, 0);
+  enter(path, 0, { name: '', isRepeated: false });
   return { pairs, sections, files, missing, orphans };
 }
 
@@ -91,6 +102,14 @@ function filesIn(folder: string): string[] {
   } catch {
     return [];
   }
+}
+
+/**
+ * What a module finds that asks for a section by its name, as manager.c and cdr_custom.c do: the first of that name and what
+ * was added to it by `(+)`. cdr.c and the dialplan take all of them.
+ */
+export function firstSections(tree: AsteriskTree): AsteriskTree {
+  return { ...tree, pairs: tree.pairs.filter(({ isRepeated }) => !isRepeated) };
 }
 
 /** What holds of a key, case aside as Asterisk compares; undefined: nobody says. */

@@ -12,10 +12,12 @@ const EXPLAINED = `${BLOCK_BEGIN}: written by it, and written anew by its next r
 /** The text without what we added. */
 export function withoutBlock(text: string): string {
   const lines = text.split('\n');
-  const begin = lines.findIndex((line) => line.startsWith(BLOCK_BEGIN));
-  if (begin < 0) return text;
-  const end = lines.findIndex((line, at) => at > begin && line.startsWith(BLOCK_END));
+  const first = lines.findIndex((line) => line.startsWith(BLOCK_BEGIN));
+  if (first < 0) return text;
+  const end = lines.findIndex((line, at) => at > first && line.startsWith(BLOCK_END));
   if (end < 0) return text; // somebody took its end away: it is theirs now
+  // And so is one that a later one stands behind.
+  const begin = lines.findLastIndex((line, at) => at < end && line.startsWith(BLOCK_BEGIN));
   return [...lines.slice(0, begin), ...lines.slice(end + 1)].join('\n');
 }
 

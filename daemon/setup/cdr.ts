@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAsteriskText } from './asterisk-text.ts';
-import { readTextHere, readTree } from './asterisk-tree.ts';
+import { type AsteriskTree, firstSections, readTextHere, readTree } from './asterisk-tree.ts';
 import { withoutBlock } from './block.ts';
 import { type AsteriskFolders, joined, type Part, snippet } from './part.ts';
 import { addTo } from './place.ts';
@@ -51,7 +51,10 @@ export function planCdr(folders: AsteriskFolders): Part & { readonly csv: string
 function planFile(folders: AsteriskFolders, name: string, isWanted: (each: Wanted) => boolean): Part {
   const text = snippet(folders, name);
   const wanted = [...wantedOf(text), ...(name === 'cdr.conf' ? NEWER : [])].filter(isWanted);
-  return addTo(name, folders, (tree, isEmpty) => (isEmpty ? text.trimEnd().split('\n') : linesFor(wanted, tree)));
+  const asRead = name === 'cdr_custom.conf' ? firstSections : (tree: AsteriskTree) => tree;
+  return addTo(name, folders, (tree, isEmpty) =>
+    isEmpty ? text.trimEnd().split('\n') : linesFor(wanted, asRead(tree)),
+  );
 }
 
 /** The pairs of a snippet, each with the comment right above it. */

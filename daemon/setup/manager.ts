@@ -5,7 +5,16 @@
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readAsteriskText } from './asterisk-text.ts';
-import { type AsteriskTree, asBytes, asText, type Found, lastOf, readTextHere, readTree } from './asterisk-tree.ts';
+import {
+  type AsteriskTree,
+  asBytes,
+  asText,
+  type Found,
+  firstSections,
+  lastOf,
+  readTextHere,
+  readTree,
+} from './asterisk-tree.ts';
 import { BLOCK_BEGIN, withBlock, withoutBlock } from './block.ts';
 import type { OwnSettings } from './own-config.ts';
 import { type AsteriskFolders, type Change, type Part, snippet } from './part.ts';
@@ -19,10 +28,12 @@ export function planManager(folders: AsteriskFolders, settings: OwnSettings): Pa
   const main = join(folders.etc, 'manager.conf');
   const { user } = settings;
   const target = targetOf(folders.etc, main);
-  const theirs = readTree(main, folders.etc, (path) => {
-    const text = readTextHere(path);
-    return text === null ? null : withoutBlock(text);
-  });
+  const theirs = firstSections(
+    readTree(main, folders.etc, (path) => {
+      const text = readTextHere(path);
+      return text === null ? null : withoutBlock(text);
+    }),
+  );
   const byHand = theirs.sections.includes(user) ? lastOf(theirs, user, 'secret') : undefined;
   const secret =
     (byHand && byHand.value !== NO_SECRET ? asText(byHand.value) : undefined) ??
@@ -36,8 +47,12 @@ export function planManager(folders: AsteriskFolders, settings: OwnSettings): Pa
     ...(theirs.sections.includes(user) ? [] : ['', ...userSection(snippet(folders, 'manager.conf'), user, secret)]),
   ];
   const inOwnFile = withLines(folders.etc, main, target, lines);
-  // What our file goes on with may come after it only: then the end of manager.conf is the place.
-  const { changes, tree } = inOwnFile.tree.orphans.length > 0 ? withLines(folders.etc, main, main, lines) : inOwnFile;
+  // What our file goes on with, or what overrules it, may stand behind it in manager.conf: then the end of that is the place.
+  const isOverruled = wanted.some(
+    (each) => !holds(each, inOwnFile.tree) && lastOf(inOwnFile.tree, each.section, each.key)?.file === main,
+  );
+  const isTooEarly = inOwnFile.tree.orphans.length > 0 || isOverruled;
+  const { changes, tree } = isTooEarly ? withLines(folders.etc, main, main, lines) : inOwnFile;
   return {
     secret,
     secrets: [secret],
@@ -73,14 +88,16 @@ function withLines(etc: string, main: string, target: string, lines: readonly st
     const after = lines.length === 0 ? own : withBlock(own ?? '', lines);
     return { path, before, after: after === '' ? null : after, secretOf: 'asterisk' };
   });
-  const tree = readTree(
-    main,
-    etc,
-    (path) => {
-      const change = changes.find((each) => each.path === path);
-      return change ? change.after : readTextHere(path);
-    },
-    target,
+  const tree = firstSections(
+    readTree(
+      main,
+      etc,
+      (path) => {
+        const change = changes.find((each) => each.path === path);
+        return change ? change.after : readTextHere(path);
+      },
+      target,
+    ),
   );
   return { changes, tree };
 }
