@@ -2,7 +2,8 @@
  * How the listening sockets of HTTP, HTTPS and AMI come into being: handed on by the service manager, bound while the process
  * is still root, or bound when the listener is there, as any program may from port 1024 on.
  */
-import type { Server } from 'node:net';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { isIPv6, type Server } from 'node:net';
 import type { Config, ListenAddress } from '../config.ts';
 import type { Log } from '../log.ts';
 import { assign, type Wanted } from './assign.ts';
@@ -77,7 +78,10 @@ export async function takeSockets({
     const { address } = want;
     if (assigned.has(want) || address.port === 0 || address.port >= PRIVILEGED) continue;
     forGood.add(hostAndPort(address));
-    early.set(hostAndPort(address), await openEarly((server) => bind(server, address)).catch((error: Error) => error));
+    early.set(
+      hostAndPort(address),
+      await openEarly((server) => bindAhead(server, address)).catch((error: Error) => error),
+    );
   }
   const unused = new Set(inherited.filter((each) => ![...assigned.values()].includes(each)));
   /** One that no key asked for at the start, and that a page asks for now. */
@@ -110,6 +114,24 @@ export async function takeSockets({
       await socket.handTo(server);
     },
   };
+}
+
+/**
+ * As root, for later: an address that isn't there yet can't be bound when it comes, because nobody is root then. So the
+ * kernel is told for that moment to let any address be bound (ip(7), ip_nonlocal_bind).
+ */
+async function bindAhead(server: Server, address: ListenAddress): Promise<void> {
+  await bind(server, address).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRNOTAVAIL') throw error;
+    const file = `/proc/sys/net/${isIPv6(address.host) ? 'ipv6' : 'ipv4'}/ip_nonlocal_bind`;
+    const before = readFileSync(file, 'utf8');
+    writeFileSync(file, '1\n');
+    try {
+      await bind(server, address);
+    } finally {
+      writeFileSync(file, before);
+    }
+  });
 }
 
 /** A kernel without IPv6 knows no `[::]`: there every IPv4 address is what was meant. */
