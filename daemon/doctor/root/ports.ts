@@ -16,8 +16,12 @@ export interface PortFacts {
 
 const ASTERISK = 'asterisk';
 
-/** systemd holds the ports of a socket unit for us, and what the daemon starts has them too. */
-const isOurs = (by: Process, pid: number | null) => by.pid === pid || by.pid === 1 || by.service === 'cdrd';
+/**
+ * systemd holds the ports of a socket unit for us, and so, for a moment, does what it forks (as with a reload) before that
+ * becomes another program. What the daemon starts has them too.
+ */
+const isOurs = (by: Process, pid: number | null) =>
+  by.pid === pid || by.pid === 1 || by.service === 'cdrd' || (by.program === 'systemd' && by.service === null);
 
 const called = ({ program, pid, service: unit }: Process) =>
   `${program} (process ${pid}${unit ? `, service ${unit}` : ''})`;
