@@ -197,7 +197,7 @@ const PAIRS: readonly (readonly [string, string])[] = [
   ['a mapping is missing', 'the recordings folder is root’s'],
   ['the dialplan is not included', 'the certificate is broken'],
   ['another zone than Asterisk’s', 'no CSV with every field'],
-  ['a word that no key has', 'cdrd is not in Asterisk’s group'],
+  ['a word that no key has', 'the dialplan is not included'],
   ['nobody has started it', 'no records at all'],
 ];
 
