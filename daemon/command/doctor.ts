@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { type Config, ConfigError, loadConfig } from '../config.ts';
 import { askDaemon } from '../control/client.ts';
 import { examine, type Finding, fault, merged, warning } from '../doctor/finding.ts';
+import { restartCdrd } from '../doctor/mend.ts';
 import type { DaemonFacts } from '../doctor/parts.ts';
 import { configFinding } from '../doctor/root/config-faults.ts';
 import { rootChecks } from '../doctor/root/root.ts';
@@ -73,8 +74,12 @@ async function ask(runDir: string): Promise<Told | null | Error> {
   }
 }
 
-function hangs(error: Error): Finding {
-  return fault('daemon.running', `cdrd could not be asked: ${error.message}`, null);
+/** Whoever may not ask is told so; of one that hangs the watchdog may break off the question. */
+function hangs(error: NodeJS.ErrnoException): Finding {
+  if (error.code === 'EACCES')
+    return fault('daemon.running', `cdrd could not be asked: ${error.message}: run it as root`, null);
+  const says = `cdrd runs, and hangs, or ended while it was asked: ${error.message}`;
+  return fault('daemon.running', says, restartCdrd());
 }
 
 /** A daemon that was started before may run on, by what the file said then. */

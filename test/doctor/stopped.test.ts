@@ -5,6 +5,7 @@ import { mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { CONTROL_SOCKET } from '../../daemon/control/protocol.ts';
 import type { Finding } from '../../daemon/doctor/finding.ts';
 import { acquireLock } from '../../daemon/lock.ts';
 import { openStoreHere } from '../../storage/here.ts';
@@ -102,6 +103,16 @@ test('one that hangs is told apart from one that does not run', async () => {
     check: 'daemon.running',
     says: new RegExp(`hangs: another cdrd \\(pid ${process.pid}\\)`),
   });
+});
+
+test('one that ends while it is asked is started again', async () => {
+  const { folder, config } = await stoppedBox();
+  mkdirSync(join(folder, 'run'), { mode: 0o750 });
+  const dying = createServer((socket) => socket.destroy()).listen(join(folder, 'run', CONTROL_SOCKET));
+  await once(dying, 'listening');
+  onTestFinished(() => void dying.close());
+  const [first] = (await examined(config)).findings;
+  expect(first).toMatchObject({ check: 'daemon.running', says: /ended while it was asked/, mend: /restart/ });
 });
 
 asRoot('another program has its port', async () => {
