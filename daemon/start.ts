@@ -309,6 +309,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const http = await listenSomewhere(config, given, log, (listen) =>
       listenHttp({
         listen,
+        standIn: { http: given.http.listen, https: given.https.listen },
         certificate: certificates.get,
         services,
         sockets,

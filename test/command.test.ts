@@ -298,14 +298,6 @@ describe('a start that fails: exit 1, and one line says why', () => {
     expect(existsSync(`${env['CDRD_STATE_DIR']}/cdrd.db.lock`)).toBe(false);
   });
 
-  test("the address is another machine's", async () => {
-    const result = await cdrd(['run'], { env: { ...ownEnv(), CDRD_HTTP_LISTEN: '192.0.2.1:8080' } });
-    expect(result.code).toBe(1);
-    expect(complaint(result)).toEqual([
-      `<3>cdrd did not start error="192.0.2.1 is not an address of this machine: can't listen there (EADDRNOTAVAIL)"`,
-    ]);
-  });
-
   test.each([
     ['state.dir', 'CDRD_STATE_DIR'],
     ['run.dir', 'CDRD_RUN_DIR'],

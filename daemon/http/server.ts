@@ -43,6 +43,8 @@ export interface HttpListen {
 
 export interface HttpOptions {
   readonly listen: HttpListen;
+  /** Listened on as long as none of these addresses is there. */
+  readonly standIn?: HttpListen;
   /** That of HTTPS, asked for when there is a listener for it. */
   certificate(): Promise<Certificate>;
   readonly services: Services;
@@ -70,7 +72,7 @@ export interface HttpOptions {
 }
 
 /** The options and what all listeners share. */
-interface Context extends Omit<HttpOptions, 'listen' | 'certificate'> {
+interface Context extends Omit<HttpOptions, 'listen' | 'standIn' | 'certificate'> {
   readonly limits: HttpLimits;
   readonly bodies: Bodies;
   readonly gate: Gate;
@@ -144,7 +146,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   ];
   const addressesOf = (kind: Kind) =>
     listeners.now.filter((each) => each.kind === kind).map(({ server }) => server.address() as AddressInfo);
-  (await listeners.prepare(wantedOf(listen), true)).settle();
+  await listeners.begin(wantedOf(listen), wantedOf(options.standIn ?? { http: [], https: [] }));
   return {
     get addresses() {
       return addressesOf('http');

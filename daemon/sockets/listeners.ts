@@ -2,7 +2,7 @@
  * Servers that listen, changed while the daemon runs. What is new is opened first; what is no longer wanted serves on until
  * the change is settled, and is there again at once when it is taken back. Where the kernel lets both not be at a time
  * (127.0.0.1:5038 and 0.0.0.0:5038), the old one gives way for the moment. At a start an address may not be there yet, the
- * network being slower than this program: then it is waited for.
+ * network being slower than this program: then it is waited for, and where none is there, others stand in.
  */
 import type { Server, Socket } from 'node:net';
 import type { ListenAddress } from '../config.ts';
@@ -46,7 +46,7 @@ export interface Prepared {
 }
 
 export interface Listeners<Kind extends string> {
-  /** What is wanted at this moment, in its order. */
+  /** What is wanted at this moment, in its order; behind it what stands in for it. */
   readonly now: readonly Listening<Kind>[];
   /** Everything that listens at this moment, what is to be closed included. */
   readonly open: readonly Listening<Kind>[];
@@ -54,10 +54,14 @@ export interface Listeners<Kind extends string> {
   readonly missing: readonly Wanted<Kind>[];
   /**
    * Listens on these, once the change before is settled or taken back.
-   * @param patient Addresses that this box hasn't are waited for, and are no error.
    * @throws {ListenError}; then nothing has changed.
    */
-  prepare(wanted: readonly Wanted<Kind>[], patient?: boolean): Promise<Prepared>;
+  prepare(wanted: readonly Wanted<Kind>[]): Promise<Prepared>;
+  /**
+   * The same at a start: addresses that this box hasn't are waited for, and are no error.
+   * @param standIns Listened on as long as none of them is there: a box that nobody reaches can't be mended.
+   */
+  begin(wanted: readonly Wanted<Kind>[], standIns: readonly Wanted<Kind>[]): Promise<void>;
   /** Closes all of them. */
   close(): Promise<void>;
 }
@@ -95,6 +99,7 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
   const entries = new Map<string, Entry<Kind>>();
   const leaving = new Set<Promise<unknown>>();
   const missing = new Map<string, Wanted<Kind>>();
+  let standIns: readonly Entry<Kind>[] = [];
   let order: readonly string[] = [];
   let closing = false;
 
@@ -110,6 +115,12 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
     // No bound of 0 connections: Node takes that for none.
     entry.server.on('connection', (socket: Socket) => socket.destroy());
     quiet(entry.server);
+  }
+
+  function close(entry: Entry<Kind>): void {
+    if (sockets.isForGood(entry.address)) return void park(entry);
+    entries.delete(keyOf(entry));
+    letGo(entry.server);
   }
 
   function wake(entry: Entry<Kind>): void {
@@ -170,9 +181,12 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
       void inTurn(async () => {
         if (closing || !missing.has(key)) return;
         if (!order.includes(key)) return awaitAddress(wanted); // a change is made, and may be taken back
+        const given: Entry<Kind>[] = [];
         try {
-          await openOne(wanted, [], []);
+          await openOne(wanted, standIns, given);
           missing.delete(key);
+          for (const each of standIns) if (!given.includes(each)) close(each);
+          standIns = [];
           log.info('the address has come: listening', { [wanted.kind]: textOf(wanted) });
         } catch (error) {
           if (!isAbsent(error))
@@ -181,6 +195,20 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
         }
       });
     }, AGAIN_MS).unref();
+  }
+
+  async function standIn(others: readonly Wanted<Kind>[]): Promise<void> {
+    const opened: Entry<Kind>[] = [];
+    for (const each of others) {
+      if (missing.has(keyOf(each))) continue;
+      log.warn('until the address comes this one stands in', { [each.kind]: textOf(each) });
+      try {
+        opened.push(await openOne(each, [], []));
+      } catch (error) {
+        log.error('it can not be listened on', { [each.kind]: textOf(each), error });
+      }
+    }
+    standIns = opened;
   }
 
   let last: Promise<unknown> = Promise.resolve();
@@ -238,14 +266,8 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
     return {
       settle() {
         for (const key of missing.keys()) if (!next.includes(key)) missing.delete(key);
-        for (const entry of going) {
-          if (given.includes(entry)) continue;
-          if (sockets.isForGood(entry.address)) park(entry);
-          else {
-            entries.delete(keyOf(entry));
-            letGo(entry.server);
-          }
-        }
+        for (const entry of going) if (!given.includes(entry)) close(entry);
+        standIns = [];
       },
       takeBack,
     };
@@ -253,7 +275,7 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
 
   return {
     get now() {
-      return order.flatMap((key) => entries.get(key) ?? []);
+      return [...order.flatMap((key) => entries.get(key) ?? []), ...standIns];
     },
     get open() {
       return [...entries.values()].filter(({ parked }) => !parked);
@@ -261,7 +283,12 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
     get missing() {
       return [...missing.values()];
     },
-    prepare: (wanted, patient = false) => inTurn(() => prepare(wanted, patient)),
+    prepare: (wanted) => inTurn(() => prepare(wanted, false)),
+    begin: (wanted, others) =>
+      inTurn(async () => {
+        (await prepare(wanted, true)).settle();
+        if (entries.size === 0 && missing.size > 0) await standIn(others);
+      }),
     async close() {
       closing = true;
       for (const { server } of entries.values()) letGo(server);

@@ -86,7 +86,7 @@ describe('an address that is not there yet', () => {
   function openLate() {
     const network = { there: false };
     const { listeners, at } = open(false, async (server, address) => {
-      if (address.host !== '127.0.0.1' && !network.there)
+      if (address.host === '127.0.0.9' && !network.there)
         throw Object.assign(new Error('no such address'), { code: 'EADDRNOTAVAIL' });
       await ownSockets.listen(server, address);
     });
@@ -96,7 +96,7 @@ describe('an address that is not there yet', () => {
   test('is waited for at a start, while the others serve, and taken when it has come', async () => {
     const { network, listeners, at } = openLate();
     const [port, late] = [await freePort(), await freePort()];
-    (await listeners.prepare([at(port), at(late, '127.0.0.9')], true)).settle();
+    await listeners.begin([at(port), at(late, '127.0.0.9')], []);
     expect(listeners.missing.map(({ address }) => address.host)).toEqual(['127.0.0.9']);
     expect(listeners.now.map(({ address }) => address.port)).toEqual([port]);
     // A page changes something else meanwhile.
@@ -113,12 +113,34 @@ describe('an address that is not there yet', () => {
   test('is not waited for once it is wanted no longer', async () => {
     const { network, listeners, at } = openLate();
     const [port, late] = [await freePort(), await freePort()];
-    (await listeners.prepare([at(port), at(late, '127.0.0.9')], true)).settle();
+    await listeners.begin([at(port), at(late, '127.0.0.9')], []);
     (await listeners.prepare([at(port)])).settle();
     expect(listeners.missing).toEqual([]);
     network.there = true;
     await new Promise((resolve) => setTimeout(resolve, 2_500)); // longer than between two tries
     expect(await toldBy('127.0.0.9', late)).toBe(null);
+  });
+
+  test('is stood in for as long as no other is there, and nobody stands in any more once it has come', async () => {
+    const { network, listeners, at } = openLate();
+    const [port, late] = [await freePort(), await freePort()];
+    await listeners.begin([at(late, '127.0.0.9')], [at(port), at(late, '127.0.0.9')]);
+    expect(listeners.missing).toHaveLength(1);
+    expect([await told(port), await toldBy('127.0.0.9', late)]).toEqual(['127.0.0.1', null]);
+    network.there = true;
+    await eventually(async () => (await told(port)) === null);
+    expect(await toldBy('127.0.0.9', late)).toBe('127.0.0.9');
+    expect(listeners.now.map(({ address }) => address.host)).toEqual(['127.0.0.9']);
+  });
+
+  test('gives way to who stands in on its port at all addresses only until it has come', async () => {
+    const { network, listeners, at } = openLate();
+    const port = await freePort();
+    await listeners.begin([at(port, '127.0.0.9')], [at(port, '0.0.0.0')]);
+    expect(await toldBy('127.0.0.9', port)).toBe('0.0.0.0');
+    network.there = true;
+    await eventually(async () => (await toldBy('127.0.0.9', port)) === '127.0.0.9');
+    expect(await told(port)).toBe(null);
   });
 
   test('is an error where a page asks for it', async () => {
