@@ -114,7 +114,7 @@ const BREAKS: readonly Break[] = [
   },
   {
     what: 'cdrd is not in Asterisk’s group',
-    how: 'gpasswd -d cdrd asterisk; systemctl restart cdrd || true',
+    how: 'chmod 0640 /var/log/asterisk/cdr-custom/cdrd.csv; gpasswd -d cdrd asterisk; systemctl restart cdrd || true',
     named: ['recordings.folder', 'cdr.csv'],
     says: /not in the group asterisk/,
   },
