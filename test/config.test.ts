@@ -232,6 +232,11 @@ describe('faults', () => {
     ]);
   });
 
+  test('a section that is unknown and empty is none: the packaged file of a later version, after a roll-back', () => {
+    expect(faults('[telepathy]\n#range = 3\n[http]\n')).toEqual([]);
+    expect(faults('[telepathy]\nrange = 3\n')).toHaveLength(1);
+  });
+
   test('a fault says key, place and message apart', () => {
     writeFileSync(file, '[http]\nlisten = 1');
     const error = (() => {

@@ -53,6 +53,8 @@ function judgeKeys(document: Record<string, unknown>, lines: ReadonlyMap<string,
   const fault = (key: string, message: string) => faults.push({ place: place(key), key, message });
   for (const [section, table] of Object.entries(document)) {
     if (!SECTION_NAMES.includes(section)) {
+      // A heading alone sets nothing: what a later version has put into the packaged file, all of it commented out.
+      if (isTable(table) && Object.keys(table).length === 0) continue;
       fault(section, `unknown section; there are ${SECTION_NAMES.join(', ')}`);
     } else if (!isTable(table)) {
       fault(section, `is a section: write [${section}] and its keys below`);
