@@ -1,11 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Asterisk writes variables so
 /** What `cdrd setup` is made of, on texts of any kind: nothing of a box's own files may get lost or stand in the wrong place. */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { parse } from 'smol-toml';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { applyChanges } from '../daemon/setup/apply.ts';
 import { readAsteriskText } from '../daemon/setup/asterisk-text.ts';
 import { firstSections, lastOf, readTree } from '../daemon/setup/asterisk-tree.ts';
 import { withBlock, withoutBlock } from '../daemon/setup/block.ts';
@@ -13,6 +14,7 @@ import { unifiedDiff } from '../daemon/setup/diff.ts';
 import { linesFor } from '../daemon/setup/snippet.ts';
 import { withTomlValues } from '../daemon/setup/toml-edit.ts';
 import { temporaryFolder } from './support/folder.ts';
+import { fillDisk, mountDisk, whyNoMounts } from './support/mount.ts';
 
 const line = fc.oneof(
   fc.constantFrom(
@@ -204,4 +206,15 @@ describe('a key of cdrd.toml', () => {
   test('that goes over lines is for a person', () => {
     expect(() => withTomlValues('[asterisk]\nsecret = """\na"""\n', values)).toThrow('line 2: asterisk.secret');
   });
+});
+
+test.skipIf(whyNoMounts() !== '')('a full disk: the file is named, stays as it was, and a next run goes on', () => {
+  const folder = temporaryFolder();
+  mountDisk(folder, 1_000_000, onTestFinished);
+  const path = join(folder, 'cdr.conf');
+  writeFileSync(path, '[general]\n');
+  fillDisk(folder, 8_192);
+  const change = { path, before: '[general]\n', after: `[general]\n${'; x\n'.repeat(10_000)}` };
+  expect(() => applyChanges([change], '20261127-120000')).toThrow(`${path} could not be written (ENOSPC`);
+  expect(readFileSync(path, 'utf8')).toBe('[general]\n');
 });

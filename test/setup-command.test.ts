@@ -412,6 +412,7 @@ describe.skipIf(!HAS_SCRIPT)('at a terminal', () => {
     expect(await typed(asked, ['/srv/calls', 'n'])).toBe(1);
     expect(await typed(asked, [''])).toBe(1);
     expect(await typed(asked, ['/srv/calls', ''])).toBe(1);
+    expect(await typed(asked, ['y', '/srv/calls', 'n'])).toBe(1); // meant for a question that comes later
     expect(snapshot(asked.etc)).toEqual(before);
     expect(await typed(asked, ['/srv/calls', 'y', 'n'])).toBe(0);
     expect(loadConfig(asked.config, {}).recordings.dir).toBe('/srv/calls');

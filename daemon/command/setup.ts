@@ -123,8 +123,17 @@ async function planned(values: Values, asker: Asker | null, usage: CommandInput[
   const input = { ...values, config: values.config ?? DEFAULT_CONFIG, snippets };
   const first = planSetup(input);
   if (!asker || values.recordings !== undefined || first.changes.length === 0) return first;
-  const recordings = (await asker.ask('Folder of the recordings:', first.recordings)) || first.recordings;
+  const recordings = await folderFrom(asker, first.recordings);
   return recordings === first.recordings ? first : planSetup({ ...input, recordings });
+}
+
+/** Asks until it hears an absolute path; the end of the input is the one that was proposed. */
+async function folderFrom(asker: Asker, proposed: string): Promise<string> {
+  for (;;) {
+    const typed = (await asker.ask('Folder of the recordings (Enter: as shown):', proposed)) || proposed;
+    if (typed.startsWith('/')) return typed;
+    print(`${typed} is no folder: a path that begins with / is asked for`);
+  }
 }
 
 /** Beside the program as installed (lib/cdrd and share/cdrd), or in the checkout that it was built in. */

@@ -118,7 +118,12 @@ function put(path: string, content: Uint8Array, { uid, gid, mode }: Keeping): vo
     fsyncSync(file);
   } catch (error) {
     rmSync(fresh, { force: true });
-    throw error;
+    throw new Error(
+      `${path} could not be written (${(error as Error).message}): run setup again, it goes on from here`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     closeSync(file);
   }

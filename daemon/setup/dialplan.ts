@@ -10,7 +10,7 @@ import { type AsteriskFolders, type Change, joined, type Part, snippet } from '.
 import { addTo } from './place.ts';
 
 const OURS = 'extensions_cdrd.conf';
-/** Lines shown at most; the others are counted. */
+/** Lines shown at most; the others are counted. The last ones: a box's own stand behind the examples that a file came with. */
 const MAX_SHOWN = 20;
 
 export function planDialplan(folders: AsteriskFolders): Part {
@@ -52,8 +52,8 @@ function hooks(folders: AsteriskFolders): string[] {
   const more = lines.length - MAX_SHOWN;
   return [
     `calls are stored as they are; to have them recorded and told apart, the dialplan calls cdrd's subroutines (the head of ${OURS} says which, with an example). Lines that ring somebody without:`,
-    ...lines.slice(0, MAX_SHOWN),
-    ...(more > 0 ? [`  … and ${more} more`] : []),
+    ...(more > 0 ? [`  … ${more / 2} before these`] : []),
+    ...lines.slice(-MAX_SHOWN),
   ];
 }
 

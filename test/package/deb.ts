@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstatSync, lutimesSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { lstatSync, lutimesSync, readdirSync, readFileSync, renameSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { packed, place, source, units } from './layout.ts';
 
@@ -63,12 +63,13 @@ export function makeDeb(tree: string, file: string, debian: Debian): void {
   setTimes(tree, epoch);
   execFileSync(
     'dpkg-deb',
-    ['--root-owner-group', '-Zxz', `-z${debian.compression}`, '--threads-max=1', '--build', tree, file],
+    ['--root-owner-group', '-Zxz', `-z${debian.compression}`, '--threads-max=1', '--build', tree, `${file}.part`],
     {
       env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },
       stdio: ['ignore', 'ignore', 'inherit'],
     },
   );
+  renameSync(`${file}.part`, file); // a build that dies leaves none that is cut off under its name
 }
 
 /** A gzipped tar of the tree, everything root's. */
