@@ -1,6 +1,6 @@
 /** Each matter by itself, on made-up boxes: what is named, and that the command written for a file does what it says. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ConfigError, loadConfig } from '../../daemon/config.ts';
@@ -12,7 +12,7 @@ import { mediumChecks } from '../../daemon/doctor/medium.ts';
 import { csvCheck, recordChecks } from '../../daemon/doctor/records.ts';
 import { configFinding } from '../../daemon/doctor/root/config-faults.ts';
 import { type StoreParts, storeChecks } from '../../daemon/doctor/store.ts';
-import { setKey } from '../../daemon/doctor/toml-mend.ts';
+import { setKey, tomlList } from '../../daemon/doctor/toml-mend.ts';
 import { trunkCheck } from '../../daemon/doctor/trunks.ts';
 import { type WebParts, webChecks } from '../../daemon/doctor/web.ts';
 import { createPacketReader, type Packet } from '../../daemon/wire/packet.ts';
@@ -413,6 +413,29 @@ describe('what is written into cdrd.toml', () => {
       time: { zone: 'Europe/Madrid' },
       http: { listen: before.http.listen },
     });
+  });
+
+  test.each<[string, string]>([
+    ['where the key stands', '[trunks]\nnames = ["old"]\n[http]\nlisten = "[::]:8080"\n'],
+    ['over some lines', '[trunks]\nnames = [\n  "old", # of 2019\n  "older",\n]\n[http]\nlisten = "[::]:8080"\n'],
+    ['dotted', 'trunks.names = ["old"]\n[http]\nlisten = "[::]:8080"\n'],
+    ['in its section', '[trunks]\n[http]\nlisten = "[::]:8080"\n'],
+    ['in a section of its own', '[http]\nlisten = "[::]:8080"\n'],
+  ])('as a text and as nothing else, whatever a page has set: %s', (_, text) => {
+    const path = file(text);
+    const made = join(path, '..', 'made');
+    const names = [`; touch ${made} #|e;#`, `$(touch ${made})`, `'; touch ${made}; '`, 'a & b', 'a \\ "b"', 'x|w y'];
+    pasted(setKey(loadConfig(path, {}), 'trunks.names', tomlList(names)) as string);
+    expect(loadConfig(path, {})).toMatchObject({
+      trunks: { names },
+      http: { listen: [{ host: '::', port: 8080 }] },
+    });
+    expect(existsSync(made)).toBe(false);
+  });
+
+  test('nothing where other keys stand in the same line', () => {
+    const path = file('trunks = { names = ["old"], gsm = [] }\n');
+    expect(setKey(loadConfig(path, {}), 'trunks.names', '[]')).toBeNull();
   });
 
   test('nothing where the environment has the last word', () => {
