@@ -28,7 +28,15 @@ for (const [network, bits] of [
 export function isOutOfBounds(address: string, own: readonly string[] = ownAddresses()): boolean {
   const kind = isIP(address);
   if (kind === 0) return true;
-  return own.includes(address) || HERE.check(address, kind === 4 ? 'ipv4' : 'ipv6');
+  return isOneOf(own, address) || HERE.check(address, kind === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** However it is written: `::ffff:192.168.1.5` is 192.168.1.5. */
+function isOneOf(own: readonly string[], address: string): boolean {
+  const family = (text: string) => (isIP(text) === 4 ? 'ipv4' : 'ipv6');
+  const list = new BlockList();
+  for (const each of own) list.addAddress(each, family(each));
+  return list.check(address, family(address));
 }
 
 function ownAddresses(): string[] {

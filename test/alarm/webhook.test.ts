@@ -1,5 +1,5 @@
 /** A webhook to real receivers: what it sends, how long it waits, where it doesn't go. */
-import { createServer } from 'node:net';
+import { createServer, isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { expect, onTestFinished, test } from 'vitest';
 import { settingOf } from '../../cgi/settings/schema.ts';
@@ -61,10 +61,13 @@ test('neither the box itself nor link-local addresses are reached, whatever they
     ...['127.0.0.1', '127.9.9.9', '0.0.0.0', '169.254.169.254', '224.0.0.1', '255.255.255.255', '::', '::1'],
     ...['fe80::1', 'ff02::1', '::ffff:127.0.0.1', '::ffff:7f00:1', '64:ff9b::7f00:1', '::ffff:169.254.169.254'],
     ...own,
+    ...own.filter((address) => isIPv4(address)).map((address) => `::ffff:${address}`),
   ])
     expect([address, isOutOfBounds(address)]).toEqual([address, true]);
   for (const address of ['192.168.1.5', '10.0.0.9', '203.0.113.9', '2001:db8::9', 'fd00::9', '::ffff:192.168.1.5'])
     expect([address, isOutOfBounds(address, [])]).toEqual([address, false]);
+
+  expect(isOutOfBounds('::ffff:c0a8:105', ['fd00::9', '192.168.1.5'])).toBe(true);
 
   const receiver = await openReceiver();
   for (const host of ['127.0.0.1', 'localhost', '2130706433', '0x7f.1', '[::1]', '[::ffff:127.0.0.1]', '0'])
