@@ -221,6 +221,19 @@ describe('on a box that somebody has worked on', () => {
     expect(setup('--yes').out).toContain('nothing to change');
   });
 
+  test('an empty secret is none, and one that was commented out is not shown', () => {
+    const { setup, value, config } = box({
+      'manager.conf': '[general]\nenabled = yes\n[cdrd]\nsecret =\n;secret = hunter2\nread = all\nwrite = all\n',
+    });
+    const { out } = setup('--yes');
+    const { secret } = loadConfig(config, {}).asterisk;
+    expect(secret).toMatch(/^[\w-]{32}$/);
+    expect(value('manager.conf', 'cdrd', 'secret')).toBe(secret);
+    expect(out).toContain(' ;secret = (secret)\n');
+    expect(out).not.toContain('hunter2');
+    expect(setup('--yes').out).toContain('nothing to change');
+  });
+
   test('where manager.d is read before what it would go on with, the end of manager.conf is used', () => {
     const text = '#include "manager.d/*.conf"\n[general]\nenabled = yes\nport = 5038\n';
     const { etc, setup, value, text: now } = box({ 'manager.conf': text });
@@ -367,6 +380,14 @@ describe('on a box that somebody has worked on', () => {
     expect(text('manager.d/cdrd.conf')).toContain('[recorder]\nsecret = a\\;b é\n');
     expect(statSync(config).mode & 0o777).toBe(0o640);
     expect(setup('--yes').out).toContain('nothing to change');
+  });
+
+  test('a secret with a semicolon overrules the one of the snippet', () => {
+    const { setup, value, config } = box({ 'manager.conf': readFileSync(join(SNIPPETS, 'manager.conf'), 'utf8') });
+    mkdirSync(join(config, '..'));
+    writeFileSync(config, '[asterisk]\nsecret = "a;b"\n', { mode: 0o600 });
+    expect(setup('--yes')).toMatchObject({ code: 0, err: '' });
+    expect(value('manager.conf', 'cdrd', 'secret')).toBe('a;b');
   });
 
   test('a link stays a link, and files that are missing are made', () => {

@@ -21,8 +21,11 @@ import { print } from './print.ts';
 
 const DEFAULT_CONFIG = '/etc/cdrd/cdrd.toml';
 
-/** A line of a diff that holds a secret, somebody else's too: a diff shows the lines around what has changed. */
-const ANY_SECRET = /^([ +-]\s*\w*(?:secret|password)\s*=>?\s*)\S.*$/gim;
+/**
+ * A line of a diff that holds a secret, somebody else's too, and one that was commented out: a diff shows the lines around what
+ * has changed.
+ */
+const ANY_SECRET = /^([ +-][\s;#]*\w*(?:secret|password)\s*=>?\s*)\S.*$/gim;
 
 /** Lines of a new file up to which it is shown; a longer one is a snippet that the package has, word for word. */
 const MAX_NEW = 60;

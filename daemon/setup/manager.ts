@@ -36,7 +36,7 @@ export function planManager(folders: AsteriskFolders, settings: OwnSettings): Pa
   );
   const byHand = theirs.sections.includes(user) ? lastOf(theirs, user, 'secret') : undefined;
   const secret =
-    (byHand && byHand.value !== NO_SECRET ? asText(byHand.value) : undefined) ??
+    (byHand && !['', NO_SECRET].includes(byHand.value) ? asText(byHand.value) : undefined) ??
     settings.secret ??
     secretInBlock(readTextHere(target), user) ??
     secretInBlock(readTextHere(main), user) ??

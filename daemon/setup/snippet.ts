@@ -27,7 +27,7 @@ export function linesFor(wanted: readonly Wanted[], tree: AsteriskTree): string[
       .filter((each) => each.section === section)
       .flatMap(({ key, value, isMapping, why }) => [
         ...(why ? [`; ${why}`] : []),
-        `${key} ${isMapping ? '=>' : '='} ${value}`,
+        `${key} ${isMapping ? '=>' : '='} ${value.replaceAll(';', '\\;')}`,
       ]),
   ]);
 }
