@@ -229,10 +229,7 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
 
     async function takeBack(): Promise<void> {
       order = before;
-      for (const entry of fresh) {
-        entries.delete(keyOf(entry));
-        letGo(entry.server);
-      }
+      for (const entry of fresh) close(entry);
       for (const entry of woken) park(entry);
       for (const each of late) missing.delete(keyOf(each));
       for (const entry of given) await reopen({ kind: entry.kind, address: entry.address });
@@ -266,8 +263,10 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
     return {
       settle() {
         for (const key of missing.keys()) if (!next.includes(key)) missing.delete(key);
-        for (const entry of going) if (!given.includes(entry)) close(entry);
-        standIns = [];
+        // As long as all that is wanted waits, who stands in stays.
+        const staying = next.some((key) => entries.has(key)) || missing.size === 0 ? [] : standIns;
+        for (const entry of going) if (!given.includes(entry) && !staying.includes(entry)) close(entry);
+        standIns = staying;
       },
       takeBack,
     };

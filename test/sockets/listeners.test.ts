@@ -81,6 +81,17 @@ test('a socket that could not be opened again is kept, serves nobody, and is the
   expect([await told(low), await told(high)]).toEqual(['127.0.0.1', '']);
 });
 
+test('a socket that could not be opened again is kept when a change that took it is taken back', async () => {
+  const { listeners, at } = open(true);
+  const [port, low] = [await freePort(), await freePort()];
+  (await listeners.prepare([at(port)])).settle();
+  await (await listeners.prepare([at(port), at(low)])).takeBack();
+  expect([await told(port), await told(low)]).toEqual(['127.0.0.1', '']);
+  expect(listeners.now.map(({ address }) => address.port)).toEqual([port]);
+  (await listeners.prepare([at(low)])).settle();
+  expect(await told(low)).toBe('127.0.0.1');
+});
+
 describe('an address that is not there yet', () => {
   /** The network comes when it is told to. */
   function openLate() {
@@ -131,6 +142,18 @@ describe('an address that is not there yet', () => {
     await eventually(async () => (await told(port)) === null);
     expect(await toldBy('127.0.0.9', late)).toBe('127.0.0.9');
     expect(listeners.now.map(({ address }) => address.host)).toEqual(['127.0.0.9']);
+  });
+
+  test('is stood in for still when a page changes nothing but what else waits', async () => {
+    const { network, listeners, at } = openLate();
+    const [port, late, later] = [await freePort(), await freePort(), await freePort()];
+    await listeners.begin([at(late, '127.0.0.9'), at(later, '127.0.0.9')], [at(port)]);
+    (await listeners.prepare([at(late, '127.0.0.9')])).settle();
+    expect(await told(port)).toBe('127.0.0.1');
+    expect(listeners.now.map(({ address }) => address.port)).toEqual([port]);
+    network.there = true;
+    await eventually(async () => (await told(port)) === null);
+    expect(await toldBy('127.0.0.9', late)).toBe('127.0.0.9');
   });
 
   test('gives way to who stands in on its port at all addresses only until it has come', async () => {
