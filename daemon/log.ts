@@ -183,14 +183,15 @@ function plain(value: unknown): string | number {
   return String(value);
 }
 
-/** The message, the system's code where the message lacks it, and what caused it. */
+/** The message, the system's code where the message lacks it, and what caused it, unless that says just the same. */
 function errorText(error: Error): string {
   const parts: string[] = [];
   let each: unknown = error;
   for (let depth = 0; depth <= MAX_CAUSES && each instanceof Error; depth += 1) {
     const { code } = each as NodeJS.ErrnoException;
     const message = each.message === '' ? each.name : each.message;
-    parts.push(typeof code === 'string' && !message.includes(code) ? `${message} (${code})` : message);
+    const text = typeof code === 'string' && !message.includes(code) ? `${message} (${code})` : message;
+    if (parts.at(-1) !== text) parts.push(text);
     each = each.cause;
   }
   return parts.join(': ');

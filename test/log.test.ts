@@ -204,10 +204,16 @@ describe('errors', () => {
     expect(field(new TypeError(''))).toBe('TypeError');
   });
 
+  test('a cause that says the same is not said again', () => {
+    const cause = Object.assign(new Error('listen EADDRINUSE: address already in use'), { code: 'EADDRINUSE' });
+    const error = Object.assign(new Error(cause.message, { cause }), { code: cause.code });
+    expect(field(error)).toBe('"listen EADDRINUSE: address already in use"');
+  });
+
   test('a circle of causes ends', () => {
     const error = new Error('a');
-    error.cause = error;
-    expect(field(error)).toBe('"a: a: a: a"');
+    error.cause = new Error('b', { cause: error });
+    expect(field(error)).toBe('"a: b: a: b"');
   });
 
   test('show their frames at level debug only, in one line, without the source they quote', () => {
