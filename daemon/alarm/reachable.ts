@@ -55,7 +55,9 @@ export interface Target {
 export async function targetOf(host: string, localToo: boolean): Promise<Target> {
   const bare = host.replace(/^\[|\]$/g, '');
   const found = await lookup(bare, { all: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`the name ${bare} has no address (${error.code ?? error.message})`);
+    // EAI_AGAIN: whoever knows names was not reached, or said "later".
+    const why = error.code === 'EAI_AGAIN' ? 'could not be asked for: is there a DNS server?' : 'has no address';
+    throw new Error(`the name ${bare} ${why} (${error.code ?? error.message})`);
   });
   // All or none: of a name with an address here and one outside the resolver would say which is tried.
   const bad = found.find(({ address }) => !localToo && isOutOfBounds(address));

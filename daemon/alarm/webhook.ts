@@ -63,9 +63,30 @@ function send(
       },
     );
     request.on('error', (error: NodeJS.ErrnoException) => {
-      const why = late.aborted ? 'it did not answer in time' : (error.code ?? error.message);
+      const why = late.aborted ? 'it did not answer in time' : inWords(error);
       reject(new Error(`${url.host}: ${why}`, { cause: error }));
     });
     request.end(body);
   });
+}
+
+/** Of a connection that isn't made or breaks; the system's code stands behind, for who looks it up. */
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there',
+  ECONNRESET: 'it broke the connection off',
+  EPIPE: 'it broke the connection off',
+  ENETUNREACH: 'this box has no route there (is its network up, and has it a gateway?)',
+  EHOSTUNREACH: 'no machine answers at that address, or no route leads there',
+  ENETDOWN: "this box's network is down",
+  EHOSTDOWN: 'no machine answers at that address',
+  ETIMEDOUT: 'it did not answer in time',
+  EADDRNOTAVAIL: 'this box has no address of that kind to go there from',
+};
+
+/** What broke a connection, in words. */
+export function inWords({ code, message }: NodeJS.ErrnoException): string {
+  if (code === undefined) return message;
+  const words = WORDS[code];
+  if (words !== undefined) return `${words} (${code})`;
+  return /CERT|SELF_SIGNED|UNABLE_TO/.test(code) ? `its certificate is not trusted (${code})` : code;
 }

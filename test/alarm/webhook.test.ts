@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { expect, onTestFinished, test } from 'vitest';
 import { settingOf } from '../../cgi/settings/schema.ts';
 import { isOutOfBounds, targetOf } from '../../daemon/alarm/reachable.ts';
-import { post } from '../../daemon/alarm/webhook.ts';
+import { inWords, post } from '../../daemon/alarm/webhook.ts';
 import { freePort } from '../support/free-port.ts';
 import { openReceiver } from './receiver.ts';
 
@@ -50,9 +50,23 @@ test('whoever does not answer is given up, and what is told of it never holds th
     `127.0.0.1:${port}: it did not answer in time`,
   ]);
   const nobody = await freePort();
-  expect(await send(`http://127.0.0.1:${nobody}/alarms`)).toBe(`127.0.0.1:${nobody}: ECONNREFUSED`);
-  expect(await send('http://nobody.invalid/alarms')).toMatch(/^the name nobody\.invalid has no address \(E/);
+  expect(await send(`http://127.0.0.1:${nobody}/alarms`)).toBe(
+    `127.0.0.1:${nobody}: nobody listens there (ECONNREFUSED)`,
+  );
+  expect(await send('http://nobody.invalid/alarms')).toMatch(
+    /^the name nobody\.invalid (has no address \(ENOTFOUND|could not be asked for: .* \(EAI_AGAIN)\)$/,
+  );
   expect(await send(`https://127.0.0.1:${receiver.port}/alarms`)).toMatch(/^127\.0\.0\.1:\d+: (EPROTO|ERR_SSL)/);
+});
+
+test('what keeps it from arriving is said in words, and the code behind them', () => {
+  const said = (code: string) => inWords(Object.assign(new Error('x'), { code }));
+  expect(said('ENETUNREACH')).toMatch(/^this box has no route there .*\(ENETUNREACH\)$/);
+  expect(said('ECONNREFUSED')).toBe('nobody listens there (ECONNREFUSED)');
+  expect(said('ETIMEDOUT')).toBe('it did not answer in time (ETIMEDOUT)');
+  for (const code of ['EHOSTUNREACH', 'ECONNRESET', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT'])
+    expect(said(code)).toMatch(new RegExp(`^[a-z' ,]+ \\(${code}\\)$`));
+  expect(inWords(new Error('socket hang up'))).toBe('socket hang up');
 });
 
 test('neither the box itself nor link-local addresses are reached, whatever they are called', async () => {
