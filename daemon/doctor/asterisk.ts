@@ -3,6 +3,7 @@ import type { AsteriskConnection } from '../asterisk/connection.ts';
 import type { Config } from '../config.ts';
 import type { AskAsterisk } from './ask-asterisk.ts';
 import { type Check, type Finding, fault, ok, warning } from './finding.ts';
+import { installAsterisk, isAsteriskInstalled, isOnThisBox, NOT_INSTALLED } from './installed.ts';
 import { inTurn, SETUP, service } from './mend.ts';
 
 /** Of these the snippets are tried with a real one; what is between them is taken to be like them. */
@@ -61,6 +62,12 @@ function reachable({ config, connection }: AsteriskParts): Finding {
         SETUP,
       );
     default:
+      if (isOnThisBox(host) && !isAsteriskInstalled())
+        return fault(
+          'asterisk.reachable',
+          `no live calls are seen and nothing is recorded: ${NOT_INSTALLED}`,
+          installAsterisk(),
+        );
       return fault(
         'asterisk.reachable',
         `Asterisk's AMI at ${at} can't be reached, so no live calls are seen and nothing is recorded: ${why || 'it is being tried'}`,

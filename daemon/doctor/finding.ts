@@ -52,7 +52,19 @@ async function lookAt({ name, look }: Check, lookMs: number): Promise<readonly F
 
 /** Findings of two who looked at the same box: where both found out about a matter, what `closer` says holds. */
 export function merged(findings: readonly Finding[], closer: readonly Finding[]): readonly Finding[] {
-  const byCheck = new Map(closer.map((finding) => [finding.check, finding]));
+  const byCheck = new Map(oncePerCheck(closer).map((finding) => [finding.check, finding]));
   const first = findings.map((finding) => byCheck.get(finding.check) ?? finding);
-  return [...first, ...closer.filter(({ check }) => !findings.some((finding) => finding.check === check))];
+  return oncePerCheck([...first, ...byCheck.values()]);
+}
+
+const WORSE: readonly Finding['state'][] = ['ok', 'warning', 'fault'];
+
+/** A matter told twice would have two commands: the worst is told, in the place of the first; of two as bad the first. */
+export function oncePerCheck(findings: readonly Finding[]): readonly Finding[] {
+  const worst = new Map<string, Finding>();
+  for (const finding of findings) {
+    const before = worst.get(finding.check);
+    if (!before || WORSE.indexOf(finding.state) > WORSE.indexOf(before.state)) worst.set(finding.check, finding);
+  }
+  return [...worst.values()];
 }

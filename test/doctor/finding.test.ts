@@ -1,6 +1,6 @@
 /** How findings are gathered: a check that fails or hangs hides no other, and who sees more has the word. */
 import { expect, test } from 'vitest';
-import { examine, fault, merged, ok, warning } from '../../daemon/doctor/finding.ts';
+import { examine, fault, merged, ok, oncePerCheck, warning } from '../../daemon/doctor/finding.ts';
 import { word } from '../../daemon/doctor/mend.ts';
 import { findingsText } from '../../daemon/doctor/text.ts';
 import { openBox } from '../cgi/box.ts';
@@ -27,6 +27,26 @@ test('a check that throws or hangs is told as one that could not be looked at', 
 test('what root sees replaces what the daemon guessed, in its place', () => {
   const told = merged([ok('a.b', 'x'), warning('c.d', 'x', null)], [fault('c.d', 'y', 'mend it'), ok('e.f', 'y')]);
   expect(told.map(({ check, says }) => `${check} ${says}`)).toEqual(['a.b x', 'c.d y', 'e.f y']);
+});
+
+test('a matter that two found out about is told once, the worst of it, with one command', () => {
+  const found = [
+    fault('a.b', 'first', 'x'),
+    ok('c.d', 'well'),
+    fault('a.b', 'second', 'y'),
+    warning('c.d', 'less', 'z'),
+  ];
+  expect(oncePerCheck(found)).toEqual([fault('a.b', 'first', 'x'), warning('c.d', 'less', 'z')]);
+  expect(merged([ok('a.b', 'guessed')], found)).toEqual(oncePerCheck(found));
+});
+
+test('a command that mends two is printed once', () => {
+  const text = findingsText([fault('a.b', 'down', 'x && y'), fault('c.d', 'why', 'x && y'), fault('e.f', 'else', 'z')]);
+  expect(text.split('\n').filter((line) => line.includes('mend:'))).toEqual([
+    '          mend: x && y',
+    '          mend: the command of a.b, once for both',
+    '          mend: z',
+  ]);
 });
 
 test('a person reads each line, and below it the command', () => {

@@ -1,7 +1,7 @@
 /** `cdrd doctor` while no daemon runs, as its own process: why it would not start is the first thing that it says. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -121,6 +121,20 @@ test('one that ends while it is asked is started again', async () => {
     says: expect.stringMatching(/ended while it was asked/),
     mend: expect.stringMatching(/restart/),
   });
+});
+
+asRoot('without an Asterisk that is one line, and its command is not to start one that is not there', async () => {
+  const { config, text } = await stoppedBox();
+  const port = await freePort();
+  writeFileSync(config, text.replace('host = ""', `host = "127.0.0.1"\nport = ${port}\nsecret = "s"`));
+  const { findings } = await examined(config);
+  const names = findings.map(({ check }) => check);
+  expect(names.filter((name) => name === 'asterisk.reachable')).toHaveLength(1);
+  expect(new Set(names).size).toBe(names.length);
+  const { says, mend } = findings.find(({ check }) => check === 'asterisk.reachable') as Finding;
+  if (existsSync('/usr/sbin/asterisk')) return;
+  expect(says).toMatch(/is not installed on this box/);
+  expect(mend).toMatch(/^apt-get install -y .*asterisk/);
 });
 
 asRoot('another program has its port', async () => {

@@ -5,7 +5,8 @@ import { type Found, lastOf, readTextHere, readTree } from '../../setup/asterisk
 import { type Finding, fault } from '../finding.ts';
 import { inTurn, restartCdrd, SETUP, word } from '../mend.ts';
 
-const ETC = '/etc/asterisk';
+/** Of Asterisk's configuration. */
+export const ETC = '/etc/asterisk';
 const RELOAD = 'asterisk -rx "manager reload"';
 
 /** What it must have, and what a command writes in its place. */
@@ -36,20 +37,32 @@ export function managerFindings({ asterisk }: Pick<Config, 'asterisk'>): readonl
           ),
         ]
       : []),
-    ...(['read', 'write'] as const).flatMap((key) => lacking(user, key, lastOf(tree, user, key))),
+    ...rights(user, (key) => lastOf(tree, user, key)),
   ];
 }
 
-function lacking(user: string, key: keyof typeof NEEDED, found: Found | undefined): readonly Finding[] {
+/** Both kinds of rights in one line, and what is written for both in one command. */
+function rights(user: string, find: (key: keyof typeof NEEDED) => Found | undefined): readonly Finding[] {
+  const lacks = (['read', 'write'] as const).flatMap((key) => lacking(key, find(key)));
+  if (lacks.length === 0) return [];
+  const edits = lacks.flatMap(({ edit }) => edit ?? []);
+  // Where nothing stands, the whole section is somebody's own: where in it, only a person can say.
+  // A session has the rights of its log-in.
+  const mend = edits.length > 0 ? inTurn(...edits, RELOAD, restartCdrd()) : null;
+  return [
+    fault('asterisk.rights', `[${user}] in manager.conf lacks ${lacks.map(({ says }) => says).join('; ')}`, mend),
+  ];
+}
+
+function lacking(
+  key: keyof typeof NEEDED,
+  found: Found | undefined,
+): readonly { readonly says: string; readonly edit: string | null }[] {
   const { classes, whole } = NEEDED[key];
   const has = (found?.value ?? '').split(',').map((each) => each.trim().toLowerCase());
   const missing = has.includes('all') ? [] : classes.filter((each) => !has.includes(each));
   if (missing.length === 0) return [];
-  // Where nothing stands, the whole section is somebody's own: where in it, only a person can say.
-  const mend = found
-    ? // A session has the rights of its log-in.
-      inTurn(`sed -i ${word(`${found.line}s/.*/${key} = ${whole}/`)} ${word(found.file)}`, RELOAD, restartCdrd())
-    : null;
+  const edit = found ? `sed -i ${word(`${found.line}s/.*/${key} = ${whole}/`)} ${word(found.file)}` : null;
   const what = key === 'read' ? 'records or channels are not told' : "settings, pauses or lists don't reach Asterisk";
-  return [fault('asterisk.rights', `[${user}] in manager.conf lacks ${key} = ${missing.join(',')}: ${what}`, mend)];
+  return [{ says: `${key} = ${missing.join(',')}: ${what}`, edit }];
 }

@@ -1,7 +1,8 @@
 /** Who holds the ports that cdrd and Asterisk need: two programs want 5038, and only root sees who has it. */
 import type { ListenAddress } from '../../config.ts';
 import { type Finding, fault, ok, warning } from '../finding.ts';
-import { endProcess, inTurn, restartCdrd, SETUP, service } from '../mend.ts';
+import { installAsterisk, isAsteriskInstalled, NOT_INSTALLED } from '../installed.ts';
+import { endProcess, inTurn, restartCdrd, runsSystemd, SETUP, service, word } from '../mend.ts';
 import { holdersOf, type Process, processesNamed } from './processes.ts';
 
 export interface PortFacts {
@@ -12,6 +13,8 @@ export interface PortFacts {
   /** Where cdrd listens, or is to. */
   readonly ami: readonly ListenAddress[];
   readonly web: readonly ListenAddress[];
+  /** As cdrd.toml has them; null: `cdrd setup`, which would write others, is not for this box. */
+  readonly doors: Readonly<Record<'http' | 'https', readonly ListenAddress[]>> | null;
 }
 
 const ASTERISK = 'asterisk';
@@ -28,8 +31,8 @@ const called = ({ program, pid, service: unit }: Process) =>
 
 export function portFindings(facts: PortFacts): readonly Finding[] {
   const found = [...(facts.asteriskPort === null ? [] : [asteriskPort(facts.asteriskPort)])];
-  if (facts.ami.length > 0) found.push(ownPorts('ports.ami', 'the AMI that cdrd offers', facts.ami, facts.pid));
-  if (facts.web.length > 0) found.push(ownPorts('ports.web', 'the pages', facts.web, facts.pid));
+  if (facts.ami.length > 0) found.push(ownPorts(AMI, facts.ami, facts.pid));
+  if (facts.web.length > 0) found.push(ownPorts(webOf(facts), facts.web, facts.pid));
   return found;
 }
 
@@ -51,6 +54,8 @@ function asteriskPort(port: number): Finding {
       `${called(foreign.by)} holds port ${port}, where Asterisk's AMI should be`,
       inTurn(endProcess(foreign.by), SETUP),
     );
+  if (!runs && !isAsteriskInstalled())
+    return fault('asterisk.reachable', `no calls are carried: ${NOT_INSTALLED}`, installAsterisk());
   if (!runs)
     return fault(
       'asterisk.reachable',
@@ -68,22 +73,74 @@ function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
 }
 
-function ownPorts(check: string, what: string, wanted: readonly ListenAddress[], pid: number | null): Finding {
+interface Own {
+  readonly check: string;
+  /** In words. */
+  readonly what: string;
+  /** What is done about another program that holds one of its ports. */
+  freed(foreign: Process): { readonly says: string; readonly mend: string | null };
+}
+
+const AMI: Own = {
+  check: 'ports.ami',
+  what: 'the AMI that cdrd offers',
+  freed: (foreign) => ({ says: '', mend: inTurn(endProcess(foreign), restartCdrd()) }),
+};
+
+/** Whoever has a web server on the box wants it: the pages give way, and only a person can say that it shall go. */
+function webOf({ doors, pid }: PortFacts): Own {
+  return {
+    check: 'ports.web',
+    what: 'the pages',
+    freed() {
+      const flags = doors ? movedDoors(doors, pid) : [];
+      const ports = flags.flatMap(({ to }) => to.map(({ port }) => port));
+      const mend = [
+        `cdrd setup --yes ${flags.map(({ name, to }) => `--${name} ${word(to.map(hostAndPort).join())}`).join(' ')}`,
+        // Its ports would be systemd's again with the next start of the box, or fail it.
+        inTurn(...(runsSystemd() ? ['systemctl mask --now cdrd.socket'] : []), restartCdrd()),
+      ].join('; '); // setup ends with 1 where something else is left to do, and has written them all the same
+      return flags.length > 0
+        ? { says: `; if that is to stay, the pages can move to ${ports.join(' and ')}, as the command does`, mend }
+        : { says: '; if that is to stay, http.listen and https.listen in cdrd.toml name other ports', mend: null };
+    },
+  };
+}
+
+const PRIVILEGED = 1024;
+const ELSEWHERE = { http: 8080, https: 8443 } as const;
+/** Ports looked at from there on. */
+const TRIED = 20;
+
+/** Each door of which a port is taken, or is systemd's to open and therefore lost with the other, on ports that are free. */
+function movedDoors(doors: NonNullable<PortFacts['doors']>, pid: number | null) {
+  const isTaken = (port: number) => port !== 0 && holdersOf(port).some(({ by }) => !isOurs(by, pid));
+  const mustMove = ({ port }: ListenAddress) => isTaken(port) || (runsSystemd() && port !== 0 && port < PRIVILEGED);
+  return (['http', 'https'] as const).flatMap((name) => {
+    if (!doors[name].some(mustMove)) return [];
+    const all = Array.from({ length: TRIED }, (_, at) => ELSEWHERE[name] + at);
+    const port = all.find((each) => holdersOf(each).length === 0);
+    if (port === undefined) return [];
+    return { name, to: doors[name].map((each) => (mustMove(each) ? { ...each, port } : each)) };
+  });
+}
+
+const hostAndPort = ({ host, port }: ListenAddress) => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+function ownPorts({ check, what, freed }: Own, wanted: readonly ListenAddress[], pid: number | null): Finding {
   const held = wanted.flatMap(({ port }) => (port === 0 ? [] : holdersOf(port)));
   const foreign = held.find(({ by }) => !isOurs(by, pid));
-  const ports = wanted.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(', ');
+  const ports = wanted.map(hostAndPort).join(', ');
   if (foreign?.by.name === ASTERISK)
     return fault(
       check,
       `Asterisk itself holds port ${foreign.at.port}, which is for ${what}: its AMI must move`,
       inTurn(SETUP, restartCdrd()),
     );
-  if (foreign)
-    return fault(
-      check,
-      `${called(foreign.by)} holds port ${foreign.at.port}, which is for ${what}`,
-      inTurn(endProcess(foreign.by), restartCdrd()),
-    );
+  if (foreign) {
+    const { says, mend } = freed(foreign.by);
+    return fault(check, `${called(foreign.by)} holds port ${foreign.at.port}, which is for ${what}${says}`, mend);
+  }
   if (pid === null) return ok(check, `nobody else holds ${ports}, for ${what}`);
   const missing = wanted.find(({ port }) => port !== 0 && !held.some(({ at }) => at.port === port));
   if (missing)

@@ -2,10 +2,12 @@
  * What only root on the box sees: who holds which port, whose files are whose, and whether a recording that Asterisk makes
  * can be deleted by cdrd, by doing it.
  */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../../config.ts';
 import { lookAtMedium } from '../../recordings/medium.ts';
 import { type Check, type Finding, fault, ok } from '../finding.ts';
+import { isOnThisBox } from '../installed.ts';
 import { word } from '../mend.ts';
 import type { DaemonFacts } from '../parts.ts';
 import { CONFIG_FILE } from '../toml-mend.ts';
@@ -13,7 +15,7 @@ import { type Identity, identityOf } from './accounts.ts';
 import { csvFindings } from './csv.ts';
 import { configFile, stateFolder } from './files.ts';
 import { folderFindings } from './folder.ts';
-import { managerFindings } from './manager.ts';
+import { ETC, managerFindings } from './manager.ts';
 import { portFindings } from './ports.ts';
 import { holdersOf, type Process, processesNamed, processOf } from './processes.ts';
 
@@ -30,7 +32,7 @@ export interface RootOptions {
 
 export function rootChecks({ config, facts }: RootOptions): readonly Check[] {
   const cdrd = cdrdsIdentity(config, facts);
-  const isHere = /^(127\.|localhost$|::1$)/.test(config.asterisk.host);
+  const isHere = isOnThisBox(config.asterisk.host);
   return [
     ...(cdrd ? [{ name: 'config.file', look: () => [configFile(resolve(config.file ?? CONFIG_FILE), cdrd)] }] : []),
     ...(cdrd ? [{ name: 'state.folder', look: () => [stateFolder(config.state.dir, cdrd)] }] : []),
@@ -42,6 +44,7 @@ export function rootChecks({ config, facts }: RootOptions): readonly Check[] {
           asteriskPort: isHere ? config.asterisk.port : null,
           ami: facts?.ami ?? config.ami.listen,
           web: facts?.web ?? [...config.http.listen, ...config.https.listen],
+          doors: isHere && existsSync(ETC) ? { http: config.http.listen, https: config.https.listen } : null,
         }),
     },
     ...(isHere ? [{ name: 'asterisk.user', look: () => managerFindings(config) }] : []),

@@ -14,7 +14,7 @@ import { actAsOwner, databaseFile } from '../../state.ts';
 import { type AskAsterisk, askAsterisk } from '../ask-asterisk.ts';
 import { asteriskChecks, lackingRights } from '../asterisk.ts';
 import { dialplanChecks } from '../dialplan.ts';
-import { type Check, examine, type Finding, fault, ok } from '../finding.ts';
+import { type Check, examine, type Finding, fault, ok, oncePerCheck } from '../finding.ts';
 import { mediumChecks } from '../medium.ts';
 import { inTurn, restartCdrd, service } from '../mend.ts';
 import { csvCheck, recordChecks } from '../records.ts';
@@ -42,7 +42,8 @@ export interface StoppedOptions {
 export async function stoppedFindings({ config, closer, locked }: StoppedOptions): Promise<readonly Finding[]> {
   const found = [...closer, ...(await examine(storeChecks(config)))];
   const asterisk = await withAsterisk(config, (checks) => examine([...checks, ...mediumChecks(mediumOf(config))]));
-  return [whyStopped(found, locked), ...found, ...asterisk];
+  // What root found out comes first, and so holds.
+  return oncePerCheck([whyStopped(found, locked), ...found, ...asterisk]);
 }
 
 /** @param found What was found out so far. */
