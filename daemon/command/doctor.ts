@@ -64,9 +64,10 @@ function configOf(path: string | null): Config | ConfigError {
   }
 }
 
-/** null: none runs there. An error: one is there and doesn't answer, or not to us. */
+/** null: none runs there. An error: one is there and doesn't answer, or not to us. One that hangs is found out soon. */
 async function ask(runDir: string): Promise<Told | null | Error> {
   try {
+    await askDaemon(runDir, { command: 'alive' });
     const told = await askDaemon(runDir, { command: 'doctor' });
     return told === null ? null : (JSON.parse(told) as Told);
   } catch (error) {

@@ -19,7 +19,8 @@ const ANSWER_MS: Readonly<Record<ControlRequest['command'], number>> = {
   'backup.end': 60_000,
   export: 3_600_000, // between two parts: a person may be reading them
   trace: 15_000,
-  doctor: 60_000,
+  alive: 10_000,
+  doctor: 40_000, // each of its looks has a bound of its own: 30 s together, with an Asterisk and a medium that hang
   support: 15_000,
 };
 

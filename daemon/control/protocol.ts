@@ -30,6 +30,8 @@ export type ControlRequest =
   /** Folds the calls from a day on anew, `YYYY-MM-DD` in the box's zone. */
   | { readonly command: 'refold'; readonly from: string }
   | { readonly command: 'verify' }
+  /** Answers at once, as long as its main loop turns. */
+  | { readonly command: 'alive' }
   /** What the daemon finds wrong with the box: answers DaemonFacts and findings as JSON (doctor/). */
   | { readonly command: 'doctor' }
   /** What the daemon alone knows, for a support archive: answers a DaemonKnows (support/bundle.ts) as JSON. */

@@ -123,6 +123,18 @@ test('one that ends while it is asked is started again', async () => {
   });
 });
 
+test('one that takes the question and never answers is found out in ten seconds', { timeout: 30_000 }, async () => {
+  const { folder, config } = await stoppedBox();
+  mkdirSync(join(folder, 'run'), { mode: 0o750 });
+  const silent = createServer(() => {}).listen(join(folder, 'run', CONTROL_SOCKET));
+  await once(silent, 'listening');
+  onTestFinished(() => void silent.close());
+  const began = performance.now();
+  const [first] = (await examined(config)).findings;
+  expect(first).toMatchObject({ check: 'daemon.running', says: expect.stringMatching(/hangs.*does not answer/) });
+  expect(performance.now() - began).toBeLessThan(15_000);
+});
+
 asRoot('without an Asterisk that is one line, and its command is not to start one that is not there', async () => {
   const { config, text } = await stoppedBox();
   const port = await freePort();
