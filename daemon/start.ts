@@ -45,7 +45,7 @@ import { createCertificateAdmin } from './http/certificate-admin.ts';
 import { createHosts } from './http/hosts.ts';
 import { livePath } from './http/live-path.ts';
 import { boxNames } from './http/self-signed.ts';
-import { type HttpListen, type HttpListeners, listenHttp, tokenOf } from './http/server.ts';
+import { type HttpListeners, listenHttp, tokenOf } from './http/server.ts';
 import { openStatic } from './http/static.ts';
 import { amiPath, createWebSockets } from './http/websocket.ts';
 import { createCallDeletions } from './jobs.ts';
@@ -60,7 +60,7 @@ import { createPlaces } from './recordings/places.ts';
 import { createThreads } from './recordings/step-client.ts';
 import { openSettings } from './settings.ts';
 import { ListenError } from './sockets/listeners.ts';
-import { hostAndPort, ownSockets, type Sockets } from './sockets/sockets.ts';
+import { ownSockets, type Sockets } from './sockets/sockets.ts';
 import { liveRules, secretDir, takeState, zoneName } from './state.ts';
 import { createSupport } from './support/support.ts';
 import { systemZoneName } from './system-zone.ts';
@@ -306,27 +306,27 @@ export async function start(options: StartOptions): Promise<Running> {
       const certificate = settings.value('https.listen') === '' ? null : certificates.now;
       return healthOf({ ...shown, version, certificate, ami: amiServer, settings, missing: missing() }, ready);
     };
-    const http = await listenSomewhere(config, given, log, (listen) =>
-      listenHttp({
-        listen,
-        standIn: { http: given.http.listen, https: given.https.listen },
-        certificate: certificates.get,
-        services,
-        sockets,
-        permits,
-        hosts: createHosts(names),
-        redirects: () => settings.value('http.redirect') === true,
-        log: log.child('http'),
-        webSockets,
-        pages,
-        metrics: () => metrics.text(),
-        health,
-        onAnswer(number, status) {
-          const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
-          answers.set(key, (answers.get(key) ?? 0) + 1);
-        },
-      }),
-    );
+    const http = await listenHttp({
+      listen: { http: config.http.listen, https: config.https.listen },
+      standIn: { http: given.http.listen, https: given.https.listen },
+      certificate: certificates.get,
+      services,
+      sockets,
+      permits,
+      hosts: createHosts(names),
+      redirects: () => settings.value('http.redirect') === true,
+      log: log.child('http'),
+      webSockets,
+      pages,
+      metrics: () => metrics.text(),
+      health,
+      onAnswer(number, status) {
+        const key = `${/^\d{4,5}$/.test(number) && status !== 404 ? number : 'other'} ${status}`;
+        answers.set(key, (answers.get(key) ?? 0) + 1);
+      },
+    }).catch((error: unknown) => {
+      throw error instanceof ListenError ? error.cause : error;
+    });
     stops.push(() => http.close());
     missing = () => http.missing;
     settings.useDoors(createDoors(http, amiServer));
@@ -416,25 +416,4 @@ function createCertificates({ state }: Config, listed: () => readonly string[], 
     },
     close: () => now?.close(),
   };
-}
-
-/**
- * Where the pages have set listeners that can't be had at this start (another program took the port while the box was off),
- * those of the configuration serve: a box that nobody reaches can't be mended. @throws where those can't be had either.
- */
-async function listenSomewhere<T>(config: Config, given: Config, log: Log, listen: (at: HttpListen) => Promise<T>) {
-  const of = ({ http, https }: Config): HttpListen => ({ http: http.listen, https: https.listen });
-  try {
-    return await listen(of(config));
-  } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
-    const { http, https } = of(given);
-    const isDefault = [...http, ...https].some((each) => hostAndPort(each) === hostAndPort(error.address));
-    if (isDefault) throw error.cause;
-    log.error('what a page has set can not be listened on: the defaults hold', {
-      error,
-      address: hostAndPort(error.address),
-    });
-    return listen({ http, https });
-  }
 }

@@ -43,7 +43,7 @@ export interface HttpListen {
 
 export interface HttpOptions {
   readonly listen: HttpListen;
-  /** Listened on as long as none of these addresses is there. */
+  /** Listened on as long as none of these addresses is there, and instead of them when one can't be had. */
   readonly standIn?: HttpListen;
   /** That of HTTPS, asked for when there is a listener for it. */
   certificate(): Promise<Certificate>;
@@ -103,8 +103,8 @@ const RECORDINGS = '/recordings/';
 export type Kind = 'http' | 'https';
 
 /**
- * Addresses that aren't there yet are waited for.
- * @throws {ListenError} when one can't be listened on for another reason; none is left open then.
+ * Addresses that aren't there yet are waited for; for those that can't be had for another reason `standIn` is listened on.
+ * @throws {ListenError} when that can't be had either; none is left open then.
  */
 export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   const { listen, certificate, sockets = ownSockets, log, webSockets } = options;

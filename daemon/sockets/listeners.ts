@@ -59,7 +59,9 @@ export interface Listeners<Kind extends string> {
   prepare(wanted: readonly Wanted<Kind>[]): Promise<Prepared>;
   /**
    * The same at a start: addresses that this box hasn't are waited for, and are no error.
-   * @param standIns Listened on as long as none of them is there: a box that nobody reaches can't be mended.
+   * @param standIns The configuration's. They are listened on as long as none of those is there, and instead of those when
+   * one of them can't be had: a box that nobody reaches can't be mended.
+   * @throws {ListenError} where one of these can't be had either, or there are none; then nothing is left open.
    */
   begin(wanted: readonly Wanted<Kind>[], standIns: readonly Wanted<Kind>[]): Promise<void>;
   /** Closes all of them. */
@@ -272,6 +274,24 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
     };
   }
 
+  /**
+   * Another program took the port while the box was off. By these listeners: of sockets that are opened but once they have
+   * those which the first try has left.
+   */
+  async function insteadOf(error: unknown, others: readonly Wanted<Kind>[]): Promise<Prepared> {
+    try {
+      const isLast = (at: string) => others.length === 0 || others.some((each) => textOf(each) === at);
+      if (!(error instanceof ListenError) || isLast(hostAndPort(error.address))) throw error;
+      const address = hostAndPort(error.address);
+      log.error('what a page has set can not be listened on: the configuration holds', { error, address });
+      return await prepare(others, true);
+    } catch (last) {
+      for (const { server } of entries.values()) letGo(server);
+      entries.clear();
+      throw last;
+    }
+  }
+
   return {
     get now() {
       return [...order.flatMap((key) => entries.get(key) ?? []), ...standIns];
@@ -285,7 +305,8 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
     prepare: (wanted) => inTurn(() => prepare(wanted, false)),
     begin: (wanted, others) =>
       inTurn(async () => {
-        (await prepare(wanted, true)).settle();
+        const prepared = await prepare(wanted, true).catch((error: unknown) => insteadOf(error, others));
+        prepared.settle();
         if (entries.size === 0 && missing.size > 0) await standIn(others);
       }),
     async close() {

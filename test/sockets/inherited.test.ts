@@ -135,6 +135,39 @@ test('a page chooses other ports: what was handed on is served by nobody then, a
   expect(log()).not.toMatch(/could not be opened again/);
 });
 
+test('a page’s port is taken at the next start: what was handed on serves all the same', {
+  timeout: 120_000,
+}, async () => {
+  const begin = async (env: Record<string, string> = {}) => {
+    const [http, https] = [await socketOn('127.0.0.1'), await socketOn('127.0.0.1')];
+    const started = startWith([http, https], { LISTEN_FDNAMES: 'http:https', ...env }, '$$', ['CDRD_HTTPS_LISTEN']);
+    await started.ready();
+    return { ...started, http, https };
+  };
+  const first = await begin();
+  const env = { CDRD_STATE_DIR: `${first.folder}/state`, CDRD_RUN_DIR: `${first.folder}/run` };
+  spawnSync(process.execPath, [PROGRAM, 'user', 'set', 'admin', '--role', 'admin'], {
+    env,
+    input: 'a long password\n',
+  });
+  const url = `http://127.0.0.1:${first.http.port}`;
+  const token = await logIn(url, 'admin', 'a long password');
+  const other = createServer();
+  onTestFinished(() => void other.close());
+  const port = await freePort();
+  const changed = await fetch(`${url}/cgi/webserve/30017?&https.listen=127.0.0.1:${port}`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  expect(changed.status).toBe(200);
+  first.child.kill('SIGTERM');
+  await once(first.child, 'exit');
+  await listenOn(other, () => other.listen(port, '127.0.0.1'));
+  const second = await begin(env);
+  expect(second.log()).toContain('what a page has set can not be listened on');
+  expect(await health(second.http.port)).toBe(200);
+  expect(await served(second.https.port)).toBe(true);
+});
+
 /** Whether who greets as in TLS is answered; false: cut off, null: nobody listens. */
 async function served(port: number): Promise<boolean | null> {
   const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });

@@ -92,6 +92,37 @@ test('a socket that could not be opened again is kept when a change that took it
   expect(await told(low)).toBe('127.0.0.1');
 });
 
+describe('a start at which another program has the port that a page chose', () => {
+  async function taken() {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    return (other.address() as AddressInfo).port;
+  }
+
+  test('is served by the configuration’s, also by those that could be opened but once', async () => {
+    const opened = new Set<number>();
+    const { listeners, at } = open(true, async (server, address) => {
+      if (opened.has(address.port)) throw Object.assign(new Error('no longer root'), { code: 'EACCES' });
+      await ownSockets.listen(server, address);
+      opened.add(address.port);
+    });
+    const [low, standard] = [await freePort(), await freePort()];
+    await listeners.begin([at(low), at(await taken())], [at(low), at(standard)]);
+    expect([await told(low), await told(standard)]).toEqual(['127.0.0.1', '127.0.0.1']);
+    expect(listeners.now.map(({ address }) => address.port)).toEqual([low, standard]);
+  });
+
+  test('fails where it is the configuration’s own, and leaves nothing open', async () => {
+    const { listeners, at } = open(true);
+    const [port, other] = [await freePort(), await taken()];
+    const refused = await listeners.begin([at(port), at(other)], [at(other)]).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'EADDRINUSE', address: { port: other } });
+    expect(await told(port)).toBe(null);
+    expect(listeners.open).toEqual([]);
+  });
+});
+
 describe('an address that is not there yet', () => {
   /** The network comes when it is told to. */
   function openLate() {
