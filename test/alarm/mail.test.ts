@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { settingOf } from '../../cgi/settings/schema.ts';
 import { asMail, type Message } from '../../daemon/alarm/message.ts';
 import { mayGainNothing, openSpool } from '../../daemon/alarm/spool.ts';
+import { eventually } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
 const SCRIPT = new URL('../../etc/send-mail', import.meta.url).pathname;
@@ -100,7 +101,8 @@ test('where somebody else takes the mails, it is waited for, and told when nobod
   const { dir, run, limits } = await openPost('cat >got');
   const spool = await openSpool({ dir, start: null, limits });
   const sent = spool.send(MESSAGE.id, 'To: root\n\n');
-  setTimeout(run, 100);
+  await eventually(() => readdirSync(dir).some((name) => name.endsWith('.mail')));
+  run();
   await sent;
   const deaf = await openSpool({ dir, start: null, limits: { ...limits, takenMs: 50 } });
   await expect(deaf.send(MESSAGE.id, 'To: root\n\n')).rejects.toThrow(/is cdrd-mail\.path active/);
