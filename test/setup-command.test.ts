@@ -8,7 +8,9 @@ import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
   cpSync,
+  lchownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -20,9 +22,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../daemon/config.ts';
 import { lastOf, readTextHere, readTree } from '../daemon/setup/asterisk-tree.ts';
+import { applyFolder } from '../daemon/setup/recordings-folder.ts';
 import { temporaryFolder } from './support/folder.ts';
 
 const PROGRAM = new URL('.build/cdrd.mjs', import.meta.url).pathname;
+/** Any user that isn't root. */
+const NOBODY = 65534;
 const SNIPPETS = new URL('../etc/asterisk/', import.meta.url).pathname;
 
 /** What Debian's asterisk-config has in force; its comments are shortened. */
@@ -388,6 +393,61 @@ describe('on a box that somebody has worked on', () => {
     writeFileSync(config, '[asterisk]\nsecret = "a;b"\n', { mode: 0o600 });
     expect(setup('--yes')).toMatchObject({ code: 0, err: '' });
     expect(value('manager.conf', 'cdrd', 'secret')).toBe('a;b');
+  });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    'as root it follows no link that Asterisk’s user has laid to a file of another',
+    () => {
+      for (const target of ['secret', 'folder/secret']) {
+        const { setup, etc } = box({ 'cdr.conf': '' });
+        const elsewhere = temporaryFolder();
+        mkdirSync(join(elsewhere, 'folder'));
+        const file = join(elsewhere, target);
+        writeFileSync(file, '[general]\n', { mode: 0o600 });
+        symlinkSync(file, join(etc, 'cdr.conf'));
+        lchownSync(join(etc, 'cdr.conf'), NOBODY, NOBODY);
+        const before = snapshot(etc);
+        const { code, err } = setup('--yes');
+        expect(code).not.toBe(0);
+        expect(err).toContain(`${etc}/cdr.conf is a link of user ${NOBODY} to ${file}, which is another user's`);
+        expect(readFileSync(file, 'utf8')).toBe('[general]\n');
+        expect(snapshot(etc)).toEqual(before);
+
+        chownSync(file, NOBODY, NOBODY); // its own it may link to
+        expect(setup('--yes').code).toBe(0);
+        expect(readFileSync(file, 'utf8')).toContain('unanswered = yes');
+      }
+    },
+  );
+
+  test.skipIf(process.getuid?.() !== 0)(
+    'the folder of the recordings is given to its group, and nothing that it links to',
+    () => {
+      const folder = temporaryFolder();
+      const [calls, secret, link] = ['calls', 'secret', 'link'].map((name) => join(folder, name)) as [
+        string,
+        string,
+        string,
+      ];
+      for (const path of [calls, secret]) mkdirSync(path, { mode: 0o750 });
+      applyFolder({ path: calls, isNew: false });
+      expect(statSync(calls).mode & 0o7777).toBe(0o2770); // no more than its group needs
+      const onVfat = join(folder, 'a', 'b');
+      applyFolder({ path: onVfat, isNew: true, byMount: true });
+      expect(statSync(onVfat).mode & 0o7777).toBe(0o755); // no more is asked of it
+      symlinkSync(secret, link);
+      lchownSync(link, NOBODY, NOBODY);
+      expect(() => applyFolder({ path: link, isNew: false })).toThrow(`${link} is a link of user ${NOBODY}`);
+      expect(statSync(secret).mode & 0o7777).toBe(0o750);
+    },
+  );
+
+  test.skipIf(process.getuid?.() !== 0)('cdrd.toml that was root’s alone can be read by the daemon afterwards', () => {
+    const { setup, config } = box();
+    mkdirSync(join(config, '..'));
+    writeFileSync(config, '[asterisk]\nsecret = "its-own"\n', { mode: 0o600 });
+    expect(setup('--yes').code).toBe(0);
+    expect(statSync(config).mode & 0o777).toBe(0o640);
   });
 
   test('a link stays a link, and files that are missing are made', () => {

@@ -150,7 +150,9 @@ function show({ changes, problems, notes, secrets, folder }: SetupPlan): void {
     secrets.reduce((shown, secret) => shown.replaceAll(secret, '(secret)'), text).replace(ANY_SECRET, '$1(secret)');
   for (const change of changes) print(masked(shownChange(change).join('\n')).replaceAll('\t', '    '));
   if (folder)
-    print(`${folder.path}: ${folder.isNew ? 'a new folder of' : 'may be written by'} Asterisk’s group (mode 2775)`);
+    print(
+      `${folder.path}: ${folder.isNew ? 'a new folder of Asterisk’s group (mode 2775)' : 'may be written by Asterisk’s group (g+rwxs)'}`,
+    );
   for (const note of notes) print(note);
   for (const problem of problems) print(`TO DO: ${problem}`);
   if (changes.length === 0 && !folder) print('nothing to change');

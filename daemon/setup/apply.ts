@@ -22,9 +22,10 @@ import {
 import { dirname, join } from 'node:path';
 import { syncPath } from '../../storage/sync-path.ts';
 import { groupId } from './accounts.ts';
+import { refuseStrangeLinks } from './links.ts';
 import type { Change } from './part.ts';
 
-/** Of a file with a secret: its group reads it, nobody else. */
+/** Of a file with a secret: its group reads it, nobody else. cdrd.toml's group is the daemon's: it must be able to. */
 const SECRET_MODE = 0o640;
 
 export interface Kept {
@@ -42,9 +43,11 @@ export interface Keeping {
 
 /**
  * @param stamp Of the copies: `FILE.before-cdrd-STAMP`.
- * @returns what was kept. @throws what the system says; files written by then stay written, and a next run goes on.
+ * @returns what was kept. @throws for a link that leads where it must not, before anything is written; what the system
+ *   says: files written by then stay written, and a next run goes on.
  */
 export function applyChanges(changes: readonly Change[], stamp: string): Kept[] {
+  for (const { path } of changes) refuseStrangeLinks(path);
   return changes.flatMap((change) => {
     // What setup itself wrote needs no copy.
     const isWorthIt = change.before !== null && change.after !== null && change.before !== change.after;
@@ -84,7 +87,8 @@ export function keepingOf(change: Change): Keeping {
   const isOurs = now === null || change.secretOf !== undefined;
   const gid = isRoot && isOurs ? groupOf(change) : (now?.gid ?? process.getgid?.() ?? 0);
   if (change.isPublic) return { uid: 0, gid: 0, mode: 0o644 };
-  const mode = now === null ? SECRET_MODE : now.mode & 0o777;
+  const isForDaemon = isRoot && change.secretOf === 'cdrd';
+  const mode = now === null || isForDaemon ? SECRET_MODE : now.mode & 0o777;
   return { uid, gid, mode: change.secretOf ? mode & SECRET_MODE : mode };
 }
 
