@@ -124,8 +124,13 @@ async function bindAhead(server: Server, address: ListenAddress): Promise<void> 
   await bind(server, address).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRNOTAVAIL') throw error;
     const file = `/proc/sys/net/${isIPv6(address.host) ? 'ipv6' : 'ipv4'}/ip_nonlocal_bind`;
-    const before = readFileSync(file, 'utf8');
-    writeFileSync(file, '1\n');
+    let before: string;
+    try {
+      before = readFileSync(file, 'utf8');
+      writeFileSync(file, '1\n');
+    } catch {
+      throw error; // a container's is read-only: the address is waited for like any other
+    }
     try {
       await bind(server, address);
     } finally {
