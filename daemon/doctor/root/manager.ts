@@ -16,10 +16,10 @@ const NEEDED = {
 } as const;
 
 /** Only what is wrong: what Asterisk itself says of it stays otherwise. */
-export function managerFindings({ asterisk }: Pick<Config, 'asterisk'>): readonly Finding[] {
-  const main = join(ETC, 'manager.conf');
+export function managerFindings({ asterisk }: Pick<Config, 'asterisk'>, etc = ETC): readonly Finding[] {
+  const main = join(etc, 'manager.conf');
   if (readTextHere(main) === null) return [];
-  const tree = readTree(main, ETC, readTextHere);
+  const tree = readTree(main, etc, readTextHere);
   const user = asterisk.username;
   if (!tree.sections.includes(user))
     return [
