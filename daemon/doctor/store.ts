@@ -63,6 +63,9 @@ async function whole({ store, prove, replacement, backups, now }: StoreParts): P
       return ok('store.whole', `it has ${Math.floor(bytes / 1e6)} MB, too many to read while you wait${proven}`);
     }
     const found = await prove(file);
+    // A backup that began meanwhile, or much that was written: half of it is of then, and looks like damage.
+    const moved = await store.work('copyEnd', holder);
+    if (moved !== '') return ok('store.whole', `it could not be read at one stretch (${moved}): ask again`);
     if (found === '') return ok('store.whole', `all of its ${Math.ceil(bytes / 1e6)} MB were read, and are whole`);
     return fault(
       'store.whole',

@@ -343,12 +343,13 @@ describe('the medium', () => {
 
 describe('the store', () => {
   const disk = { state: 'ok', why: '', since: 0, free: 1e9, reserve: 16e6, refused: 0 };
-  const look = (given: Partial<StoreParts> & { held?: boolean; disk?: object } = {}) => {
-    const { held = false } = given;
+  const look = (given: Partial<StoreParts> & { held?: boolean; moved?: string; disk?: object } = {}) => {
+    const { held = false, moved = '' } = given;
     const store = {
       disk: { ...disk, ...given.disk },
       ask: async () => held,
-      work: async () => ({ holder: 1, file: '/x', bytes: 1e6, schema: 16 }),
+      work: async (operation: string) =>
+        operation === 'copyEnd' ? moved : { holder: 1, file: '/x', bytes: 1e6, schema: 16 },
     } as unknown as StoreParts['store'];
     return examine(
       storeChecks({
@@ -372,6 +373,7 @@ describe('the store', () => {
   test.each<[string, Parameters<typeof look>[0], string[]]>([
     ['well', {}, []],
     ['damaged', { prove: async () => 'page 7 is wrong' }, ['store.whole fault']],
+    ['written to while it was read', { prove: async () => 'page 7 is wrong', moved: 'a copy began meanwhile' }, []],
     ['being copied, so that it is left alone', { held: true, prove: async () => 'never asked' }, []],
     [
       'replaced',
