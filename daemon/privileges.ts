@@ -84,6 +84,12 @@ const OURS = {
   'run.dir': /^reading$/,
 } as const;
 
+/** @returns the name of a folder in it that is none of cdrd's; undefined: it may be given away. */
+export function strangeFolder(key: keyof typeof OURS, path: string): string | undefined {
+  return readdirSync(path, { withFileTypes: true }).find((entry) => entry.isDirectory() && !OURS[key].test(entry.name))
+    ?.name;
+}
+
 /**
  * Makes state.dir and run.dir the account's, with what an earlier run as root left in them.
  * @throws {ConfigError} where one is somebody else's, or doesn't look like one of cdrd's: nobody's /etc is given away.
@@ -100,10 +106,8 @@ export function giveFolders(config: Config, account: Account): void {
     // Where others may write, what root gives away may be a link that somebody has just laid there.
     if ((mode & 0o022) !== 0)
       throw faultHere(`is root's and others may write in it: give it to ${account.name} by hand`);
-    const strange = readdirSync(real, { withFileTypes: true }).find(
-      (entry) => entry.isDirectory() && !OURS[key].test(entry.name),
-    );
-    if (strange) throw faultHere(`is root's and holds ${strange.name}: is it a folder of its own?`);
+    const strange = strangeFolder(key, real);
+    if (strange) throw faultHere(`is root's and holds ${strange}: is it a folder of its own?`);
     give(real, account);
   }
 }

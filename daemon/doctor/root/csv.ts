@@ -1,5 +1,5 @@
 /** Whether Asterisk's own user can write the CDR CSV: by opening it, nothing is written. */
-import { closeSync, existsSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Finding, fault } from '../finding.ts';
 import { inTurn, word } from '../mend.ts';
@@ -26,10 +26,15 @@ export function csvFindings(path: string, asterisk: Identity & { readonly umask:
       fault(
         'cdr.csv',
         `Asterisk's user can't write ${path} (${code}; its folder is mode ${mode}): records missed while cdrd is away are lost`,
-        code === 'ENOSPC'
+        code === 'ENOSPC' || isShared(folder)
           ? null
           : inTurn(`chown ${word(owner)} ${files.map(word).join(' ')}`, `chmod u+rwx,g+rx ${word(folder)}`),
       ),
     ];
   }
+}
+
+/** Whether others have theirs in it, as in /var/log: then it is nobody's to give away. Asterisk's folders of CSVs hold files. */
+function isShared(folder: string): boolean {
+  return readdirSync(folder, { withFileTypes: true }).some((entry) => entry.isDirectory());
 }

@@ -1,6 +1,7 @@
 /** Files and folders of cdrd's own: who they belong to, and whether its user can work with them. */
 import { lstatSync, readdirSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { strangeFolder } from '../../privileges.ts';
 import { type Finding, fault, ok, warning } from '../finding.ts';
 import { inTurn, restartCdrd, word } from '../mend.ts';
 import { groupName, type Identity, userName } from './accounts.ts';
@@ -37,7 +38,7 @@ export function configFile(path: string, cdrd: Identity): Finding {
   return ok('config.file', `${path} is cdrd's to read and nobody else's (${shown})`);
 }
 
-/** Files of root's in the state folder lock the daemon out. */
+/** Files of root's in the state folder lock the daemon out. No command is told that would give away what isn't cdrd's alone. */
 export function stateFolder(dir: string, cdrd: Identity): Finding {
   const user = userName(cdrd.uid);
   const mend = inTurn(
@@ -48,6 +49,13 @@ export function stateFolder(dir: string, cdrd: Identity): Finding {
   );
   const found = statOf(dir);
   if (!found) return fault('state.folder', `${dir} is not there: it holds the calls and the secrets`, mend);
+  const foreign = found.isDirectory() ? strangeFolder('state.dir', dir) : undefined;
+  if (found.uid !== cdrd.uid && foreign)
+    return fault(
+      'state.folder',
+      `${dir} (state.dir) belongs to ${userName(found.uid)} and holds ${foreign}, which is none of cdrd's: name a folder of its own`,
+      null,
+    );
   if (found.uid !== cdrd.uid)
     return fault('state.folder', `${dir} belongs to ${userName(found.uid)}, and cdrd runs as ${user}`, mend);
   const strange = strangeIn(dir, cdrd.uid);

@@ -2,7 +2,7 @@
  * The box while no daemon runs: why it would not start is what everybody wants to know, and it comes first. What the daemon
  * would ask Asterisk is asked here.
  */
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { fileWork } from '../../../storage/file-work.ts';
 import { connectAsterisk } from '../../asterisk/connection.ts';
 import type { Config } from '../../config.ts';
@@ -76,11 +76,22 @@ function storeChecks(config: Config): readonly Check[] {
 /** Bytes of a database's header: behind them its schema (user_version), four bytes. */
 const SCHEMA_AT = 60;
 
+/** Of a store that may be larger than the box's memory. @throws what the system says. */
+async function headOf(file: string): Promise<Buffer> {
+  const opened = await open(file);
+  try {
+    const { buffer, bytesRead } = await opened.read(Buffer.alloc(SCHEMA_AT + 4), 0, SCHEMA_AT + 4, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await opened.close();
+  }
+}
+
 async function storeFindings(config: Config, file: string): Promise<readonly Finding[]> {
-  const head = await readFile(file).catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
+  const head = await headOf(file).catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
   if (head === 'ENOENT') return [ok('store.whole', 'there is no store yet: the first start makes it')];
   if (typeof head === 'string') return [fault('store.whole', `the store can't be read: ${head}`, null)];
-  const schema = head.length > SCHEMA_AT + 4 ? head.readUInt32BE(SCHEMA_AT) : 0;
+  const schema = head.length >= SCHEMA_AT + 4 ? head.readUInt32BE(SCHEMA_AT) : 0;
   const newest = fileWork.newestSchema();
   if (schema > newest)
     return [
