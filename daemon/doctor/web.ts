@@ -81,9 +81,10 @@ function certificateOf(shown: CertificateShown | null, { config, nowMs }: WebPar
   const days = Math.floor((shown.until - nowMs()) / 86_400_000);
   const until = new Date(shown.until).toISOString().slice(0, 10);
   const whose = shown.selfSigned ? "the box's own certificate" : `the certificate of ${shown.subject}`;
-  const secret = `${config.state.dir}/secret`;
-  // With both files away the box makes one of its own.
-  const mend = inTurn(`rm -f ${word(`${secret}/tls.key`)} ${word(`${secret}/tls.crt`)}`, restartCdrd());
+  // With both files away the box makes one of its own. An owner's key is put aside: there may be no other copy of it.
+  const pair = word(`${config.state.dir}/secret/tls`);
+  const aside = `for f in ${pair}.key ${pair}.crt; do [ ! -e "$f" ] || mv -f "$f" "$f.old"; done`;
+  const mend = inTurn(aside, restartCdrd());
   if (days < 0) return fault('certificate.end', `${whose} has ended on ${until}: browsers refuse it`, mend);
   if (shown.why !== null) return fault('certificate.end', `HTTPS has trouble with its certificate: ${shown.why}`, mend);
   if (days < ENDS_SOON_DAYS && !shown.selfSigned)

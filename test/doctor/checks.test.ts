@@ -1,6 +1,6 @@
 /** Each matter by itself, on made-up boxes: what is named, and that the command written for a file does what it says. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ConfigError, loadConfig } from '../../daemon/config.ts';
@@ -275,10 +275,14 @@ describe('trunks', () => {
 
 describe('doors', () => {
   const certificate = { subject: 'CN=x', until: (NOW + 400 * 86_400) * 1000, selfSigned: false, why: null };
-  const look = (given: Partial<Record<'http' | 'https' | 'ami', readonly string[]>>, shown: object = certificate) =>
+  const look = (
+    given: Partial<Record<'http' | 'https' | 'ami', readonly string[]>>,
+    shown: object = certificate,
+    of = config,
+  ) =>
     examine(
       webChecks({
-        config,
+        config: of,
         listens: () => [{ host: '::', port: 80 }],
         permit: (name) => given[name] ?? ['local'],
         certificate: async () => shown as Awaited<ReturnType<WebParts['certificate']>>,
@@ -310,6 +314,24 @@ describe('doors', () => {
     expect(await wrong({}, ends(20, { selfSigned: true }))).toEqual([]);
     expect(await wrong({}, ends(400, { why: 'tls.key is not the key of tls.crt' }))).toEqual(['certificate.end fault']);
   });
+
+  test.each([[['tls.key', 'tls.crt']], [['tls.key']]])(
+    'a certificate that has ended is put aside: %s',
+    async (names) => {
+      const folder = `${temporaryFolder()}/of state`;
+      mkdirSync(`${folder}/secret`, { recursive: true });
+      for (const name of names) writeFileSync(`${folder}/secret/${name}`, 'the only copy');
+      const found = await look(
+        {},
+        { ...certificate, until: (NOW - 86_400) * 1000 },
+        loadConfig(null, { CDRD_STATE_DIR: folder }),
+      );
+      const { mend } = found.find(({ check }) => check === 'certificate.end') ?? {};
+      execFileSync('sh', ['-ec', mend?.replace(/ && (systemctl|\/etc\/init\.d).*$/, '') ?? 'false']);
+      expect(readdirSync(`${folder}/secret`)).toEqual(names.map((name) => `${name}.old`).sort());
+      expect(readFileSync(`${folder}/secret/tls.key.old`, 'utf8')).toBe('the only copy');
+    },
+  );
 });
 
 describe('the medium', () => {
