@@ -101,7 +101,7 @@ test('where somebody else takes the mails, it is waited for, and told when nobod
   const { dir, run, limits } = await openPost('cat >got');
   const spool = await openSpool({ dir, start: null, limits });
   const sent = spool.send(MESSAGE.id, 'To: root\n\n');
-  await eventually(() => readdirSync(dir).some((name) => name.endsWith('.mail')));
+  await eventually(() => existsSync(dir) && readdirSync(dir).some((name) => name.endsWith('.mail')));
   run();
   await sent;
   const deaf = await openSpool({ dir, start: null, limits: { ...limits, takenMs: 50 } });
