@@ -67,10 +67,20 @@ function programOf(pid: number): string | null {
   }
 }
 
-/** All of a program's. */
+/** Its namespace of processes. */
+function boxOf(pid: number | 'self'): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return null;
+  }
+}
+
+/** All of a program's on this box. One in a container is another box's, and one that has ended and waits for its parent none. */
 export function processesNamed(name: string): readonly Process[] {
+  const here = boxOf('self');
   return processIds().flatMap((pid) => {
-    if (textOf(`/proc/${pid}/comm`)?.trim() !== name) return [];
+    if (textOf(`/proc/${pid}/comm`)?.trim() !== name || boxOf(pid) !== here) return [];
     return processOf(pid) ?? [];
   });
 }
