@@ -35,3 +35,16 @@ test('a key that stands nowhere is told, and only what stands is written', () =>
   expect(examined('').found()[0]?.mend).toBe(null);
   expect(examined('read = all\nwrite = all\n').found()).toEqual([]);
 });
+
+test('a secret is compared letter by letter, and of two sections of the name the first counts, as Asterisk takes it', () => {
+  const etc = temporaryFolder();
+  const own = '[cdrd]\nsecret = contraseña\nread = all\nwrite = all\n';
+  const found = (text: string) => {
+    writeFileSync(join(etc, 'manager.conf'), text);
+    return managerFindings(loadConfig(null, { CDRD_ASTERISK_SECRET: 'contraseña' }), etc).map(({ check }) => check);
+  };
+  expect(found(own)).toEqual([]);
+  expect(found(own.replace('ñ', 'n'))).toEqual(['asterisk.secret']);
+  expect(found(`${own}[cdrd]\nsecret = another\nread = call\n`)).toEqual([]);
+  expect(found(`[cdrd]\nsecret = another\nread = all\nwrite = all\n${own}`)).toEqual(['asterisk.secret']);
+});

@@ -1,7 +1,7 @@
 /** cdrd's user in Asterisk's manager.conf, which holds secrets and is root's to read: its secret and its rights. */
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
-import { type Found, lastOf, readTextHere, readTree } from '../../setup/asterisk-tree.ts';
+import { asText, type Found, firstSections, lastOf, readTextHere, readTree } from '../../setup/asterisk-tree.ts';
 import { type Finding, fault } from '../finding.ts';
 import { inTurn, restartCdrd, SETUP, word } from '../mend.ts';
 
@@ -19,14 +19,14 @@ const NEEDED = {
 export function managerFindings({ asterisk }: Pick<Config, 'asterisk'>, etc = ETC): readonly Finding[] {
   const main = join(etc, 'manager.conf');
   if (readTextHere(main) === null) return [];
-  const tree = readTree(main, etc, readTextHere);
+  const tree = firstSections(readTree(main, etc, readTextHere)); // as Asterisk looks its users up
   const user = asterisk.username;
   if (!tree.sections.includes(user))
     return [
       fault('asterisk.secret', `Asterisk has no AMI user ${user} (manager.conf): it does not let cdrd in`, SETUP),
     ];
   const secret = lastOf(tree, user, 'secret');
-  const differs = secret !== undefined && secret.value !== asterisk.secret;
+  const differs = secret !== undefined && asText(secret.value) !== asterisk.secret;
   return [
     ...(differs
       ? [
