@@ -305,6 +305,16 @@ describe('on a box that somebody has worked on', () => {
     expect(out).not.toContain(':5: exten');
   });
 
+  test('what lies in another folder of users than manager.d is undone as well', () => {
+    const { setup, etc } = box({ 'manager.conf': '[general]\nenabled = yes\n#include "users.d/*.conf"\n' });
+    mkdirSync(join(etc, 'users.d'));
+    const before = snapshot(etc);
+    expect(setup('--yes').code).toBe(0);
+    expect(readTextHere(join(etc, 'users.d/cdrd.conf'))).toContain('[cdrd]');
+    expect(setup('--undo', '--yes').code).toBe(0);
+    expect(snapshot(etc)).toEqual(before);
+  });
+
   test('subroutines that the dialplan calls stay when it is undone', () => {
     const { setup, etc, text } = box({
       'extensions.conf': '[general]\n[phones]\nexten => _2XX,1,Dial(PJSIP/${EXTEN},30,U(cdrd-answer))\n',

@@ -10,9 +10,12 @@ const DIALPLAN = ['extensions.conf', 'extensions_custom.conf', 'extensions_cdrd.
 
 /** @param folder Asterisk's configuration. */
 export function planUndo(folder: string): Plan {
-  const files = [folder, join(folder, 'manager.d')]
-    .flatMap((each) => filesIn(each).map((name) => join(each, name)))
-    .filter((path) => path.endsWith('.conf') && readTextHere(path)?.includes(BLOCK_BEGIN));
+  // Ours of manager.conf lies in whichever folder that includes.
+  const included = readTree(join(folder, 'manager.conf'), folder, readTextHere).files;
+  const named = [folder, join(folder, 'manager.d')].flatMap((each) => filesIn(each).map((name) => join(each, name)));
+  const files = [...new Set([...named, ...included])].filter(
+    (path) => path.endsWith('.conf') && readTextHere(path)?.includes(BLOCK_BEGIN),
+  );
   const callers = callersOf(folder);
   const isKept = (path: string) =>
     callers.length > 0 && dirname(path) === folder && DIALPLAN.some((name) => path.endsWith(`/${name}`));
