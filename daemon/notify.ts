@@ -39,10 +39,13 @@ export function openNotify(env: NodeJS.ProcessEnv, log: Pick<Log, 'error' | 'inf
   return {
     ready(alive, waitsFor) {
       clearInterval(timer);
-      tell('READY=1');
       const tellStatus = statusTeller(tell, waitsFor);
       const beat = createBeat(alive, () => tell('WATCHDOG=1'), log, dueMs);
+      let isTold = false;
       const look = () => {
+        // A lost beat is one of some; without this one the service manager would end the start, time and again.
+        isTold ||= tell('READY=1');
+        if (!isTold) return;
         tellStatus();
         if (dueMs !== null) beat();
       };
@@ -89,18 +92,17 @@ function createBeat(
 }
 
 /** Says when it has changed what `systemctl status` shows. */
-function statusTeller(tell: (line: string) => void, waitsFor: () => readonly string[]): () => void {
+function statusTeller(tell: (line: string) => boolean, waitsFor: () => readonly string[]): () => void {
   let last: string | null = null;
   return () => {
     const waits = waitsFor().join('; ');
     const status = waits === '' ? 'all is well' : `waits for ${waits}`;
-    if (status !== last) tell(`STATUS=${status.slice(0, STATUS_MAX)}`);
-    last = status;
+    if (status !== last && tell(`STATUS=${status.slice(0, STATUS_MAX)}`)) last = status;
   };
 }
 
-/** Never blocks and never throws: of a pipe that nobody empties lines are lost, as datagrams would be. */
-function lineWriter(path: string, log: Pick<Log, 'warn'>): (line: string) => void {
+/** Never blocks and never throws: of a pipe that nobody empties lines are lost, as datagrams would be; false: this one is. */
+function lineWriter(path: string, log: Pick<Log, 'warn'>): (line: string) => boolean {
   let fd: number | null = null;
   let complained = false;
   return (line) => {
@@ -109,11 +111,13 @@ function lineWriter(path: string, log: Pick<Log, 'warn'>): (line: string) => voi
       fd ??= openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
       writeSync(fd, `${line}\n`);
       complained = false;
+      return true;
     } catch (error) {
       if (fd !== null) closeSync(fd);
       fd = null;
       if (!complained) log.warn('the service manager could not be told', { error });
       complained = true;
+      return false;
     }
   };
 }
