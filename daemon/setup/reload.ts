@@ -70,12 +70,22 @@ export function controlCdrd(doing: 'restart' | 'stop'): string | null {
   const done = doing === 'stop' ? 'stopped' : 'restarted';
   if (existsSync('/run/systemd/system')) {
     run('systemctl', ['daemon-reload']); // a drop-in may be new
+    if (doing === 'stop') stopSocket();
     run('systemctl', [doing, 'cdrd.service']);
     return `cdrd.service is ${done}`;
   }
   if (!existsSync('/etc/init.d/cdrd')) return null;
   run('/etc/init.d/cdrd', [doing]);
   return `cdrd is ${done}, by /etc/init.d/cdrd`;
+}
+
+/** Left open it would start the service again with the next page that somebody asks for, and that would want 5038. */
+function stopSocket(): void {
+  try {
+    run('systemctl', ['stop', 'cdrd.socket']);
+  } catch {
+    // There is none on this box: then nothing starts it.
+  }
 }
 
 function run(program: string, words: readonly string[]): string {

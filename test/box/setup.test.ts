@@ -64,6 +64,8 @@ printf 'read = all\\nwrite = system,call,reporting\\n\\n[crm]\\nsecret = theirs\
   it('has nothing to do the second time, and is as it was when it is taken back', async () => {
     expect(await box.sh('cdrd setup --yes')).toContain('nothing to change');
     await box.sh('cdrd setup --undo --yes --reload');
+    // Nothing starts it again with the next page that somebody asks for.
+    expect((await box.try('systemctl is-active cdrd.socket cdrd.service')).output).not.toMatch(/^active$/m);
     await box.sh('rm /etc/asterisk/*.before-cdrd-*');
     expect(await box.sh('diff -r /root/asterisk-before /etc/asterisk')).toBe('');
     expect(await box.sh('ss -Hltnp')).toMatch(/0\.0\.0\.0:5038 .*asterisk/);
