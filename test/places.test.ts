@@ -72,8 +72,9 @@ test('where a medium is demanded nothing is recorded to a place before it is pro
   const pbx = await startFakeAmi({ asked: lettingIn() }, onTestFinished as AtEnd);
   mkdirSync(`${folder}/flash`);
   mkdirSync(`${folder}/stick`);
+  mkdirSync(`${folder}/medium`);
   // A medium of its own, as far as the mount table goes.
-  execFileSync('mount', ['--bind', `${folder}/stick`, `${folder}/stick`]);
+  execFileSync('mount', ['--bind', `${folder}/medium`, `${folder}/stick`]);
   onTestFinished(() => void execFileSync('umount', [`${folder}/stick`]));
   const daemon = await startDaemon(
     {

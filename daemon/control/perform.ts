@@ -67,9 +67,12 @@ export function createPerform(options: PerformOptions): Perform {
         return verify();
       case 'alive':
         return '';
-      case 'doctor':
+      case 'doctor': {
         if (!doctor) throw new Error('only a running daemon examines the box for others');
-        return JSON.stringify({ facts: doctor.facts(), findings: await doctor.examine() });
+        // First the examination: it waits until what has just been started has looked at everything once.
+        const findings = await doctor.examine();
+        return JSON.stringify({ facts: doctor.facts(), findings });
+      }
       case 'support':
         if (!support) throw new Error('only a running daemon knows this');
         return JSON.stringify(support.known());

@@ -201,7 +201,11 @@ const PAIRS: readonly (readonly [string, string])[] = [
   ['nobody has started it', 'no records at all'],
 ];
 
-describe.each(cachedRoots().filter(({ name }) => name === 'sid'))('a box of $name', ({ name, folder }) => {
+/** Once is enough of what doctor does; each root asks it in its other stories. */
+const SIDS = cachedRoots().filter(({ name }) => name === 'sid');
+it.skipIf(SIDS.length > 0)('is gone through on sid alone', () => {});
+
+describe.each(SIDS)('a box of $name', ({ name, folder }) => {
   let box: Box;
   let office: Office | undefined;
 

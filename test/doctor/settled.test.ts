@@ -1,5 +1,6 @@
 /** A doctor who is asked right after a start waits for the first looks, and not for ever. */
 import { expect, test } from 'vitest';
+import { createPerform, type PerformOptions } from '../../daemon/control/perform.ts';
 import { settled } from '../../daemon/doctor/settled.ts';
 import { NOT_LOOKED_AT } from '../../daemon/recordings/medium-state.ts';
 
@@ -37,4 +38,18 @@ test('what never comes to an end is told as it is', async () => {
   const began = performance.now();
   await settled(parts, 200);
   expect(performance.now() - began).toBeGreaterThanOrEqual(199);
+});
+
+test('what root goes by is told as it is after the wait, as the findings are', async () => {
+  const now = { state: 'absent' };
+  const doctor = {
+    facts: () => ({ recordings: { ...now } }),
+    async examine() {
+      now.state = 'mounted';
+      return [];
+    },
+  };
+  const perform = createPerform({ doctor } as unknown as PerformOptions);
+  const told = await perform({ command: 'doctor' });
+  expect(JSON.parse(String(told))).toEqual({ facts: { recordings: { state: 'mounted' } }, findings: [] });
 });
