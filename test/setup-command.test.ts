@@ -72,6 +72,7 @@ function box(files: Readonly<Record<string, string>> = {}): Box {
       const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
         encoding: 'utf8',
         input: '',
+        timeout: 15_000,
       });
       return { code: status, out: stdout, err: stderr };
     },
@@ -313,6 +314,14 @@ describe('on a box that somebody has worked on', () => {
     expect(readTextHere(join(etc, 'users.d/cdrd.conf'))).toContain('[cdrd]');
     expect(setup('--undo', '--yes').code).toBe(0);
     expect(snapshot(etc)).toEqual(before);
+  });
+
+  test('a folder or a pipe that a pattern of an include finds is none of its files', () => {
+    const { setup, etc, value } = box({ 'manager.conf': '[general]\nenabled = yes\n#include "more/*"\n' });
+    mkdirSync(join(etc, 'more/old'), { recursive: true });
+    expect(spawnSync('mkfifo', [join(etc, 'more/pipe')]).status).toBe(0);
+    expect(setup('--yes')).toMatchObject({ code: 0, err: '' });
+    expect(value('manager.conf', 'general', 'port')).toBe('5039');
   });
 
   test('subroutines that the dialplan calls stay when it is undone', () => {

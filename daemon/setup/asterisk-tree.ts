@@ -2,7 +2,7 @@
  * A configuration file of Asterisk with all that it includes, in the order in which Asterisk reads it, so that what holds in
  * the end can be told: of two pairs of one key in a section the last one.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readAsteriskText, type Statement } from './asterisk-text.ts';
 
@@ -120,11 +120,12 @@ export function lastOf(tree: AsteriskTree, section: string, key: string): Found 
 
 /**
  * A file's bytes as a text of one character each, whatever encoding somebody's comments are in: what is written back is what
- * was there. @throws what the system says, but for a file that isn't there.
+ * was there. A folder, a pipe or a device is no file, as Asterisk has it, too. @throws what the system says, but for a file
+ * that isn't there.
  */
 export function readTextHere(path: string): string | null {
   try {
-    return readFileSync(path, 'latin1');
+    return statSync(path).isFile() ? readFileSync(path, 'latin1') : null;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
