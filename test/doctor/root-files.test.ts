@@ -1,5 +1,5 @@
 /** Folders that doctor tells root to give away: only those that are cdrd's or Asterisk's alone. */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, lchownSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { csvFindings } from '../../daemon/doctor/root/csv.ts';
@@ -20,6 +20,18 @@ asRoot('a state folder of root’s is given to cdrd, but not one that others hav
     says: `${dir} (state.dir) belongs to root and holds dpkg, which is none of cdrd's: name a folder of its own`,
     mend: null,
   });
+});
+
+asRoot('behind a link what it leads to counts, whoever the link belongs to', () => {
+  const folder = temporaryFolder();
+  const [real, link] = [join(folder, 'disk'), join(folder, 'cdrd')];
+  mkdirSync(real, { mode: 0o750 });
+  symlinkSync(real, link);
+  lchownSync(link, NOBODY.uid, NOBODY.gid);
+  expect(stateFolder(link, NOBODY)).toMatchObject({ state: 'fault', mend: expect.stringContaining(` ${real} && `) });
+  chownSync(real, NOBODY.uid, NOBODY.gid);
+  lchownSync(link, 0, 0);
+  expect(stateFolder(link, NOBODY).state).toBe('ok');
 });
 
 asRoot('a folder of CSVs is given to Asterisk, but not one that others have something in', () => {

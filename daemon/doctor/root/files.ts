@@ -1,5 +1,5 @@
 /** Files and folders of cdrd's own: who they belong to, and whether its user can work with them. */
-import { lstatSync, readdirSync, statfsSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { strangeFolder } from '../../privileges.ts';
 import { type Finding, fault, ok, warning } from '../finding.ts';
@@ -39,7 +39,8 @@ export function configFile(path: string, cdrd: Identity): Finding {
 }
 
 /** Files of root's in the state folder lock the daemon out. No command is told that would give away what isn't cdrd's alone. */
-export function stateFolder(dir: string, cdrd: Identity): Finding {
+export function stateFolder(given: string, cdrd: Identity): Finding {
+  const dir = existsSync(given) ? realpathSync(given) : given; // a link to another disk is as good
   const user = userName(cdrd.uid);
   const mend = inTurn(
     `mkdir -p ${word(dir)}`,
