@@ -10,6 +10,7 @@ import { type CallParts, callsCheck } from './calls.ts';
 import { type ClockParts, clockChecks } from './clock.ts';
 import { type DialplanParts, dialplanChecks } from './dialplan.ts';
 import { type Check, examine, type Finding, ok } from './finding.ts';
+import { mendedThere } from './installed.ts';
 import { type MediumParts, mediumChecks } from './medium.ts';
 import { csvCheck, type RecordParts, recordChecks } from './records.ts';
 import { settled } from './settled.ts';
@@ -48,7 +49,9 @@ async function look(parts: DoctorParts): Promise<readonly Finding[]> {
   const { connection } = parts.asterisk;
   const ask = connection.status.state === 'up' ? askAsterisk(connection) : null;
   const rights = await lackingRights(ask);
-  return examine(checksOf(parts, ask && rights?.length ? null : ask, rights));
+  const findings = await examine(checksOf(parts, ask && rights?.length ? null : ask, rights));
+  const { host } = parts.asterisk.config.asterisk;
+  return host === '' ? findings : findings.map((each) => mendedThere(each, host));
 }
 
 function checksOf(parts: DoctorParts, ask: AskAsterisk | null, rights: Rights | null): readonly Check[] {

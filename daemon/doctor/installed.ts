@@ -3,6 +3,7 @@
  * packages and a build of one's own put it, and where its unit or script of the system says.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import type { Finding } from './finding.ts';
 import { inTurn, SETUP, service } from './mend.ts';
 
 const PROGRAMS = ['/usr/sbin', '/usr/local/sbin', '/sbin', '/usr/bin', '/usr/local/bin', '/opt/asterisk/sbin'];
@@ -16,6 +17,14 @@ const UNITS = [
 /** @param host Of `asterisk.host`. */
 export function isOnThisBox(host: string): boolean {
   return /^(127\.|localhost$|::1$)/.test(host);
+}
+
+const ASTERISKS = /\bcdrd setup\b|\bsystemctl \S+ asterisk\b|\/init\.d\/asterisk\b/;
+
+/** A command for Asterisk's own box mends nothing on another one: there it is said in words. */
+export function mendedThere(finding: Finding, host: string): Finding {
+  if (isOnThisBox(host) || finding.mend === null || !ASTERISKS.test(finding.mend)) return finding;
+  return { ...finding, says: `${finding.says}; Asterisk runs on ${host}: to be mended there`, mend: null };
 }
 
 /** @param root Before each path, for tests. */

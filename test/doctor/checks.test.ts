@@ -1,6 +1,6 @@
 /** Each matter by itself, on made-up boxes: what is named, and that the command written for a file does what it says. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ConfigError, loadConfig } from '../../daemon/config.ts';
@@ -8,6 +8,7 @@ import type { AskAsterisk, Pair } from '../../daemon/doctor/ask-asterisk.ts';
 import { clockChecks } from '../../daemon/doctor/clock.ts';
 import { dialplanChecks } from '../../daemon/doctor/dialplan.ts';
 import { examine, type Finding } from '../../daemon/doctor/finding.ts';
+import { mendedThere } from '../../daemon/doctor/installed.ts';
 import { mediumChecks } from '../../daemon/doctor/medium.ts';
 import { csvCheck, recordChecks } from '../../daemon/doctor/records.ts';
 import { configFinding } from '../../daemon/doctor/root/config-faults.ts';
@@ -49,6 +50,25 @@ function packet(headers: Readonly<Record<string, string>>): Packet {
 
 const pairs = (section: string, values: Readonly<Record<string, string>>): Pair[] =>
   Object.entries(values).map(([key, value]) => ({ section, key, value }));
+
+function faultOf(path: string): ConfigError {
+  try {
+    loadConfig(path, {});
+  } catch (error) {
+    return error as ConfigError;
+  }
+  throw new Error(`${path} is without fault`);
+}
+
+test('what mends an Asterisk on another box is no command for this one', () => {
+  const mended = (mend: string, host: string) =>
+    mendedThere({ check: 'x.y', state: 'fault', says: 'x', mend }, host).mend;
+  for (const mend of ['cdrd setup --yes --reload', 'systemctl restart asterisk', '/etc/init.d/asterisk restart']) {
+    expect(mended(mend, '127.0.0.1')).toBe(mend);
+    expect(mended(mend, '192.168.1.9')).toBe(null);
+  }
+  expect(mended('systemctl restart cdrd', '192.168.1.9')).toBe('systemctl restart cdrd');
+});
 
 const short = (findings: readonly Finding[]) => findings.map(({ check, state }) => `${check} ${state}`);
 
@@ -472,16 +492,18 @@ describe('what is written into cdrd.toml', () => {
     ['a line that is none', '[http]\nlisten = "[::]:8080"\nwhat is this\n'],
   ])('%s: the lines at fault go, the others stay', (_, text) => {
     const path = file(text);
-    let error: unknown;
-    try {
-      loadConfig(path, {});
-    } catch (thrown) {
-      error = thrown;
-    }
-    const found = configFinding(error as ConfigError, path);
+    const found = configFinding(faultOf(path), path);
     expect(found).toMatchObject({ check: 'config.keys', state: 'fault' });
     pasted(found.mend as string);
     expect(loadConfig(path, {}).http.listen).toEqual([{ host: '::', port: 8080 }]);
     expect(readFileSync(`${path}.bad`, 'utf8')).toBe(text);
+  });
+
+  test('a secret that all can read, and another fault: the secret stays, and is kept to those it is for', () => {
+    const path = file('[asterisk]\nsecret = "s3cret"\nport = 0\n');
+    chmodSync(path, 0o644);
+    expect(() => loadConfig(path, {})).toThrow(/mode/);
+    pasted(configFinding(faultOf(path), path).mend as string);
+    expect(loadConfig(path, {}).asterisk).toMatchObject({ secret: 's3cret', port: 5039 });
   });
 });
