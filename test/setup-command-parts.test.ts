@@ -218,3 +218,13 @@ test.skipIf(whyNoMounts() !== '')('a full disk: the file is named, stays as it w
   expect(() => applyChanges([change], '20261127-120000')).toThrow(`${path} could not be written (ENOSPC`);
   expect(readFileSync(path, 'utf8')).toBe('[general]\n');
 });
+
+test('two runs within one second each leave a copy', () => {
+  const path = join(temporaryFolder(), 'cdr.conf');
+  writeFileSync(path, 'one');
+  const copies = ['two', 'three'].flatMap((after) => {
+    const before = readFileSync(path, 'utf8');
+    return applyChanges([{ path, before, after }], '20261127-120000').map(({ copy }) => readFileSync(copy, 'utf8'));
+  });
+  expect(copies).toEqual(['one', 'two']);
+});

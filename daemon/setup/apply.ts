@@ -59,10 +59,18 @@ export function applyChanges(changes: readonly Change[], stamp: string): Kept[] 
 }
 
 function keep(path: string, stamp: string): Kept {
-  const copy = `${path}.before-cdrd-${stamp}`;
+  const copy = unused(`${path}.before-cdrd-${stamp}`);
   const now = statSync(path);
   put(copy, readFileSync(path), { uid: now.uid, gid: now.gid, mode: now.mode & 0o777 });
   return { path, copy };
+}
+
+/** Two runs within a second: neither takes the other's copy. */
+function unused(path: string): string {
+  for (let next = 2, name = path; ; next++) {
+    if (!existsSync(name)) return name;
+    name = `${path}-${next}`;
+  }
 }
 
 function write(change: Change, bytes: string): void {

@@ -90,7 +90,9 @@ function cdrdsIdentity({ run }: Config, facts: DaemonFacts | null): Identity | n
 function asterisksIdentity({ asterisk }: Config) {
   const isAsterisk = ({ name }: Process) => name === ASTERISK;
   const holding = holdersOf(asterisk.port).map(({ by }) => by);
-  const process = holding.find(isAsterisk) ?? processesNamed(ASTERISK)[0];
+  const named = processesNamed(ASTERISK);
+  // Root's console (asterisk -r) bears the name as well.
+  const process = holding.find(isAsterisk) ?? named.find(({ uid }) => uid !== 0) ?? named[0];
   if (process) return { ...withGroup(process), umask: process.umask ?? RIGHT_UMASK };
   const identity = identityOf(ASTERISK);
   return identity && { ...identity, umask: RIGHT_UMASK };
