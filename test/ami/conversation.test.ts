@@ -57,6 +57,8 @@ function parse(text: string): Conversation {
 }
 
 const PATTERNS: Readonly<Record<string, string>> = {
+  // On a slow medium its events may have come first.
+  newest: '[0-6]',
   timestamp: '\\d{10}\\.\\d{6}',
   number: '\\d+',
   challenge: '(?<challenge>\\d{9,10})',
