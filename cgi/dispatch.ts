@@ -38,7 +38,7 @@ export interface CgiRequest {
   readonly door?: Door | null;
 }
 
-/** @throws {CgiError}, {StoreError} and what is a fault of ours: see {@link faultReply}. */
+/** @throws {CgiError}, {StoreError} and what is a fault of ours: see {@link toldFault}. */
 export async function dispatch(request: CgiRequest, services: Services): Promise<Reply> {
   if (request.number === '') return reference(request, services);
   const verb = verbOf(request.number);
@@ -146,9 +146,15 @@ export function mayCall({ role, numbers }: Known, number: number, right: Right):
  * What the client is told of a fault: of its own, and of those of the store that pass. null: a fault of ours, to be
  * logged and answered as `internal`.
  */
-export function faultReply(error: unknown): Reply | null {
-  if (error instanceof CgiError) return errorReply(error);
+export function toldFault(error: unknown): CgiError | null {
+  if (error instanceof CgiError) return error;
   if (!(error instanceof StoreError)) return null;
-  if (error.code === 'busy') return errorReply(new CgiError('busy', 'try again shortly'));
-  return isDiskFault(error) ? errorReply(diskFault(error)) : null;
+  if (error.code === 'busy') return new CgiError('busy', 'try again shortly');
+  return isDiskFault(error) ? diskFault(error) : null;
+}
+
+/** The same as a reply; null: it is a fault of ours. */
+export function faultReply(error: unknown): Reply | null {
+  const told = toldFault(error);
+  return told && errorReply(told);
 }

@@ -54,6 +54,12 @@ export interface SessionCookie {
   readonly maxAge: number;
 }
 
+/** A cookie under a name of the asker's choice. */
+export interface NamedCookie extends SessionCookie {
+  /** A token of HTTP: letters, digits, `_`, `-`. */
+  readonly name: string;
+}
+
 /** One file of the medium, opened for reading while it is answered. */
 export interface ReplyFile {
   /** Bytes. */
@@ -117,6 +123,23 @@ export type Reply =
       readonly size?: number;
       /** A piece is good until the next is asked for. */
       readonly bytes: AsyncIterable<Uint8Array>;
+    }
+  /** What a dialect answers: a text or a few bytes of any type, with a cookie of its own. */
+  | {
+      readonly kind: 'text';
+      readonly status: number;
+      readonly type: string;
+      readonly text: string | Uint8Array;
+      /** To be saved under this name; absent: shown. */
+      readonly filename?: string;
+      readonly cookie?: NamedCookie;
+    }
+  /** The client is to go on there, by GET. */
+  | {
+      readonly kind: 'redirect';
+      /** A path of ours, from `/` on. */
+      readonly location: string;
+      readonly cookie?: NamedCookie;
     }
   /** A file that players seek in: Range, If-Range and conditional requests are the writer's business. */
   | {

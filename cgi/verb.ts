@@ -14,6 +14,7 @@ import type { Backups } from './backup/port.ts';
 import type { CallDeletions } from './cdr/port.ts';
 import type { Certificates } from './certificate/port.ts';
 import type { PhoneBook } from './contact/book.ts';
+import type { AskAsterisk } from './dialect/port.ts';
 import type { Doctor } from './doctor/port.ts';
 import type { Live } from './live/port.ts';
 import type { Schema } from './params.ts';
@@ -67,6 +68,7 @@ export interface Services {
   /** Of HTTPS. */
   readonly certificates: Certificates;
   readonly live: Live;
+  readonly askAsterisk: AskAsterisk;
   readonly amiUsers: AmiUserAdmin;
   readonly box: Box;
   readonly vitals: Vitals;

@@ -30,8 +30,6 @@ export interface BoxSettings extends Settings {
   readonly config: Config;
   /** The rules of this moment: numbering and trunks change while it runs. The same object until they do. */
   rules(): StoreOptions['rules'];
-  /** A setting's value at this moment. */
-  value(name: string): SettingValue;
   /** The folder of the chosen place, absolute. */
   recordingsDir(): string;
   /** Called with the names of those that have changed, durably or on trial. */
@@ -253,7 +251,7 @@ const PLACE = 'recording.place';
 const LISTEN = /\.listen$/;
 const WEB_LISTEN = ['http.listen', 'https.listen'];
 /** Keys of the configuration, too. */
-const CONFIG_KEY = /^(numbering|trunks|time|https?|ami|alarm)\./;
+const CONFIG_KEY = /^(numbering|trunks|time|https?|ami|alarm|elastix|mor|voipmonitor)\./;
 
 /** Where a setting is fixed, or null. The file fixes the place of the recordings by naming their folder. */
 function fixedAt(config: Config, name: string): string | null {
@@ -265,10 +263,7 @@ function fixedAt(config: Config, name: string): string | null {
 function fixedValue(config: Config, name: string): SettingValue {
   const { dir, places } = config.recordings;
   if (name === PLACE) return Object.entries(places).find(([, folder]) => folder === dir)?.[0] ?? dir;
-  const [section, key] = name.split('.') as [
-    'numbering' | 'trunks' | 'time' | 'http' | 'https' | 'ami' | 'alarm',
-    string,
-  ];
+  const [section, key] = name.split('.') as [Exclude<keyof Config, 'fixed' | 'file'>, string];
   const value = (config[section] as Readonly<Record<string, unknown>>)[key];
   if (LISTEN.test(name)) return listenText(value as readonly ListenAddress[]);
   if (Array.isArray(value)) return value.map((item) => (item instanceof RegExp ? item.source : item));

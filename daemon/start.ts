@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Sessions } from '../cgi/access/session.ts';
 import { createAuditNotes } from '../cgi/audit/notes.ts';
 import { createPhoneBook } from '../cgi/contact/book.ts';
+import { dialectOf } from '../cgi/dialect/table.ts';
 import { openTrials } from '../cgi/trial/trials.ts';
 import type { Services } from '../cgi/verb.ts';
 import type { StoreClient } from '../storage/client.ts';
@@ -20,6 +21,7 @@ import { createAmi } from './ami/ami.ts';
 import type { AmiServer } from './ami/server.ts';
 import { createAmiUserAdmin } from './ami/user-admin.ts';
 import { type AmiUsers, openAmiUsers } from './ami/users.ts';
+import { createAskAsterisk } from './asterisk/ask.ts';
 import type { Ingest } from './asterisk/ingest.ts';
 import { createLive } from './asterisk/live.ts';
 import { startPbx } from './asterisk/pbx.ts';
@@ -42,10 +44,11 @@ import { spaceOn, watchFullness } from './fullness.ts';
 import { healthOf, troublesOf } from './health.ts';
 import { type Certificate, openCertificate } from './http/certificate.ts';
 import { createCertificateAdmin } from './http/certificate-admin.ts';
+import { tokenOf } from './http/cookies.ts';
 import { createHosts } from './http/hosts.ts';
 import { livePath } from './http/live-path.ts';
 import { boxNames } from './http/self-signed.ts';
-import { type HttpListeners, listenHttp, tokenOf } from './http/server.ts';
+import { type HttpListeners, listenHttp } from './http/server.ts';
 import { openStatic } from './http/static.ts';
 import { amiPath, createWebSockets } from './http/websocket.ts';
 import { createCallDeletions } from './jobs.ts';
@@ -285,6 +288,7 @@ export async function start(options: StartOptions): Promise<Running> {
       trials,
       certificates: certificateAdmin,
       live: createLive(pbx, recordingControl, rulesNow),
+      askAsterisk: createAskAsterisk(pbx.connection),
       amiUsers: amiUserAdmin,
       box: { host: hostname(), version, zone: config.time.zone || systemZoneName(), clockDoubt: jobs.clockDoubt },
       vitals,
@@ -318,6 +322,7 @@ export async function start(options: StartOptions): Promise<Running> {
       log: log.child('http'),
       webSockets,
       pages,
+      dialectAt: (path) => dialectOf(path, settings.value),
       metrics: () => metrics.text(),
       health,
       onAnswer(number, status) {

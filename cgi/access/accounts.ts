@@ -21,6 +21,11 @@ import { createThrottle, type Throttle, type ThrottleLimits } from './throttle.t
 export interface Accounts extends AccountFactors {
   /** Password, and code where the account has a second factor, against a session; null whatever is wrong. @throws {CgiError} `busy` */
   logIn(user: string, digest: string, address: string, more?: LogInMore): Promise<LoggedIn | null>;
+  /**
+   * Whose name and password these are, for a program that sends both with each request; null whatever is wrong, and for an
+   * account that has a second factor. No session begins. @throws {CgiError} `busy`
+   */
+  verify(user: string, digest: string, address: string): Promise<Caller | null>;
   list(): Promise<readonly AccountShown[]>;
   /** null: there is none. */
   find(user: string): Promise<AccountShown | null>;
@@ -264,6 +269,16 @@ export function createAccounts(
         ...sessions.begin(caller, { address, agent }),
         device: devices.cookieFor(name, loginMark(name, user), known),
       };
+    },
+    async verify(name, digest, address) {
+      const checked = await check(name, digest, undefined, { address, device: null });
+      if ('user' in checked) {
+        logins.note('login', name, address);
+        noteUse(checked.user);
+        return { user: checked.user.name, role: checked.user.role };
+      }
+      logins.note(checked.wrong === 'code' ? 'code.failed' : 'login.failed', checked.isThere ? name : '', address);
+      return null;
     },
     async list() {
       return (await usersNow()).map(shown);

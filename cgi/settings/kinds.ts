@@ -281,6 +281,12 @@ export const SOUND = v.pipe(
 
 export const PLACE = TEXT;
 
+/** What stands in front of a dialect's addresses; '' = nothing. */
+export const BASE = v.pipe(
+  TEXT,
+  v.regex(/^(\/[A-Za-z0-9_-]{1,32}){0,3}$/, 'must be "" or a path such as "/demo", of letters, digits, _ and -'),
+);
+
 export const BOOLEAN = v.boolean('must be yes or no');
 
 /** A time of day, `03:20`. */

@@ -40,6 +40,8 @@ export interface PolicyState {
 }
 
 export interface Settings {
+  /** A setting's value at this moment. */
+  value(name: string): SettingValue;
   /** Those that a role may change. */
   list(role: Role): readonly Setting[];
   /**

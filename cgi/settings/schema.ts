@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import type { Right } from '../../storage/model/rights.ts';
 import { aboutKey, type KeyAbout, key, rawOf } from './key.ts';
 import {
+  BASE,
   BOOLEAN,
   CLOCK,
   HOST_NAMES,
@@ -91,6 +92,16 @@ export const ALARM = {
   after: key(whole(0, 3600), 120, 'seconds that something must last before it is told, and its end likewise'),
 };
 
+const dialect = (product: string, first: string) => ({
+  enabled: key(BOOLEAN, false, `answer as ${product} does, for programs written for it`),
+  base: key(BASE, '', `what stands in front of its addresses, such as ${first}; "" = nothing`),
+});
+
+/** Dialects. @see cgi/dialect/table.ts */
+export const ELASTIX = dialect('the Elastix API', '"/elastix" for /elastix/api/api.php');
+export const MOR = dialect('the MOR API', '"/mor" for /mor/api/local_calls_get');
+export const VOIPMONITOR = dialect('the VoIPmonitor GUI', '"/demo" for /demo/php/api.php');
+
 /** Guide 3.2. They stand in Asterisk's own database, where the dialplan asks for them (etc/asterisk/extensions_cdrd.conf). */
 const RECORDING = {
   enable: key(BOOLEAN, true, 'record at all'),
@@ -169,6 +180,9 @@ const SECTIONS = [
   ['https', 'settings', HTTPS],
   ['ami', 'settings', AMI],
   ['alarm', 'settings', ALARM],
+  ['elastix', 'settings', ELASTIX],
+  ['mor', 'settings', MOR],
+  ['voipmonitor', 'settings', VOIPMONITOR],
 ] as const satisfies readonly (readonly [string, Right, object])[];
 
 export const SETTINGS: readonly SettingSchema[] = SECTIONS.flatMap(([section, right, entries]) =>

@@ -18,7 +18,18 @@ import {
   SOCKET_DIR,
   whole,
 } from '../../cgi/settings/kinds.ts';
-import { ALARM, AMI, HTTP, HTTPS, NUMBERING, TIME, TRUNKS } from '../../cgi/settings/schema.ts';
+import {
+  ALARM,
+  AMI,
+  ELASTIX,
+  HTTP,
+  HTTPS,
+  MOR,
+  NUMBERING,
+  TIME,
+  TRUNKS,
+  VOIPMONITOR,
+} from '../../cgi/settings/schema.ts';
 
 const SECTIONS = {
   state: v.object({
@@ -86,6 +97,9 @@ const SECTIONS = {
       'let alarm.webhook name the box itself or a link-local address, which a page may not choose on its own',
     ),
   }),
+  elastix: v.object(ELASTIX),
+  mor: v.object(MOR),
+  voipmonitor: v.object(VOIPMONITOR),
 };
 
 /** Checks raw values by section and key; an absent key gets its default. */

@@ -10,6 +10,8 @@ export interface Bodies {
    * @throws when the client goes away meanwhile.
    */
   read(request: IncomingMessage, response: ServerResponse, known: boolean): Promise<string>;
+  /** A body of any kind, as it is; null: there is none. Otherwise the same. */
+  bytes(request: IncomingMessage, response: ServerResponse, known: boolean): Promise<Buffer | null>;
 }
 
 export function createBodies(limits: HttpLimits): Bodies {
@@ -44,15 +46,10 @@ export function createBodies(limits: HttpLimits): Bodies {
   }
 
   return {
+    bytes,
     async read(request, response, known) {
-      if (request.method !== 'POST') return '';
-      const max = known ? limits.body : limits.strangerBody;
-      if (Number(request.headers['content-length'] ?? 0) > max) throw tooLarge(max);
-      if (request.headers.expect !== undefined) {
-        response.writeContinue();
-        response.removeHeader('Connection'); // as take() in connection.ts left it
-      }
-      const body = await collect(request, response, max);
+      const body = await bytes(request, response, known);
+      if (body === null) return '';
       const type = request.headers['content-type'] ?? '';
       // Clients of the guide POST with an empty body and any type; a body of another kind would be silently lost.
       if (body.length > 0 && type !== '' && !/^application\/x-www-form-urlencoded *(;|$)/i.test(type))
@@ -60,6 +57,17 @@ export function createBodies(limits: HttpLimits): Bodies {
       return body.toString('utf8').trim();
     },
   };
+
+  async function bytes(request: IncomingMessage, response: ServerResponse, known: boolean): Promise<Buffer | null> {
+    if (request.method !== 'POST') return null;
+    const max = known ? limits.body : limits.strangerBody;
+    if (Number(request.headers['content-length'] ?? 0) > max) throw tooLarge(max);
+    if (request.headers.expect !== undefined) {
+      response.writeContinue();
+      response.removeHeader('Connection'); // as take() in connection.ts left it
+    }
+    return collect(request, response, max);
+  }
 }
 
 function tooLarge(max: number): CgiError {

@@ -1,6 +1,7 @@
 /** The HTTP and HTTPS listeners: finds what a request is for, hands it down, and has its reply written. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Found } from '../../cgi/dialect/table.ts';
 import { callerOf, dispatch, faultReply, isNumber, refusal } from '../../cgi/dispatch.ts';
 import { playRecording } from '../../cgi/recording/play.ts';
 import { CgiError, errorReply, json } from '../../cgi/reply.ts';
@@ -19,21 +20,15 @@ import { type Bodies, createBodies } from './body.ts';
 import type { Certificate } from './certificate.ts';
 import { likely } from './conditional.ts';
 import { tendConnections } from './connection.ts';
+import { anyTokenOf, cookieIn, tokenOf } from './cookies.ts';
+import { answerDialect } from './dialects.ts';
 import { createGate, type Gate, type GateFigures } from './gate.ts';
 import { createGuard, type Guard } from './guard.ts';
 import type { Hosts } from './hosts.ts';
 import { type StaticFiles, writeStatic } from './static.ts';
 import { TLS } from './tls-options.ts';
 import type { WebSockets } from './websocket.ts';
-import {
-  breakOff,
-  deviceCookie,
-  isSecure,
-  sessionCookie,
-  writeRedirect,
-  writeReply,
-  writeText,
-} from './write-reply.ts';
+import { breakOff, deviceCookie, isSecure, writeRedirect, writeReply, writeText } from './write-reply.ts';
 
 /** What is listened on, in the order of the configuration. */
 export interface HttpListen {
@@ -65,6 +60,8 @@ export interface HttpOptions {
   readonly webSockets: WebSockets;
   /** The pages. */
   readonly pages: StaticFiles;
+  /** Whose an address is among the dialects that are switched on at this moment; absent: there are none. */
+  dialectAt?(path: string): Found | null;
   /** How an address is listened on; default: by a socket of its own. */
   readonly sockets?: Sockets;
   /** Tests have narrower ones. */
@@ -114,7 +111,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
     limits,
     hosts: options.hosts,
     isPage: options.pages.isPage,
-    isKnown: createKnown((request) => callerOf(tokenOf(request), options.services, false) !== null, gate),
+    isKnown: createKnown((request) => callerOf(anyTokenOf(request), options.services, false) !== null, gate),
     redirectPort() {
       const [first] = options.redirects() ? addressesOf('https') : [];
       return first?.port ?? null;
@@ -286,7 +283,7 @@ async function route(
     const number = path.slice(NUMBERS.length);
     const body = (known: boolean) => bodies.read(request, response, known);
     const agent = request.headers['user-agent'] ?? '';
-    const device = cookieOf(request, deviceCookie(request));
+    const device = cookieIn(request, deviceCookie(request));
     const secure = isSecure(request);
     const asked = {
       ...{ number, query, body, token: tokenOf(request), address, agent, device, secure },
@@ -299,6 +296,8 @@ async function route(
     };
     return writeReply(response, await dispatch(asked, services));
   }
+  const found = context.dialectAt?.(path);
+  if (found) return writeReply(response, await answerDialect(found, { request, response, query }, context));
   if (!allows(request, response, 'GET', 'HEAD')) return;
   if (path.startsWith(RECORDINGS)) {
     const token = tokenOf(request);
@@ -334,22 +333,6 @@ function allows(request: IncomingMessage, response: ServerResponse, ...methods: 
 
 function refuse(response: ServerResponse, code: CgiError['code'], message: string): Promise<void> {
   return writeReply(response, errorReply(new CgiError(code, message)));
-}
-
-/** `Authorization: Bearer …` before the cookie: a program that sends both means the header. */
-export function tokenOf(request: IncomingMessage): string | null {
-  const { headers } = request;
-  const bearer = /^Bearer +([A-Za-z0-9._~+/=-]{1,200})$/i.exec(headers.authorization ?? '')?.[1];
-  if (bearer) return bearer;
-  return cookieOf(request, sessionCookie(request));
-}
-
-function cookieOf({ headers }: IncomingMessage, wanted: string): string | null {
-  for (const pair of (headers.cookie ?? '').split(';')) {
-    const [name = '', value = ''] = split(pair.trim(), '=');
-    if (name === wanted) return value;
-  }
-  return null;
 }
 
 /** Whether a program on the box asks, and not somebody else through a proxy on it. */

@@ -2,7 +2,14 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type CgiError, ERROR_STATUS, errorBody, type Reply, type SessionCookie } from '../../cgi/reply.ts';
+import {
+  type CgiError,
+  ERROR_STATUS,
+  errorBody,
+  type NamedCookie,
+  type Reply,
+  type SessionCookie,
+} from '../../cgi/reply.ts';
 import { holdsStill, select, validatorsOf } from './conditional.ts';
 import { HEADERS, RECORDING_HEADERS } from './headers.ts';
 
@@ -47,6 +54,17 @@ export async function writeReply(response: ServerResponse, reply: Reply): Promis
       if (reply.written) response.once('close', reply.written);
       if (reply.status === ERROR_STATUS.busy) response.setHeader('Retry-After', reply.retryAfter ?? RETRY_SECONDS);
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
+    case 'text': {
+      const { status, type, text, filename, cookie } = reply;
+      if (cookie) response.setHeader('Set-Cookie', namedCookieOf(response.req, cookie));
+      if (filename !== undefined) response.setHeader('Content-Disposition', disposition('attachment', filename));
+      return writeText(response, status, type, text);
+    }
+    case 'redirect':
+      if (reply.cookie) response.setHeader('Set-Cookie', namedCookieOf(response.req, reply.cookie));
+      response.writeHead(303, { ...HEADERS, Location: reply.location, 'Content-Length': 0 });
+      response.end();
+      return;
     case 'rows':
       return writeRows(response, reply);
     case 'archive': {
@@ -97,7 +115,7 @@ export function plainAnswer(refusal: Refusal): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${body}`;
 }
 
-export function writeText(response: ServerResponse, status: number, type: string, text: string): void {
+export function writeText(response: ServerResponse, status: number, type: string, text: string | Uint8Array): void {
   response.writeHead(status, { ...HEADERS, 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
   response.end(text);
 }
@@ -243,6 +261,10 @@ function written(response: ServerResponse, piece: Uint8Array): Promise<void> {
 function cookieOf(request: IncomingMessage, session: SessionCookie | null): string {
   const { token, maxAge } = session ?? { token: '', maxAge: 0 };
   return `${sessionCookie(request)}=${token}; ${attributes(request, maxAge)}`;
+}
+
+function namedCookieOf(request: IncomingMessage, { name, token, maxAge }: NamedCookie): string {
+  return `${name}=${token}; ${attributes(request, maxAge)}`;
 }
 
 function deviceCookieOf(request: IncomingMessage, device: string): string {

@@ -6,6 +6,7 @@ import { openBox } from './box.ts';
 
 function openTrunks(saved: Record<string, string> = {}) {
   const settings = {
+    value: () => '',
     list: () =>
       SETTINGS.map(({ name, fallback }) => ({ name, value: saved[name] ?? textOf(fallback) }) as unknown as Setting),
     change: async () => null,

@@ -72,6 +72,8 @@ export interface GuideDocument {
   readonly title: string;
   /** IANA name of the box's zone. */
   readonly zone: string;
+  /** What its owner has set besides, by setting. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
 }
 
@@ -97,10 +99,25 @@ export function parseDocument(name: string, text: string): GuideDocument {
   const { front, title, blocks } = outline(name, lines);
   const zone = front.get('zone');
   if (!zone) throw new DocumentError(name, 1, 'no line `zone: …` at the top');
-  return { name, title, zone, steps: stepsOf(name, blocks) };
+  const settings = settingsOf(front.get('settings') ?? '', (what) => new DocumentError(name, 1, what));
+  return { name, title, zone, settings, steps: stepsOf(name, blocks) };
 }
 
-const FRONT: ReadonlySet<string> = new Set(['zone']);
+const FRONT: ReadonlySet<string> = new Set(['zone', 'settings']);
+
+/** `elastix.enabled=yes, mor.base=/mor`. */
+function settingsOf(text: string, fail: (what: string) => DocumentError): Readonly<Record<string, string>> {
+  const pairs = text.split(',').map((pair) => pair.trim());
+  return Object.fromEntries(
+    pairs
+      .filter((pair) => pair !== '')
+      .map((pair) => {
+        const [, name, value = ''] = /^([a-z]+\.[a-z_]+)=(.*)$/.exec(pair) ?? [];
+        if (name === undefined) throw fail('settings are written `name=value, name=value`');
+        return [name, value.trim()];
+      }),
+  );
+}
 
 function outline(
   name: string,
@@ -125,7 +142,8 @@ function outline(
     else if (title === null && line.text.startsWith('# ')) title = line.text.slice(2).trim();
     else if (title === null && line.text.trim() !== '') {
       const [, key = '', value = ''] = /^([a-z]+): *(.*)$/.exec(line.text) ?? [];
-      if (!FRONT.has(key)) throw new DocumentError(name, line.number, 'above the title stands `zone:` only');
+      if (!FRONT.has(key))
+        throw new DocumentError(name, line.number, 'above the title stand `zone:` and `settings:` only');
       front.set(key, value.trim());
     }
   }

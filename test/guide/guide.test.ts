@@ -15,6 +15,6 @@ describe('the guide', () => {
   for (const document of documents) {
     // They mostly wait for calls to be over, each in a daemon of its own.
     test.concurrent(`${document.name}: ${document.title}`, async ({ onTestFinished }) =>
-      runDocument(document, await openBox(document.zone, onTestFinished)));
+      runDocument(document, await openBox(document, onTestFinished)));
   }
 });

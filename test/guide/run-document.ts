@@ -43,8 +43,11 @@ export interface Box {
   readonly atEnd: AtEnd;
 }
 
-/** @param zone IANA name of its zone. */
-export async function openBox(zone: string, atEnd: AtEnd): Promise<Box> {
+/** A box as a document wants it. */
+export async function openBox(
+  { zone, settings }: Pick<GuideDocument, 'zone' | 'settings'>,
+  atEnd: AtEnd,
+): Promise<Box> {
   const pbx = await startFakeAmi({ asked: lettingIn() }, atEnd);
   const daemon = await startDaemon(
     {
@@ -52,6 +55,9 @@ export async function openBox(zone: string, atEnd: AtEnd): Promise<Box> {
       CDRD_ASTERISK_PORT: String(pbx.port),
       CDRD_ASTERISK_SECRET: SECRET,
       CDRD_TIME_ZONE: zone,
+      ...Object.fromEntries(
+        Object.entries(settings).map(([name, value]) => [`CDRD_${name.replace('.', '_').toUpperCase()}`, value]),
+      ),
     },
     { atEnd },
   );

@@ -149,7 +149,7 @@ describe('run against the daemon, a document fails', () => {
   let box: Box;
   const atEnd = atFileEnd();
   beforeAll(async () => {
-    box = await openBox('Etc/GMT+8', atEnd);
+    box = await openBox({ zone: 'Etc/GMT+8', settings: {} }, atEnd);
   });
 
   test('not when it is right', async () => {

@@ -8,7 +8,7 @@ import { createSessions } from '../../cgi/access/session.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { createBus } from '../../daemon/bus.ts';
 import { livePath } from '../../daemon/http/live-path.ts';
-import { tokenOf } from '../../daemon/http/server.ts';
+import { tokenOf } from '../../daemon/http/cookies.ts';
 import { createWebSockets } from '../../daemon/http/websocket.ts';
 import { sessionLimits } from '../../daemon/limits.ts';
 import { zone } from '../../storage/model/local-time.ts';

@@ -1,0 +1,61 @@
+/** Who asks by a dialect, and whether he may: by the rights of the number of ours that does the same. */
+import { createHash } from 'node:crypto';
+import type { Right } from '../../storage/model/rights.ts';
+import type { By } from '../../storage/sql/audit.ts';
+import type { Known } from '../access/session.ts';
+import { callerOf, mayCall } from '../dispatch.ts';
+import { CgiError } from '../reply.ts';
+import type { Services } from '../verb.ts';
+import type { DialectRequest } from './dialect.ts';
+
+/** The number of ours that does what is asked for: whoever may not call it may not do it by a dialect either. */
+export interface Like {
+  readonly number: number;
+  readonly right: Right;
+}
+
+type Needed = Pick<Services, 'accounts' | 'sessions' | 'keys' | 'notes'>;
+
+/** Whom a session's token or an API key stands for, or null. */
+export function holderOf(token: string | null, services: Needed): Known | null {
+  return callerOf(token, services);
+}
+
+/**
+ * Whose name and password these are, or null; no session begins. Password may be an API key, whose name is then the user's:
+ * the better way for programs, and the only one for accounts that have a second factor.
+ * @throws {CgiError} `busy` at the pace for guesses
+ */
+export async function knownBy(
+  user: string,
+  password: string,
+  { address }: Pick<DialectRequest, 'address'>,
+  { accounts, keys }: Needed,
+): Promise<Known | null> {
+  const key = keys.find(password);
+  if (key) return key.user === `key:${user}` ? key : null;
+  const account = await accounts.verify(user, digestOf(password), address);
+  return account && { ...account, numbers: null };
+}
+
+/** As the guide's clients send a password. */
+export function digestOf(password: string): string {
+  return createHash('md5').update(password).digest('hex');
+}
+
+/** Whether somebody may do it; who may not is noted in the audit log. @throws {CgiError} `denied` */
+export function needs(
+  caller: Known,
+  { number, right }: Like,
+  { address }: Pick<DialectRequest, 'address'>,
+  { notes }: Needed,
+): void {
+  if (mayCall(caller, number, right)) return;
+  notes.refused({ who: caller.user, address, action: 'denied', detail: { number } });
+  throw new CgiError('denied', `${caller.user} may not do this`);
+}
+
+/** What an audit line says of who asked. @param reason In his own words; '' where none were given. */
+export function byOf({ user }: Known, { address }: Pick<DialectRequest, 'address'>, reason = ''): By {
+  return { who: user, address, ...(reason !== '' && { reason }) };
+}

@@ -1,0 +1,19 @@
+/** What dialects need from above besides the services of the numbers: Asterisk itself, asked what it alone knows. */
+
+/** Headers of one packet, in Asterisk's order and spelling, without those of AMI's own matter (`ActionID`). */
+export type AsteriskHeaders = readonly (readonly [name: string, value: string])[];
+
+export interface AsteriskList {
+  /** Its events. */
+  readonly items: readonly AsteriskHeaders[];
+  /** The event that ends it. */
+  readonly end: AsteriskHeaders;
+}
+
+/** Both throw {@link CgiError}: `conflict` when Asterisk is away or refuses, in its own words; `busy` when it doesn't answer in time. */
+export interface AskAsterisk {
+  /** An action that is answered by one packet. @returns the answer. */
+  action(name: string, parameters?: Readonly<Record<string, string>>): Promise<AsteriskHeaders>;
+  /** One that is answered by a list of events. */
+  list(name: string, parameters?: Readonly<Record<string, string>>): Promise<AsteriskList>;
+}

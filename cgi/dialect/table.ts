@@ -1,0 +1,79 @@
+/**
+ * The dialects: the one place where their addresses stand beside their code, which is loaded when it is first asked for.
+ * An address that another dialect or the box itself has already would never be reached: a test holds that there is none.
+ */
+import type { SettingValue } from '../settings/schema.ts';
+import type { Dialect } from './dialect.ts';
+
+export const DIALECT_NAMES = ['elastix', 'mor', 'voipmonitor'] as const;
+export type DialectName = (typeof DIALECT_NAMES)[number];
+
+export interface DialectEntry {
+  readonly name: DialectName;
+  /** Addresses behind the base. One that ends with `/` is that of everything below it. */
+  readonly paths: readonly string[];
+  /** What clients of the dialect put before its addresses, each of them at will. */
+  readonly aliases: readonly string[];
+  /** Cookies that hold its session, without what a base adds to the name. */
+  readonly cookie: string;
+  load(): Promise<Dialect>;
+}
+
+export const DIALECTS: readonly DialectEntry[] = [
+  {
+    name: 'elastix',
+    paths: ['/api/api.php'],
+    aliases: [],
+    cookie: '',
+    load: async () => (await import('./elastix/elastix.ts')).elastix,
+  },
+  {
+    name: 'mor',
+    paths: [
+      ...['/api/local_calls_get', '/api/login', '/api/user_details_get', '/callc/login', '/callc/main'],
+      ...['/users/', '/devices/', '/stats/', '/phonebooks/', '/functions/'],
+      ...['/tariffs/', '/directions/', '/payments/', '/accounting/', '/services/'],
+    ],
+    aliases: ['', '/billing'],
+    cookie: '_mor_session',
+    load: async () => (await import('./mor/mor.ts')).mor,
+  },
+  {
+    name: 'voipmonitor',
+    paths: [
+      ...['/php/model/sql.php', '/php/model/utilities.php', '/php/api.php', '/php/apilicensecheck.php'],
+      ...['/php/pcap.php', '/php/pcap2text.php', '/admin.php', '/index.php'],
+    ],
+    aliases: [],
+    cookie: 'PHPSESSID',
+    load: async () => (await import('./voipmonitor/voipmonitor.ts')).voipmonitor,
+  },
+];
+
+export interface Found {
+  readonly entry: DialectEntry;
+  readonly base: string;
+  /** Behind base and alias, as {@link DialectEntry.paths} has it. */
+  readonly path: string;
+}
+
+/** Whose a path is, among the dialects that are switched on; null: nobody's. @param value A setting's value now. */
+export function dialectOf(path: string, value: (name: string) => SettingValue): Found | null {
+  for (const entry of DIALECTS) {
+    if (value(`${entry.name}.enabled`) !== true) continue;
+    const base = String(value(`${entry.name}.base`));
+    if (!path.startsWith(`${base}/`)) continue;
+    const behind = path.slice(base.length);
+    for (const alias of entry.aliases.length > 0 ? entry.aliases : ['']) {
+      const own = behind.startsWith(`${alias}/`) ? behind.slice(alias.length) : null;
+      const isOwn = (each: string) => (each.endsWith('/') ? own?.startsWith(each) === true : own === each);
+      if (own !== null && entry.paths.some(isOwn)) return { entry, base, path: own };
+    }
+  }
+  return null;
+}
+
+/** Name of the cookie that holds a dialect's session: another one for each base, so that two products never share one. */
+export function cookieOf({ cookie }: Pick<DialectEntry, 'cookie'>, base: string): string {
+  return base === '' ? cookie : `${cookie}-${base.slice(1).replaceAll('/', '-')}`;
+}

@@ -1,0 +1,43 @@
+/** Asterisk asked by name for the dialects: what only it knows, as its packets tell it. */
+import type { AskAsterisk, AsteriskHeaders } from '../../cgi/dialect/port.ts';
+import { CgiError } from '../../cgi/reply.ts';
+import type { Packet } from '../wire/packet.ts';
+import type { AsteriskConnection } from './connection.ts';
+import { goesOn } from './requests.ts';
+
+export function createAskAsterisk(connection: Pick<AsteriskConnection, 'status' | 'action' | 'list'>): AskAsterisk {
+  const asked = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (connection.status.state !== 'up') throw new CgiError('conflict', 'Asterisk is away');
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof CgiError ? error : new CgiError('conflict', `Asterisk: ${(error as Error).message}`);
+    }
+  };
+  const packetOf = (name: string, parameters: Readonly<Record<string, string>>) =>
+    [['Action', name], ...Object.entries(parameters)] as const;
+
+  return {
+    action: (name, parameters = {}) =>
+      asked(async () => {
+        const answer = await connection.action(packetOf(name, parameters));
+        if (answer.get('Response') === 'Error')
+          throw new CgiError('conflict', `Asterisk: ${answer.get('Message') || 'it refuses'}`);
+        return headersOf(answer);
+      }),
+    list: (name, parameters = {}) =>
+      asked(async () => {
+        const items: AsteriskHeaders[] = [];
+        let end: AsteriskHeaders = [];
+        await connection.list(packetOf(name, parameters), (item) => {
+          if (goesOn(item)) items.push(headersOf(item));
+          else end = headersOf(item);
+        });
+        return { items, end };
+      }),
+  };
+}
+
+function headersOf({ headers }: Packet): AsteriskHeaders {
+  return headers.filter(([name]) => name !== 'ActionID');
+}

@@ -1,0 +1,66 @@
+/** What all dialects share: off until switched on, addresses that nobody else has, rights and bounds of the numbers. */
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { readForm } from '../../cgi/dialect/form.ts';
+import { cookieOf, DIALECTS, dialectOf } from '../../cgi/dialect/table.ts';
+import { openStatic } from '../../daemon/http/static.ts';
+import { startDaemon } from '../support/daemon.ts';
+import { wwwFolder } from '../support/www.ts';
+
+const FIRST = DIALECTS.map((entry) => [entry, `${entry.aliases[0] ?? ''}${entry.paths[0]}`] as const);
+
+test('each is off until it is switched on, by the page too, and gone when it is switched off', async () => {
+  const daemon = await startDaemon({}, { atEnd: onTestFinished });
+  for (const [{ name }, path] of FIRST) {
+    const status = async () => (await fetch(`${daemon.url}${path}`)).status;
+    const before = await (await fetch(`${daemon.url}${path}`)).text();
+    expect(before).toContain('"not_found"');
+    expect((await daemon.get(`/cgi/webserve/30017?${name}.enabled=yes`)).status).toBe(200);
+    const on = await (await fetch(`${daemon.url}${path}`)).text();
+    expect(on).not.toContain('"not_found"');
+    expect((await daemon.get(`/cgi/webserve/30017?${name}.base=/old`)).status).toBe(200);
+    expect(await status()).toBe(404);
+    expect(await (await fetch(`${daemon.url}/old${path}`)).text()).toBe(on);
+    expect((await daemon.get(`/cgi/webserve/30017?${name}.enabled=no`)).status).toBe(200);
+    expect(await (await fetch(`${daemon.url}/old${path}`)).text()).toContain('"not_found"');
+  }
+});
+
+describe('addresses', () => {
+  const on = (name: string) => (name.endsWith('.base') ? '' : true);
+
+  test('none is that of two dialects, of a page or of the box itself', async () => {
+    const pages = await openStatic(fileURLToPath(wwwFolder(onTestFinished)));
+    const all = DIALECTS.flatMap(({ name, paths, aliases }) =>
+      (aliases.length > 0 ? aliases : ['']).flatMap((alias) => paths.map((path) => [name, `${alias}${path}`] as const)),
+    );
+    for (const [name, path] of all) {
+      const asked = path.endsWith('/') ? `${path}x` : path;
+      expect([asked, dialectOf(asked, on)?.entry.name]).toEqual([asked, name]);
+      expect([asked, pages.find(asked)]).toEqual([asked, null]);
+      expect(asked).not.toMatch(/^\/(cgi|recordings|healthz|metrics|ami|live|share|assets)\b/);
+    }
+  });
+
+  test('a base stands in front, an alias behind it, and what is left is as the dialect spells it', () => {
+    const at = (base: string) => (name: string) => (name === 'mor.enabled' ? true : name === 'mor.base' ? base : '');
+    const found = (path: string, base: string) => dialectOf(path, at(base))?.path;
+    expect(found('/billing/api/local_calls_get', '')).toBe('/api/local_calls_get');
+    expect(found('/api/local_calls_get', '')).toBe('/api/local_calls_get');
+    expect(found('/a/b/billing/stats/call_list', '/a/b')).toBe('/stats/call_list');
+    expect(found('/a/bb/stats/call_list', '/a/b')).toBeUndefined();
+    expect(found('/stats/call_list', '/a/b')).toBeUndefined();
+  });
+
+  test('two bases never share a cookie', () => {
+    const voipmonitor = { cookie: 'PHPSESSID' };
+    expect(cookieOf(voipmonitor, '')).toBe('PHPSESSID');
+    expect(cookieOf(voipmonitor, '/demo')).toBe('PHPSESSID-demo');
+    expect(cookieOf(voipmonitor, '/a/b')).toBe('PHPSESSID-a-b');
+  });
+});
+
+test('a form is read as PHP reads it: the last of several, names with their case, broken signs as they were sent', () => {
+  const form = readForm('a=1&a=2&A=3&b=x+y%20z&c&&d=%zz&e=%C3%A9');
+  expect(Object.fromEntries(form)).toEqual({ a: '2', A: '3', b: 'x y z', c: '', d: '%zz', e: 'é' });
+});
