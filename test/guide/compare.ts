@@ -9,6 +9,8 @@ import type { Line } from './document.ts';
 const PLACEHOLDERS: Readonly<Record<string, string>> = {
   /** A session's token. */
   token: '[A-Za-z0-9_-]{43}',
+  /** An API key, which is shown when it is made and never again. */
+  key: 'cdrd-[a-z0-9]{8}-[A-Za-z0-9_-]{43}',
   /** The session's cookie, name and value. */
   cookie: 'cdrd_session=[A-Za-z0-9_-]{43}',
   /** Seconds that a new session lives: a day, less what answering took. */

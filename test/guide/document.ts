@@ -55,9 +55,20 @@ export interface AmiTurn {
   readonly lines: readonly Line[];
 }
 
+/** How the PBX answers an action. */
+export interface AsteriskAnswer {
+  readonly action: string;
+  /** What the action must bear for it; none: whatever it bears. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** As Asterisk writes them but for the ActionID, which is added behind each one's first line. */
+  readonly packets: readonly string[];
+}
+
 export type Step =
   /** The PBX sends these packets. */
   | { readonly kind: 'ami'; readonly line: number; readonly bytes: string; readonly packets: number }
+  /** From now on the PBX answers this action, when it bears these parameters, with these packets. */
+  | { readonly kind: 'asterisk'; readonly line: number; readonly answer: AsteriskAnswer }
   /** These recordings lie on the medium from now on. */
   | { readonly kind: 'recordings'; readonly line: number; readonly files: readonly Wav[] }
   /** The document's AMI client sends the lines with `>` and must get those with `<`, in this order and nothing between. */
@@ -165,6 +176,7 @@ function stepsOf(name: string, blocks: readonly Block[]): Step[] {
       if (rows.has(row)) throw fail(`there is a row ${row} already`);
       rows.set(row, lines);
     } else if (info === 'ami') steps.push(amiStep(block, fail));
+    else if (info.startsWith('asterisk ')) steps.push({ kind: 'asterisk', line, answer: asteriskAnswer(block, fail) });
     else if (info === 'ami client') steps.push({ kind: 'ami client', line, turns: turnsOf(lines, fail) });
     else if (info === 'recordings')
       steps.push({ kind: 'recordings', line, files: lines.map((each) => wavOf(each, fail)) });
@@ -184,8 +196,23 @@ function stepsOf(name: string, blocks: readonly Block[]): Step[] {
 
 type Fail = (what: string, line?: number) => DocumentError;
 
+function amiStep(block: Block, fail: Fail): Step {
+  const packets = packetsOf(block, fail);
+  return { kind: 'ami', line: block.line, bytes: packets.join(''), packets: packets.length };
+}
+
+/** `asterisk GetConfig Filename=sip.conf`: the action and what it must bear. */
+function asteriskAnswer(block: Block, fail: Fail): AsteriskAnswer {
+  const [, action = '', ...pairs] = block.info.split(/ +/);
+  const parameters = pairs.map((pair) => /^(\w+)=(.*)$/.exec(pair)?.slice(1));
+  if (parameters.some((pair) => pair === undefined)) throw fail('behind the action stands `NAME=VALUE …` or nothing');
+  const packets = packetsOf(block, fail);
+  if (!packets[0]?.startsWith('Response: ')) throw fail('Asterisk answers an action with `Response: …` first');
+  return { action, parameters: Object.fromEntries(parameters as string[][]), packets };
+}
+
 /** Asterisk ends lines with CRLF and writes a blank behind each colon, even where the value is empty. */
-function amiStep({ line, lines }: Block, fail: Fail): Step {
+function packetsOf({ lines }: Block, fail: Fail): string[] {
   const packets = lines
     .map(({ text }) => text)
     .join('\n')
@@ -194,12 +221,7 @@ function amiStep({ line, lines }: Block, fail: Fail): Step {
     .filter((packet) => packet !== '');
   const bare = lines.find(({ text }) => text !== '' && !/^[^:]+: /.test(text));
   if (bare) throw fail('Asterisk writes `Name: value`, the blank there even when the value is empty', bare.number);
-  return {
-    kind: 'ami',
-    line,
-    bytes: packets.map((packet) => `${packet.replaceAll('\n', '\r\n')}\r\n\r\n`).join(''),
-    packets: packets.length,
-  };
+  return packets.map((packet) => `${packet.replaceAll('\n', '\r\n')}\r\n\r\n`);
 }
 
 /** Each line is `> ` or `< ` and what was said; a mark alone is an empty line. */

@@ -9,11 +9,11 @@ import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { wavHeader } from '../simulator/wav.ts';
 import { eventually, startDaemon, type TestDaemon } from '../support/daemon.ts';
-import { type FakeAmi, lettingIn, startFakeAmi } from '../support/fake-ami.ts';
+import { type FakeAmi, type FakeScript, lettingIn, startFakeAmi } from '../support/fake-ami.ts';
 import { type AtEnd, temporaryFolder } from '../support/folder.ts';
 import { recordFigures } from '../support/outside.ts';
 import { compare, fill, type Known, Mismatch, piecesOf, shown } from './compare.ts';
-import type { AmiTurn, Answer, Body, Entry, GuideDocument, Line, Step, Wav } from './document.ts';
+import type { AmiTurn, Answer, AsteriskAnswer, Body, Entry, GuideDocument, Line, Step, Wav } from './document.ts';
 import { exchange, type RawAnswer } from './exchange.ts';
 
 const SECRET = 's3cret';
@@ -30,6 +30,8 @@ const MONITOR = '/media/usbStorage/monitor';
 /** A box of an installation: daemon, PBX, stick. */
 export interface Box {
   readonly pbx: FakeAmi;
+  /** What the PBX answers; of several that fit, the last. */
+  readonly answers: AsteriskAnswer[];
   readonly daemon: TestDaemon;
   /** Recordings folder. */
   readonly dir: string;
@@ -48,7 +50,8 @@ export async function openBox(
   { zone, settings }: Pick<GuideDocument, 'zone' | 'settings'>,
   atEnd: AtEnd,
 ): Promise<Box> {
-  const pbx = await startFakeAmi({ asked: lettingIn() }, atEnd);
+  const answers: AsteriskAnswer[] = [];
+  const pbx = await startFakeAmi({ asked: answering(answers) }, atEnd);
   const daemon = await startDaemon(
     {
       CDRD_ASTERISK_HOST: '127.0.0.1',
@@ -75,7 +78,21 @@ export async function openBox(
     return asterisk.state === 'up';
   });
   const dir = `${daemon.folder}/recordings`;
-  return { pbx, daemon, dir, sounds: new Map(), known: new Map(), packets: 0, client: null, atEnd };
+  return { pbx, answers, daemon, dir, sounds: new Map(), known: new Map(), packets: 0, client: null, atEnd };
+}
+
+/** A PBX that answers as the document says, and what it says nothing of with `Success`. */
+function answering(answers: readonly AsteriskAnswer[]): FakeScript['asked'] {
+  const others = lettingIn();
+  return (request, session, count) => {
+    const fits = ({ action, parameters }: AsteriskAnswer) =>
+      action === request.get('Action') &&
+      Object.entries(parameters).every(([name, value]) => request.get(name) === value);
+    const found = answers.findLast(fits);
+    if (!found) return others(request, session, count);
+    const id = `\r\nActionID: ${request.get('ActionID')}\r\n`;
+    session.send(found.packets.map((packet) => packet.replace('\r\n', () => id)).join(''));
+  };
 }
 
 /** Each step in order. @throws {Mismatch} with file and line where an answer isn't the document's. */
@@ -88,6 +105,9 @@ function carryOut(step: Step, document: string, box: Box): Promise<void> {
   switch (step.kind) {
     case 'ami':
       return send(step.bytes, step.packets, box, where);
+    case 'asterisk':
+      box.answers.push(step.answer);
+      return Promise.resolve();
     case 'recordings':
       return lay(step.files, box, where);
     case 'medium':

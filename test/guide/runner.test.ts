@@ -53,7 +53,35 @@ describe('a document', () => {
     ]);
   });
 
+  test('says how the PBX answers an action', () => {
+    const start = ['Response: Success', 'EventList: start', '', 'Event: A', 'Empty: ', '', 'Event: AComplete'];
+    const text = [FRONT, fence('asterisk GetConfig Filename=a=b.conf', ...start), ASKED, ANSWERED].join('');
+    expect(parse(text).steps[0]).toEqual({
+      kind: 'asterisk',
+      line: 5,
+      answer: {
+        action: 'GetConfig',
+        parameters: { Filename: 'a=b.conf' },
+        packets: [
+          'Response: Success\r\nEventList: start\r\n\r\n',
+          'Event: A\r\nEmpty: \r\n\r\n',
+          'Event: AComplete\r\n\r\n',
+        ],
+      },
+    });
+  });
+
   test.each([
+    [
+      'an action that is answered by an event',
+      `${FRONT}${fence('asterisk Ping', 'Event: A')}${ASKED}${ANSWERED}`,
+      'a.md:5: Asterisk answers',
+    ],
+    [
+      'an action with a bare word behind it',
+      `${FRONT}${fence('asterisk Ping twice', 'Response: Success')}${ASKED}${ANSWERED}`,
+      'a.md:5: behind the action',
+    ],
     ['a block of no known kind', `${FRONT}${ASKED}${ANSWERED}${fence('sql', 'SELECT 1')}`, 'a.md:14: nobody knows'],
     ['a block of no kind', `${FRONT}${ASKED}${ANSWERED}${fence('', 'x')}`, 'a.md:14: nobody knows'],
     ['a block without an end', `${FRONT}${ASKED}${ANSWERED}\`\`\`ami\nEvent: A`, 'a.md:14: this block has no end'],
