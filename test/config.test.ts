@@ -89,6 +89,9 @@ describe('values', () => {
       trunks: { names: [], fxo: [/^DAHDI\/(\d+)-/], gsm: [/^GSM\/(\d+)-/] },
       time: { zone: '' },
       alarm: { mail: [], sender: '', webhook: '', after: 120, localWebhook: false },
+      elastix: { enabled: false, base: '' },
+      mor: { enabled: false, base: '' },
+      voipmonitor: { enabled: false, base: '' },
     });
     expect(CONFIG_KEYS.map(({ key }) => fixed(key))).toEqual(CONFIG_KEYS.map(() => null));
     expect(() => fixed('http.lisen')).toThrow(TypeError);
@@ -214,7 +217,7 @@ describe('faults', () => {
     const env = { CDRD_TIME_ZONE: 'Mars/Olympus', CDRD_ASTERISK_PORT: 'many', CDRD_HTTP_LISTN: 'x' };
     const known = CONFIG_KEYS.filter(({ section }) => section === 'http');
     expect(faults(text, env)).toEqual([
-      'FILE:1: colour: unknown section; there are state, run, http, https, recordings, asterisk, ami, numbering, trunks, time, alarm',
+      'FILE:1: colour: unknown section; there are state, run, http, https, recordings, asterisk, ami, numbering, trunks, time, alarm, elastix, mor, voipmonitor',
       'FILE:2: time: is a section: write [time] and its keys below',
       'FILE:4: http.listen: must be HOST:PORT such as "0.0.0.0:80" or "[::]:80" ("" = off), not "80"',
       `FILE:5: http.lisen: unknown key; [http] knows ${known.map(({ name }) => name).join(', ')}`,
@@ -225,7 +228,7 @@ describe('faults', () => {
       'FILE:13: trunks.names: entry 2: must be 1 to 80 characters without line breaks and without blanks at its ends',
       'FILE:14: trunks.names: entry 4: must be a string',
       'FILE:17: trunks.fxo: entry 2: "^(a+)+$" must not repeat a group (it could take for ever on a hostile name)',
-      'FILE:19: Asterisk: unknown section; there are state, run, http, https, recordings, asterisk, ami, numbering, trunks, time, alarm',
+      'FILE:19: Asterisk: unknown section; there are state, run, http, https, recordings, asterisk, ami, numbering, trunks, time, alarm, elastix, mor, voipmonitor',
       'environment CDRD_HTTP_LISTN: unknown variable',
       'environment CDRD_ASTERISK_PORT: asterisk.port: must be a whole number from 1 to 65535',
       'environment CDRD_TIME_ZONE: time.zone: must be an IANA time zone such as "Asia/Shanghai", or "" for the system\'s, not "Mars/Olympus"',
