@@ -26,7 +26,11 @@ const answers = async (url: string) =>
   );
 
 describe('the page', () => {
-  const box = useBox({ store: 'empty', alone: true, env: { CDRD_NUMBERING_PAGING: '720-729' } });
+  const box = useBox({
+    store: 'empty',
+    alone: true,
+    env: { CDRD_NUMBERING_PAGING: '720-729', CDRD_VOIPMONITOR_BASE: '/demo' },
+  });
 
   test.each([
     ['desktop', false],
@@ -35,7 +39,7 @@ describe('the page', () => {
     ['phone', true],
   ] as const)('shows all there is, %s, dark %s', async (size, dark) => {
     const page = await box.open({ page: 'preferences', size, dark });
-    for (const name of ['Web access', 'Number ranges', 'Trunks', 'Time']) await card(page, name).waitFor();
+    for (const name of ['Web access', 'Number ranges', 'Trunks', 'Time', 'Dialects']) await card(page, name).waitFor();
     await page.getByText('Your address is 127.0.0.1.').first().waitFor();
     await page.getByText('It agrees with the clock of this device.').waitFor();
     await page.getByText('These are the firmware’s').waitFor();
@@ -67,6 +71,45 @@ describe('the page', () => {
       30016,
     );
     expect(rows.find(({ name }) => name === 'numbering.ivr')?.value).toBe('625-639');
+  });
+
+  test('a dialect is switched on by the keyboard, and the address that is shown answers', async () => {
+    const page = await box.open({ page: 'preferences', size: 'phone' });
+    const dialects = card(page, 'Dialects');
+    const addresses = dialects.getByRole('textbox', { name: /^Address to give/ });
+    expect(await addresses.count()).toBe(0);
+    for (const product of ['Elastix', 'MOR', 'VoIPmonitor'])
+      await dialects.getByRole('checkbox', { name: `Answer as ${product} does` }).press('Space');
+    await dialects.getByText('put passwords into addresses').first().waitFor();
+    await dialects.getByLabel('In front of the addresses of MOR').fill('/old');
+    const fixed = dialects.getByLabel('In front of the addresses of VoIPmonitor');
+    expect(await fixed.getAttribute('readonly')).not.toBeNull();
+    await dialects.getByText('environment CDRD_VOIPMONITOR_BASE').waitFor();
+    expect(await axe(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    const shown = await Promise.all((await addresses.all()).map((each) => each.inputValue()));
+    expect(shown).toEqual([
+      `${box.url}/api/api.php`,
+      `${box.url}/old/billing/api/local_calls_get`,
+      `${box.url}/old/api/login`,
+      `${box.url}/demo/php/api.php`,
+      `${box.url}/demo/php/model/sql.php`,
+    ]);
+    await save(page, 'Dialects');
+    await page.getByText('Saved.').waitFor();
+    // Whatever it says to an empty request: it is no longer an address that the box doesn't know.
+    for (const address of shown) expect(await (await fetch(address)).text()).not.toContain('"not_found"');
+    await shot(page, 'preferences-dialects-phone', true);
+  });
+
+  test('a base that cannot be one is told at its field', async () => {
+    const page = await box.open({ page: 'preferences', language: 'es', expects: [/400/] });
+    const dialects = card(page, 'Dialectos');
+    await dialects.getByLabel('Delante de las direcciones de Elastix').fill('old/');
+    await dialects.getByRole('button', { name: 'Guardar' }).click();
+    await dialects.getByRole('alert').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await shot(page, 'preferences-dialects-es', true);
   });
 
   test('a pattern is tried before it is saved', async () => {

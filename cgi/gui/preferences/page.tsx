@@ -6,6 +6,7 @@ import { useText } from '../text.ts';
 import { useSettings } from '../use-settings.ts';
 import { AlarmsCard } from './alarms.tsx';
 import { CertificateCard } from './certificate.tsx';
+import { DialectsCard } from './dialects.tsx';
 import { TimeCard } from './time.tsx';
 import { WebCard } from './web.tsx';
 import { WhichTrunkBox } from './which.tsx';
@@ -21,6 +22,7 @@ export default function Preferences() {
       <TrunksCard />
       <TimeCard />
       <AlarmsCard />
+      <DialectsCard />
       <FirmwareCard />
     </Page>
   );

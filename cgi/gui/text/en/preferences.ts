@@ -135,6 +135,34 @@ export const preferences = {
       waiting: (way: string) => `${way}: it is not known yet whether the test has arrived.`,
     },
   },
+  dialects: {
+    title: 'Dialects',
+    hint: 'Programs written for another product work with this box when they are given its address. What each can do and cannot is in the README. All are off until they are switched on.',
+    names: { elastix: 'Elastix', mor: 'MOR', voipmonitor: 'VoIPmonitor' },
+    enabled: (product: string) => `Answer as ${product} does`,
+    about: {
+      elastix: 'The call report with its recordings, and what Asterisk knows of peers and calls.',
+      mor: 'The list of local calls, and the pages of MOR’s XML API.',
+      voipmonitor: 'The call listing, recordings, active calls and shared links.',
+    },
+    base: (product: string) => `In front of the addresses of ${product}`,
+    baseHint: 'Such as /old; empty: nothing. It keeps two products apart that use the same address.',
+    nothing: 'nothing',
+    address: (product: string, path: string) => `Address to give to the program, ${product} ${path}`,
+    login: {
+      elastix:
+        'It logs in with an API key of this box (page Users and API Keys), where the program has a place for its key.',
+      mor: 'It logs in with a user name and password of this box, or an API key’s name and the key; the list of local calls with a user name and a hash made of the secret.',
+      voipmonitor:
+        'It logs in with a user name and password of this box, or an API key’s name and the key: the better way, and the only one for accounts with a second factor.',
+    },
+    plain: {
+      elastix: 'Over plain HTTP the key can be read on its way. Give the program an address that begins with https.',
+      mor: 'Programs for MOR put passwords into addresses: over plain HTTP they can be read on their way, and they stand in logs of proxies. Give the program an address that begins with https.',
+      voipmonitor:
+        'Programs for VoIPmonitor put passwords into addresses: over plain HTTP they can be read on their way, and they stand in logs of proxies. Give the program an address that begins with https, and an API key.',
+    },
+  },
   firmware: {
     title: 'FTP and SSH',
     text: 'These are the firmware’s: they are switched on and off in its own pages, not here.',

@@ -137,6 +137,34 @@ export const preferences: Translated<typeof english> = {
       waiting: (way) => `${way}: aún no se sabe si la prueba ha llegado.`,
     },
   },
+  dialects: {
+    title: 'Dialectos',
+    hint: 'Los programas escritos para otro producto funcionan con esta centralita cuando se les da su dirección. Lo que puede y no puede cada uno está en el README. Todos están apagados hasta que se encienden.',
+    names: { elastix: 'Elastix', mor: 'MOR', voipmonitor: 'VoIPmonitor' },
+    enabled: (product) => `Responder como ${product}`,
+    about: {
+      elastix: 'El informe de llamadas con sus grabaciones, y lo que Asterisk sabe de peers y llamadas.',
+      mor: 'La lista de llamadas locales y las páginas de la API XML de MOR.',
+      voipmonitor: 'El listado de llamadas, grabaciones, llamadas en curso y enlaces compartidos.',
+    },
+    base: (product) => `Delante de las direcciones de ${product}`,
+    baseHint: 'Por ejemplo /old; vacío: nada. Separa dos productos que usan la misma dirección.',
+    nothing: 'nada',
+    address: (product, path) => `Dirección que se da al programa, ${product} ${path}`,
+    login: {
+      elastix:
+        'Entra con una clave de API de esta centralita (página Usuarios y claves de API), puesta donde el programa pide su clave.',
+      mor: 'Entra con un usuario y contraseña de esta centralita, o con el nombre de una clave de API y la clave; la lista de llamadas locales, con un usuario y un hash hecho con el secreto.',
+      voipmonitor:
+        'Entra con un usuario y contraseña de esta centralita, o con el nombre de una clave de API y la clave: es lo mejor, y lo único para cuentas con segundo factor.',
+    },
+    plain: {
+      elastix: 'Por HTTP la clave puede leerse en el camino. Dé al programa una dirección que empiece por https.',
+      mor: 'Los programas para MOR ponen contraseñas en las direcciones: por HTTP pueden leerse en el camino, y quedan en los registros de los proxies. Dé al programa una dirección que empiece por https.',
+      voipmonitor:
+        'Los programas para VoIPmonitor ponen contraseñas en las direcciones: por HTTP pueden leerse en el camino, y quedan en los registros de los proxies. Dé al programa una dirección que empiece por https, y una clave de API.',
+    },
+  },
   firmware: {
     title: 'FTP y SSH',
     text: 'Son del firmware: se activan y desactivan en sus propias páginas, no aquí.',
