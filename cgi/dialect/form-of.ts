@@ -1,0 +1,26 @@
+/** What a request of a dialect carries, by query and by form body. */
+import { CgiError } from '../reply.ts';
+import type { DialectRequest } from './dialect.ts';
+import { readForm } from './form.ts';
+
+export type Form = ReadonlyMap<string, string>;
+
+/**
+ * Query and form body as one, the body before the query, as PHP's `$_REQUEST` and Rails' `params` have it. Reads the body:
+ * once a request.
+ * @param known Whether the caller has shown who it is. @throws {CgiError} `invalid` for a body that is no form; `too_large`, `busy`
+ */
+export async function formOf(request: DialectRequest, known = true): Promise<Form> {
+  const form = readForm(request.query);
+  const body = await request.body(known);
+  if (body === null || body.length === 0) return form;
+  for (const [name, value] of fieldsOf(body, request.header('content-type'))) form.set(name, value);
+  return form;
+}
+
+function fieldsOf(body: Buffer, type: string): Form {
+  // A body of another kind would be lost without a word.
+  if (type !== '' && !/^application\/x-www-form-urlencoded *(;|$)/i.test(type))
+    throw new CgiError('invalid', 'the body must be application/x-www-form-urlencoded');
+  return readForm(body.toString('utf8').trim());
+}
