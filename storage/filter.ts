@@ -18,6 +18,11 @@ export interface CallFilter {
   readonly dst?: readonly NumberPattern[];
   /** On either side. */
   readonly number?: readonly NumberPattern[];
+  /**
+   * These took part as numbers of the box's own: one who calls from outside and shows the same number is none of them, nor
+   * is one outside who is called.
+   */
+  readonly inside?: Inside;
   readonly dispositions?: readonly Disposition[];
   readonly callTypes?: readonly CallType[];
   /** Seconds. */
@@ -35,6 +40,14 @@ export interface CallFilter {
   readonly unkept?: true;
   /** Only calls whose `changed` is greater. */
   readonly since?: number;
+}
+
+/** Numbers of the box's own, and where they stand in a call. */
+export interface Inside {
+  /** To the letter; none of them: no call. */
+  readonly numbers: readonly string[];
+  /** `from`: they called; `to`: they were called, or answered what another number was called for. */
+  readonly side: 'from' | 'to' | 'either';
 }
 
 export interface RecordingFilter {

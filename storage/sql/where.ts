@@ -2,7 +2,7 @@
  * Filters as SQL conditions, but for the bounds on the column that a listing runs along: those are listing.ts's. Every
  * value is bound; only column names of this file stand in the text.
  */
-import type { Bounds, CallFilter, RecordingFilter } from '../filter.ts';
+import type { Bounds, CallFilter, Inside, RecordingFilter } from '../filter.ts';
 import { comparesWhole, type NumberPattern } from '../model/number-pattern.ts';
 import type { Bind } from './database.ts';
 
@@ -24,6 +24,7 @@ export function whereAsked(filter: CallFilter): Where {
   numbers(where, ['src'], ['src'], filter.src);
   numbers(where, ['dst'], ['dst_outer', 'dst_inner'], filter.dst);
   numbers(where, ['src', 'dst'], ['src', 'dst_outer', 'dst_inner'], filter.number);
+  inside(where, filter.inside);
   summed(where, filter);
   equal(where, 'start_offset', filter.startOffset);
   bounds(where, 'billsec', filter.billsec);
@@ -85,6 +86,18 @@ function equal(where: Where, column: string, value: Bind | undefined): void {
 
 function oneOf(where: Where, column: string, values: readonly string[] | undefined): void {
   if (values) add(where, `${column} IN (${values.map(() => '?').join(', ')})`, ...values);
+}
+
+/** The side without a trunk is one of ours, but for what the direction says is outside: as the totals by extension have it. */
+function inside(where: Where, asked: Inside | undefined): void {
+  if (!asked) return;
+  const { numbers: own, side } = asked;
+  const list = `(${own.map(() => '?').join(', ')})`;
+  const from = `src_trunk = '' AND calltype <> 'Inbound' AND src IN ${list}`;
+  const to = `dst_trunk = '' AND calltype <> 'Outbound' AND (dst_outer IN ${list} OR dst_inner IN ${list})`;
+  if (side === 'from') add(where, `(${from})`, ...own);
+  else if (side === 'to') add(where, `(${to})`, ...own, ...own);
+  else add(where, `(${from} OR ${to})`, ...own, ...own, ...own);
 }
 
 /** One of the patterns must match: `620(202)` as a whole for one with a parenthesis, else one of its parts. */
