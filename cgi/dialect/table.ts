@@ -72,8 +72,3 @@ export function dialectOf(path: string, value: (name: string) => SettingValue): 
   }
   return null;
 }
-
-/** Name of the cookie that holds a dialect's session: another one for each base, so that two products never share one. */
-export function cookieOf({ cookie }: Pick<DialectEntry, 'cookie'>, base: string): string {
-  return base === '' ? cookie : `${cookie}-${base.slice(1).replaceAll('/', '-')}`;
-}

@@ -1,8 +1,9 @@
 /** What all dialects share: off until switched on, addresses that nobody else has, rights and bounds of the numbers. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { cookieOf } from '../../cgi/dialect/cookie.ts';
 import { readForm } from '../../cgi/dialect/form.ts';
-import { cookieOf, DIALECTS, dialectOf } from '../../cgi/dialect/table.ts';
+import { DIALECTS, dialectOf } from '../../cgi/dialect/table.ts';
 import { openStatic } from '../../daemon/http/static.ts';
 import { startDaemon } from '../support/daemon.ts';
 import { wwwFolder } from '../support/www.ts';
