@@ -34,6 +34,8 @@ export interface ErrorBody {
 // ── Access ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type Role = 'admin' | 'monitor';
+/** What an API key may besides. */
+export type Scope = 'extension.secrets' | 'firewall' | 'call.place';
 
 /** 8401. */
 export interface LoggedIn {
@@ -92,6 +94,8 @@ export interface KeyRow {
   readonly role: Role;
   /** That it may call, a comma list; '' = all that its role may. */
   readonly numbers: string;
+  /** What it may besides, a comma list of {@link Scope}; '' = nothing. */
+  readonly scopes: string;
   readonly made_by: string;
   readonly made: string;
   /** '' = it has no end. */
@@ -112,6 +116,7 @@ export interface KeyMade {
   readonly name: string;
   readonly role: Role;
   readonly numbers: string;
+  readonly scopes: string;
   readonly expires: string;
   /** The key, which stands nowhere else. */
   readonly key: string;

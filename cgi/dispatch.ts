@@ -1,7 +1,7 @@
 /** From a request to its reply: number, then rights, then parameters, then the handler. Nothing is allowed by default. */
 import * as v from 'valibot';
 import { isDiskFault, StoreError } from '../storage/errors.ts';
-import { may, type Right } from '../storage/model/rights.ts';
+import { may, type Right, scopesOfPerson } from '../storage/model/rights.ts';
 import type { AuditLine } from '../storage/sql/audit.ts';
 import { keyId } from './access/keys.ts';
 import type { Known } from './access/session.ts';
@@ -134,7 +134,7 @@ export function callerOf(
 ): Known | null {
   if (token === null) return null;
   const session = isUse ? sessions.find(token) : sessions.look(token);
-  return session ? { ...session, numbers: null } : keys.find(token);
+  return session ? { ...session, numbers: null, scopes: scopesOfPerson(session.role) } : keys.find(token);
 }
 
 /** Whether somebody may call a number: by role, and for an API key by what it is limited to. */

@@ -10,11 +10,12 @@ export const listKeys = verb({
   parameters: v.strictObject({}),
   handle: (_parameters, { keys, zone }) =>
     json<KeyList>({
-      json_array_keys: keys.list().map(({ id, name, role, numbers, who, createdAt, endsAt, usedAt }) => ({
+      json_array_keys: keys.list().map(({ id, name, role, numbers, scopes, who, createdAt, endsAt, usedAt }) => ({
         id,
         name,
         role,
         numbers: numbers?.join(',') ?? '',
+        scopes: scopes.join(','),
         made_by: who,
         made: zone.text(createdAt),
         expires: endsAt === null ? '' : zone.text(endsAt),

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { StoreClient } from '../../storage/client.ts';
-import type { Role } from '../../storage/model/rights.ts';
+import type { Role, Scope } from '../../storage/model/rights.ts';
 import type { By } from '../../storage/sql/audit.ts';
 import type { ApiKey } from '../../storage/store.ts';
 import { CgiError } from '../reply.ts';
@@ -25,6 +25,8 @@ export interface ApiKeys {
       readonly name: string;
       readonly role: Role;
       readonly numbers: readonly number[] | null;
+      /** Absent: none. */
+      readonly scopes?: readonly Scope[];
       /** From now on; absent: without an end. */
       readonly days?: number | undefined;
     },
@@ -71,10 +73,11 @@ export async function openApiKeys(
         return null;
       if (!holds(key)) return null;
       noteUse(key);
-      return { user: `key:${key.name}`, role: key.role, numbers: key.numbers && new Set(key.numbers) };
+      const { name, role, numbers, scopes } = key;
+      return { user: `key:${name}`, role, numbers: numbers && new Set(numbers), scopes: new Set(scopes) };
     },
     list: () => [...keys.values()],
-    async make({ name, role, numbers, days }, by) {
+    async make({ name, role, numbers, scopes = [], days }, by) {
       if (keys.size + making >= KEYS_MAX)
         throw new CgiError('conflict', `there are ${KEYS_MAX} keys already: revoke one first`);
       if (days !== undefined && now() < saneClock)
@@ -86,13 +89,15 @@ export async function openApiKeys(
         name,
         role,
         numbers,
+        scopes,
         hash: hashOf(text),
         who: by.who,
         createdAt: now(),
         endsAt: days === undefined ? null : now() + days * 86_400,
         usedAt: null,
       };
-      const detail = { id, name, role, numbers: numbers?.join(',') ?? 'all', days: days ?? 'without end' };
+      const besides = scopes.length > 0 ? { scopes: scopes.join(',') } : {};
+      const detail = { id, name, role, numbers: numbers?.join(',') ?? 'all', ...besides, days: days ?? 'without end' };
       making++;
       try {
         await store.write({ kind: 'apiKey', key, audit: { ...by, action: 'key.made', detail } });

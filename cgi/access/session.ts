@@ -1,6 +1,6 @@
 /** Who is logged in: tokens in memory, bounded in number and life. A restart logs everybody out, and that's fine. */
 import { hash, randomBytes } from 'node:crypto';
-import type { Role } from '../../storage/model/rights.ts';
+import type { Role, Scope } from '../../storage/model/rights.ts';
 
 export interface Caller {
   readonly user: string;
@@ -11,6 +11,8 @@ export interface Caller {
 export interface Known extends Caller {
   /** Numbers that an API key is limited to; null: all that the role may. */
   readonly numbers: ReadonlySet<number> | null;
+  /** What it may besides; a person by the role (`scopesOfPerson`). */
+  readonly scopes: ReadonlySet<Scope>;
 }
 
 export interface SessionLimits {

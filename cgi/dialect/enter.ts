@@ -1,6 +1,6 @@
 /** Who asks by a dialect, and whether he may: by the rights of the number of ours that does the same. */
 import { createHash } from 'node:crypto';
-import type { Right } from '../../storage/model/rights.ts';
+import { type Right, type Scope, scopesOfPerson } from '../../storage/model/rights.ts';
 import type { By } from '../../storage/sql/audit.ts';
 import type { Known } from '../access/session.ts';
 import { callerOf, mayCall } from '../dispatch.ts';
@@ -35,7 +35,7 @@ export async function knownBy(
   const key = keys.find(password);
   if (key) return key.user === `key:${user}` ? key : null;
   const account = await accounts.verify(user, digestOf(password), address);
-  return account && { ...account, numbers: null };
+  return account && { ...account, numbers: null, scopes: scopesOfPerson(account.role) };
 }
 
 /** As the guide's clients send a password. */
@@ -53,6 +53,11 @@ export function needs(
   if (mayCall(caller, number, right)) return;
   notes.refused({ who: caller.user, address, action: 'denied', detail: { number } });
   throw new CgiError('denied', `${caller.user} may not do this`);
+}
+
+/** Whether an API key was given a scope; of somebody who has logged in, whether the role has it. */
+export function hasScope({ scopes }: Pick<Known, 'scopes'>, scope: Scope): boolean {
+  return scopes.has(scope);
 }
 
 /** What an audit line says of who asked. @param reason In his own words; '' where none were given. */

@@ -37,6 +37,8 @@ export const RIGHTS = [
   'live.read',
   /** Act on them: pause a recording. */
   'live.control',
+  /** Have Asterisk call somebody (dialects: callback). */
+  'call.place',
   /** See the backups, and make one (30027, 30028). */
   'backup',
   /** Read /metrics from another machine. */
@@ -48,6 +50,30 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Right>>> = {
   admin: new Set(RIGHTS),
   monitor: new Set(['recording.read', 'recording.delete', 'recording.settings', 'password.own', 'session.own']),
 };
+
+/**
+ * What no API key may by its role alone, because a program that has it can cost money or open other doors: each is given
+ * with the key or not at all.
+ */
+export const SCOPES = [
+  /** Read the passwords of extensions and trunks. */
+  'extension.secrets',
+  /** Read what the firewall lets through. */
+  'firewall',
+  /** Have Asterisk call somebody. */
+  'call.place',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** What a person may of these, who has logged in: calling is a matter of the role, the other two are for programs. */
+export function scopesOfPerson(role: Role): ReadonlySet<Scope> {
+  return new Set(may(role, 'call.place') ? ['call.place'] : []);
+}
+
+/** Whether a text (a parameter, a stored key) names a scope. Case counts. */
+export function isScope(text: string): text is Scope {
+  return (SCOPES as readonly string[]).includes(text);
+}
 
 /** Whether a role includes a right. */
 export function may(role: Role, right: Right): boolean {

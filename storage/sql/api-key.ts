@@ -1,5 +1,5 @@
 /** API keys: long random secrets for programs, of which only a hash rests here. */
-import type { Role } from '../model/rights.ts';
+import { isScope, type Role, type Scope } from '../model/rights.ts';
 import type { Database, Row } from './database.ts';
 
 export interface ApiKey {
@@ -10,6 +10,8 @@ export interface ApiKey {
   readonly role: Role;
   /** Numbers that it may call; null: all that its role may. */
   readonly numbers: readonly number[] | null;
+  /** What it may besides. */
+  readonly scopes: readonly Scope[];
   /** SHA-256 of the whole key, hex: 256 random bits need no slow hash. */
   readonly hash: string;
   /** Who made it. */
@@ -30,9 +32,9 @@ export function putApiKey(database: Database, key: ApiKey): void {
   const { id, name, role, hash, who, createdAt, endsAt, usedAt } = key;
   const numbers = key.numbers === null ? null : JSON.stringify(key.numbers);
   database.run(
-    `INSERT INTO api_key (id, name, role, numbers, hash, who, created_at, ends_at, used_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [id, name, role, numbers, hash, who, createdAt, endsAt, usedAt],
+    `INSERT INTO api_key (id, name, role, numbers, scopes, hash, who, created_at, ends_at, used_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [id, name, role, numbers, JSON.stringify(key.scopes), hash, who, createdAt, endsAt, usedAt],
   );
 }
 
@@ -51,6 +53,7 @@ function toKey(row: Row): ApiKey {
     name: String(row['name']),
     role: String(row['role']) as Role,
     numbers: row['numbers'] === null ? null : (JSON.parse(String(row['numbers'])) as number[]),
+    scopes: (JSON.parse(String(row['scopes'])) as string[]).filter(isScope),
     hash: String(row['hash']),
     who: String(row['who']),
     createdAt: Number(row['created_at']),

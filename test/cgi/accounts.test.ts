@@ -233,6 +233,7 @@ describe('API keys (30010 to 30012)', () => {
           name: 'billing 2',
           role: 'admin',
           numbers: '9006,20053',
+          scopes: '',
           made_by: 'admin',
           made: expect.stringMatching(/^\d{4}-/),
           expires: '',
@@ -248,6 +249,25 @@ describe('API keys (30010 to 30012)', () => {
     expect((await as(admin, 30012, `id=${id}`)).body).toMatchObject({ code: 'not_found' });
     expect((await openApiKeys(store)).find(key)).toBe(null);
     expect((await audit()).map(({ action }) => action)).toEqual(expect.arrayContaining(['key.made', 'key.revoked']));
+  });
+
+  test('hold scopes that they were given, and hand on none but these', async () => {
+    const { as, admin, keys, store, audit } = await openKeyed();
+    const made = await as(admin, 30011, 'name=crm&role=admin&scopes=firewall, call.place,firewall');
+    expect(made.body).toMatchObject({ result: 'success', scopes: 'firewall,call.place' });
+    const { key } = made.body as { key: string };
+    expect(keys.find(key)?.scopes).toEqual(new Set(['firewall', 'call.place']));
+    expect((await openApiKeys(store)).find(key)?.scopes).toEqual(new Set(['firewall', 'call.place']));
+    expect((await as(admin, 30010)).body).toMatchObject({ json_array_keys: [{ scopes: 'firewall,call.place' }] });
+    const [line] = (await audit()).filter(({ action }) => action === 'key.made');
+    expect(line?.detail).toMatchObject({ scopes: 'firewall,call.place' });
+
+    const more = { code: 'denied', parameter: undefined };
+    expect((await as(key, 30011, 'name=x&role=admin&scopes=extension.secrets')).body).toEqual(more);
+    expect((await as(key, 30011, 'name=x&role=admin&scopes=firewall')).status).toBe(200);
+    const plain = (await as(admin, 30011, 'name=plain&role=admin')).body as { key: string };
+    expect(keys.find(plain.key)?.scopes).toEqual(new Set());
+    expect((await as(plain.key, 30011, 'name=x&role=admin&scopes=firewall')).body).toEqual(more);
   });
 
   test('with days: only by a clock that has been set, or they would be over when it is', async () => {
@@ -355,6 +375,9 @@ describe('API keys (30010 to 30012)', () => {
     ['name=x&role=admin&numbers=__proto__', 'numbers'],
     ['name=x&role=admin&numbers=09006', 'numbers'],
     ['name=x&role=monitor&numbers=9006', 'numbers'],
+    ['name=x&role=monitor&scopes=firewall', 'scopes'],
+    ['name=x&role=admin&scopes=firewall,root', 'scopes'],
+    ['name=x&role=admin&scopes=__proto__', 'scopes'],
     [`name=x&role=admin&numbers=${'9006,'.repeat(200)}9006`, 'numbers'],
   ])('30011 with %j names %s and makes nothing', async (query, parameter) => {
     const { as, admin, keys } = await openKeyed();
@@ -365,7 +388,7 @@ describe('API keys (30010 to 30012)', () => {
   test('one that differs in a single character, or only claims to be one, is none', async () => {
     const { keys } = await openKeyed();
     const { key } = await keys.make({ name: 'x', role: 'admin', numbers: null }, BY);
-    expect(keys.find(key)).toEqual({ user: 'key:x', role: 'admin', numbers: null });
+    expect(keys.find(key)).toEqual({ user: 'key:x', role: 'admin', numbers: null, scopes: new Set() });
     for (let index = 0; index < key.length; index++) {
       const other = key[index] === 'a' ? 'b' : 'a';
       expect(keys.find(key.slice(0, index) + other + key.slice(index + 1))).toBe(null);

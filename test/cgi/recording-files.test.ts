@@ -71,6 +71,7 @@ describe('a single file’s address', () => {
     user: 'crm',
     role: 'monitor',
     numbers: numbers && new Set(numbers),
+    scopes: new Set(),
   });
 
   test('is for whoever may call 20036', async () => {

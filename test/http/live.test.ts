@@ -7,8 +7,8 @@ import { WebSocket } from 'ws';
 import { createSessions } from '../../cgi/access/session.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { createBus } from '../../daemon/bus.ts';
-import { livePath } from '../../daemon/http/live-path.ts';
 import { tokenOf } from '../../daemon/http/cookies.ts';
+import { livePath } from '../../daemon/http/live-path.ts';
 import { createWebSockets } from '../../daemon/http/websocket.ts';
 import { sessionLimits } from '../../daemon/limits.ts';
 import { zone } from '../../storage/model/local-time.ts';
@@ -84,7 +84,8 @@ test('that it stays open is no use of the session, which idles out under it', as
 test('who is refused stands in the audit log: a key that opens nothing, and one that is for something else', async () => {
   const { sessions, knock, keys, refused } = await openLive();
   expect(await knock(`cdrd-00000000-${'A'.repeat(43)}`)).toContain('401');
-  keys.find = () => ({ user: 'key:crm', role: 'admin', numbers: new Set([9006]) }) as ReturnType<typeof keys.find>;
+  keys.find = () =>
+    ({ user: 'key:crm', role: 'admin', numbers: new Set([9006]), scopes: new Set() }) as ReturnType<typeof keys.find>;
   expect(await knock(`cdrd-00000001-${'A'.repeat(43)}`)).toContain('403');
   keys.find = () => null;
   expect(await knock(sessions.begin({ user: 'x', role: 'admin' }).token.replace(/^../, 'xx'))).toContain('401');

@@ -9,12 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { TABLE } from '../../cgi/table.ts';
 import { openStatic } from '../../daemon/http/static.ts';
-import { ROLES, type Role } from '../../storage/model/rights.ts';
+import { SCOPES as ALL_SCOPES, ROLES, type Role, scopesOfPerson } from '../../storage/model/rights.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
 import { SCRIPT_PATH, wwwFolder } from '../support/www.ts';
-import { ASKERS, type May, NUMBERS, PAGES, PATHS, SETTINGS } from './rights.ts';
+import { ASKERS, type May, NUMBERS, PAGES, PATHS, SCOPES, SETTINGS } from './rights.ts';
 
 const atEnd = atFileEnd();
 const www = wwwFolder(atEnd);
@@ -187,6 +187,21 @@ describe('a number', () => {
       const { status, body } = await ask(`/cgi/webserve/30011?name=x&role=monitor&numbers=${number}`, adminToken());
       expect([number, status, body]).toEqual([number, 400, expect.stringContaining(`monitor may not call ${number}`)]);
     }
+  });
+});
+
+describe('a scope', () => {
+  test('has a line, and is no person’s but by the role', () => {
+    expect([...SCOPES.keys()]).toEqual(ALL_SCOPES);
+    for (const role of ROLES)
+      expect([...scopesOfPerson(role)]).toEqual(ALL_SCOPES.filter((scope) => SCOPES.get(scope)?.person === role));
+  });
+
+  test.each([...SCOPES])('%s is given to keys of %o only, and handed on by none without it', async (scope, { may }) => {
+    const made = async (role: Role, token: string | null) =>
+      (await ask(`/cgi/webserve/30011?name=x&role=${role}&scopes=${scope}`, token)).status;
+    for (const role of ROLES) expect(await made(role, adminToken())).toBe(may === role || may === 'both' ? 200 : 400);
+    expect(await made('admin', shows.get('a key of admin') ?? null)).toBe(403);
   });
 });
 

@@ -59,6 +59,11 @@ export const ASKERS: ReadonlyMap<string, Readonly<Record<May, string>>> = new Ma
   section('ASKERS', 'asker', ...MAY).map(({ asker, ...answers }) => [asker, answers]),
 );
 
+/** Which keys may be given a scope, and which role has it without one: admin or nobody. */
+export const SCOPES: ReadonlyMap<string, { readonly may: May; readonly person: string }> = new Map(
+  section('SCOPES', 'scope', 'may', 'person').map(({ scope, may, person }) => [scope, { may: mayOf(may), person }]),
+);
+
 export const SETTINGS: ReadonlyMap<string, May> = new Map(
   section('SETTINGS', 'setting', 'may').map(({ setting, may }) => [setting, mayOf(may)]),
 );

@@ -1,13 +1,13 @@
 /** A new API key: what it is for, what it may, and how long. */
 import { useEffect, useState } from 'preact/hooks';
-import type { KeyMade, Role } from '../../contract.ts';
+import type { KeyMade, Role, Scope } from '../../contract.ts';
 import { ask } from '../api.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Field } from '../parts/field.tsx';
 import { useText } from '../text.ts';
 import { useAct } from '../use-act.ts';
-import { numbersOf, PURPOSE_NAMES, type Purpose, roleFor } from './purposes.ts';
+import { numbersOf, PURPOSE_NAMES, type Purpose, roleFor, SCOPES } from './purposes.ts';
 
 interface KeyDialogProps {
   onClose(): void;
@@ -17,26 +17,30 @@ interface KeyDialogProps {
 const MAKE = 30011;
 const DAYS = ['', '30', '90', '365'] as const;
 /** What the key may: some purposes, or all that a role may. */
-type Scope = 'some' | Role;
+type Extent = 'some' | Role;
 
 export function KeyDialog({ onClose, onMade }: KeyDialogProps) {
   const t = useText('users').keys;
   const common = useText('common');
   const [name, setName] = useState('');
-  const [scope, setScope] = useState<Scope>('some');
+  const [extent, setExtent] = useState<Extent>('some');
   const [purposes, setPurposes] = useState<ReadonlySet<Purpose>>(new Set());
   const [numbers, setNumbers] = useState<ReadonlySet<number>>(new Set());
+  const [scopes, setScopes] = useState<ReadonlySet<Scope>>(new Set());
   const [days, setDays] = useState('');
   const [tried, setTried] = useState(false);
   const { busy, error, run } = useAct();
 
-  const nothing = scope === 'some' && purposes.size === 0 && numbers.size === 0;
+  const nothing = extent === 'some' && purposes.size === 0 && numbers.size === 0;
+  // Monitor may none of them, whatever was ticked before.
+  const given = extent === 'monitor' ? new Set<Scope>() : scopes;
   const submit = async () => {
     setTried(true);
     if (nothing) return;
-    const role = scope === 'some' ? roleFor(purposes, numbers) : scope;
-    const list = scope === 'some' ? numbersOf(purposes, numbers).join(',') : null;
-    await run(async () => onMade(await ask<KeyMade>(MAKE, { name: name.trim(), role, numbers: list, days })));
+    const role = extent === 'some' ? roleFor(purposes, numbers, given) : extent;
+    const list = extent === 'some' ? numbersOf(purposes, numbers).join(',') : null;
+    const wanted = { name: name.trim(), role, numbers: list, scopes: [...given].join(','), days };
+    await run(async () => onMade(await ask<KeyMade>(MAKE, wanted)));
   };
   const nameFault = error?.parameter === 'name' ? error.message : null;
   return (
@@ -64,11 +68,11 @@ export function KeyDialog({ onClose, onMade }: KeyDialogProps) {
           <legend>{t.may}</legend>
           {(['monitor', 'admin', 'some'] as const).map((each) => (
             <label key={each} class="check">
-              <input type="radio" name="scope" checked={scope === each} onChange={() => setScope(each)} />
+              <input type="radio" name="scope" checked={extent === each} onChange={() => setExtent(each)} />
               {each === 'some' ? t.some : t.all[each]}
             </label>
           ))}
-          {scope === 'some' && (
+          {extent === 'some' && (
             <div class="within">
               {PURPOSE_NAMES.map((purpose) => (
                 <label key={purpose} class="check">
@@ -92,6 +96,17 @@ export function KeyDialog({ onClose, onMade }: KeyDialogProps) {
             </p>
           )}
         </fieldset>
+        {extent !== 'monitor' && (
+          <fieldset>
+            <legend>{t.besides}</legend>
+            {SCOPES.map((each) => (
+              <label key={each} class="check">
+                <input type="checkbox" checked={scopes.has(each)} onChange={() => setScopes(turned(scopes, each))} />
+                {t.scopes[each]}
+              </label>
+            ))}
+          </fieldset>
+        )}
         <Field label={t.days}>
           {(control) => (
             <select {...control} value={days} onChange={(event) => setDays(event.currentTarget.value)}>

@@ -10,7 +10,7 @@ import { useText } from '../text.ts';
 import { useAsk } from '../use-ask.ts';
 import { KeyDialog } from './key-dialog.tsx';
 import { KeyShown } from './key-shown.tsx';
-import { purposesOf } from './purposes.ts';
+import { purposesOf, scopesOf } from './purposes.ts';
 
 const LIST = 30010;
 const REVOKE = 30012;
@@ -87,9 +87,10 @@ export function Keys() {
 }
 
 /** What a key may do, in the words by which it was made; numbers that no words cover as they are. */
-function mayWords({ role, numbers }: KeyRow, t: ReturnType<typeof useText<'users'>>): string {
-  if (numbers === '') return t.keys.all[role];
+function mayWords({ role, numbers, scopes }: KeyRow, t: ReturnType<typeof useText<'users'>>): string {
+  const besides = scopesOf(scopes).map((scope) => t.keys.scopes[scope]);
+  if (numbers === '') return [t.keys.all[role], ...besides].join(' · ');
   const { purposes, rest } = purposesOf(numbers.split(',').map(Number));
   const words = purposes.map((purpose) => t.keys.purposes[purpose]);
-  return [...words, ...(rest.length > 0 ? [t.keys.numbers(rest.join(', '))] : [])].join(' · ');
+  return [...words, ...(rest.length > 0 ? [t.keys.numbers(rest.join(', '))] : []), ...besides].join(' · ');
 }

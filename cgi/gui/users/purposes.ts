@@ -1,5 +1,5 @@
 /** What programs usually do, and the numbers and the role that each needs: a key gets no more than that. */
-import type { Role } from '../../contract.ts';
+import type { Role, Scope } from '../../contract.ts';
 
 export const PURPOSES = {
   calls: { role: 'admin', numbers: [9005, 9006, 30002] },
@@ -13,6 +13,15 @@ export const PURPOSES = {
 export type Purpose = keyof typeof PURPOSES;
 export const PURPOSE_NAMES = Object.keys(PURPOSES) as readonly Purpose[];
 
+/** What no role alone gives a program. */
+export const SCOPES: readonly Scope[] = ['extension.secrets', 'firewall', 'call.place'];
+
+/** Of a comma list, as the box gives it. */
+export function scopesOf(list: string): Scope[] {
+  const given = list.split(',');
+  return SCOPES.filter((scope) => given.includes(scope));
+}
+
 /** The purposes that these numbers serve whole, and the numbers that none of them has. */
 export function purposesOf(numbers: readonly number[]) {
   const given = new Set(numbers);
@@ -21,9 +30,15 @@ export function purposesOf(numbers: readonly number[]) {
   return { purposes, rest: numbers.filter((number) => !told.has(number)) };
 }
 
-/** The least role that serves them; a number chosen by itself may be any. */
-export function roleFor(purposes: ReadonlySet<Purpose>, numbers: ReadonlySet<number>): Role {
-  return numbers.size > 0 || [...purposes].some((purpose) => PURPOSES[purpose].role === 'admin') ? 'admin' : 'monitor';
+/** The least role that serves them; a number chosen by itself may be any, and scopes are admin's. */
+export function roleFor(
+  purposes: ReadonlySet<Purpose>,
+  numbers: ReadonlySet<number>,
+  scopes: ReadonlySet<Scope>,
+): Role {
+  return numbers.size > 0 || scopes.size > 0 || [...purposes].some((purpose) => PURPOSES[purpose].role === 'admin')
+    ? 'admin'
+    : 'monitor';
 }
 
 /** All of them, in order. */

@@ -15,6 +15,7 @@ import { accountsAndViews } from './0013-accounts-views.ts';
 import { missed } from './0014-missed.ts';
 import { sums } from './0015-sums.ts';
 import { number } from './0016-number.ts';
+import { keyScopes } from './0017-key-scopes.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -35,4 +36,5 @@ export const migrations: readonly Migration[] = [
   missed,
   sums,
   number,
+  keyScopes,
 ];

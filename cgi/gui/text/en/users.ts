@@ -72,6 +72,12 @@ export const users = {
       deleteCalls: 'delete calls',
       deleteRecordings: 'delete recordings',
     },
+    besides: 'Besides, for programs written for another product',
+    scopes: {
+      'extension.secrets': 'read the passwords of extensions and trunks, with which anybody can call at your cost',
+      firewall: 'read what the firewall of this box lets through',
+      'call.place': 'have Asterisk call somebody, at your cost',
+    },
     single: 'Single numbers',
     numbers: (list: string) => `numbers ${list}`,
     nothing: 'Tick at least one.',

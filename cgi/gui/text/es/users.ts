@@ -74,6 +74,13 @@ export const users: Translated<typeof english> = {
       deleteCalls: 'borrar llamadas',
       deleteRecordings: 'borrar grabaciones',
     },
+    besides: 'Además, para programas escritos para otro producto',
+    scopes: {
+      'extension.secrets':
+        'leer las contraseñas de extensiones y troncales, con las que cualquiera puede llamar a su costa',
+      firewall: 'leer lo que deja pasar el cortafuegos de este equipo',
+      'call.place': 'hacer que Asterisk llame a alguien, a su costa',
+    },
     single: 'Números sueltos',
     numbers: (list: string) => `números ${list}`,
     nothing: 'Marque al menos una cosa.',
