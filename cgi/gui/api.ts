@@ -21,6 +21,13 @@ export class AskError extends Error {
     this.code = code;
     this.parameter = parameter;
   }
+
+  /** The message for where the parameter's name stands already: the box begins with it. */
+  get reason(): string {
+    const name = this.parameter ?? '';
+    const begins = name !== '' && this.message.toLowerCase().startsWith(name.toLowerCase());
+    return begins ? this.message.slice(name.length).replace(/^:?\s+/, '') : this.message;
+  }
 }
 
 const lost = new Set<() => void>();

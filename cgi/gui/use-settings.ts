@@ -61,7 +61,7 @@ export function useSettings(shown: (name: string) => boolean = () => true): Sett
     value: (name) => draft.get(name) ?? held(name),
     set,
     dirty,
-    fault: (name) => (blamed === name ? (refusal?.message ?? null) : null),
+    fault: (name) => (blamed === name ? (refusal?.reason ?? null) : null),
     blamed,
     refusal: blamed === null ? refusal : null,
     busy,

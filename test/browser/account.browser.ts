@@ -145,7 +145,7 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     };
     announce(page, /status (of )?400/);
     await set('wrong', 'of my own choice');
-    await page.getByText('OldPassword is not your password').waitFor();
+    await page.getByText('is not your password').waitFor();
     expect(await axe(page)).toEqual([]);
     await set('admin', 'of my own choice');
     await page.getByText('The password is changed, and your other sessions have ended.').waitFor();

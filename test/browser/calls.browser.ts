@@ -144,7 +144,10 @@ describe('the filter', () => {
     await page.getByLabel('Minimum duration').fill('10');
     await shows(page, (await rowsOf({ ...ALL, trunk: '96', minduration: '10' })).length);
     await page.getByLabel('Minimum duration').fill('ten');
-    await page.getByText('minduration must be whole seconds').first().waitFor();
+    await page.getByText('must be whole seconds', { exact: true }).waitFor();
+    expect(await page.getByRole('alert').filter({ hasText: 'minduration' }).allTextContents()).not.toContainEqual(
+      expect.stringMatching(/minduration\s+minduration/),
+    );
     expect(await page.getByLabel('Minimum duration').getAttribute('aria-invalid')).toBe('true');
     expect(await axe(page)).toEqual([]);
     await shot(page, 'calls-wrong');
@@ -324,7 +327,25 @@ describe('with all calls of the filter', () => {
     const words = page.locator('.words li');
     await expect
       .poll(() => words.allInnerTexts())
-      .toEqual([`startdate ${calldate.slice(0, 10)} 00:00`, `enddate ${calldate.slice(0, 10)} 23:59`, 'number 202']);
+      .toEqual([`From: ${calldate.slice(0, 10)} 00:00`, `To: ${calldate.slice(0, 10)} 23:59`, 'Number: 202']);
+  });
+
+  test('what is deleted is told in the words of the filter, in each language', async () => {
+    const wanted = {
+      en: ['From: 2000-01-01 00:00', 'Outcome: No answer, Busy, Failed', 'Direction: Inbound', 'CID Prefix: FROM96'],
+      es: [
+        'Desde: 2000-01-01 00:00',
+        'Resultado: Sin respuesta, Ocupado, Fallida',
+        'Dirección: Entrante',
+        'CID Prefix: FROM96',
+      ],
+    };
+    for (const [language, words] of Object.entries(wanted)) {
+      const query = 'startdate=2000-01-01+00:00&disposition=NO+ANSWER,BUSY,FAILED&userfield=Inbound&cidname=FROM96';
+      const page = await box.open({ page: `calls?${query}`, language });
+      await page.locator('button.danger').click();
+      await expect.poll(() => page.locator('.words li').allInnerTexts()).toEqual(words);
+    }
   });
 
   test('deleting counts first, says why, and is undone', async () => {

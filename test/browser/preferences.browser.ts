@@ -52,9 +52,11 @@ describe('the page', () => {
     const page = await box.open({ page: 'preferences' });
     const paging = page.getByLabel('Paging groups');
     expect(await paging.getAttribute('readonly')).not.toBeNull();
-    await card(page, 'Number ranges').getByText('environment CDRD_NUMBERING_PAGING').waitFor();
+    await card(page, 'Number ranges').getByText('environment variable CDRD_NUMBERING_PAGING').waitFor();
     expect(await page.getByLabel('Port of HTTP', { exact: true }).getAttribute('readonly')).not.toBeNull();
-    await card(page, 'Web access').getByText('environment CDRD_HTTP_LISTEN').first().waitFor();
+    await card(page, 'Web access').getByText('environment variable CDRD_HTTP_LISTEN').first().waitFor();
+    const spanish = await box.open({ page: 'preferences', language: 'es' });
+    await spanish.getByText('la variable de entorno CDRD_NUMBERING_PAGING').waitFor();
   });
 
   test('number ranges are saved, and what clashes is told at its field', async () => {
@@ -141,7 +143,7 @@ describe('the page', () => {
     await region.getByLabel('Certificate (PEM)').fill(await selfSigned(privateKey, names, Date.now()));
     await region.getByLabel('Private key (PEM)').fill(pem(other));
     await region.getByRole('button', { name: 'Put it in' }).click();
-    await region.getByText('key is not the key of this certificate').waitFor();
+    await region.getByText('is not the key of this certificate').waitFor();
     expect(await axe(page)).toEqual([]);
     await region.getByLabel('Private key (PEM)').fill(pem(privateKey));
     await region.getByRole('button', { name: 'Put it in' }).click();

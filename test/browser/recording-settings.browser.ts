@@ -145,7 +145,7 @@ describe('a value that the configuration fixes', () => {
   const fixed = useBox({ store: 'empty' });
   test('is shown read-only, with where it stands', async () => {
     const page = await fixed.open({ page: 'recording-settings' });
-    await page.getByText('Fixed in environment CDRD_RECORDINGS_DIR').waitFor();
+    await page.getByText('Fixed in the environment variable CDRD_RECORDINGS_DIR').waitFor();
     expect(await page.getByLabel('Storage Location', { exact: true }).isDisabled()).toBe(true);
   });
 });

@@ -101,7 +101,7 @@ describe.each(SIZES)('on a %s', (size) => {
     expect(await axe(page)).toEqual([]);
     await page.goto('/recordings?minduration=long');
     const again = page.getByRole('form', { name: 'Filter' }); // it unfolds by itself; a click at that moment would fold it
-    await again.getByText('minduration must be whole seconds').waitFor();
+    await again.getByText('must be whole seconds', { exact: true }).waitFor();
     expect(await again.getByLabel('Minimum duration').getAttribute('aria-invalid')).toBe('true');
     expect(await axe(page)).toEqual([]);
   });

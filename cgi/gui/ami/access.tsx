@@ -1,6 +1,6 @@
 /** Whether programs of the house reach the AMI, or those on the box alone; by which port, and from where. */
 import { Field } from '../parts/field.tsx';
-import { SettingLines, SettingText } from '../parts/setting.tsx';
+import { fixedText, SettingLines, SettingText } from '../parts/setting.tsx';
 import { SettingsCard } from '../parts/settings-card.tsx';
 import { useText } from '../text.ts';
 import { useSettings } from '../use-settings.ts';
@@ -34,7 +34,7 @@ export function AccessCard() {
           <label for="ami-lan">{t.lan}</label>
         </div>
         <p class="hint" id="ami-lan-hint">
-          {t.lanHint} {fixed !== null && common.fixed(fixed)} {listen === '' && t.off}
+          {t.lanHint} {fixed !== null && fixedText(fixed, common)} {listen === '' && t.off}
         </p>
       </div>
       {isOpen && <p class="notice">{t.plain}</p>}

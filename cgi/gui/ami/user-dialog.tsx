@@ -43,7 +43,7 @@ export function UserDialog({ user, onClose, onSaved }: UserDialogProps) {
   const { busy, error, run } = useAct();
   const known = new Set([...WRITE, ...WRITE_MORE]);
   const [actions, setActions] = useState([...write].filter((word) => !known.has(word)).join(', '));
-  const faultOf = (parameter: string) => (error?.parameter === parameter ? error.message : null);
+  const faultOf = (parameter: string) => (error?.parameter === parameter ? error.reason : null);
 
   const save = () =>
     run(async () => {

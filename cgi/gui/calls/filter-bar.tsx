@@ -39,7 +39,7 @@ export function FilterBar({ query, change, now, refused, narrow, order, onOrder 
   const t = useText('calls');
   const period = periodOf(query);
   const get = (name: string) => query.get(name) ?? '';
-  const fault = (name: string) => (refused?.parameter?.toLowerCase() === name.toLowerCase() ? refused.message : null);
+  const fault = (name: string) => (refused?.parameter?.toLowerCase() === name.toLowerCase() ? refused.reason : null);
   const text = (name: MoreName | 'number', hint?: string) => (
     <TextFilter
       key={name}

@@ -102,6 +102,26 @@ function Curl({ filter, order, onClose }: Pick<ToolsProps, 'filter' | 'order'> &
   );
 }
 
+type CallsText = ReturnType<typeof useText<'calls'>>;
+
+/** A parameter of the filter by the name that its field has on the page. */
+function named(name: string, t: CallsText): string {
+  if (name === 'disposition') return t.outcome;
+  if (name === 'userfield') return t.direction;
+  const label = t[name as keyof CallsText];
+  return typeof label === 'string' ? label : name;
+}
+
+/** And its value by the word that the field shows. */
+function worded(name: string, value: string, t: CallsText): string {
+  const words: Readonly<Record<string, string>> =
+    name === 'disposition' ? t.status : name === 'userfield' ? t.directions : {};
+  return value
+    .split(',')
+    .map((word) => words[word] ?? word)
+    .join(', ');
+}
+
 interface Deleted {
   readonly deleted: number;
   readonly undo: string;
@@ -109,7 +129,8 @@ interface Deleted {
 }
 
 function Remove({ filter: shown, onClose, onChanged }: Pick<ToolsProps, 'filter' | 'onChanged'> & { onClose(): void }) {
-  const t = useText('calls').remove;
+  const text = useText('calls');
+  const t = text.remove;
   const common = useText('common');
   const [reason, setReason] = useState('');
   const [error, setError] = useState<AskError | null>(null);
@@ -118,7 +139,6 @@ function Remove({ filter: shown, onClose, onChanged }: Pick<ToolsProps, 'filter'
   // With its day: what is counted is what will be deleted, also behind midnight.
   const [filter] = useState(() => pinned(shown, boxClock(drift, me.zone)));
   const counted = useAsk<{ readonly matches: number }>(DELETE, { ...filter, dryrun: true });
-  const words = Object.entries(filter);
   const remove = async () => {
     setBusy(true);
     setError(null);
@@ -160,9 +180,9 @@ function Remove({ filter: shown, onClose, onChanged }: Pick<ToolsProps, 'filter'
         >
           <p>{t.about(whole(matches))}</p>
           <ul class="words">
-            {words.map(([name, value]) => (
+            {Object.entries(filter).map(([name, value]) => (
               <li key={name}>
-                <code>{name}</code> {String(value)}
+                {named(name, text)}: {worded(name, String(value), text)}
               </li>
             ))}
           </ul>

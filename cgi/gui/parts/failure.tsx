@@ -18,7 +18,7 @@ export function Failure({ error, again }: FailureProps) {
       </p>
       {error.code !== 'offline' && (
         <p lang="en">
-          {error.parameter && <code>{error.parameter}</code>} {error.message}
+          {error.parameter && <code>{error.parameter}</code>} {error.reason}
         </p>
       )}
       {again && (

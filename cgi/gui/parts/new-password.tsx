@@ -41,7 +41,7 @@ export function NewPassword({ user, onDone, onLater }: NewPasswordProps) {
       setBusy(false);
     }
   };
-  const oldFault = error?.parameter?.toLowerCase() === 'oldpassword' ? error.message : null;
+  const oldFault = error?.parameter?.toLowerCase() === 'oldpassword' ? error.reason : null;
   return (
     <form
       class="form"

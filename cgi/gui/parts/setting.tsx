@@ -19,6 +19,12 @@ interface SettingProps {
   readonly fallback?: string;
 }
 
+/** Where a value is fixed, which can't be changed here. @param where As 30016 gives it: `FILE:LINE` or `environment NAME`. */
+export function fixedText(where: string, t: ReturnType<typeof useText<'common'>>['settings']): string {
+  const variable = /^environment (.*)$/.exec(where)?.[1];
+  return t.fixed(variable === undefined ? where : t.variable(variable));
+}
+
 /** The lines below a control. */
 function Hints({ form, name, hint, fallback }: Pick<SettingProps, 'form' | 'name' | 'hint' | 'fallback'>) {
   const t = useText('common').settings;
@@ -29,7 +35,7 @@ function Hints({ form, name, hint, fallback }: Pick<SettingProps, 'form' | 'name
   return (
     <>
       {hint}
-      {row.fixed !== null && <span class="setting-note">{t.fixed(row.fixed)}</span>}
+      {row.fixed !== null && <span class="setting-note">{fixedText(row.fixed, t)}</span>}
       {row.fixed === null && shown && <span class="setting-note">{t.fallback(usual)}</span>}
       {row.restart && <span class="setting-note">{row.pending ? t.restartPending : t.restart}</span>}
     </>

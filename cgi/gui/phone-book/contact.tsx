@@ -54,7 +54,7 @@ export function ContactDialog({ contact, onDone, onClose }: ContactDialogProps) 
         }}
       >
         {FIELDS.map((name) => (
-          <Field key={name} label={t[name]} hint={hints[name]} fault={error?.parameter === name ? error.message : null}>
+          <Field key={name} label={t[name]} hint={hints[name]} fault={error?.parameter === name ? error.reason : null}>
             {(control) => (
               <input
                 {...control}

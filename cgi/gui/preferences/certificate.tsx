@@ -100,7 +100,7 @@ function Another({ onDone }: { onDone(): void }) {
   const [key, setKey] = useState('');
   const { busy, error, run } = useAct();
   const isSafe = location.protocol === 'https:' || /^(127\.0\.0\.1|localhost|\[::1\])$/.test(location.hostname);
-  const faultOf = (name: string) => (error?.parameter === name ? error.message : null);
+  const faultOf = (name: string) => (error?.parameter === name ? error.reason : null);
   if (!isSafe) return <p class="notice">{t.plain}</p>;
   return (
     <form

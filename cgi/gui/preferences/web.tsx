@@ -1,7 +1,7 @@
 /** By which ports, from where and by which names the pages are reached. */
 import { useMe } from '../me.ts';
 import { Field } from '../parts/field.tsx';
-import { SettingCheck, SettingLines, SettingText } from '../parts/setting.tsx';
+import { fixedText, SettingCheck, SettingLines, SettingText } from '../parts/setting.tsx';
 import { SettingsCard } from '../parts/settings-card.tsx';
 import { useText } from '../text.ts';
 import { type SettingsForm, useSettings } from '../use-settings.ts';
@@ -81,7 +81,7 @@ export function PortField({ form, name, label }: PortFieldProps) {
   const host = known?.host ?? portOf(form.rows?.get(name)?.default ?? '')?.host ?? '[::]';
   const fixed = form.rows?.get(name)?.fixed ?? null;
   const several = listen !== '' && known === null && !/^[^,]*:$/.test(listen);
-  const hint = fixed === null ? (several ? listen : t.portHint) : common.fixed(fixed);
+  const hint = fixed === null ? (several ? listen : t.portHint) : fixedText(fixed, common);
   return (
     <Field label={label} hint={hint} fault={form.fault(name)}>
       {(control) => (

@@ -33,7 +33,7 @@ export function FilterForm({ query, trunks, error, onChange, onSearch }: FilterF
   useEffect(() => {
     if (error) setOpen(true);
   }, [error]);
-  const faultOf = (name: string) => (error?.parameter?.toLowerCase() === name ? error.message : null);
+  const faultOf = (name: string) => (error?.parameter?.toLowerCase() === name ? error.reason : null);
   const textField = (name: FilterName, more: More = {}, hint?: string) => (
     <Field label={t[name]} hint={hint} fault={faultOf(name)}>
       {(control) => (

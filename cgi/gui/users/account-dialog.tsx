@@ -51,7 +51,7 @@ export function AccountDialog({ account, own, onClose, onDone }: AccountDialogPr
     );
     if (done) onDone(own ? null : account ? t.accounts.changed(name) : t.accounts.made(name));
   };
-  const nameFault = error?.parameter?.toLowerCase() === 'username' ? error.message : null;
+  const nameFault = error?.parameter?.toLowerCase() === 'username' ? error.reason : null;
   return (
     <Dialog title={account ? t.accounts.changeOf(name) : t.accounts.add} onClose={onClose}>
       <form

@@ -42,7 +42,7 @@ export function KeyDialog({ onClose, onMade }: KeyDialogProps) {
     const wanted = { name: name.trim(), role, numbers: list, scopes: [...given].join(','), days };
     await run(async () => onMade(await ask<KeyMade>(MAKE, wanted)));
   };
-  const nameFault = error?.parameter === 'name' ? error.message : null;
+  const nameFault = error?.parameter === 'name' ? error.reason : null;
   return (
     <Dialog title={t.add} onClose={onClose}>
       <form

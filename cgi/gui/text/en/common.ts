@@ -99,6 +99,7 @@ export const common = {
   },
   settings: {
     fixed: (where: string) => `Fixed in ${where}: it can be changed only there.`,
+    variable: (name: string) => `the environment variable ${name}`,
     fallback: (value: string) => `Default: ${value}`,
     restart: 'Acted on after a restart of cdrd.',
     restartPending: 'Kept; acted on after a restart of cdrd.',
@@ -142,6 +143,8 @@ export const common = {
     } as Record<string, string>,
   },
   notFound: 'There is no such page.',
+  notFoundAt: 'The address is',
+  toStart: 'Go to the first page',
   language: 'Language',
   loggedInAs: (user: string) => `Logged in as ${user}`,
 };

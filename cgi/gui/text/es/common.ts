@@ -101,6 +101,7 @@ export const common: Translated<typeof english> = {
   },
   settings: {
     fixed: (where: string) => `Fijado en ${where}: solo se puede cambiar allí.`,
+    variable: (name: string) => `la variable de entorno ${name}`,
     fallback: (value: string) => `Predeterminado: ${value}`,
     restart: 'Se aplica tras reiniciar cdrd.',
     restartPending: 'Guardado; se aplica tras reiniciar cdrd.',
@@ -143,6 +144,8 @@ export const common: Translated<typeof english> = {
       'http.redirect': 'HTTP se redirige a HTTPS',
     },
   },
+  notFoundAt: 'La dirección es',
+  toStart: 'Ir a la primera página',
   notFound: 'No existe esa página.',
   language: 'Idioma',
   loggedInAs: (user) => `Sesión de ${user}`,
