@@ -9,6 +9,7 @@ import { ENTRIES, maySee, type PageEntry, startPage } from './pages.tsx';
 import { Failure } from './parts/failure.tsx';
 import { Loading } from './parts/loading.tsx';
 import { NewPassword } from './parts/new-password.tsx';
+import { NoPage } from './parts/no-page.tsx';
 import { tell } from './parts/toast.tsx';
 import { usePlace } from './router.tsx';
 import { Shell } from './shell.tsx';
@@ -96,7 +97,7 @@ function Somebody({ me, refresh, onLoggedOut }: SomebodyProps) {
       {entry ? (
         <Shown key={entry.name} entry={entry} />
       ) : (
-        <p role="alert">{ENTRIES.some((each) => each.name === name) ? t.failure.denied : t.notFound}</p>
+        <NoPage path={path} denied={ENTRIES.some((each) => each.name === name)} />
       )}
     </Shell>
   );

@@ -25,7 +25,7 @@ import { answerDialect } from './dialects.ts';
 import { createGate, type Gate, type GateFigures } from './gate.ts';
 import { createGuard, type Guard } from './guard.ts';
 import type { Hosts } from './hosts.ts';
-import { type StaticFiles, writeStatic } from './static.ts';
+import { isPerson, type StaticFiles, writeStatic } from './static.ts';
 import { TLS } from './tls-options.ts';
 import type { WebSockets } from './websocket.ts';
 import { breakOff, deviceCookie, isSecure, writeRedirect, writeReply, writeText } from './write-reply.ts';
@@ -319,6 +319,8 @@ async function route(
   }
   const file = context.pages.find(path);
   if (file) return writeStatic(response, file);
+  const document = context.pages.find('/');
+  if (document && isPerson(request)) return writeStatic(response, document, 404);
   const nothing = 'there is nothing here; numbers stand under /cgi/webserve/';
   return refuse(response, 'not_found', path === '/' ? `the pages are not built, make build does; ${nothing}` : nothing);
 }

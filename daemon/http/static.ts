@@ -82,10 +82,19 @@ async function filesIn(folder: string): Promise<string[]> {
 }
 
 /**
+ * Whether a person's browser asks for something to show: it names HTML, as programs and what pages load do not. One who
+ * has mistyped an address is told so by a page, in the own language and with a way on.
+ */
+export function isPerson({ headers }: IncomingMessage): boolean {
+  return /\btext\/html\b/i.test(headers.accept ?? '');
+}
+
+/**
  * Answers GET or HEAD for one of them.
+ * @param status 404: the document in place of something that isn't there; its script says so.
  * @throws {CgiError} `not_found` when it is gone since the start, as after an update.
  */
-export async function writeStatic(response: ServerResponse, file: StaticFile): Promise<void> {
+export async function writeStatic(response: ServerResponse, file: StaticFile, status: 200 | 404 = 200): Promise<void> {
   const { req: request } = response;
   const handle = await open(file.path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
@@ -96,24 +105,25 @@ export async function writeStatic(response: ServerResponse, file: StaticFile): P
     const asItIs = !file.packed || takesGzip(request.headers['accept-encoding']);
     const { etag: tag } = validatorsOf(about, Date.now());
     const etag = asItIs ? tag : tag.replace(/"$/, '-plain"');
-    const headers = { ...headersOf(file, request), ETag: etag };
+    const isThere = status === 200;
+    const headers = { ...headersOf(file, request), ...(isThere ? { ETag: etag } : { 'Cache-Control': 'no-store' }) };
     const tags = request.headers['if-none-match'];
     const asked = tags === undefined ? {} : { 'if-none-match': tags };
-    const { status } = select('GET', asked, about.size, { etag, lastModified: '' });
+    const holds = isThere && select('GET', asked, about.size, { etag, lastModified: '' }).status === 304;
     const content = {
       ...headers,
       'Content-Type': file.type,
       ...(asItIs && { 'Content-Length': about.size }),
       ...(asItIs && file.packed && { 'Content-Encoding': 'gzip' }),
     };
-    if (status === 304 || request.method === 'HEAD') {
-      response.writeHead(status, status === 304 ? headers : content);
+    if (holds || request.method === 'HEAD') {
+      response.writeHead(holds ? 304 : status, holds ? headers : content);
       response.end();
       return;
     }
     // To its length and no further, whatever is done to it meanwhile.
     const bytes = handle.createReadStream({ autoClose: false, start: 0, end: Math.max(0, about.size - 1) });
-    await writePieces(response, 200, content, asItIs ? bytes : await unpacked(bytes));
+    await writePieces(response, status, content, asItIs ? bytes : await unpacked(bytes));
   } finally {
     await close(handle);
   }

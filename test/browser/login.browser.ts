@@ -54,6 +54,18 @@ describe('a box in use', () => {
     await page.getByText('Your account may not see this.').waitFor();
   });
 
+  test('at an address that is no page’s leads to a page that says so, and a way on', async () => {
+    const page = await box.open({ page: '/clals?src=202', role: null, expects: [/404/] });
+    await fill(page, 'monitor', PASSWORDS.monitor);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await shown(page, 'There is no such page.');
+    await page.getByText('/clals', { exact: true }).waitFor();
+    expect(await page.title()).toBe('There is no such page. · cdrd');
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Go to the first page' }).click();
+    await shown(page, 'Call Recording');
+  });
+
   test('lets itself be used by keyboard alone, in and out', async () => {
     const page = await box.open({ role: null });
     const focused = () => page.evaluate(() => (document.activeElement as HTMLInputElement | null)?.name ?? '');

@@ -186,6 +186,26 @@ test('nothing else is there, however it is spelled', async () => {
   }
 });
 
+test('a person who has mistyped an address is told so by the pages, a program by JSON', async () => {
+  const browser = { ...GZIP, Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+  for (const path of ['/clals', '/calls/', '/etc/passwd', '/a/b?c=d']) {
+    const { status, headers, body } = await ask(path, browser);
+    expect([path, status, gunzipSync(body).toString()]).toEqual([path, 404, DOCUMENT]);
+    expect(headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+    expect(headers['content-security-policy']).toContain("script-src 'self'");
+    expect(headers['etag']).toBeUndefined();
+    expect((await ask(path, { ...browser, 'If-None-Match': '*' })).status).toBe(404);
+    expect(await ask(path, browser, 'HEAD')).toMatchObject({ status: 404, body: Buffer.alloc(0) });
+  }
+  // Numbers and recordings are for programs, whoever asks; and what a page loads is no page.
+  for (const path of ['/cgi/webserve/nothing', '/recordings/x.wav'])
+    expect((await ask(path, browser)).headers['content-type'], path).toBe('application/json; charset=utf-8');
+  for (const accepts of [undefined, '*/*', 'application/json, text/plain, */*', 'image/avif,image/*,*/*;q=0.8'])
+    expect((await ask('/clals', accepts === undefined ? {} : { Accept: accepts })).body.toString()).toContain(
+      '"not_found"',
+    );
+});
+
 test('a page may be linked to from anywhere; what it loads, and all else, is for itself', async () => {
   for (const lines of [{ Referer: 'http://wiki.example/' }, { 'Sec-Fetch-Site': 'cross-site' }] as const) {
     for (const path of ['/', '/calls?src=202']) expect((await ask(path, lines)).status).toBe(200);
