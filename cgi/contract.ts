@@ -212,6 +212,9 @@ export interface LiveRow {
   readonly calldate: string;
   readonly src: string;
   readonly srcname: string;
+  /** As the phone book has it, of src, or of dst where that is outside; '' = it has not. */
+  readonly contact: string;
+  readonly groupname: string;
   readonly dst: string;
   /** Trunks of its two sides; '' = inside. */
   readonly channel: string;

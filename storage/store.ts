@@ -34,7 +34,7 @@ import { openGroups } from './sql/call.ts';
 import { type Stepped, stepDeletion, vacuumStep } from './sql/call-deletion.ts';
 import { callDetail } from './sql/call-detail.ts';
 import { callNumbers } from './sql/candidates.ts';
-import { type Contact, contactCount, contacts } from './sql/contact.ts';
+import { type Contact, contactCount, contacts, contactsOf } from './sql/contact.ts';
 import { type CsvFault, type CsvPosition, type CsvProgress, csvPositions } from './sql/csv.ts';
 import { type Database, openDatabase } from './sql/database.ts';
 import {
@@ -316,6 +316,7 @@ export function openStore(options: StoreOptions) {
     apiKeys: () => apiKeys(database),
     views: () => views(database),
     contacts: ({ after, limit }: { after: string; limit: number }) => contacts(database, after, limit),
+    contactsOf: (numbers: readonly string[]) => contactsOf(database, numbers),
     contactCount: () => contactCount(database),
     auditEntries: (request: AuditRequest) => auditEntries(database, request),
     auditChains: () => auditChains(database),

@@ -21,6 +21,8 @@ const WAITING_MAX = 4;
 
 export interface PhoneBook {
   count(): Promise<number>;
+  /** Whose these numbers are, by number; one that nobody has isn't there. @param numbers At most {@link CONTACTS_STEP} are looked up. */
+  of(numbers: readonly string[]): Promise<ReadonlyMap<string, Contact>>;
   /** All of them in order of number, those after `after`, in steps; a change may come between two. */
   list(after: string): AsyncGenerator<readonly Contact[]>;
   /** Adds or changes them, all or none. @throws {CgiError} `invalid` when the book would be too large, `busy`. */
@@ -82,6 +84,11 @@ export function createPhoneBook(store: StoreClient): PhoneBook {
 
   return {
     count: () => store.ask('contactCount'),
+    async of(numbers) {
+      const asked = [...new Set(numbers)].filter((number) => number !== '').slice(0, CONTACTS_STEP);
+      const found = asked.length === 0 ? [] : await store.ask('contactsOf', asked);
+      return new Map(found.map((contact) => [contact.number, contact]));
+    },
     list,
     put: (contacts, by) => inTurn(() => put(contacts, by)),
     async replace(contacts, by) {

@@ -6,9 +6,10 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
-import type { LiveMessage } from '../../cgi/contract.ts';
+import type { LiveMessage, LiveRow } from '../../cgi/contract.ts';
 import { callerOf, refusal } from '../../cgi/dispatch.ts';
-import { liveRow } from '../../cgi/live/calls.ts';
+import { liveRows } from '../../cgi/live/calls.ts';
+import type { LiveCall } from '../../cgi/live/port.ts';
 import { CgiError } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { may } from '../../storage/model/rights.ts';
@@ -25,13 +26,17 @@ const BEAT_MS = 10_000;
 const UNSENT_MAX = 1024 * 1024;
 /** Milliseconds between two looks whether the session has idled out, or the key was revoked. */
 const SESSION_MS = 30_000;
+/** In place of a phone book that can't be asked. */
+const NOBODY = { of: async () => new Map() };
 
 export function livePath(
-  services: Pick<Services, 'sessions' | 'keys' | 'live' | 'zone' | 'notes'>,
+  services: Pick<Services, 'sessions' | 'keys' | 'live' | 'phoneBook' | 'zone' | 'notes'>,
   bus: Bus,
   tokenOf: (request: IncomingMessage) => string | null,
 ): WebSocketPath {
   const watchers = new Map<WebSocket, IncomingMessage>();
+  /** Those of them that have been told everything. */
+  const begun = new Set<WebSocket>();
   const changed = new Set<string>();
   let due = false;
 
@@ -50,37 +55,58 @@ export function livePath(
 
   const tell = (message: LiveMessage) => {
     const text = JSON.stringify(message);
-    for (const socket of watchers.keys()) {
+    for (const socket of begun) {
       if (socket.bufferedAmount > UNSENT_MAX) socket.terminate();
       else socket.send(text);
     }
   };
-  const everything = (): LiveMessage => {
+
+  // The phone book is asked between a picture and its telling: one message at a time, so that none overtakes another.
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    last = last.then(work);
+    return last;
+  };
+  const rowsOf = (calls: readonly LiveCall[]): Promise<LiveRow[]> => {
+    const { phoneBook, zone } = services;
+    // Without the store there are no names; what goes on is told all the same.
+    return liveRows(calls, phoneBook, zone.text).catch(() => liveRows(calls, NOBODY, zone.text));
+  };
+  const everything = async (): Promise<LiveMessage> => {
     const calls = services.live.calls();
-    const json_array_live = (calls ?? []).map((call) => liveRow(call, services.zone.text));
-    return { asterisk: calls ? 'up' : 'down', now: Date.now(), json_array_live };
+    return { asterisk: calls ? 'up' : 'down', now: Date.now(), json_array_live: await rowsOf(calls ?? []) };
+  };
+  const tellChanged = async () => {
+    const ids = [...changed];
+    changed.clear();
+    const calls = new Map((services.live.calls() ?? []).map((call) => [call.id, call]));
+    const rows = new Map((await rowsOf(ids.flatMap((id) => calls.get(id) ?? []))).map((row) => [row.id, row]));
+    for (const id of ids) {
+      const call = rows.get(id);
+      tell(call ? { call } : { ended: id });
+    }
+  };
+  const schedule = () => {
+    if (due) return;
+    due = true;
+    setTimeout(async () => {
+      await inTurn(tellChanged);
+      due = false;
+      if (changed.size > 0) schedule();
+    }, TOGETHER_MS);
   };
 
   bus.on('live', (linkedId) => {
     if (watchers.size === 0) return;
     changed.add(linkedId);
-    if (due) return;
-    due = true;
-    setTimeout(() => {
-      due = false;
-      const calls = new Map((services.live.calls() ?? []).map((call) => [call.id, call]));
-      for (const id of changed) {
-        const call = calls.get(id);
-        tell(call ? { call: liveRow(call, services.zone.text) } : { ended: id });
-      }
-      changed.clear();
-    }, TOGETHER_MS);
+    schedule();
   });
   let up = services.live.calls() !== null;
   bus.on('asterisk', ({ state }) => {
     const before = up;
     up = state === 'up';
-    if (before !== up) tell(up ? everything() : { asterisk: 'down' });
+    if (before === up) return;
+    void inTurn(async () => tell(up ? await everything() : { asterisk: 'down' }));
   });
 
   return {
@@ -96,15 +122,21 @@ export function livePath(
       watchers.set(socket, request);
       const look = setInterval(() => letGo(socket, request), SESSION_MS);
       const beat = setInterval(() => {
-        if (socket.bufferedAmount === 0) socket.send(JSON.stringify({ now: Date.now() }));
+        if (begun.has(socket) && socket.bufferedAmount === 0) socket.send(JSON.stringify({ now: Date.now() }));
       }, BEAT_MS);
       socket.once('close', () => {
         clearInterval(look);
         clearInterval(beat);
         watchers.delete(socket);
+        begun.delete(socket);
       });
       socket.on('message', () => socket.close(1008, 'this one only tells'));
-      socket.send(JSON.stringify(everything()));
+      void inTurn(async () => {
+        const message = JSON.stringify(await everything());
+        if (!watchers.has(socket)) return;
+        begun.add(socket);
+        socket.send(message);
+      });
     },
   };
 }

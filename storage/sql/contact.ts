@@ -53,6 +53,14 @@ export function contacts(database: Database, after: string, limit: number): Cont
   return database.all('SELECT * FROM contact WHERE number > ? ORDER BY number LIMIT ?', [after, limit]).map(toContact);
 }
 
+/** Those of some numbers that stand in the book. @param numbers A few, as calls show them. */
+export function contactsOf(database: Database, numbers: readonly string[]): Contact[] {
+  return numbers.flatMap((number) => {
+    const row = database.first('SELECT * FROM contact WHERE number = ?', [number]);
+    return row ? [toContact(row)] : [];
+  });
+}
+
 function toContact(row: Row): Contact {
   return { number: String(row['number']), name: String(row['name']), group: String(row['groupname']) };
 }

@@ -48,6 +48,12 @@ describe('with a PBX', () => {
     await placed;
   });
 
+  test('whom the phone book knows bears that name', async () => {
+    const page = await box.open({ page: 'live-calls' });
+    void box.pbx.placeCall('inbound', { source: '5550100', ring: 1, talk: 3 });
+    await card(page, '5550100').getByText('Harbour Bakery').waitFor();
+  });
+
   test('the connection is lost and found: said at once, what is shown is of then, and it comes back by itself', async () => {
     const page = await box.open({ page: 'live-calls', size: 'phone' });
     announce(page, /WebSocket|ERR_|request failed|401/);

@@ -36,6 +36,18 @@ function openBook() {
   return { ...box, put, book, csv, message };
 }
 
+test('whose some numbers are is asked in one question: exactly, each once, and of nobody nothing', async () => {
+  const { put, services } = openBook();
+  await put({ number: '205', name: 'Reception', group: 'House' });
+  await put({ number: '+4930123', name: 'Ana' });
+  const found = await services.phoneBook.of(['205', '205', '', '30123', '620(205)', '+4930123']);
+  expect([...found.values()]).toEqual([
+    { number: '205', name: 'Reception', group: 'House' },
+    { number: '+4930123', name: 'Ana', group: '' },
+  ]);
+  expect((await services.phoneBook.of(['', '999'])).size).toBe(0);
+});
+
 test('one contact is put, changed, listed in parts and removed, and each change stands in the audit log', async () => {
   const { put, book, ask, store } = openBook();
   expect(await book()).toEqual([]);

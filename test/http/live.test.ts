@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createSessions } from '../../cgi/access/session.ts';
 import type { Services } from '../../cgi/verb.ts';
@@ -23,8 +23,10 @@ async function openLive() {
   const notes = {
     refused: ({ action, who, detail }: AuditLine) => void refused.push([action, who, detail]),
   } as unknown as Services['notes'];
-  const services = { sessions, keys, live, zone: zone('UTC'), notes };
-  const paths = { '/live': livePath(services, createBus(), tokenOf) };
+  const phoneBook = { of: async () => new Map() } as unknown as Services['phoneBook'];
+  const services = { sessions, keys, live, phoneBook, zone: zone('UTC'), notes };
+  const bus = createBus();
+  const paths = { '/live': livePath(services, bus, tokenOf) };
   const webSockets = createWebSockets(paths);
   const server = createServer().on('upgrade', webSockets.upgrade).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -40,6 +42,15 @@ async function openLive() {
     const closed = once(socket, 'close').then(([code]) => Number(code));
     return { socket, closed };
   };
+  /** One of whom nothing is awaited, and what it hears. */
+  const listen = async (token: string) => {
+    const headers = { Authorization: `Bearer ${token}` };
+    const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/live`, { headers });
+    const heard: object[] = [];
+    socket.on('message', (text) => heard.push(JSON.parse(String(text)) as object));
+    await once(socket, 'open');
+    return { socket, heard };
+  };
   /** One that is refused. */
   const knock = async (token: string) => {
     const headers = { Authorization: `Bearer ${token}` };
@@ -47,7 +58,7 @@ async function openLive() {
     const [error] = (await once(socket, 'error', { signal: AbortSignal.timeout(20_000) })) as [Error];
     return error.message;
   };
-  return { sessions, time, watch, knock, keys, refused };
+  return { sessions, time, watch, listen, knock, keys, live, phoneBook, bus, refused };
 }
 
 test('the end of its session, by whatever way, ends it at once, and nobody else’s', async () => {
@@ -79,6 +90,36 @@ test('that it stays open is no use of the session, which idles out under it', as
   sessions.end(sessions.begin({ user: 'monitor', role: 'monitor' }).token);
   expect(await closed).toBe(4401);
   socket.terminate();
+});
+
+test('calls bear the names of the phone book; while it is asked nothing is overtaken and nothing lost', async () => {
+  const box = await openLive();
+  const call = { id: 'a', src: '0171', dst: '202', callType: 'Inbound', since: 0, recording: null };
+  box.live.calls = () => [call] as never;
+  const asked: { numbers: readonly string[]; answer: (names: ReadonlyMap<string, unknown>) => void }[] = [];
+  box.phoneBook.of = (numbers) => new Promise((answer) => asked.push({ numbers, answer: answer as never }));
+  const { token } = box.sessions.begin({ user: 'admin', role: 'admin' });
+  const { heard } = await box.listen(token);
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  // Before the newcomer has been told everything the call changes, and another ends.
+  box.bus.emit('live', 'a');
+  box.bus.emit('live', 'gone');
+  asked[0]?.answer(new Map([['0171', { number: '0171', name: 'Ana', group: 'Friends' }]]));
+  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  asked[1]?.answer(new Map());
+  await vi.waitFor(() => expect(heard).toHaveLength(3));
+  expect(heard).toMatchObject([
+    { json_array_live: [{ id: 'a', contact: 'Ana', groupname: 'Friends' }] },
+    { call: { id: 'a', contact: '', groupname: '' } },
+    { ended: 'gone' },
+  ]);
+  // Of a call that goes out it is the other side's; without the book what goes on is told all the same.
+  box.live.calls = () => [{ ...call, callType: 'Outbound' }] as never;
+  box.phoneBook.of = (numbers) =>
+    numbers.includes('202') ? Promise.reject(new Error('the store has ended')) : Promise.resolve(new Map());
+  box.bus.emit('live', 'a');
+  await vi.waitFor(() => expect(heard).toHaveLength(4));
+  expect(heard[3]).toMatchObject({ call: { id: 'a', userfield: 'Outbound', contact: '' } });
 });
 
 test('who is refused stands in the audit log: a key that opens nothing, and one that is for something else', async () => {

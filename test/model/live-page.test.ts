@@ -11,6 +11,8 @@ const row = (id: string, since: number, change: Partial<LiveRow> = {}): LiveRow 
     calldate: '',
     src: '201',
     srcname: '',
+    contact: '',
+    groupname: '',
     dst: '202',
     channel: '',
     dstchannel: '',

@@ -19,6 +19,7 @@ interface CallCardProps {
 export function CallCard({ call, now, usable }: CallCardProps) {
   const t = useText('live');
   const state = call.over ? 'over' : call.state;
+  const isOut = call.userfield === 'Outbound';
   const lines = [call.channel, call.dstchannel].filter((line) => line !== '');
   return (
     <li class={`card live-call ${state}`} data-call={call.id}>
@@ -28,12 +29,12 @@ export function CallCard({ call, now, usable }: CallCardProps) {
       </p>
       <p class="live-parties">
         <span class="visually-hidden">{t.from} </span>
-        <Party number={call.src} name={call.srcname} />
+        <Party number={call.src} contact={isOut ? '' : call.contact} name={call.srcname} />
         <span class="live-arrow" aria-hidden="true">
           →
         </span>
         <span class="visually-hidden"> {t.to} </span>
-        <Party number={call.dst} name="" />
+        <Party number={call.dst} contact={isOut ? call.contact : ''} name="" />
       </p>
       <p class="live-lines soft">
         {t.types[call.userfield as keyof typeof t.types] ?? call.userfield}
@@ -49,10 +50,18 @@ export function CallCard({ call, now, usable }: CallCardProps) {
   );
 }
 
-function Party({ number, name }: { readonly number: string; readonly name: string }) {
+interface PartyProps {
+  readonly number: string;
+  /** By the phone book, and as the caller is called by the network; '' = by neither. */
+  readonly contact: string;
+  readonly name: string;
+}
+
+function Party({ number, contact, name }: PartyProps) {
   const t = useText('live');
   // `FROM96-5550100`: an inbound route has put its name before the number.
-  const called = name.endsWith(`-${number}`) ? name.slice(0, -number.length - 1) : name === number ? '' : name;
+  const routed = name.endsWith(`-${number}`) ? name.slice(0, -number.length - 1) : name === number ? '' : name;
+  const called = [contact, routed].filter((each, index, all) => each !== '' && all.indexOf(each) === index).join(', ');
   return (
     <span class="live-party">
       {called !== '' && <span>{called} </span>}
