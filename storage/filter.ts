@@ -29,6 +29,12 @@ export interface CallFilter {
   readonly billsec?: Bounds;
   /** Hidden when duration and billsec are both outside (guide, chapter 1 table 1). */
   readonly duration?: Bounds;
+  /** Seconds from its start to its end, whatever of them was talk. */
+  readonly lasted?: Bounds;
+  /** Call end, epoch seconds. */
+  readonly end?: Bounds;
+  /** The name that the caller showed; `*` is any run of characters, `?` any one. Case of A to Z doesn't count. */
+  readonly callerName?: string;
   readonly cidName?: string;
   readonly inRoute?: string;
   readonly ivr?: string;
@@ -147,6 +153,22 @@ export interface CountRequest<Filter> {
   readonly byId?: boolean;
 }
 
+/** Calls by their ids, lowest first. */
+export interface IdsRequest {
+  /** The lowest. */
+  readonly from: number;
+  /** Ids looked at, whatever they hold. */
+  readonly scan: number;
+  /** Of calls at most. */
+  readonly limit: number;
+}
+
+export interface IdsStep {
+  readonly ids: readonly number[];
+  /** The next `from`; null: there are no more. */
+  readonly next: number | null;
+}
+
 export interface Count {
   readonly rows: number;
   readonly next: Cursor | null;
@@ -204,7 +226,10 @@ export type SortColumn =
   | 'accountCode'
   | 'cidName'
   | 'ivr'
-  | 'contact';
+  | 'contact'
+  | 'callerName'
+  /** Answered, busy, taken by nobody, failed. */
+  | 'outcome';
 
 export interface SortKeysRequest extends CountRequest<CallFilter> {
   readonly sort: SortColumn;

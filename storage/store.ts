@@ -7,6 +7,7 @@ import { isDiskFault, StoreError } from './errors.ts';
 import type {
   CallFilter,
   CountRequest,
+  IdsRequest,
   NumbersRequest,
   PageRequest,
   RecordingFilter,
@@ -29,7 +30,7 @@ import {
   checkAudit,
 } from './sql/audit.ts';
 import type { Chain } from './sql/audit-chain.ts';
-import { isMostCalls } from './sql/by-id.ts';
+import { callIds, isMostCalls } from './sql/by-id.ts';
 import { openGroups } from './sql/call.ts';
 import { type Stepped, stepDeletion, vacuumStep } from './sql/call-deletion.ts';
 import { callDetail } from './sql/call-detail.ts';
@@ -259,6 +260,7 @@ export function openStore(options: StoreOptions) {
     callPage: (request: PageRequest<CallFilter>) => callPage(database, request),
     callCount: (request: CountRequest<CallFilter>) => callCount(database, request),
     isMostCalls: (filter: CallFilter) => isMostCalls(database, filter),
+    callIds: (request: IdsRequest) => callIds(database, request),
     callTotals: (request: TotalsRequest) => callTotals(database, request),
     callSums: (request: TotalsRequest) => callSums(database, request),
     callNumbers: (request: NumbersRequest) => callNumbers(database, request),

@@ -20,7 +20,7 @@ import { exactNumber } from '../model/number-search.ts';
 import { stretchById } from './by-id.ts';
 import type { Bind, Database } from './database.ts';
 import { lineOf, type Rest } from './line.ts';
-import { type Where, whereCalls, whereRecordings } from './where.ts';
+import { CALLER_NAME, type Where, whereCalls, whereRecordings } from './where.ts';
 
 export type Condition = readonly [text: string, ...binds: Bind[]];
 
@@ -129,6 +129,7 @@ const calls: Source<CallFilter> = {
       THEN recording ELSE '' END`,
     contact: "coalesce(contact.name, '')",
     group: "coalesce(contact.groupname, '')",
+    callerName: CALLER_NAME,
   },
   plain: new Set(['id', 'changed', 'start', 'end', 'endUnpadded', 'port', 'duration', 'billsec']),
   // Few are ticked off: the others have the guide's fields and ours, and nothing of this.
@@ -207,6 +208,7 @@ const SORT_KEYS: Readonly<Record<SortColumn, string>> = {
   ...(calls.columns as Readonly<Record<SortColumn, string>>),
   duration: 'duration',
   billsec: 'billsec',
+  outcome: "CASE disposition WHEN 'ANSWERED' THEN 0 WHEN 'BUSY' THEN 1 WHEN 'NO ANSWER' THEN 2 ELSE 3 END",
 };
 
 /** What each of a step's calls is put in order by. */

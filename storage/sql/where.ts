@@ -11,6 +11,10 @@ export interface Where {
   readonly binds: Bind[];
 }
 
+/** The name that a call's caller showed: of the leg that its row stands on, as Asterisk writes it, `"name" <number>`. */
+export const CALLER_NAME = `coalesce((SELECT CASE WHEN callerid GLOB '"*" <*' THEN substr(callerid, 2, instr(callerid, '" <') - 2) END
+  FROM leg WHERE leg.id = call.anchor), '')`;
+
 export function whereCalls(filter: CallFilter): Where {
   const { conditions, binds } = whereAsked(filter);
   // Not in the trash: in these very words, so that the index without it serves.
@@ -29,6 +33,10 @@ export function whereAsked(filter: CallFilter): Where {
   equal(where, 'start_offset', filter.startOffset);
   bounds(where, 'billsec', filter.billsec);
   eitherWithin(where, ['duration', 'billsec'], filter.duration);
+  bounds(where, 'duration', filter.lasted);
+  bounds(where, 'end_at', filter.end);
+  if (filter.callerName !== undefined)
+    add(where, `lower(${CALLER_NAME}) GLOB lower(?)`, filter.callerName.replaceAll('[', '[[]'));
   equal(where, 'cidname', filter.cidName);
   equal(where, 'cidname', filter.inRoute); // the guide: its value is the same
   equal(where, 'ivr', filter.ivr);
