@@ -84,12 +84,16 @@ function finish(output: Output, settings: Settings, path: string | null): Config
     const setting = settings.get(key);
     return setting ? placeText(setting.place, path) : null;
   };
-  const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
   const sections = Object.entries(values).map(([section, table]) => [
     section,
     Object.fromEntries(Object.entries(table).map(([name, value]) => [camel(name), value])),
   ]);
   return freeze({ ...Object.fromEntries(sections), fixed, file: path } as Config);
+}
+
+/** A key as the program spells it: `local_webhook` is `localWebhook`. */
+export function camel(name: string): string {
+  return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** Freezes plain objects and lists all the way down; a frozen RegExp without g or y still matches. */

@@ -16,7 +16,7 @@ import type { SettingChange } from '../storage/write.ts';
 import { RECORDING_KEYS, type RecordingPolicy } from './asterisk/astdb.ts';
 import type { PolicyWriter } from './asterisk/recording-policy.ts';
 import { clashes } from './config/clash.ts';
-import type { Config, ListenAddress } from './config.ts';
+import { type Config, camel, type ListenAddress } from './config.ts';
 import { type Doors, isDoor, listenOf, listenText, portFault, type Shutting, shutsOut, shutting } from './doors.ts';
 import type { Log } from './log.ts';
 import { ListenError, type Prepared } from './sockets/listeners.ts';
@@ -264,7 +264,7 @@ function fixedValue(config: Config, name: string): SettingValue {
   const { dir, places } = config.recordings;
   if (name === PLACE) return Object.entries(places).find(([, folder]) => folder === dir)?.[0] ?? dir;
   const [section, key] = name.split('.') as [Exclude<keyof Config, 'fixed' | 'file'>, string];
-  const value = (config[section] as Readonly<Record<string, unknown>>)[key];
+  const value = (config[section] as Readonly<Record<string, unknown>>)[camel(key)];
   if (LISTEN.test(name)) return listenText(value as readonly ListenAddress[]);
   if (Array.isArray(value)) return value.map((item) => (item instanceof RegExp ? item.source : item));
   return value as SettingValue;

@@ -90,7 +90,10 @@ describe('values', () => {
       time: { zone: '' },
       alarm: { mail: [], sender: '', webhook: '', after: 120, localWebhook: false },
       elastix: { enabled: false, base: '' },
-      mor: { enabled: false, base: '' },
+      mor: {
+        ...{ enabled: false, base: '', users: [], get: false },
+        ...{ sampleHash: false, callback: false, callbackNumbers: [] },
+      },
       voipmonitor: { enabled: false, base: '' },
     });
     expect(CONFIG_KEYS.map(({ key }) => fixed(key))).toEqual(CONFIG_KEYS.map(() => null));

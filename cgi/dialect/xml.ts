@@ -13,9 +13,9 @@ export type XmlNode = readonly [
 export const XML_TYPE = 'application/xml; charset=utf-8';
 export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
-/** A whole document. @throws for a name that can't be an element's or an attribute's: a fault of ours. */
+/** A whole document, without a line feed at its end. @throws for a name that can't be an element's or an attribute's: a fault of ours. */
 export function xmlDocument(root: XmlNode): string {
-  return `${XML_DECLARATION}${xmlElement(root)}`;
+  return `${XML_DECLARATION}${xmlElement(root).trimEnd()}`;
 }
 
 /** An element as lines, each with its line feed. @param depth How many it stands in. @throws as {@link xmlDocument} does. */
@@ -41,7 +41,7 @@ export function xmlAround(
   const begins = names.map((name, depth) => `${'  '.repeat(depth)}<${nameOf(name)}>`);
   const ends = names.map((name, depth) => `${'  '.repeat(depth)}</${name}>`).reverse();
   const inner = first.map((node) => xmlElement(node, names.length)).join('');
-  return { begin: `${XML_DECLARATION}${lines(begins)}${inner}`, end: lines(ends), depth: names.length };
+  return { begin: `${XML_DECLARATION}${lines(begins)}${inner}`, end: lines(ends).trimEnd(), depth: names.length };
 }
 
 function nameOf(name: string): string {

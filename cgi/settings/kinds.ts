@@ -6,7 +6,9 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { isAbsolute, resolve } from 'node:path';
 import * as v from 'valibot';
 import { isPermit } from '../../storage/model/address.ts';
+import { PatternError, parseNumberPattern } from '../../storage/model/number-pattern.ts';
 import { NumberPlanError, parseNumberRanges } from '../../storage/model/number-plan.ts';
+import { faultOfAll, parseUser } from '../dialect/mor/users.ts';
 import { channelPatternFault } from './channel-pattern.ts';
 
 /** Addresses of one listener, names of a list, places: a box has a handful, a typing error must not make thousands. */
@@ -18,6 +20,8 @@ const MAX_FOLDERS = 4;
 const MAX_PERMITS = 32;
 const MAX_HOST_NAMES = 16;
 const MAX_MAILS = 8;
+const MAX_MOR_USERS = 100;
+const MAX_CALLED = 100;
 /** Characters: of a line sent to Asterisk, of a path (Linux takes 4096), of a number plan's ranges. */
 const MAX_TEXT = 255;
 const MAX_PATH = 1024;
@@ -285,6 +289,45 @@ export const PLACE = TEXT;
 export const BASE = v.pipe(
   TEXT,
   v.regex(/^(\/[A-Za-z0-9_-]{1,32}){0,3}$/, 'must be "" or a path such as "/demo", of letters, digits, _ and -'),
+);
+
+/** MOR's users. @see cgi/dialect/mor/users.ts */
+export const MOR_USERS = v.pipe(
+  list(
+    v.pipe(
+      TEXT,
+      faultless((line) => {
+        const parsed = parseUser(line);
+        return typeof parsed === 'string' ? parsed : null;
+      }),
+    ),
+    MAX_MOR_USERS,
+  ),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const message = dataset.typed ? faultOfAll(dataset.value) : null;
+    if (message !== null) addIssue({ message });
+  }),
+);
+
+/** Numbers that may be called: each a number, a range or a pattern of digits, as 9006 takes them. */
+export const CALLED = list(
+  v.pipe(
+    TEXT,
+    v.regex(
+      /^\+?[\d*#?]{1,40}(-\d{1,40})?$/,
+      ({ input }) => `must be a number, a range such as 200-299 or a pattern such as 0049*, not ${shown(input)}`,
+    ),
+    faultless((text) => {
+      try {
+        parseNumberPattern(text);
+        return null;
+      } catch (error) {
+        if (!(error instanceof PatternError)) throw error;
+        return `holds ${shown(text)}: ${error.message}`;
+      }
+    }),
+  ),
+  MAX_CALLED,
 );
 
 export const BOOLEAN = v.boolean('must be yes or no');

@@ -8,12 +8,14 @@ import { aboutKey, type KeyAbout, key, rawOf } from './key.ts';
 import {
   BASE,
   BOOLEAN,
+  CALLED,
   CLOCK,
   HOST_NAMES,
   LISTEN_LIST,
   LISTEN_ONE,
   MAIL,
   MAILS,
+  MOR_USERS,
   NAMES,
   PATTERNS,
   PERMITS,
@@ -99,7 +101,26 @@ const dialect = (product: string, first: string) => ({
 
 /** Dialects. @see cgi/dialect/table.ts */
 export const ELASTIX = dialect('the Elastix API', '"/elastix" for /elastix/api/api.php');
-export const MOR = dialect('the MOR API', '"/mor" for /mor/api/local_calls_get');
+export const MOR = {
+  ...dialect('the MOR API', '"/mor" for /mor/api/local_calls_get'),
+  users: key(
+    MOR_USERS,
+    [],
+    'its users: a list of "ID=NAME:EXTENSIONS" such as "5=shop:201-204 210"; admins need not be in it',
+  ),
+  get: key(BOOLEAN, false, 'take its API requests by GET too, which leaves their hash in logs on the way'),
+  sample_hash: key(
+    BOOLEAN,
+    false,
+    'take the hash of its documented example too, which is that of the secret alone and never changes',
+  ),
+  callback: key(BOOLEAN, false, 'have it place calls: one of the extensions rings, then the number is called'),
+  callback_numbers: key(
+    CALLED,
+    [],
+    'numbers that it may call: numbers, ranges such as 200-299, patterns such as 0049*; [] = none',
+  ),
+};
 export const VOIPMONITOR = dialect('the VoIPmonitor GUI', '"/demo" for /demo/php/api.php');
 
 /** Guide 3.2. They stand in Asterisk's own database, where the dialplan asks for them (etc/asterisk/extensions_cdrd.conf). */

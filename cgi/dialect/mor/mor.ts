@@ -1,13 +1,71 @@
-/** Placeholder of the dialect: each address answers that it isn't here yet. */
-import { type CgiError, ERROR_STATUS } from '../../reply.ts';
-import type { Dialect } from '../dialect.ts';
+/**
+ * MOR (Kolmisoft): pages of XML, each at an address of its own, for whoever has logged in, and an API whose requests carry a
+ * hash. Every page stands in one table here, by method and address, as MOR's document has it; an address that ends with `/`
+ * is followed by an id. What fails is told in the form of what was asked for: a page's error_msg, an action's
+ * status_message, the API's error.
+ */
+import { CgiError, ERROR_STATUS, type Reply } from '../../reply.ts';
+import type { Services } from '../../verb.ts';
+import type { Dialect, DialectRequest } from '../dialect.ts';
+import { holderOf, needs } from '../enter.ts';
+import { formOf } from '../form-of.ts';
+import { login, loginForm, loginPage, tokenOf } from './login.ts';
+import { mainPage } from './main.ts';
+import { actionReply, errorReply, LANGUAGE, type OpenPage, type Page, pageReply, usersOf } from './page.ts';
+import { whoAsks } from './users.ts';
+
+const PAGES: Readonly<Record<string, Page | OpenPage>> = {
+  'GET /callc/login': loginForm,
+  'POST /api/login': login,
+  'GET /callc/main': mainPage,
+};
 
 export const mor: Dialect = {
-  answer: async (request) => mor.fault({ code: 'not_found', message: 'not here yet' } as CgiError, request),
-  fault: ({ code, message }) => ({
-    kind: 'text',
-    status: ERROR_STATUS[code],
-    type: 'text/plain; charset=utf-8',
-    text: message,
-  }),
+  async answer(request, services) {
+    const found = pageAt(request);
+    if (!found) return noPage(request);
+    const { page, rest } = found;
+    if ('open' in page) return page.answer(request, services);
+    return answerKnown(page, rest, request, services);
+  },
+  fault(error, request) {
+    const page = pageAt(request)?.page;
+    if (page?.action !== undefined) return actionReply(page.action, 'failed', error.message, ERROR_STATUS[error.code]);
+    if (error.code === 'login') return loginPage(error.message, ERROR_STATUS.login);
+    if (!page || 'open' in page) return errorReply(error.message, ERROR_STATUS[error.code]);
+    return pageReply('Error', [LANGUAGE, ['error_msg', error.message]], ERROR_STATUS[error.code]);
+  },
 };
+
+/** For somebody who shows who he is, and may. @throws {CgiError} */
+async function answerKnown(page: Page, rest: string, request: DialectRequest, services: Services): Promise<Reply> {
+  const caller = holderOf(tokenOf(request), services);
+  if (!caller) throw new CgiError('login', 'Please log in');
+  needs(caller, page.like, request, services);
+  // What a key may is its own; whom it is told of goes by its name.
+  const user = whoAsks(caller.user.replace(/^key:/, ''), usersOf(services), caller.role === 'admin');
+  if (!user) throw new CgiError('denied', `${caller.user} is no user of this API`);
+  if (page.action !== undefined) services.notes.acts(caller.user, 1);
+  return page.answer({ request, services, caller, user, form: await formOf(request), rest });
+}
+
+interface Found {
+  readonly page: Page | OpenPage;
+  readonly rest: string;
+}
+
+function pageAt({ method, path }: Pick<DialectRequest, 'method' | 'path'>): Found | null {
+  const asked = `${method === 'HEAD' ? 'GET' : method} ${path}`;
+  const exact = PAGES[asked.endsWith('/') ? asked.slice(0, -1) : asked];
+  if (exact) return { page: exact, rest: '' };
+  const slash = asked.lastIndexOf('/') + 1;
+  const page = PAGES[asked.slice(0, slash)];
+  return page ? { page, rest: asked.slice(slash) } : null;
+}
+
+/** Nothing is here by this method, or at all. */
+function noPage({ method, path }: DialectRequest): Reply {
+  const other = method === 'POST' ? 'GET' : 'POST';
+  if (pageAt({ method: other, path })) return errorReply(`${other} only`, ERROR_STATUS.method);
+  return errorReply('there is no such page here', ERROR_STATUS.not_found);
+}
