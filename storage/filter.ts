@@ -50,8 +50,8 @@ export interface CallFilter {
 
 /** Numbers of the box's own, and where they stand in a call. */
 export interface Inside {
-  /** One of them must match; none: no call does. */
-  readonly numbers: readonly NumberPattern[];
+  /** To the letter; none of them: no call. */
+  readonly numbers: readonly string[];
   /** `from`: they called; `to`: they were called, or answered what another number was called for. */
   readonly side: 'from' | 'to' | 'either';
 }

@@ -100,14 +100,13 @@ function oneOf(where: Where, column: string, values: readonly string[] | undefin
 function inside(where: Where, asked: Inside | undefined): void {
   if (!asked) return;
   const { numbers: own, side } = asked;
-  const none = ['src IN ()'] as const; // a bare 0 would leave SQLite no use for the index
-  const [from, ...fromBinds] = own.length === 0 ? none : test(['src'], ['src'], own);
-  const [to, ...toBinds] = own.length === 0 ? none : test(['dst'], ['dst_outer', 'dst_inner'], own);
-  const calls = `src_trunk = '' AND calltype <> 'Inbound' AND ${from}`;
-  const called = `dst_trunk = '' AND calltype <> 'Outbound' AND ${to}`;
-  if (side === 'from') add(where, `(${calls})`, ...fromBinds);
-  else if (side === 'to') add(where, `(${called})`, ...toBinds);
-  else add(where, `(${calls} OR ${called})`, ...fromBinds, ...toBinds);
+  // None is a list too: a bare 0 would leave SQLite no use for the index.
+  const list = `(${own.map(() => '?').join(', ')})`;
+  const calls = `src_trunk = '' AND calltype <> 'Inbound' AND src IN ${list}`;
+  const called = `dst_trunk = '' AND calltype <> 'Outbound' AND (dst_outer IN ${list} OR dst_inner IN ${list})`;
+  if (side === 'from') add(where, `(${calls})`, ...own);
+  else if (side === 'to') add(where, `(${called})`, ...own, ...own);
+  else add(where, `(${calls} OR ${called})`, ...own, ...own, ...own);
 }
 
 /** One of the patterns must match: `620(202)` as a whole for one with a parenthesis, else one of its parts. */

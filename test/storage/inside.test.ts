@@ -59,14 +59,13 @@ test('each side finds its own, whatever else is asked', async () => {
   };
   const number = parseNumberPattern('202');
   for (const more of [{}, { number }] as const) {
-    expect(await found({ numbers: parseNumberPattern('202'), side: 'either' }, more)).toEqual([0, 1, 2, 5]);
-    expect(await found({ numbers: parseNumberPattern('202'), side: 'from' }, more)).toEqual([1]);
-    expect(await found({ numbers: parseNumberPattern('202'), side: 'to' }, more)).toEqual([0, 2, 5]);
+    expect(await found({ numbers: ['202'], side: 'either' }, more)).toEqual([0, 1, 2, 5]);
+    expect(await found({ numbers: ['202'], side: 'from' }, more)).toEqual([1]);
+    expect(await found({ numbers: ['202'], side: 'to' }, more)).toEqual([0, 2, 5]);
   }
-  expect(await found({ numbers: parseNumberPattern('202,205'), side: 'from' })).toEqual([0, 1, 4]);
-  expect(await found({ numbers: parseNumberPattern('200-203'), side: 'either' })).toEqual([0, 1, 2, 5]);
-  expect(await found({ numbers: parseNumberPattern('920'), side: 'to' })).toEqual([5]);
-  expect(await found({ numbers: parseNumberPattern('202'), side: 'to' }, { callTypes: ['Inbound'] })).toEqual([2, 5]);
-  expect(await found({ numbers: parseNumberPattern('202'), side: 'either' }, { since: 0 })).toHaveLength(4);
-  expect(await found({ numbers: parseNumberPattern(''), side: 'either' })).toEqual([]);
+  expect(await found({ numbers: ['202', '205'], side: 'from' })).toEqual([0, 1, 4]);
+  expect(await found({ numbers: ['920'], side: 'to' })).toEqual([5]);
+  expect(await found({ numbers: ['202'], side: 'to' }, { callTypes: ['Inbound'] })).toEqual([2, 5]);
+  expect(await found({ numbers: ['202'], side: 'either' }, { since: 0 })).toHaveLength(4);
+  expect(await found({ numbers: [], side: 'either' })).toEqual([]);
 });
