@@ -122,6 +122,27 @@ export interface KeyMade {
   readonly key: string;
 }
 
+/** A link that shows calls to whoever holds it. Times are on the box's clock, `YYYY-MM-DD HH:MM:SS`. */
+export interface ShareRow {
+  readonly id: string;
+  /** `login`: whoever opens it must have an account. */
+  readonly kind: 'public' | 'login';
+  /** Ids of its calls, a comma list. */
+  readonly calls: string;
+  /** Whether their recordings can be heard. */
+  readonly recordings: boolean;
+  readonly made_by: string;
+  readonly made: string;
+  readonly expires: string;
+  /** The day when it was opened last; '' = it never was. */
+  readonly used: string;
+}
+
+/** 30058. */
+export interface ShareList {
+  readonly json_array_shares: readonly ShareRow[];
+}
+
 /** Of 30031. Times are on the box's clock, `YYYY-MM-DD HH:MM:SS`. */
 export interface SessionRow {
   readonly id: string;

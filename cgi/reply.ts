@@ -133,6 +133,8 @@ export type Reply =
       /** To be saved under this name; absent: shown. */
       readonly filename?: string;
       readonly cookie?: NamedCookie;
+      /** What a browser may do with it, a Content-Security-Policy; absent: nothing. */
+      readonly policy?: string;
     }
   /** The client is to go on there, by GET. */
   | {

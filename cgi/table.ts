@@ -56,6 +56,8 @@ import { changeSettings } from './settings/change.ts';
 import { settingsInAsterisk } from './settings/in-asterisk.ts';
 import { listSettings } from './settings/list.ts';
 import { listSounds } from './settings/sounds.ts';
+import { listShares } from './share/list.ts';
+import { revokeShare } from './share/revoke.ts';
 import { downloadSupport } from './support/download.ts';
 import { confirmChange } from './trial/confirm.ts';
 import { whichTrunk } from './trunk/which.ts';
@@ -132,4 +134,6 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30054: examineBox,
   30055: showAlarms,
   30056: downloadSupport,
+  30058: listShares,
+  30059: revokeShare,
 };

@@ -83,6 +83,7 @@ import {
   sumRecordings,
 } from './sql/retention.ts';
 import { readSetting, settings } from './sql/setting.ts';
+import { type Share, shareByHash, shares } from './sql/share.ts';
 import { createStill, type StillFile } from './sql/still.ts';
 import { callSums } from './sql/sums.ts';
 import { type SumsCheckRequest, sumsCheck } from './sql/sums-check.ts';
@@ -154,6 +155,7 @@ export type {
   OpenGroup,
   OutboxEvent,
   RecordingSum,
+  Share,
   StillFile,
   Trashed,
   TrashProgress,
@@ -317,6 +319,9 @@ export function openStore(options: StoreOptions) {
     users: () => users(database),
     apiKeys: () => apiKeys(database),
     views: () => views(database),
+    /** @param now Epoch seconds. */
+    shares: (now: number) => shares(database, now),
+    shareByHash: (hash: string) => shareByHash(database, hash),
     contacts: ({ after, limit }: { after: string; limit: number }) => contacts(database, after, limit),
     contactsOf: (numbers: readonly string[]) => contactsOf(database, numbers),
     contactCount: () => contactCount(database),

@@ -11,6 +11,7 @@ import type { PauseChange } from './sql/pause.ts';
 import type { RecordingFile } from './sql/recording.ts';
 import type { TrashStep } from './sql/recording-trash.ts';
 import type { OpenGroup, Walk } from './sql/records.ts';
+import type { NewShare } from './sql/share.ts';
 import type { NewUser } from './sql/user.ts';
 import type { NewView } from './sql/view.ts';
 
@@ -69,6 +70,11 @@ export type Write =
   /** A saved view is made, or the one of this id changed. */
   | { readonly kind: 'view'; readonly id: number | null; readonly view: NewView; readonly audit: AuditLine }
   | { readonly kind: 'viewGone'; readonly id: number; readonly audit: AuditLine }
+  /** @param most Shares that there may be; of one too many nothing is kept. */
+  | { readonly kind: 'share'; readonly share: NewShare; readonly most: number; readonly audit: AuditLine }
+  /** @param at Epoch seconds. */
+  | { readonly kind: 'shareUsed'; readonly id: number; readonly at: number }
+  | { readonly kind: 'shareGone'; readonly id: number; readonly audit: AuditLine }
   /** Something that changed nothing in the store and yet is to be known. */
   | { readonly kind: 'audit'; readonly audit: AuditLine };
 
@@ -108,6 +114,9 @@ export const GROWS: Readonly<Record<Write['kind'], boolean>> = {
   policyTold: false,
   view: false,
   viewGone: false,
+  share: false,
+  shareUsed: false,
+  shareGone: false,
   audit: false,
 };
 
@@ -139,6 +148,8 @@ export interface Written {
   readonly removed: number;
   /** Of a saved view: its id. */
   readonly view: number | null;
+  /** Of a share: its id; null: there are too many. */
+  readonly share: number | null;
   /** The deletion that has begun, or was turned, as it stands. */
   readonly deletion: Deletion | null;
 }
@@ -154,6 +165,7 @@ export const NOTHING: Written = {
   next: null,
   removed: 0,
   view: null,
+  share: null,
   deletion: null,
 };
 

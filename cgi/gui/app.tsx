@@ -55,12 +55,24 @@ export function App() {
     case 'nobody':
       return <Login ended={state.ended} onDone={refresh} />;
     case 'somebody':
+      if (wantsShare()) return <Loading />;
       return (
         <MeContext.Provider value={{ me: state.me, drift: state.drift, refresh }}>
           <Somebody me={state.me} refresh={refresh} onLoggedOut={() => setState({ kind: 'nobody', ended: false })} />
         </MeContext.Provider>
       );
   }
+}
+
+/**
+ * Whether somebody came by a shared link that asks for a log-in: the box sent him here with it behind the sign that no
+ * browser passes on. Back there he goes from a page of the box, so that his session's cookie goes with him.
+ */
+function wantsShare(): boolean {
+  const [, path] = /^#(\/share\/[\w-]{43})$/.exec(location.hash) ?? [];
+  if (path === undefined) return false;
+  location.replace(path);
+  return true;
 }
 
 interface SomebodyProps {

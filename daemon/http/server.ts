@@ -5,6 +5,7 @@ import type { Found } from '../../cgi/dialect/table.ts';
 import { callerOf, dispatch, faultReply, isNumber, refusal } from '../../cgi/dispatch.ts';
 import { playRecording } from '../../cgi/recording/play.ts';
 import { CgiError, errorReply, json } from '../../cgi/reply.ts';
+import { openShare } from '../../cgi/share/open.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { StoreError } from '../../storage/errors.ts';
 import { isLoopback, plainAddress } from '../../storage/model/address.ts';
@@ -96,6 +97,7 @@ export interface HttpListeners {
 
 const NUMBERS = '/cgi/webserve/';
 const RECORDINGS = '/recordings/';
+const SHARES = '/share/';
 
 export type Kind = 'http' | 'https';
 
@@ -110,7 +112,8 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
   const guard = createGuard({
     limits,
     hosts: options.hosts,
-    isPage: options.pages.isPage,
+    // A share's page, too, does nothing by being opened, and links to it come by mail.
+    isPage: (path) => options.pages.isPage(path) || path.startsWith(SHARES),
     isKnown: createKnown((request) => callerOf(anyTokenOf(request), options.services, false) !== null, gate),
     redirectPort() {
       const [first] = options.redirects() ? addressesOf('https') : [];
@@ -303,6 +306,11 @@ async function route(
     const token = tokenOf(request);
     const asked = { path: path.slice(RECORDINGS.length), query, token, address, ahead: likely(request) };
     return writeReply(response, await playRecording(asked, services));
+  }
+  if (path.startsWith(SHARES)) {
+    const languages = request.headers['accept-language'] ?? '';
+    const asked = { path: path.slice(SHARES.length), query, token: tokenOf(request), address, languages };
+    return writeReply(response, await openShare({ ...asked, ahead: likely(request) }, services));
   }
   if (path === '/healthz') {
     const { ok, body } = context.health();

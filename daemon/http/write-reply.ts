@@ -55,10 +55,10 @@ export async function writeReply(response: ServerResponse, reply: Reply): Promis
       if (reply.status === ERROR_STATUS.busy) response.setHeader('Retry-After', reply.retryAfter ?? RETRY_SECONDS);
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
     case 'text': {
-      const { status, type, text, filename, cookie } = reply;
+      const { status, type, text, filename, cookie, policy } = reply;
       if (cookie) response.setHeader('Set-Cookie', namedCookieOf(response.req, cookie));
       if (filename !== undefined) response.setHeader('Content-Disposition', disposition('attachment', filename));
-      return writeText(response, status, type, text);
+      return writeText(response, status, type, text, policy === undefined ? {} : { 'Content-Security-Policy': policy });
     }
     case 'redirect':
       if (reply.cookie) response.setHeader('Set-Cookie', namedCookieOf(response.req, reply.cookie));
@@ -115,8 +115,15 @@ export function plainAnswer(refusal: Refusal): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${body}`;
 }
 
-export function writeText(response: ServerResponse, status: number, type: string, text: string | Uint8Array): void {
-  response.writeHead(status, { ...HEADERS, 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
+export function writeText(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  text: string | Uint8Array,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  const headers = { ...HEADERS, 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) };
+  response.writeHead(status, { ...headers, ...more });
   response.end(text);
 }
 

@@ -28,6 +28,7 @@ import { keepPolicy } from './recording-policy.ts';
 import { trashStep } from './recording-trash.ts';
 import { foldGroups, type PutRecord, putRecord, refoldStep } from './records.ts';
 import { writeSetting } from './setting.ts';
+import { noteShareUse, putShare, removeShare } from './share.ts';
 import { noteUserUse, putUser, removeUser } from './user.ts';
 import { putView, removeView } from './view.ts';
 
@@ -206,6 +207,16 @@ export function createApplier(database: Database, given: StoreRules, now: () => 
         return { view: putView(database, item.id, item.view, now()) };
       case 'viewGone':
         return audited(item.audit, removeView(database, item.id) ? 1 : 0);
+      case 'share': {
+        const id = putShare(database, item.share, item.most);
+        if (id !== null) audit(database, { ...item.audit, detail: { ...item.audit.detail, id } }, now());
+        return { share: id };
+      }
+      case 'shareUsed':
+        noteShareUse(database, item.id, item.at);
+        return {};
+      case 'shareGone':
+        return audited(item.audit, removeShare(database, item.id) ? 1 : 0);
       case 'audit':
         audit(database, item.audit, now());
         return {};

@@ -33,6 +33,7 @@ const REFUSED = new Set([
   'password.failed',
   'code.failed',
   'key.refused',
+  'share.refused',
   'denied',
   'ami.login.failed',
   'ami.denied',
@@ -44,6 +45,8 @@ const USES = new Set([
   'contacts.exported',
   'recordings.downloaded',
   'recording.played',
+  'share.opened',
+  'share.played',
   'recording.paused', // twice in each call that someone's card is read in
   'recording.resumed',
 ]);

@@ -126,6 +126,7 @@ describe('a reason', () => {
     30052,
     30053,
     30054,
+    30058,
   );
 
   test('is taken by every number that changes something or hands it out, and by no other', () => {

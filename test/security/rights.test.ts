@@ -216,6 +216,7 @@ describe('a path', () => {
     '/healthz': { path: '/healthz', through: 200 },
     // As a proxy on the box passes it on: what the box itself asks for needs no log-in.
     '/metrics': { path: '/metrics', through: 200, headers: { 'X-Forwarded-For': '192.0.2.7' } },
+    '/share/': { path: '/share/x', through: 404 },
     '/live': { path: '/live', through: 101, headers: UPGRADE },
     '/ami': { path: '/ami', through: 101, headers: UPGRADE },
   };

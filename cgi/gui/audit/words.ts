@@ -10,6 +10,7 @@ export const ACTION_GROUPS = [
   'factor.*',
   'session.*',
   'key.*',
+  'share.*',
   'setting.*',
   'calls.*',
   'recording*',

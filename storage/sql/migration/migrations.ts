@@ -16,6 +16,7 @@ import { missed } from './0014-missed.ts';
 import { sums } from './0015-sums.ts';
 import { number } from './0016-number.ts';
 import { keyScopes } from './0017-key-scopes.ts';
+import { share } from './0018-share.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -37,4 +38,5 @@ export const migrations: readonly Migration[] = [
   sums,
   number,
   keyScopes,
+  share,
 ];

@@ -102,4 +102,22 @@ export const users: Translated<typeof english> = {
     revokeWhy: 'La próxima petición con ella se rechaza. Una clave revocada no se puede recuperar.',
     revoked: (name: string) => `La clave de ${name} está revocada.`,
   },
+  shares: {
+    title: 'Enlaces compartidos',
+    about:
+      'Enlaces que muestran llamadas, y sus grabaciones, a quien los tenga. Los crean los programas; cada uno caduca.',
+    empty: 'Ahora no vale ningún enlace.',
+    name: (id: string) => `Enlace ${id}`,
+    kinds: { public: 'para quien lo tenga', login: 'pide iniciar sesión' },
+    calls: (count: number) => (count === 1 ? 'una llamada' : `${count} llamadas`),
+    recordings: 'con grabaciones',
+    made: (who: string, when: string) => `creado por ${who} el ${when}`,
+    ends: (when: string) => `vale hasta el ${when}`,
+    used: (day: string) => `abierto por última vez el ${day}`,
+    neverUsed: 'nunca abierto',
+    revoke: 'Revocar',
+    revokeOf: (id: string) => `Revocar el enlace ${id}`,
+    revokeWhy: 'Quien lo abra desde ahora no encuentra nada. Un enlace revocado no se puede recuperar.',
+    revoked: (id: string) => `El enlace ${id} está revocado.`,
+  },
 };

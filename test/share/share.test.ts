@@ -1,0 +1,223 @@
+/**
+ * Shared links over the wire: what they show and to whom, that all that opens nothing looks the same, and that the link's
+ * secret is nowhere but in the link.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { makeShare, type NewLink } from '../../cgi/share/shares.ts';
+import { wavHeader } from '../simulator/wav.ts';
+import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { atFileEnd } from '../support/folder.ts';
+import { leg } from '../support/legs.ts';
+
+const atEnd = atFileEnd();
+const NOON = 1_620_417_600;
+const PATH = '20210507/20210507-120002-1620417602-Internal-205-204.wav';
+const SOUND = Buffer.concat([wavHeader(16_000), Buffer.alloc(16_000, 7)]);
+const HOSTILE = '<script>alert(1)</script>"\'&\u202e';
+
+let daemon: TestDaemon;
+/** Ids of the recorded call, and of one from a stranger with a hostile number. */
+let recorded = 0;
+let hostile = 0;
+const tokens: string[] = [];
+
+beforeAll(async () => {
+  daemon = await startDaemon({}, { atEnd });
+  mkdirSync(join(daemon.folder, 'recordings/20210507'));
+  writeFileSync(join(daemon.folder, 'recordings', PATH), SOUND);
+  const { store } = daemon;
+  const recordingFile = `${daemon.folder}/recordings/${PATH}`.replace('.wav', '');
+  await store.write({ kind: 'leg', leg: leg(NOON, { recordingFile }), source: 'ami' });
+  const stranger = { source: HOSTILE, callerId: `"${HOSTILE}" <${HOSTILE}>`, channel: 'SIP/96-00000002' };
+  await store.write({ kind: 'leg', leg: leg(NOON + 60, stranger), source: 'ami' });
+  for (const group of await store.ask('openGroups')) await store.write({ kind: 'close', group });
+  await eventually(
+    async () => (await daemon.json('/cgi/webserve/20053?startdate=2021-05-01 00:00'))['json_obj_filter'],
+  );
+  await eventually(async () => (await daemon.get(`/recordings/${PATH}`)).status === 200);
+  const { json_array_astcdrs: rows } = await daemon.json('/cgi/webserve/9006?startdate=2021-05-01 00:00&order=asc');
+  [recorded = 0, hostile = 0] = (rows as { id: string }[]).map(({ id }) => Number(id));
+  expect(hostile).toBeGreaterThan(0);
+});
+
+/** @returns `/share/TOKEN` */
+async function share(change: Partial<NewLink> = {}, ago = 0): Promise<{ path: string; id: number }> {
+  const { store } = daemon;
+  const notes = { acts() {} } as never;
+  const now = () => Math.floor(Date.now() / 1000) - ago;
+  const link = { kind: 'public', calls: [recorded], recordings: true, days: 7, ...change } as const;
+  const made = await makeShare(link, { store, notes, now }, { who: 'admin', address: '' });
+  tokens.push(made.path.slice('/share/'.length));
+  return made;
+}
+
+const open = (path: string, init: RequestInit = {}) => fetch(daemon.url + path, { redirect: 'manual', ...init });
+
+describe('a link', () => {
+  test('shows the call to whoever holds it, in the language that the browser would rather have', async () => {
+    const { path } = await share();
+    const answer = await open(path);
+    expect(answer.status).toBe(200);
+    const text = await answer.text();
+    expect(text).toContain('<html lang="en">');
+    expect(text).toContain('<h2 id="call-');
+    for (const shown of [
+      '205 to 204',
+      '2021-05-07 12:00:00',
+      '2021-05-07 12:00:05',
+      'answered',
+      `${path}/${recorded}.wav`,
+    ])
+      expect(text).toContain(shown);
+    const spanish = await (await open(path, { headers: { 'Accept-Language': 'es-MX,es;q=0.9,en;q=0.5' } })).text();
+    expect(spanish).toContain('<html lang="es">');
+    expect(spanish).toContain('205 a 204');
+  });
+
+  test('runs nothing, is kept nowhere, tells nobody where one came from', async () => {
+    const { path } = await share();
+    const { headers } = await open(path);
+    const policy = headers.get('Content-Security-Policy') ?? '';
+    expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/]{43}='; media-src 'self';/);
+    expect(policy).not.toContain('script-src');
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(headers.get('Referrer-Policy')).toBe('no-referrer');
+    expect(headers.get('Cache-Control')).toBe('no-store');
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(headers.get('Set-Cookie')).toBeNull();
+  });
+
+  test('lets no caller write markup into it', async () => {
+    const { path } = await share({ calls: [hostile] });
+    const text = await (await open(path)).text();
+    expect(text).not.toMatch(/<script/i);
+    expect(text).not.toContain('\u202e');
+    expect(text).toContain('&lt;script&gt;');
+    expect(text.match(/<[a-z]+ [^>]*"[^"]*'[^"]*"/)).toBeNull();
+  });
+
+  test('opens from a mail in a browser, by HEAD too, and by no other method', async () => {
+    const { path } = await share();
+    const cross = { 'Sec-Fetch-Site': 'cross-site', Referer: 'https://mail.example/' };
+    expect((await open(path, { headers: cross })).status).toBe(200);
+    const head = await open(path, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    for (const method of ['POST', 'PUT', 'DELETE']) expect((await open(path, { method })).status).toBe(405);
+  });
+});
+
+describe('the recording of a call', () => {
+  test('is its very bytes, whole and in parts', async () => {
+    const { path } = await share();
+    const sound = `${path}/${recorded}.wav`;
+    const whole = await open(sound);
+    expect(whole.headers.get('Content-Type')).toBe('audio/wav');
+    expect(Buffer.from(await whole.arrayBuffer()).equals(SOUND)).toBe(true);
+    const part = await open(sound, { headers: { Range: 'bytes=0-43' } });
+    expect([part.status, part.headers.get('Content-Range')]).toEqual([206, `bytes 0-43/${SOUND.length}`]);
+    expect(Buffer.from(await part.arrayBuffer()).equals(SOUND.subarray(0, 44))).toBe(true);
+    const head = await open(sound, { method: 'HEAD' });
+    expect(head.headers.get('Content-Length')).toBe(String(SOUND.length));
+    const saved = await open(`${sound}?download=1`);
+    expect(saved.headers.get('Content-Disposition')).toMatch(/^attachment; filename="20210507-120002/);
+    await saved.arrayBuffer();
+  });
+
+  test('is nobody’s where it was not shared, of another call, or by a path', async () => {
+    const { path } = await share();
+    const { path: silent } = await share({ recordings: false });
+    expect(await (await open(silent)).text()).not.toContain('<audio');
+    const paths = [
+      `${silent}/${recorded}.wav`,
+      `${path}/${hostile}.wav`,
+      `${path}/0${recorded}.wav`,
+      `${path}/${PATH}`,
+    ];
+    paths.push(`${path}/..%2f..%2fstate/cdrd.db`, `${path}/${recorded}.wav/`, `${path}/`, `${path}/${recorded}`);
+    for (const each of paths) expect([each, (await open(each)).status]).toEqual([each, 404]);
+  });
+});
+
+test('unknown, over, revoked and in the trash look the same', async () => {
+  const [over, revoked, trashed] = [await share({ days: 1 }, 2 * 86_400), await share(), await share()];
+  expect((await daemon.get(`/cgi/webserve/30059?id=${revoked.id}&reason=lost`)).status).toBe(200);
+  const before = await (await open(`/share/${'x'.repeat(43)}`)).text();
+  expect(before).toContain('There is nothing here');
+  const looks = async (path: string) => {
+    const answer = await open(path);
+    return {
+      status: answer.status,
+      text: await answer.text(),
+      headers: [...answer.headers].filter(([name]) => name !== 'date'),
+    };
+  };
+  const unknown = await looks('/share/');
+  expect(unknown.status).toBe(404);
+  expect(unknown.text).toBe(before);
+  for (const { path } of [over, revoked]) {
+    expect(await looks(path)).toEqual(unknown);
+    expect(await looks(`${path}/${recorded}.wav`)).toEqual(unknown);
+  }
+  const deleted = await daemon.json('/cgi/webserve/9004?startdate=2021-05-07 11:59&enddate=2021-05-07 12:00:30');
+  expect(deleted).toMatchObject({ deleted: 1 });
+  expect(await looks(trashed.path)).toEqual(unknown);
+  expect(await looks(`${trashed.path}/${recorded}.wav`)).toEqual(unknown);
+  const both = await share({ calls: [recorded, hostile] });
+  const left = await (await open(both.path)).text();
+  expect([left.includes(`call-${recorded}"`), left.includes(`call-${hostile}"`)]).toEqual([false, true]);
+  expect((await daemon.get(`/cgi/webserve/30003?undo=${deleted['undo']}`)).status).toBe(200);
+  await eventually(async () => (await open(trashed.path)).status === 200);
+});
+
+test('one that needs a log-in sends to it and back, and lets in whoever has an account', async () => {
+  const { path } = await share({ kind: 'login' });
+  const stranger = await open(path);
+  expect([stranger.status, stranger.headers.get('Location'), await stranger.text()]).toEqual([303, `/#${path}`, '']);
+  expect((await open(`${path}/${recorded}.wav`)).status).toBe(303);
+  const monitor = await logIn(daemon.url, 'monitor');
+  const headers = { Cookie: `cdrd_session=${monitor}` };
+  expect((await open(path, { headers })).status).toBe(200);
+  const sound = await open(`${path}/${recorded}.wav`, { headers });
+  expect(Buffer.from(await sound.arrayBuffer()).equals(SOUND)).toBe(true);
+  const { key } = await daemon.json('/cgi/webserve/30011?name=one&role=admin&numbers=9006');
+  expect((await open(path, { headers: { Authorization: `Bearer ${key}` } })).status).toBe(303);
+});
+
+test('the list shows what there is, without what opens it; uses are in the audit log, once', async () => {
+  const { path, id } = await share({ kind: 'login', calls: [recorded, hostile], recordings: false, days: 90 });
+  const { json_array_shares: rows } = (await daemon.json('/cgi/webserve/30058')) as { json_array_shares: object[] };
+  expect(rows[0]).toMatchObject({
+    ...{
+      id: String(id),
+      kind: 'login',
+      calls: `${recorded},${hostile}`,
+      recordings: false,
+      made_by: 'admin',
+      used: '',
+    },
+  });
+  expect(JSON.stringify(rows)).not.toContain(path.slice(7));
+  expect((await daemon.get('/cgi/webserve/30059?id=999')).status).toBe(404);
+  const { json_array_audit: lines } = (await daemon.json('/cgi/webserve/30018?action=share.*')) as {
+    json_array_audit: { action: string; reason: string }[];
+  };
+  const actions = lines.map(({ action }) => action);
+  for (const each of ['share.made', 'share.opened', 'share.played', 'share.revoked', 'share.refused'])
+    expect(actions).toContain(each);
+  expect(lines.find(({ action }) => action === 'share.revoked')?.reason).toBe('lost');
+});
+
+test('the secret of a link is in no log, no audit line and not in the store', async () => {
+  const audit = await (await daemon.get('/cgi/webserve/30018?limit=1000')).text();
+  const state = join(daemon.folder, 'state');
+  const files = readdirSync(state, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const bytes = files.map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1')).join('\n');
+  for (const token of tokens) {
+    expect(daemon.log.join('')).not.toContain(token);
+    expect(audit).not.toContain(token);
+    expect(bytes.includes(token)).toBe(false);
+  }
+  expect(tokens.length).toBeGreaterThan(5);
+});
