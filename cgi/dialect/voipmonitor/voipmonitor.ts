@@ -10,6 +10,9 @@ import { cookieOf } from '../cookie.ts';
 import type { Dialect, DialectRequest } from '../dialect.ts';
 import { holderOf, knownBy, needs } from '../enter.ts';
 import { fault } from './fault.ts';
+import { getVoiceRecording } from './get-voice-recording.ts';
+import { handleActiveCall } from './handle-active-call.ts';
+import { listActiveCalls } from './list-active-calls.ts';
 import { readSent, type Sent } from './request.ts';
 import { NO_CAPTURE, notHere, type Task } from './task.ts';
 
@@ -25,6 +28,9 @@ const getPcap: Task = {
 };
 
 const API: Tasks = {
+  getVoiceRecording,
+  listActiveCalls,
+  handleActiveCall,
   getPCAP: getPcap,
 };
 
