@@ -18,6 +18,7 @@ const ROW: readonly Field[] = [
   ['outcome', 'disposition'],
   ['direction', 'callType'],
   ['ivr', 'ivr'],
+  ['named', 'recording'],
 ];
 
 export interface SharedCall {
@@ -37,7 +38,9 @@ export interface SharedCall {
   readonly direction: string;
   readonly ivr: string;
   readonly legs: readonly TracedLeg[];
-  /** null: it has none. */
+  /** Of its recording; '' = it was not recorded. */
+  readonly named: string;
+  /** null: there is none, or none any more. */
   readonly recording: CallDetail['files'][number] | null;
 }
 

@@ -152,7 +152,7 @@ function legMarkup(leg: TracedLeg, { text }: SharedPage, t: ShareText): Markup {
 
 function recordingMarkup(call: SharedCall, { recordings, token }: SharedPage, t: ShareText): Markup {
   if (!recordings) return html`<p>${t.notShared}</p>`;
-  if (!call.recording) return html`<p>${t.unrecorded}</p>`;
+  if (!call.recording) return html`<p>${call.named === '' ? t.unrecorded : t.gone}</p>`;
   if (!call.recording.present) return html`<p>${t.away}</p>`;
   const address = `/share/${token}/${call.id}.wav`;
   const label = t.play(call.src || t.withheld, call.dst || t.withheld);

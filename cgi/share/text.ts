@@ -26,6 +26,7 @@ const en = {
   download: 'Download the recording',
   away: 'The recording lies on a medium that is not in place at this moment.',
   unrecorded: 'This call has no recording.',
+  gone: 'The recording of this call is not there.',
   notShared: 'Recordings were not shared.',
   outcomes: { ANSWERED: 'answered', BUSY: 'busy', 'NO ANSWER': 'not answered', FAILED: 'failed', CONGESTION: 'failed' },
   directions: {
@@ -69,6 +70,7 @@ const es: ShareText = {
   download: 'Descargar la grabación',
   away: 'La grabación está en un medio que ahora no está conectado.',
   unrecorded: 'Esta llamada no tiene grabación.',
+  gone: 'La grabación de esta llamada no está.',
   notShared: 'Las grabaciones no se han compartido.',
   outcomes: {
     ANSWERED: 'contestada',

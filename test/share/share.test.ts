@@ -33,10 +33,10 @@ beforeAll(async () => {
   const stranger = { source: HOSTILE, callerId: `"${HOSTILE}" <${HOSTILE}>`, channel: 'SIP/96-00000002' };
   await store.write({ kind: 'leg', leg: leg(NOON + 60, stranger), source: 'ami' });
   for (const group of await store.ask('openGroups')) await store.write({ kind: 'close', group });
-  await eventually(
-    async () => (await daemon.json('/cgi/webserve/20053?startdate=2021-05-01 00:00'))['json_obj_filter'],
-  );
-  await eventually(async () => (await daemon.get(`/recordings/${PATH}`)).status === 200);
+  await eventually(async () => {
+    const { json_obj_filter: about } = await daemon.json('/cgi/webserve/20053?startdate=2021-05-01 00:00');
+    return (about as { totalcount: number }).totalcount === 1;
+  });
   const { json_array_astcdrs: rows } = await daemon.json('/cgi/webserve/9006?startdate=2021-05-01 00:00&order=asc');
   [recorded = 0, hostile = 0] = (rows as { id: string }[]).map(({ id }) => Number(id));
   expect(hostile).toBeGreaterThan(0);

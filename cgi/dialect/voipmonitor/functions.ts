@@ -40,8 +40,16 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   ),
   capture('LISTING frtcp_…, fmos…, f_d50 to f_d300, floss1 to floss10, ffilterTemplate'),
   soon('LISTING, calls summed up by response'),
-  soon('utilities.php task=shareCdr self_protected_link'),
-  soon('utilities.php task=shareCdr self_login_link'),
+  {
+    name: 'utilities.php task=shareCdr self_protected_link',
+    works: 'differs',
+    note: 'the link shows the call as Asterisk recorded it, with type2 rtp its recording; it ends after days (7) and can be revoked',
+  },
+  {
+    name: 'utilities.php task=shareCdr self_login_link',
+    works: 'differs',
+    note: 'the same for whoever logs in; emailFields must be null',
+  },
   {
     name: 'utilities.php task=shareCdr share_link',
     works: 'no',
@@ -72,7 +80,11 @@ export const FUNCTIONS: readonly DialectFunction[] = [
     note: 'pausecall and unpausecall pause the recording; nothing else of the call changes',
   },
   soon('api.php task=reportSummary'),
-  soon('api.php task=getShareURL'),
+  {
+    name: 'api.php task=getShareURL',
+    works: 'differs',
+    note: 'as shareCdr self_protected_link, by a UniqueID or LinkedID; sip_history needs capture and is an error',
+  },
   capture('api.php task=getPCAP'),
   soon('api.php task=listCdrIds'),
   soon('index.php?activecalls=1&hidegrid=1&hidemenu=1'),

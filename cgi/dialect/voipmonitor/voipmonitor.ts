@@ -10,10 +10,12 @@ import { cookieOf } from '../cookie.ts';
 import type { Dialect, DialectRequest } from '../dialect.ts';
 import { holderOf, knownBy, needs } from '../enter.ts';
 import { fault } from './fault.ts';
+import { getShareUrl } from './get-share-url.ts';
 import { getVoiceRecording } from './get-voice-recording.ts';
 import { handleActiveCall } from './handle-active-call.ts';
 import { listActiveCalls } from './list-active-calls.ts';
 import { readSent, type Sent } from './request.ts';
+import { shareCdr } from './share-cdr.ts';
 import { NO_CAPTURE, notHere, type Task } from './task.ts';
 
 type Tasks = Readonly<Record<string, Task>>;
@@ -31,10 +33,11 @@ const API: Tasks = {
   getVoiceRecording,
   listActiveCalls,
   handleActiveCall,
+  getShareURL: getShareUrl,
   getPCAP: getPcap,
 };
 
-const UTILITIES: Tasks = {};
+const UTILITIES: Tasks = { shareCdr };
 
 const sipHistory: Task = {
   like: CALLS,
