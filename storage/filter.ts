@@ -85,6 +85,45 @@ export interface TruthFilter {
   readonly wall: Bounds;
 }
 
+/** What of a record can be searched for a text, as Asterisk's own tables call it. */
+export const LEG_COLUMNS = ['src', 'dst', 'channel', 'dstchannel', 'accountcode'] as const;
+export type LegColumn = (typeof LEG_COLUMNS)[number];
+
+/**
+ * Seconds that a record may begin after its own call. A call begins with the first of its records, so that the others are
+ * its tries, its talks behind a queue, its transfers: four hours are a long wait. One that begins later still is told when
+ * its call is passed, behind older ones, and is missed where dates are asked for that its call lies so far before.
+ */
+export const LEG_LEAD = 4 * 3600;
+
+/** Which of Asterisk's records are wanted, of the calls that are shown. */
+export interface LegFilter {
+  /** The record's own start, epoch seconds. */
+  readonly start: Bounds;
+  /** A text somewhere in a column, capitals or not (of ASCII). */
+  readonly text?: { readonly column: LegColumn; readonly part: string };
+  readonly dispositions?: readonly Disposition[];
+  /** Whether there is a recording of it. */
+  readonly recorded?: boolean;
+}
+
+/** One step along the calls, newest first. */
+export interface LegRequest {
+  readonly filter: LegFilter;
+  /** Where the step before ended; null: at the beginning. */
+  readonly after: Cursor | null;
+}
+
+/** Records of the calls that a step has passed, by name: in no order, and each told by one step only. */
+export interface LegStep {
+  readonly legs: readonly LegName[];
+  /** The last call that was passed, by its start; null: there are no more. */
+  readonly next: Cursor | null;
+}
+
+/** Start in epoch seconds, and id. */
+export type LegName = readonly [start: number, id: number];
+
 /** Findings of one step, by code. */
 export interface TruthTally {
   readonly codes: readonly (readonly [code: string, count: number])[];

@@ -5,6 +5,9 @@
 import { StoreError } from './errors.ts';
 import type { Page } from './filter.ts';
 
+/** What of a page says how long its listing is. */
+type Told = Pick<Page, 'rows' | 'next'>;
+
 /**
  * As many as files that are read at a time, and as much: two pages of some 256 KB each, 16 MB in all beside what the
  * collector of garbage has not come to. A reader that takes nothing is dropped after a minute by the listener.
@@ -17,13 +20,13 @@ export interface LongListings {
    * @param limit Rows wanted of it.
    * @throws {StoreError} `busy` in the place of its first rows, when there are more behind them and no place is free.
    */
-  bound(pages: AsyncIterable<Page>, limit: number): AsyncGenerator<Page>;
+  bound<Pages extends Told>(pages: AsyncIterable<Pages>, limit: number): AsyncGenerator<Pages>;
 }
 
 export function createLongListings(max = LONG_LISTINGS_MAX): LongListings {
   let count = 0;
   return {
-    async *bound(pages, limit) {
+    async *bound<Pages extends Told>(pages: AsyncIterable<Pages>, limit: number) {
       let rows = 0;
       let isLong = false;
       try {

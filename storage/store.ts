@@ -8,6 +8,7 @@ import type {
   CallFilter,
   CountRequest,
   IdsRequest,
+  LegRequest,
   NumbersRequest,
   PageRequest,
   RecordingFilter,
@@ -51,6 +52,7 @@ import { type Forgetting, forgetSome, removalsFrom } from './sql/forget.ts';
 import { createGivenOut } from './sql/given-out.ts';
 import { listedRecordings } from './sql/keep.ts';
 import { newestEnd } from './sql/leg.ts';
+import { legRows, legStep } from './sql/leg-listing.ts';
 import { callCount, callHits, callPage, callSortKeys, recordingCount, recordingPage } from './sql/listing.ts';
 import {
   type KnownMedium,
@@ -298,6 +300,8 @@ export function openStore(options: StoreOptions) {
     oldestRecordings: (range: AgeRange) => oldestRecordings(database, range),
     sumRecordings: (range: AgeRange) => sumRecordings(database, range),
     missedStep: (request: MissedRequest) => missedStep(database, request, applier.rules.plan),
+    legStep: (request: LegRequest) => legStep(database, request, applier.rules),
+    legRows: (ids: readonly number[]) => legRows(database, ids, applier.rules),
     passCalls: (walk: CallWalk) => passCalls(database, walk),
     /** One step of forgetting what nobody can ask for any more. */
     forget: (at: Forgetting) => onDisk(1, () => forgetSome(database, at, now())),

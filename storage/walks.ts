@@ -17,6 +17,7 @@ import type {
 } from './filter.ts';
 import { HitList } from './hits.ts';
 import type { Lanes } from './lanes.ts';
+import { type LegListing, type LegPage, legPages } from './leg-walk.ts';
 import { letGo } from './let-go.ts';
 import {
   askPage,
@@ -73,6 +74,10 @@ export interface Walks {
   marks(filter: CallFilter, order: 'asc' | 'desc'): AsyncGenerator<Count>;
   /** Sums over calls likewise: the sum of all steps is the total. */
   totals(filter: CallFilter, by: readonly Dimension[]): AsyncGenerator<TotalsStep>;
+  /**
+   * Asterisk's own records, newest first, likewise: pages of a hundred at most, an empty one where a step gave none yet.
+   */
+  legs(listing: LegListing): AsyncGenerator<LegPage>;
   /** Counts findings of the truth report by code, likewise. */
   tally(filter: TruthFilter): AsyncGenerator<TruthTally>;
 }
@@ -92,6 +97,7 @@ export function createWalks(lanes: Lanes): Walks {
             : scannedPages(lanes, kind, listing),
         listing.limit ?? Number.POSITIVE_INFINITY,
       ),
+    legs: (listing) => longListings.bound(legPages(lanes, listing), listing.limit),
     count(kind, filter) {
       if (kind !== 'call') return stepsOf<Count>(`${kind}Count`, filter);
       if (!isSummed(filter as CallFilter)) return countedCalls(filter as CallFilter);

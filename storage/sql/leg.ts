@@ -71,6 +71,13 @@ export function legById(database: Database, id: number): StoredLeg | null {
   return row ? toLeg(row) : null;
 }
 
+/** In any order; of those that have gone nothing is said. */
+export function legsById(database: Database, ids: readonly number[]): StoredLeg[] {
+  return database
+    .all(`SELECT ${READ.select} FROM leg WHERE id IN (SELECT value FROM json_each(?))`, [JSON.stringify(ids)])
+    .map(toLeg);
+}
+
 /**
  * All that an arriving record is compared with, in one look: legs of its UniqueID, and those of its key with the key's later
  * generations.
