@@ -102,9 +102,9 @@ export function extensionsOf({ ranges }: MorUser): readonly string[] | null {
 }
 
 /** Somebody's calls as a filter has them; undefined: an admin's, all. */
-export function insideOf({ ranges }: MorUser, side: Inside['side']): Inside | undefined {
-  if (ranges === null) return undefined;
-  return { numbers: ranges.map(({ low, high }) => ({ kind: 'range', low, high, digits: low.length }) as const), side };
+export function insideOf(user: MorUser, side: Inside['side']): Inside | undefined {
+  const numbers = extensionsOf(user);
+  return numbers === null ? undefined : { numbers, side };
 }
 
 function isIn(ranges: readonly NumberRange[], number: string): boolean {
