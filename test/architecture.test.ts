@@ -112,6 +112,31 @@ describe('the house', () => {
     expect(reaching).toEqual([]);
   });
 
+  test('a dialect translates only: no SQL, nothing of another dialect, and nobody but the table loads one', () => {
+    const own = (file: string) => /^cgi\/dialect\/(\w+)\//.exec(file)?.[1];
+    const reaching = [...graph].flatMap(([file, { files: names }]) =>
+      names
+        .filter((name) => {
+          if (file.startsWith('cgi/dialect/') && name.startsWith('storage/sql/'))
+            return name !== 'storage/sql/audit.ts';
+          // By what it says of users the setting is checked.
+          if (name === 'cgi/dialect/mor/users.ts' && file === 'cgi/settings/kinds.ts') return false;
+          return own(name) !== undefined && own(name) !== own(file) && file !== 'cgi/dialect/table.ts';
+        })
+        .map((name) => `${file} → ${name}`),
+    );
+    expect(reaching).toEqual([]);
+    const sql = files
+      .filter((file) => file.startsWith('cgi/dialect/'))
+      .filter((file) =>
+        /\b(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b/.test(readFileSync(join(ROOT, file), 'utf8')),
+      );
+    expect(sql).toEqual([]);
+    // With the first request: nothing of it lies in memory before.
+    const table = readFileSync(join(ROOT, 'cgi/dialect/table.ts'), 'utf8');
+    expect(table).not.toMatch(/from '\.\/\w+\//);
+  });
+
   test('package.json and the program agree on name and version', () => {
     expect({ NAME, VERSION }).toEqual({ NAME: packageJson.name, VERSION: packageJson.version });
   });
