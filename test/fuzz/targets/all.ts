@@ -2,6 +2,7 @@
 import type { Target } from '../target.ts';
 import { configTargets } from './config.ts';
 import { csvTargets } from './csv.ts';
+import { dialectTargets } from './dialects.ts';
 import { fileTargets } from './files.ts';
 import { numberTargets } from './numbers.ts';
 import { packetTargets } from './packets.ts';
@@ -10,6 +11,7 @@ import { timeTargets } from './time.ts';
 
 export const TARGETS: readonly Target[] = [
   ...requestTargets,
+  ...dialectTargets,
   ...timeTargets,
   ...numberTargets,
   ...packetTargets,

@@ -4,8 +4,8 @@ import { checkParameters, readParameters } from '../../../cgi/params.ts';
 import { CgiError } from '../../../cgi/reply.ts';
 import { TABLE } from '../../../cgi/table.ts';
 import { select, validatorsOf } from '../../../daemon/http/conditional.ts';
-import { mendRequestLine, withoutUpgrade } from '../../../daemon/http/request-line.ts';
 import { tokenOf } from '../../../daemon/http/cookies.ts';
+import { mendRequestLine, withoutUpgrade } from '../../../daemon/http/request-line.ts';
 import { choicesOf, holds, orRefused, same, type Target, utf8 } from '../target.ts';
 
 /** Each set of parameters once, by the number that has it first. */
