@@ -1,6 +1,6 @@
 /** The dialects: each product's switch, what stands in front of its addresses, and what a program written for it must be given. */
 import { Copy } from '../parts/copy.tsx';
-import { SettingCheck, SettingText } from '../parts/setting.tsx';
+import { SettingCheck, SettingLines, SettingText } from '../parts/setting.tsx';
 import { SettingsCard } from '../parts/settings-card.tsx';
 import { useText } from '../text.ts';
 import { type SettingsForm, useSettings } from '../use-settings.ts';
@@ -56,11 +56,32 @@ function Dialect({ product, form }: DialectProps) {
         fallback={t.nothing}
       />
       <p class="hint">{t.login[product]}</p>
+      {product === 'mor' && <MorSettings form={form} />}
       {isOn &&
         form.fault(`${product}.base`) === null &&
         ADDRESSES[product].map((path) => (
           <Copy key={path} text={`${location.origin}${base}${path}`} label={t.address(t.names[product], path)} />
         ))}
     </fieldset>
+  );
+}
+
+/** What MOR's clients ask by that this box has no word for: user ids, and calls that a page places. */
+function MorSettings({ form }: { readonly form: SettingsForm }) {
+  const t = useText('preferences').dialects.mor;
+  return (
+    <>
+      <SettingLines form={form} name="mor.users" label={t.users} hint={t.usersHint} fallback="" />
+      <SettingCheck form={form} name="mor.get" label={t.get} hint={t.getHint} />
+      <SettingCheck form={form} name="mor.sample_hash" label={t.sampleHash} hint={t.sampleHashHint} />
+      <SettingCheck form={form} name="mor.callback" label={t.callback} hint={t.callbackHint} />
+      <SettingLines
+        form={form}
+        name="mor.callback_numbers"
+        label={t.numbers}
+        hint={t.numbersHint}
+        fallback={t.nobody}
+      />
+    </>
   );
 }

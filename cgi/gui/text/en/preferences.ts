@@ -156,6 +156,22 @@ export const preferences = {
       voipmonitor:
         'It logs in with a user name and password of this box, or an API key’s name and the key: the better way, and the only one for accounts with a second factor.',
     },
+    mor: {
+      users: 'Users of MOR',
+      usersHint:
+        'ID=NAME:EXTENSIONS, such as 5=shop:201-204 210: whom the program asks about by a number of MOR’s. Admins of this box need not be here.',
+      get: 'Take the list of local calls by GET too',
+      getHint: 'Its hash then stands in logs on the way.',
+      sampleHash: 'Take the hash of MOR’s documented example too',
+      sampleHashHint:
+        'It is that of the secret alone, and never changes: whoever has seen one may ask for everything. Only for programs that know no other.',
+      callback: 'Have programs place calls',
+      callbackHint:
+        'One of the extensions rings, then the number is called. It costs money. An API key must have been allowed to have Asterisk call somebody.',
+      numbers: 'Numbers that may be called',
+      numbersHint: 'Numbers, ranges such as 200-299, patterns such as 0049*. Empty: none.',
+      nobody: 'none',
+    },
     plain: {
       elastix: 'Over plain HTTP the key can be read on its way. Give the program an address that begins with https.',
       mor: 'Programs for MOR put passwords into addresses: over plain HTTP they can be read on their way, and they stand in logs of proxies. Give the program an address that begins with https.',

@@ -158,6 +158,22 @@ export const preferences: Translated<typeof english> = {
       voipmonitor:
         'Entra con un usuario y contraseña de esta centralita, o con el nombre de una clave de API y la clave: es lo mejor, y lo único para cuentas con segundo factor.',
     },
+    mor: {
+      users: 'Usuarios de MOR',
+      usersHint:
+        'ID=NOMBRE:EXTENSIONES, por ejemplo 5=shop:201-204 210: por quién pregunta el programa con un número de MOR. Los administradores de esta centralita no hacen falta aquí.',
+      get: 'Admitir la lista de llamadas locales también por GET',
+      getHint: 'Su hash queda entonces en los registros del camino.',
+      sampleHash: 'Admitir también el hash del ejemplo documentado de MOR',
+      sampleHashHint:
+        'Es el del secreto solo, y no cambia nunca: quien haya visto uno puede pedirlo todo. Solo para programas que no conocen otro.',
+      callback: 'Permitir que los programas hagan llamadas',
+      callbackHint:
+        'Suena una de las extensiones y después se llama al número. Cuesta dinero. A la clave de API hay que haberle permitido hacer que Asterisk llame a alguien.',
+      numbers: 'Números a los que se puede llamar',
+      numbersHint: 'Números, rangos como 200-299, patrones como 0049*. Vacío: ninguno.',
+      nobody: 'ninguno',
+    },
     plain: {
       elastix: 'Por HTTP la clave puede leerse en el camino. Dé al programa una dirección que empiece por https.',
       mor: 'Los programas para MOR ponen contraseñas en las direcciones: por HTTP pueden leerse en el camino, y quedan en los registros de los proxies. Dé al programa una dirección que empiece por https.',
