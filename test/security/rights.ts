@@ -4,22 +4,27 @@ import { readFileSync } from 'node:fs';
 export const MAY = ['anybody', 'both', 'admin'] as const;
 export type May = (typeof MAY)[number];
 
-const TEXT = readFileSync(new URL('./rights.txt', import.meta.url), 'utf8');
-
 /** The lines of a section, each by the names in its head. @throws when there is none of that name. */
-function section<const Column extends string>(name: string, ...columns: readonly Column[]): Record<Column, string>[] {
-  const [, body] = new RegExp(`^${name}\n((?:  .*\n)+)`, 'm').exec(TEXT) ?? [];
-  if (body === undefined) throw new Error(`rights.txt has no ${name}`);
+export function sectionOf<const Column extends string>(
+  file: string,
+  name: string,
+  ...columns: readonly Column[]
+): Record<Column, string>[] {
+  const text = readFileSync(new URL(file, import.meta.url), 'utf8');
+  const [, body] = new RegExp(`^${name}\n((?:  .*\n)+)`, 'm').exec(text) ?? [];
+  if (body === undefined) throw new Error(`${file} has no ${name}`);
   const [head = [], ...rows] = body.split('\n').map((line) => line.trim().split(/ {2,}/));
   return rows
     .filter(([first]) => first !== '')
     .map((cells) => {
       const row = Object.fromEntries(columns.map((column) => [column, cells[head.indexOf(column)] ?? '']));
-      if (Object.values(row).includes(''))
-        throw new Error(`rights.txt, ${name}: a cell is missing in ${cells.join(' ')}`);
+      if (Object.values(row).includes('')) throw new Error(`${file}, ${name}: a cell is missing in ${cells.join(' ')}`);
       return row as Record<Column, string>;
     });
 }
+
+const section = <const Column extends string>(name: string, ...columns: readonly Column[]) =>
+  sectionOf('./rights.txt', name, ...columns);
 
 function mayOf(text: string): May {
   const may = MAY.find((each) => each === text);

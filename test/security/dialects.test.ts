@@ -1,0 +1,192 @@
+/**
+ * Every function of every dialect × everybody who may ask for it, over the wire, against dialects.txt: what a product's own
+ * form makes of rights opens no more than the numbers do. Each asks from an address of its own: what slows down guessing
+ * must not answer here.
+ */
+import { request } from 'node:http';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { DIALECT_NAMES, type DialectName } from '../../cgi/dialect/table.ts';
+import { startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { functionsOf } from '../support/dialect-reference.ts';
+import { atFileEnd } from '../support/folder.ts';
+import { sectionOf } from './rights.ts';
+
+/** Which of them a dialect's lines know. */
+const MAY = {
+  elastix: ['known', 'both', 'admin', 'scope'],
+  mor: ['anybody', 'known', 'admin', 'hash', 'scope'],
+  voipmonitor: ['password', 'both', 'admin'],
+} as const;
+
+interface Line {
+  readonly function: string;
+  readonly may: string;
+  readonly number: string;
+  readonly asked: string;
+}
+
+const linesOf = (name: DialectName): readonly Line[] =>
+  sectionOf('./dialects.txt', name.toUpperCase(), 'function', 'may', 'number', 'asked');
+const askersOf = (name: DialectName) =>
+  sectionOf('./dialects.txt', `${name.toUpperCase()} ASKERS`, 'asker', ...MAY[name]) as readonly Readonly<
+    Record<string, string>
+  >[];
+
+const atEnd = atFileEnd();
+let daemon: TestDaemon;
+/** For a machine that does much besides. */
+const PATIENCE_MS = 120_000;
+const SCOPES = 'extension.secrets,firewall,call.place';
+/** What an asker shows, by its name in dialects.txt; those whose key is for this or for everything else are made when they ask. */
+const shows = new Map<string, string>();
+
+beforeAll(async () => {
+  const on = DIALECT_NAMES.map((name) => [`CDRD_${name.toUpperCase()}_ENABLED`, 'yes'] as const);
+  daemon = await startDaemon(Object.fromEntries(on), { atEnd });
+  for (const role of ['monitor', 'admin'] as const) {
+    shows.set(`a session of ${role}`, daemon.sessions.begin({ user: role, role }).token);
+    shows.set(`a key of ${role}`, (await key(role)).key);
+  }
+  shows.set('a key of admin with every scope', (await key('admin', `&scopes=${SCOPES}`)).key);
+  const revoked = await key('admin');
+  await done(`30012?id=${revoked.id}`);
+  shows.set('a revoked key', revoked.key);
+  shows.set('a key that nobody has', `cdrd-abcdefgh-${'x'.repeat(43)}`);
+  const left = daemon.sessions.begin({ user: 'admin', role: 'admin' }).token;
+  await fetch(`${daemon.url}/cgi/webserve/30005`, { headers: { Authorization: `Bearer ${left}` } });
+  shows.set('a session that logged out', left);
+}, PATIENCE_MS);
+
+async function done(asked: string): Promise<Record<string, unknown>> {
+  const answer = await daemon.get(`/cgi/webserve/${asked}`);
+  expect(answer.status, asked).toBe(200);
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+async function key(role: 'admin' | 'monitor', more = ''): Promise<{ readonly id: string; readonly key: string }> {
+  const made = await done(`30011?name=program&role=${role}${more}`);
+  return { id: String(made['id']), key: String(made['key']) };
+}
+
+/** A key of admin for one number alone; null: there is none for this. */
+const limited = new Map<string, string>();
+async function keyFor(number: string): Promise<string> {
+  const known = limited.get(number) ?? (await key('admin', `&numbers=${number}`)).key;
+  limited.set(number, known);
+  return known;
+}
+
+/** What somebody shows for a function, and by what: a key or a session alone, or a user with his password. */
+interface Shown {
+  readonly user?: string;
+  readonly secret: string | null;
+}
+
+async function shownBy(asker: string, number: string): Promise<Shown> {
+  const [, user] = /^the password of (admin|monitor)$/.exec(asker) ?? [];
+  if (user !== undefined) return { user, secret: user };
+  if (asker === 'nobody') return { secret: null };
+  if (asker === 'a user that nobody knows') return { user: 'stranger', secret: 'guess' };
+  if (asker === 'a wrong password') return { user: 'admin', secret: 'guess' };
+  if (asker === 'a key of admin for this')
+    return { user: 'program', secret: await keyFor(number === '-' ? '9006' : number) };
+  // 30037 tells who asks, and nothing more.
+  if (asker === 'a key of admin for something else') return { user: 'program', secret: await keyFor('30037') };
+  if (asker === 'a key under another name') return { user: 'admin', secret: shows.get('a key of admin') ?? null };
+  const secret = shows.get(asker);
+  if (secret === undefined) throw new Error(`nothing is known of ${asker}`);
+  return { user: 'program', secret };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly location: string;
+}
+
+function send(asked: string, headers: Readonly<Record<string, string>>, from: string): Promise<Answer> {
+  const [, method = 'GET', target = ''] = /^(GET|POST|HEAD) (\S.*)$/.exec(asked) ?? [];
+  return new Promise((resolve, reject) => {
+    const sent = request(daemon.url, { path: encodeURI(target), method, agent: false, localAddress: from, headers });
+    sent.once('error', reject);
+    sent.once('response', (answer) => {
+      let body = '';
+      answer.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+      });
+      answer.once('end', () =>
+        resolve({ status: answer.statusCode ?? 0, body, location: String(answer.headers['location'] ?? '') }),
+      );
+    });
+    sent.end();
+  });
+}
+
+const withQuery = (asked: string, more: Readonly<Record<string, string>>) => {
+  const query = Object.entries(more).map(([name, value]) => `${name}=${value}`);
+  return query.length === 0 ? asked : `${asked}${asked.includes('?') ? '&' : '?'}${query.join('&')}`;
+};
+
+/** How each product's clients show who they are, and how each says who is turned away, and why. */
+const FORMS: Readonly<
+  Record<
+    DialectName,
+    {
+      ask(asked: string, shown: Shown, from: string): Promise<Answer>;
+      outcome(answer: Answer): string;
+    }
+  >
+> = {
+  elastix: {
+    ask: (asked, { secret }, from) => send(asked, secret === null ? {} : { Authorization: secret }, from),
+    outcome({ status, body }) {
+      if (status === 200 && (body === 'key not found' || body === 'key not matched')) return body;
+      if (status === 403 && body.includes('may not do this')) return 'denied';
+      return status === 500 ? '500' : 'through';
+    },
+  },
+  voipmonitor: {
+    ask(asked, { user, secret }, from) {
+      const isSession = secret !== null && !secret.startsWith('cdrd-') && user === 'program';
+      if (isSession) return send(asked, { Cookie: `PHPSESSID=${secret}` }, from);
+      return send(
+        secret === null ? asked : withQuery(asked, { user: user ?? '', password: secret, pass: secret }),
+        {},
+        from,
+      );
+    },
+    outcome({ status, body }) {
+      if (body.includes('unknown user or wrong password')) return 'login';
+      if (body.includes('may not do this')) return 'denied';
+      return status === 500 ? '500' : 'through';
+    },
+  },
+  mor: {
+    ask: (asked, { user, secret }, from) =>
+      send(asked, secret !== null && user === 'program' ? { Cookie: `_mor_session=${secret}` } : {}, from),
+    outcome: ({ status, body }) => (body.includes('denied') ? 'denied' : status === 500 ? '500' : 'through'),
+  },
+};
+
+describe.each(['elastix'] as DialectName[])('%s', (name) => {
+  test('every function has a line, and every line one of them', async () => {
+    const functions = (await functionsOf(name)).map((each) => each.name);
+    expect(linesOf(name).map((line) => line.function)).toEqual(functions);
+  });
+
+  const asked = linesOf(name).map((line, row) => ({ ...line, row }));
+  test.each(asked.filter(({ may }) => may !== '='))(
+    '$function is open to $may',
+    async ({ may, number, asked, row }) => {
+      const found: Record<string, string> = {};
+      const expected: Record<string, string> = {};
+      for (const [column, { asker = '', ...answers }] of askersOf(name).entries()) {
+        const from = `127.${40 + DIALECT_NAMES.indexOf(name)}.${row + 1}.${column + 1}`;
+        const answer = await FORMS[name].ask(asked, await shownBy(asker, number), from);
+        found[asker] = FORMS[name].outcome(answer);
+        expected[asker] = answers[may] ?? `no column ${may}`;
+      }
+      expect(found).toEqual(expected);
+    },
+  );
+});
