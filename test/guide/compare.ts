@@ -9,6 +9,8 @@ import type { Line } from './document.ts';
 const PLACEHOLDERS: Readonly<Record<string, string>> = {
   /** A session's token. */
   token: '[A-Za-z0-9_-]{43}',
+  /** What an API key shows of itself, by which it is revoked. */
+  keyid: '[a-z0-9]{8}',
   /** An API key, which is shown when it is made and never again. */
   key: 'cdrd-[a-z0-9]{8}-[A-Za-z0-9_-]{43}',
   /** The session's cookie, name and value. */
