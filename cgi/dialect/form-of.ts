@@ -2,6 +2,7 @@
 import { CgiError } from '../reply.ts';
 import type { DialectRequest } from './dialect.ts';
 import { readForm } from './form.ts';
+import { isMultipart, MultipartError, readMultipart } from './multipart.ts';
 
 export type Form = ReadonlyMap<string, string>;
 
@@ -19,8 +20,17 @@ export async function formOf(request: DialectRequest, known = true): Promise<For
 }
 
 function fieldsOf(body: Buffer, type: string): Form {
+  if (isMultipart(type)) return fieldsIn(body, type);
   // A body of another kind would be lost without a word.
   if (type !== '' && !/^application\/x-www-form-urlencoded *(;|$)/i.test(type))
-    throw new CgiError('invalid', 'the body must be application/x-www-form-urlencoded');
+    throw new CgiError('invalid', 'the body must be application/x-www-form-urlencoded or multipart/form-data');
   return readForm(body.toString('utf8').trim());
+}
+
+function fieldsIn(body: Buffer, type: string): Form {
+  try {
+    return readMultipart(body, type);
+  } catch (error) {
+    throw error instanceof MultipartError ? new CgiError('invalid', `the body ${error.message}`) : error;
+  }
 }
