@@ -9,15 +9,39 @@ import type { Services } from '../../verb.ts';
 import type { Dialect, DialectRequest } from '../dialect.ts';
 import { holderOf, needs } from '../enter.ts';
 import { formOf } from '../form-of.ts';
+import { callCsv, callPdf } from './call-export.ts';
+import { callList } from './call-list.ts';
+import { addCallerId, clis, deleteCallerId } from './cli-pages.ts';
 import { login, loginForm, loginPage, tokenOf } from './login.ts';
 import { mainPage } from './main.ts';
+import { missedCalls, processMissed } from './missed-calls.ts';
+import { newCalls } from './new-calls.ts';
+import { NOT_HERE } from './not-here.ts';
 import { actionReply, errorReply, LANGUAGE, type OpenPage, type Page, pageReply, usersOf } from './page.ts';
+import { addEntry, deleteEntry, phoneBook } from './phone-book.ts';
+import { userStats } from './user-stats.ts';
 import { whoAsks } from './users.ts';
 
 const PAGES: Readonly<Record<string, Page | OpenPage>> = {
   'GET /callc/login': loginForm,
   'POST /api/login': login,
   'GET /callc/main': mainPage,
+  'GET /stats/call_list': callList,
+  'POST /stats/call_list': callList,
+  'GET /stats/call_list_to_pdf/': callPdf,
+  'GET /stats/call_list_to_csv/': callCsv,
+  'GET /stats/new_calls_list': newCalls,
+  'GET /stats/missed_calls': missedCalls,
+  'POST /stats/missed_calls': processMissed,
+  'GET /stats/user_stats': userStats,
+  'POST /stats/user_stats': userStats,
+  'GET /devices/user_device_clis': clis,
+  'POST /devices/cli_add': addCallerId,
+  'POST /devices/cli_destroy/': deleteCallerId,
+  'GET /phonebooks/list/': phoneBook,
+  'POST /phonebooks/add_new/': addEntry,
+  'POST /phonebooks/destroy/': deleteEntry,
+  ...NOT_HERE,
 };
 
 export const mor: Dialect = {
