@@ -9,6 +9,8 @@ import type { Line } from './document.ts';
 const PLACEHOLDERS: Readonly<Record<string, string>> = {
   /** A session's token. */
   token: '[A-Za-z0-9_-]{43}',
+  /** What an API key shows of itself, by which it is revoked. */
+  keyid: '[a-z0-9]{8}',
   /** An API key, which is shown when it is made and never again. */
   key: 'cdrd-[a-z0-9]{8}-[A-Za-z0-9_-]{43}',
   /** The session's cookie, name and value. */
@@ -25,8 +27,14 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   cursor: '\\d{1,15}\\.\\d{1,15}',
   /** A moment near now, on the box's clock. */
   now: '20\\d\\d-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d',
+  /** Its day alone. */
+  today: '20\\d\\d-\\d\\d-\\d\\d',
   /** The same as it stands in file names. */
   stamp: '20\\d\\d(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\\d\\d\\.\\d{6}',
+  /** A shared link's secret, which stands in the link and nowhere else. */
+  share: '[A-Za-z0-9_-]{43}',
+  /** Whole seconds that a call in progress has lasted so far. */
+  seconds: '\\d{1,4}',
   etag: '"[0-9A-Za-z._-]+"',
 };
 

@@ -65,8 +65,8 @@ export interface AsteriskAnswer {
 }
 
 export type Step =
-  /** The PBX sends these packets. */
-  | { readonly kind: 'ami'; readonly line: number; readonly bytes: string; readonly packets: number }
+  /** The PBX sends these packets, so many records of calls among them. */
+  | { readonly kind: 'ami'; readonly line: number; readonly bytes: string; readonly records: number }
   /** From now on the PBX answers this action, when it bears these parameters, with these packets. */
   | { readonly kind: 'asterisk'; readonly line: number; readonly answer: AsteriskAnswer }
   /** These recordings lie on the medium from now on. */
@@ -198,7 +198,8 @@ type Fail = (what: string, line?: number) => DocumentError;
 
 function amiStep(block: Block, fail: Fail): Step {
   const packets = packetsOf(block, fail);
-  return { kind: 'ami', line: block.line, bytes: packets.join(''), packets: packets.length };
+  const records = packets.filter((packet) => packet.startsWith('Event: Cdr\r\n')).length;
+  return { kind: 'ami', line: block.line, bytes: packets.join(''), records };
 }
 
 /** `asterisk GetConfig Filename=sip.conf`: the action and what it must bear. */

@@ -38,8 +38,8 @@ export interface Box {
   /** Every recording that was ever laid there, by path. */
   readonly sounds: Map<string, Buffer>;
   readonly known: Known;
-  /** Packets sent so far. */
-  packets: number;
+  /** Records sent so far. */
+  records: number;
   /** The document's AMI client, once it has connected. */
   client: AmiClient | null;
   readonly atEnd: AtEnd;
@@ -78,7 +78,7 @@ export async function openBox(
     return asterisk.state === 'up';
   });
   const dir = `${daemon.folder}/recordings`;
-  return { pbx, answers, daemon, dir, sounds: new Map(), known: new Map(), packets: 0, client: null, atEnd };
+  return { pbx, answers, daemon, dir, sounds: new Map(), known: new Map(), records: 0, client: null, atEnd };
 }
 
 /** A PBX that answers as the document says, and what it says nothing of with `Success`. */
@@ -104,7 +104,7 @@ function carryOut(step: Step, document: string, box: Box): Promise<void> {
   const where = `${document}:${step.line}`;
   switch (step.kind) {
     case 'ami':
-      return send(step.bytes, step.packets, box, where);
+      return send(step.bytes, step.records, box, where);
     case 'asterisk':
       box.answers.push(step.answer);
       return Promise.resolve();
@@ -153,17 +153,17 @@ async function hear(said: readonly Line[], document: string, { known, dir }: Box
   compare(document, said, came.replaceAll(dir, MONITOR), known);
 }
 
-/** Sends packets and waits until each is stored and no call is open any more. */
-async function send(bytes: string, packets: number, box: Box, where: string): Promise<void> {
+/** Sends packets and waits until each record is stored, and so all before the last is heard, and no call is open any more. */
+async function send(bytes: string, records: number, box: Box, where: string): Promise<void> {
   const { url, log } = box.daemon;
-  box.packets += packets;
+  box.records += records;
   box.pbx.send(bytes);
   await eventually(async () => {
     const { done, open } = await recordFigures(url);
-    return done === box.packets && open === 0;
+    return done === box.records && open === 0;
   }).catch(async () => {
     const figures = JSON.stringify(await recordFigures(url));
-    throw new Mismatch(`${where}: the packets did not become calls: ${figures} of ${box.packets}\n${log.join('')}`);
+    throw new Mismatch(`${where}: the packets did not become calls: ${figures} of ${box.records}\n${log.join('')}`);
   });
 }
 

@@ -26,7 +26,7 @@ describe('a document', () => {
     const { zone, title, steps } = parse(text);
     expect({ zone, title }).toEqual({ zone: 'Etc/GMT+8', title: 'A document' });
     expect(steps).toEqual([
-      { kind: 'ami', line: 7, bytes: 'Event: A\r\nEmpty: \r\n\r\nEvent: B\r\n\r\n', packets: 2 },
+      { kind: 'ami', line: 7, bytes: 'Event: A\r\nEmpty: \r\n\r\nEvent: B\r\n\r\n', records: 0 },
       { kind: 'recordings', line: 13, files: [{ path: '20210507/x.wav', seconds: 3, now: false }] },
       {
         kind: 'http',

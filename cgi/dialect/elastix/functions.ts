@@ -8,8 +8,16 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   { name: 'cmd=sippeers', works: 'no', note: 'not here yet' },
   { name: 'cmd=sipextensions', works: 'no', note: 'not here yet' },
   { name: 'cmd=systemresources', works: 'no', note: 'not here yet' },
-  { name: 'cmd=cdrreport', works: 'no', note: 'not here yet' },
-  { name: 'cmd=getwavfile', works: 'no', note: 'not here yet' },
+  {
+    name: 'cmd=cdrreport',
+    works: 'differs',
+    note: 'records with the destination `s` are there too; `custom` (SQL) is refused, and `%` inside `field_pattern`; FAILED has CONGESTION among it; `did`, `outbound_cnum`, `outbound_cnam` and `dst_cnam` hold what the PBX writes into fields of these names and are empty otherwise; a record that begins over four hours after its call may stand out of order',
+  },
+  {
+    name: 'cmd=getwavfile',
+    works: 'yes',
+    note: '',
+  },
   { name: 'cmd=getharddrivers', works: 'no', note: 'not here yet' },
   { name: 'cmd=getiptablesstatus', works: 'no', note: 'not here yet' },
   { name: 'cmd=activecall', works: 'no', note: 'not here yet' },

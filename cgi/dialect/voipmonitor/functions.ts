@@ -6,7 +6,6 @@ const capture = (name: string): DialectFunction => ({
   works: 'no',
   note: 'needs SIP or RTP capture; an error that names it',
 });
-const soon = (name: string): DialectFunction => ({ name, works: 'no', note: 'not here yet' });
 
 export const FUNCTIONS: readonly DialectFunction[] = [
   {
@@ -14,32 +13,88 @@ export const FUNCTIONS: readonly DialectFunction[] = [
     works: 'no',
     note: 'the box runs no PHP; accounts and API keys are its own',
   },
-  soon('sql.php module=bypass_login'),
-  soon('sql.php task=LISTING module=CDR'),
-  soon('LISTING suppress_results'),
-  soon('LISTING fdatefrom, fdateto'),
-  soon('LISTING fcaller, fcalled, fcallerd_type'),
+  {
+    name: 'sql.php module=bypass_login',
+    works: 'differs',
+    note: 'the session is one of the pages; an account with a second factor and an API key have none',
+  },
+  {
+    name: 'sql.php task=LISTING module=CDR',
+    works: 'differs',
+    note: 'rows hold what Asterisk records: id, times, lengths, numbers, name, response, fbasename (the UniqueID)',
+  },
+  {
+    name: 'LISTING suppress_results',
+    works: 'yes',
+    note: '',
+  },
+  {
+    name: 'LISTING fdatefrom, fdateto',
+    works: 'yes',
+    note: '',
+  },
+  {
+    name: 'LISTING fcaller, fcalled, fcallerd_type',
+    works: 'differs',
+    note: 'also ranges (201-205) and * and ?; without fcallerd_type two numbers mean both; ! is an error',
+  },
   capture('LISTING fcaller_domain, fcalled_domain, fcallerd_domain_type'),
-  soon('LISTING fcallername'),
+  {
+    name: 'LISTING fcallername',
+    works: 'yes',
+    note: '',
+  },
   capture('LISTING fsipcallerip, fsipcalledip, fsipcallerdip_type'),
   capture('LISTING fa_saddr, fb_saddr, fab_saddr_type'),
   capture('LISTING fcodec'),
-  soon('LISTING fdurationgt, fdurationlt'),
+  {
+    name: 'LISTING fdurationgt, fdurationlt',
+    works: 'yes',
+    note: '',
+  },
   capture('LISTING fpddgt, fpddlt'),
-  soon('LISTING fsipresponse'),
+  {
+    name: 'LISTING fsipresponse',
+    works: 'differs',
+    note: 'Asterisk records outcomes: 200 answered, 486 busy, 487 no answer, 503 failed; any other is an error',
+  },
   capture('LISTING fbye'),
-  soon('LISTING ftrunk'),
+  {
+    name: 'LISTING ftrunk',
+    works: 'differs',
+    note: 'true: calls that came or went by a trunk; false: calls inside',
+  },
   capture('LISTING fa_ua, fb_ua, fab_ua_type'),
-  soon('LISTING fcallid'),
-  { name: 'LISTING fsensor_id', works: 'no', note: 'the box is one and has no sensors; an error that names it' },
-  soon('LISTING page, start, limit'),
-  soon('LISTING sort'),
-  soon('LISTING orderByCallDuration, orderBySrcNumber, orderByDstNumber, orderByCallerName, orderByLastSIPrespNum'),
+  {
+    name: 'LISTING fcallid',
+    works: 'differs',
+    note: 'a UniqueID or LinkedID of Asterisk',
+  },
+  { name: 'LISTING fsensor_id', works: 'differs', note: 'the box is the one sensor there is, 1' },
+  {
+    name: 'LISTING page, start, limit',
+    works: 'yes',
+    note: '',
+  },
+  {
+    name: 'LISTING sort',
+    works: 'differs',
+    note: 'one property: calldate, calldate2, duration, connect_duration, caller, callername, called, lastSIPresponse, lastSIPresponseNum; but for calldate 100,000 calls at most',
+  },
+  {
+    name: 'LISTING orderByCallDuration, orderBySrcNumber, orderByDstNumber, orderByCallerName, orderByLastSIPrespNum',
+    works: 'yes',
+    note: '',
+  },
   capture(
     'LISTING orderByLoss, orderByDelay, orderByFixed1, orderByFixed2, orderByAdapt, orderBySrcSIP_IP, orderByDstSIP_IP',
   ),
   capture('LISTING frtcp_…, fmos…, f_d50 to f_d300, floss1 to floss10, ffilterTemplate'),
-  soon('LISTING, calls summed up by response'),
+  {
+    name: 'LISTING, calls summed up by response',
+    works: 'differs',
+    note: 'asked for with group=lastSIPresponse; without the figures of quality',
+  },
   {
     name: 'utilities.php task=shareCdr self_protected_link',
     works: 'differs',
@@ -56,8 +111,16 @@ export const FUNCTIONS: readonly DialectFunction[] = [
     note: 'would hand the call to a server of VoIPmonitor’s makers',
   },
   capture('pcap.php'),
-  soon('admin.php?cdr_filter='),
-  soon('api.php task=getVoipCalls'),
+  {
+    name: 'admin.php?cdr_filter=',
+    works: 'differs',
+    note: 'leads to the calls page, whose bounds of duration hold for the talk, too; fcallername is an error',
+  },
+  {
+    name: 'api.php task=getVoipCalls',
+    works: 'differs',
+    note: 'fields as those of LISTING, id is cdrId and fbasename callId; header names and customHeaders are errors',
+  },
   {
     name: 'api.php task=getVoiceRecording cdrId',
     works: 'differs',
@@ -79,19 +142,43 @@ export const FUNCTIONS: readonly DialectFunction[] = [
     works: 'differs',
     note: 'pausecall and unpausecall pause the recording; nothing else of the call changes',
   },
-  soon('api.php task=reportSummary'),
+  {
+    name: 'api.php task=reportSummary',
+    works: 'differs',
+    note: 'report_name is a shared view of the calls page; the figures of its calls by response',
+  },
   {
     name: 'api.php task=getShareURL',
     works: 'differs',
     note: 'as shareCdr self_protected_link, by a UniqueID or LinkedID; sip_history needs capture and is an error',
   },
   capture('api.php task=getPCAP'),
-  soon('api.php task=listCdrIds'),
-  soon('index.php?activecalls=1&hidegrid=1&hidemenu=1'),
+  {
+    name: 'api.php task=listCdrIds',
+    works: 'yes',
+    note: '',
+  },
+  {
+    name: 'index.php?activecalls=1&hidegrid=1&hidemenu=1',
+    works: 'differs',
+    note: 'leads to the live page, menu and all',
+  },
   capture('pcap2text.php action=brief_data'),
   capture('pcap2text.php action=brief'),
   capture('pcap2text.php action=getMSC'),
-  soon('apilicensecheck.php task=licenseCheck'),
-  soon('apilicensecheck.php task=licenseCallsLimitCheck'),
-  soon('auditReason'),
+  {
+    name: 'apilicensecheck.php task=licenseCheck',
+    works: 'yes',
+    note: '',
+  },
+  {
+    name: 'apilicensecheck.php task=licenseCallsLimitCheck',
+    works: 'differs',
+    note: 'there is no limit',
+  },
+  {
+    name: 'auditReason',
+    works: 'yes',
+    note: '',
+  },
 ];

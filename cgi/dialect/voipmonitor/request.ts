@@ -131,12 +131,12 @@ function tooLong(name: string): CgiError {
 export function textIn(params: Params, name: string): string {
   const value = params.get(name) ?? '';
   if (typeof value === 'object') throw new CgiError('invalid', `${name} must be one value`, name);
-  return typeof value === 'boolean' ? (value ? '1' : '0') : String(value).trim();
+  return typeof value === 'boolean' ? (value ? '1' : '0') : String(value);
 }
 
 /** A whole number; undefined where it wasn't given. @throws {CgiError} `invalid` */
 export function wholeIn(params: Params, name: string): number | undefined {
-  const text = textIn(params, name);
+  const text = textIn(params, name).trim();
   if (text === '') return undefined;
   if (!/^\d{1,15}$/.test(text)) throw new CgiError('invalid', `${name} must be a whole number`, name);
   return Number(text);
@@ -147,7 +147,7 @@ const NO = new Set(['0', 'false', 'no', 'off']);
 
 /** `true`, `1`, `"yes"` and their opposites; undefined where it wasn't given. @throws {CgiError} `invalid` */
 export function yesIn(params: Params, name: string): boolean | undefined {
-  const text = textIn(params, name).toLowerCase();
+  const text = textIn(params, name).trim().toLowerCase();
   if (text === '') return undefined;
   if (!YES.has(text) && !NO.has(text)) throw new CgiError('invalid', `${name} must be true or false`, name);
   return YES.has(text);

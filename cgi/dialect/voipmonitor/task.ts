@@ -14,6 +14,8 @@ export interface Asked {
   readonly sent: Sent;
   /** `auditReason`, checked; '' where none was given. */
   readonly reason: string;
+  /** Calls were handed out: where a reason was given for it, the audit log has it. @param asked By what, in the client's words. */
+  note(asked: ReadonlyMap<string, unknown>): void;
 }
 
 export interface Task {

@@ -2,56 +2,71 @@
  * VoIPmonitor's addresses (its WEB API): scripts by path, what they do by `task` or `module`. The one place where a task
  * stands beside its file.
  */
+
 import type { Known } from '../../access/session.ts';
 import { splitReason } from '../../reason.ts';
-import { CgiError } from '../../reply.ts';
+import { CgiError, type Reply } from '../../reply.ts';
 import type { Services } from '../../verb.ts';
 import { cookieOf } from '../cookie.ts';
 import type { Dialect, DialectRequest } from '../dialect.ts';
-import { holderOf, knownBy, needs } from '../enter.ts';
-import { fault } from './fault.ts';
+import { byOf, holderOf, knownBy, needs } from '../enter.ts';
+import { getVoipCalls } from './calls.ts';
+import { fault, LICENSE } from './fault.ts';
 import { getShareUrl } from './get-share-url.ts';
 import { getVoiceRecording } from './get-voice-recording.ts';
 import { handleActiveCall } from './handle-active-call.ts';
+import { listCdrIds } from './ids.ts';
+import { checkLicense, licenseOf } from './license.ts';
 import { listActiveCalls } from './list-active-calls.ts';
+import { listCdrs } from './listing.ts';
+import { COOKIE, logIn } from './login.ts';
+import { admin, index } from './redirects.ts';
+import { reportSummary } from './report.ts';
 import { readSent, type Sent } from './request.ts';
 import { shareCdr } from './share-cdr.ts';
 import { NO_CAPTURE, notHere, type Task } from './task.ts';
 
 type Tasks = Readonly<Record<string, Task>>;
 
+/** Characters of a question that the audit log keeps. */
+const ASKED_SHOWN = 500;
+
 const CALLS = { number: 9006, right: 'cdr.read' } as const;
 
-const getPcap: Task = {
+const captured = (what: string): Task => ({
   like: CALLS,
-  handle: ({ sent }) => {
-    throw notHere(sent.text('task') || 'a PCAP file', NO_CAPTURE);
+  handle: () => {
+    throw notHere(what, NO_CAPTURE);
   },
-};
+});
 
+/** By `task`. */
 const API: Tasks = {
+  getVoipCalls,
   getVoiceRecording,
   listActiveCalls,
   handleActiveCall,
+  reportSummary,
   getShareURL: getShareUrl,
-  getPCAP: getPcap,
+  getPCAP: captured('getPCAP'),
+  listCdrIds,
+  licenseCheck: checkLicense,
+  licenseCallsLimitCheck: checkLicense,
 };
 
 const UTILITIES: Tasks = { shareCdr };
-
-const sipHistory: Task = {
-  like: CALLS,
-  handle: ({ sent }) => {
-    throw notHere(`the SIP history (${sent.text('action').slice(0, 20) || 'no action'})`, NO_CAPTURE);
-  },
-};
 
 /** What a script does with what was sent. */
 const SCRIPTS: Readonly<Record<string, (sent: Sent) => Task>> = {
   '/php/api.php': (sent) => taskOf(API, sent),
   '/php/model/utilities.php': (sent) => taskOf(UTILITIES, sent),
-  '/php/pcap.php': () => getPcap,
-  '/php/pcap2text.php': () => sipHistory,
+  '/php/model/sql.php': (sent) => {
+    const [task, module] = [sent.text('task'), sent.text('module')];
+    if (task === 'LISTING' && module === 'CDR') return listCdrs;
+    throw new CgiError('invalid', 'here are module=bypass_login, and task=LISTING with module=CDR', 'module');
+  },
+  '/php/pcap.php': () => captured('a PCAP file'),
+  '/php/pcap2text.php': () => captured('the SIP history'),
 };
 
 function taskOf(tasks: Tasks, sent: Sent): Task {
@@ -64,17 +79,40 @@ function taskOf(tasks: Tasks, sent: Sent): Task {
 
 export const voipmonitor: Dialect = {
   async answer(request, services) {
-    const script = SCRIPTS[request.path];
-    if (!script) throw new CgiError('not_found', 'not here yet');
-    const session = holderOf(request.cookie(cookieOf({ cookie: 'PHPSESSID' }, request.base)), services);
+    if (request.path === '/admin.php') return admin(request);
+    if (request.path === '/index.php') return index(request);
+    const session = holderOf(request.cookie(cookieOf(COOKIE, request.base)), services);
     const sent = readSent(request.query, (await request.body(session !== null))?.toString('utf8') ?? '');
-    const caller = await callerOf(sent, session, request, services);
-    const task = script(sent);
-    needs(caller, task.like, request, services);
-    return task.handle({ request, services, caller, sent, reason: reasonOf(sent) });
+    if (request.path === LICENSE) return licenseOf(sent);
+    if (sent.text('module') === 'bypass_login' && request.path === '/php/model/sql.php')
+      return logIn(request, services, sent);
+    return carryOut(request, services, { sent, session });
   },
   fault,
 };
+
+async function carryOut(
+  request: DialectRequest,
+  services: Services,
+  { sent, session }: { readonly sent: Sent; readonly session: Known | null },
+): Promise<Reply> {
+  const script = Object.hasOwn(SCRIPTS, request.path) ? SCRIPTS[request.path] : undefined;
+  if (!script) throw new CgiError('not_found', 'there is no such script');
+  const caller = await callerOf(sent, session, request, services);
+  const task = script(sent);
+  needs(caller, task.like, request, services);
+  const reason = reasonOf(sent);
+  return task.handle({
+    ...{ request, services, caller, sent, reason },
+    note(asked) {
+      const detail = {
+        task: sent.text('task'),
+        asked: JSON.stringify(Object.fromEntries(asked)).slice(0, ASKED_SHOWN),
+      };
+      if (reason !== '') services.notes.done({ ...byOf(caller, request, reason), action: 'calls.exported', detail });
+    },
+  });
+}
 
 /** By user and password in the request, or by the session. @throws {CgiError} `login`, `busy` */
 async function callerOf(
