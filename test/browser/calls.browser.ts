@@ -337,7 +337,7 @@ describe('with all calls of the filter', () => {
         'Desde: 2000-01-01 00:00',
         'Resultado: Sin respuesta, Ocupado, Fallida',
         'Dirección: Entrante',
-        'CID Prefix: FROM96',
+        'Prefijo CID: FROM96',
       ],
     };
     for (const [language, words] of Object.entries(wanted)) {

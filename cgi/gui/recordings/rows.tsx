@@ -2,7 +2,7 @@
  * The recordings as a table; on a phone each row is a card. A recording is played in its row, which opens in place. Rows far
  * from what is seen are not drawn, so that the list stays quick however long it has become.
  */
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { RecordingRow } from '../../contract.ts';
 import { bytes, duration } from '../format.ts';
 import { useMe } from '../me.ts';
@@ -37,7 +37,8 @@ interface RowsProps {
 const COLUMNS = 8;
 
 export function Rows(props: RowsProps) {
-  const { pages, total, selection, allTicked, tickAll } = props;
+  const { pages, total, selection, changes, opened, actions, allTicked, tickAll } = props;
+  const rowHeight = useRef(0);
   const t = useText('recordings');
   const all = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -71,43 +72,86 @@ export function Rows(props: RowsProps) {
           <th scope="col">{t.columns.recording}</th>
         </tr>
       </thead>
-      {pages.map((rows, index) => {
+      {pages.flatMap(chunksOf).map((rows, index) => {
         const begin = first;
         first += rows.length;
-        return <Chunk key={index} {...props} rows={rows} first={begin} />;
+        return <Chunk key={index} {...{ rows, selection, changes, opened, actions, rowHeight }} first={begin} />;
       })}
     </table>
   );
 }
 
-interface ChunkProps extends RowsProps {
+interface ChunkProps extends Pick<RowsProps, 'selection' | 'changes' | 'opened' | 'actions'> {
   readonly rows: readonly RecordingRow[];
   /** Index of the first in the whole list. */
   readonly first: number;
+  /** Pixels of a row, as far as is known: what those take that are not drawn yet. */
+  readonly rowHeight: { current: number };
 }
 
+/** Rows that are drawn, or not drawn, together: so many at once are no more than a few milliseconds' work. */
+const CHUNK = 15;
 /** Pixels from what is seen, within which rows are drawn. */
-const NEAR = '1500px 0px';
+const NEAR = '800px 0px';
 
-function Chunk(props: ChunkProps) {
-  const { rows, first, selection, changes, opened, actions } = props;
+/** A page never changes, and its chunks are always the same ones. */
+const chunks = new WeakMap<readonly RecordingRow[], readonly (readonly RecordingRow[])[]>();
+
+function chunksOf(page: readonly RecordingRow[]): readonly (readonly RecordingRow[])[] {
+  const known = chunks.get(page);
+  if (known) return known;
+  const count = Math.ceil(page.length / CHUNK);
+  const made = Array.from({ length: count }, (_, index) => page.slice(index * CHUNK, (index + 1) * CHUNK));
+  chunks.set(page, made);
+  return made;
+}
+
+function Chunk({ rows, first, selection, changes, opened, actions, rowHeight }: ChunkProps) {
   const body = useRef<HTMLTableSectionElement>(null);
-  const height = useRef(0);
-  const [near, setNear] = useState(true);
+  const height = useRef(rows.length * rowHeight.current);
+  // Of a list that begins what is seen must be there at once; what is loaded later lies below it.
+  const [near, setNear] = useState(rowHeight.current === 0);
   useEffect(() => {
     if (!body.current) return;
-    const observer = new IntersectionObserver(([entry]) => setNear(entry?.isIntersecting ?? true), {
-      rootMargin: NEAR,
-    });
+    const observer = new IntersectionObserver(
+      (entries) => {
+        const entry = entries.at(-1);
+        if (!entry) return;
+        // As the browser knows it: to ask for it would have the whole table laid out.
+        if (!entry.isIntersecting) height.current = entry.boundingClientRect.height;
+        setNear(entry.isIntersecting);
+      },
+      { rootMargin: NEAR },
+    );
     observer.observe(body.current);
     return () => observer.disconnect();
   }, []);
   // What plays goes on, and the focus isn't lost.
   const held = rows.some(({ path }) => path === opened) || (body.current?.contains(document.activeElement) ?? false);
   const drawn = near || held;
-  useLayoutEffect(() => {
-    if (drawn) height.current = body.current?.offsetHeight ?? 0;
-  });
+  useEffect(() => {
+    if (drawn && rowHeight.current === 0) rowHeight.current = (body.current?.offsetHeight ?? 0) / rows.length;
+  }, [drawn, rowHeight, rows]);
+  // The same rows as before are not looked at again when others come.
+  const shown = useMemo(
+    () =>
+      !drawn
+        ? null
+        : rows.map((row, index) =>
+            changes.removed.has(row.path) ? null : (
+              <Row
+                key={row.path}
+                row={row}
+                index={first + index}
+                ticked={selection.has(row.path)}
+                kept={changes.isKept(row)}
+                opened={row.path === opened}
+                actions={actions}
+              />
+            ),
+          ),
+    [drawn, rows, first, selection, changes, opened, actions],
+  );
   if (!drawn)
     return (
       <tbody ref={body} aria-hidden="true">
@@ -116,23 +160,7 @@ function Chunk(props: ChunkProps) {
         </tr>
       </tbody>
     );
-  return (
-    <tbody ref={body}>
-      {rows.map((row, index) =>
-        changes.removed.has(row.path) ? null : (
-          <Row
-            key={row.path}
-            row={row}
-            index={first + index}
-            ticked={selection.has(row.path)}
-            kept={changes.isKept(row)}
-            opened={row.path === opened}
-            actions={actions}
-          />
-        ),
-      )}
-    </tbody>
-  );
+  return <tbody ref={body}>{shown}</tbody>;
 }
 
 interface RowProps {
