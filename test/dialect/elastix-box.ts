@@ -1,6 +1,6 @@
 /** A box with the Elastix API switched on, and programs that ask it. */
 import { onTestFinished } from 'vitest';
-import { startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { eventually, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import type { AtEnd } from '../support/folder.ts';
 
 export interface ElastixAnswer {
@@ -28,6 +28,12 @@ export async function openElastix(
   atEnd: AtEnd = onTestFinished,
 ): Promise<ElastixBox> {
   const daemon = await startDaemon({ CDRD_ELASTIX_ENABLED: 'yes', ...env }, { atEnd });
+  // Recordings are asked for of a medium that has been looked at.
+  if (env['CDRD_RECORDINGS_REQUIRE_MOUNT'] === undefined)
+    await eventually(async () => {
+      const { recordings } = (await daemon.json('/healthz')) as { recordings: { state: string } };
+      return recordings.state === 'mounted';
+    });
   let keys = 0;
   return {
     daemon,

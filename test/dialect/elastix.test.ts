@@ -1,5 +1,6 @@
 /** The way into the Elastix API: the order of its checks, its four texts, its errors, and whose key opens what. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { elastix } from '../../cgi/dialect/elastix/elastix.ts';
 import { logIn } from '../support/daemon.ts';
 import { openElastix } from './elastix-box.ts';
 
@@ -59,4 +60,43 @@ test('what its document has and this box has not is an error in its form', async
   const put = await ask(key, '?cmd=auth', undefined, { method: 'PUT' });
   expect(put).toMatchObject({ status: 405, text: '{"status": "GET, HEAD, POST only", "code": 405}' });
   expect(put.headers.get('allow')).toBe('GET, HEAD, POST');
+});
+
+describe('rights', () => {
+  test('are those of the numbers: by role, and by what a key is limited to', async () => {
+    const { daemon, ask, makeKey } = await openElastix();
+    const [monitor, report, files] = [
+      await makeKey('monitor'),
+      await makeKey('admin', '&numbers=9006'),
+      await makeKey('admin', '&numbers=20036'),
+    ];
+    const status = async (key: string, cmd: string, init = {}) =>
+      (await ask(key, `?cmd=${cmd}`, undefined, init)).status;
+    expect(await status(monitor, 'cdrreport')).toBe(403);
+    expect(await status(monitor, 'cdrreport', { method: 'HEAD' })).toBe(403);
+    expect(await status(monitor, 'getwavfile&name=x.wav')).toBe(404);
+    expect(await status(report, 'cdrreport')).toBe(200);
+    expect(await status(report, 'getwavfile&name=x.wav')).toBe(403);
+    expect(await status(files, 'cdrreport')).toBe(403);
+    expect(await status(files, 'getwavfile&name=x.wav')).toBe(404);
+    const { json_array_audit: lines } = (await daemon.json('/cgi/webserve/30018?limit=5')) as Record<string, unknown[]>;
+    expect(lines).toContainEqual(expect.objectContaining({ action: 'denied', who: 'key:crm1' }));
+  });
+
+  test('HEAD is told whether it may, and nothing is looked for', async () => {
+    const { ask, makeKey } = await openElastix();
+    const key = await makeKey('admin');
+    const answer = await ask(key, '?cmd=cdrreport&limit=wrong', undefined, { method: 'HEAD' });
+    expect(answer).toMatchObject({ status: 200, type: 'application/json', text: '' });
+    expect(answer.headers.get('content-length')).toBeNull();
+    const request = {
+      method: 'HEAD',
+      query: 'cmd=cdrreport',
+      address: '',
+      header: () => key,
+      body: () => Promise.reject(new Error('read')),
+    };
+    const services = { keys: { find: () => ({ user: 'key:x', role: 'admin', numbers: null, scopes: new Set() }) } };
+    expect(await elastix.answer(request as never, services as never)).toMatchObject({ kind: 'rows' });
+  });
 });
