@@ -39,6 +39,7 @@ import { putContacts } from './contact/put.ts';
 import { removeContacts } from './contact/remove.ts';
 import { listDeletions } from './deletion/list.ts';
 import { undoDeletion } from './deletion/undo.ts';
+import { setDialectSecret } from './dialect/secret-set.ts';
 import { examineBox } from './doctor/examine.ts';
 import { queryLive } from './live/calls.ts';
 import { pauseRecording } from './live/pause.ts';
@@ -134,6 +135,7 @@ export const TABLE: Readonly<Record<number, Verb>> = {
   30054: examineBox,
   30055: showAlarms,
   30056: downloadSupport,
+  30057: setDialectSecret,
   30058: listShares,
   30059: revokeShare,
 };

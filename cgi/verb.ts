@@ -15,6 +15,7 @@ import type { CallDeletions } from './cdr/port.ts';
 import type { Certificates } from './certificate/port.ts';
 import type { PhoneBook } from './contact/book.ts';
 import type { AskAsterisk } from './dialect/port.ts';
+import type { DialectSecrets } from './dialect/secret-port.ts';
 import type { Doctor } from './doctor/port.ts';
 import type { Live } from './live/port.ts';
 import type { Schema } from './params.ts';
@@ -69,6 +70,7 @@ export interface Services {
   readonly certificates: Certificates;
   readonly live: Live;
   readonly askAsterisk: AskAsterisk;
+  readonly dialectSecrets: DialectSecrets;
   readonly amiUsers: AmiUserAdmin;
   readonly box: Box;
   readonly vitals: Vitals;

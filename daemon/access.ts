@@ -5,9 +5,11 @@ import { type ApiKeys, openApiKeys } from '../cgi/access/keys.ts';
 import { createSessions, type Sessions } from '../cgi/access/session.ts';
 import type { Throttle } from '../cgi/access/throttle.ts';
 import type { AuditNotes } from '../cgi/audit/notes.ts';
+import type { DialectSecrets } from '../cgi/dialect/secret-port.ts';
 import type { Trials } from '../cgi/trial/port.ts';
 import type { StoreClient } from '../storage/client.ts';
 import { deviceKey } from './device-key.ts';
+import { openDialectSecrets } from './dialect-secrets.ts';
 import { sessionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { openSecondFactors } from './second-factor-file.ts';
@@ -28,6 +30,7 @@ export interface Access {
   readonly keys: ApiKeys;
   /** Of log-ins by AMI; those of pages have one of their own. */
   readonly amiThrottle: Throttle;
+  readonly dialectSecrets: DialectSecrets;
   /** Writes down what is remembered of wrong passwords. */
   close(): Promise<unknown>;
 }
@@ -50,5 +53,13 @@ export async function openAccess({ stateDir: dir, store, notes, trials, log }: A
   });
   await firstAccounts(dir, store, accounts, log);
   const keys = await openApiKeys(store, undefined, sessionLimits.saneClock);
-  return { sessions, accounts, keys, amiThrottle, close: () => Promise.all([throttle.close(), amiThrottle.close()]) };
+  const dialectSecrets = await openDialectSecrets({ stateDir: dir, store, notes, throttle, log });
+  return {
+    sessions,
+    accounts,
+    keys,
+    amiThrottle,
+    dialectSecrets,
+    close: () => Promise.all([throttle.close(), amiThrottle.close()]),
+  };
 }

@@ -151,7 +151,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const { config } = settings; // whatever a page may set is asked of this one
     const access = await openAccess({ stateDir: config.state.dir, store, notes, trials, log });
     stops.push(() => access.close());
-    const { sessions, accounts, keys, amiThrottle } = access;
+    const { sessions, accounts, keys, amiThrottle, dialectSecrets } = access;
     const amiUsers = await openAmiUsers(config.state.dir);
     const zone = zoneOf(zoneName(config));
     const now = () => Math.floor(Date.now() / 1000);
@@ -289,6 +289,7 @@ export async function start(options: StartOptions): Promise<Running> {
       certificates: certificateAdmin,
       live: createLive(pbx, recordingControl, rulesNow),
       askAsterisk: createAskAsterisk(pbx.connection),
+      dialectSecrets,
       amiUsers: amiUserAdmin,
       box: { host: hostname(), version, zone: config.time.zone || systemZoneName(), clockDoubt: jobs.clockDoubt },
       vitals,

@@ -34,6 +34,7 @@ const REFUSED = new Set([
   'code.failed',
   'key.refused',
   'share.refused',
+  'dialect.refused',
   'denied',
   'ami.login.failed',
   'ami.denied',

@@ -71,6 +71,12 @@ const CONTACT = "LEFT JOIN contact ON contact.number = CASE calltype WHEN 'Outbo
 export const CLOSED = `call.id NOT IN (SELECT still.id FROM call AS still INDEXED BY call_changed
   WHERE still.changed IS NULL AND still.open = 1)`;
 
+/** Of the record that a call is shown by: `channel`, … */
+function ofRecord<const Name extends string>(...columns: readonly Name[]) {
+  const entries = columns.map((column) => [column, `(SELECT leg.${column} FROM leg WHERE leg.id = call.anchor)`]);
+  return Object.fromEntries(entries) as Readonly<Record<Name, string>>;
+}
+
 /** Calls of one exact number along their starts: no other is looked at, however many there are. */
 function pathsOfCalls({ src, dst, number }: CallFilter): readonly Path[] {
   // In these very words, so that the indexes without the trash serve.
@@ -105,6 +111,7 @@ const calls: Source<CallFilter> = {
     id: text('id'),
     changed: text('changed'),
     start: clock('start_at + start_offset'),
+    offset: text('start_offset'),
     end: clock('end_at + end_offset'),
     endUnpadded: unpadded('end_at + end_offset'),
     src: 'src',
@@ -130,8 +137,9 @@ const calls: Source<CallFilter> = {
     contact: "coalesce(contact.name, '')",
     group: "coalesce(contact.groupname, '')",
     callerName: CALLER_NAME,
+    ...ofRecord('channel', 'dstchannel', 'callerid'),
   },
-  plain: new Set(['id', 'changed', 'start', 'end', 'endUnpadded', 'port', 'duration', 'billsec']),
+  plain: new Set(['id', 'changed', 'start', 'offset', 'end', 'endUnpadded', 'port', 'duration', 'billsec']),
   // Few are ticked off: the others have the guide's fields and ours, and nothing of this.
   rest: () => ({
     sql: `concat(',"processed":"', ${clock('processed_at + start_offset')}, '"')`,

@@ -87,6 +87,7 @@ export function openBox({
     certificates: {} as Services['certificates'],
     live: {} as Services['live'],
     askAsterisk: {} as Services['askAsterisk'],
+    dialectSecrets: {} as Services['dialectSecrets'],
     amiUsers: {} as Services['amiUsers'],
     box: { host: 'nexo', version: '1.2.3', zone: zoneName, clockDoubt: () => '' },
     vitals: {} as Services['vitals'],

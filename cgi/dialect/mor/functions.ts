@@ -6,7 +6,11 @@ const PBX = 'the PBX is not changed from here';
 const SOON = 'not here yet';
 
 export const FUNCTIONS: readonly DialectFunction[] = [
-  { name: 'POST, GET /api/local_calls_get', works: 'no', note: SOON },
+  {
+    name: 'POST, GET /api/local_calls_get',
+    works: 'differs',
+    note: 'GET only with `mor.get`; addresses of phones are in no record: `orignator_ip` and `terminator_ip` are empty; `terminator_user` is a user of `mor.users`; a wrong hash is told before a wrong name, and has to wait; without a secret (30057) `API Requests are disabled`',
+  },
   { name: 'GET /callc/login', works: 'differs', note: 'one language, `en`' },
   {
     name: 'POST /api/login',

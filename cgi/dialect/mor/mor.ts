@@ -12,6 +12,7 @@ import { formOf } from '../form-of.ts';
 import { callCsv, callPdf } from './call-export.ts';
 import { callList } from './call-list.ts';
 import { addCallerId, clis, deleteCallerId } from './cli-pages.ts';
+import { localCallsGet } from './local-calls.ts';
 import { login, loginForm, loginPage, tokenOf } from './login.ts';
 import { mainPage } from './main.ts';
 import { missedCalls, processMissed } from './missed-calls.ts';
@@ -42,6 +43,8 @@ const PAGES: Readonly<Record<string, Page | OpenPage>> = {
   'POST /phonebooks/add_new/': addEntry,
   'POST /phonebooks/destroy/': deleteEntry,
   ...NOT_HERE,
+  'POST /api/local_calls_get': localCallsGet,
+  'GET /api/local_calls_get': localCallsGet,
 };
 
 export const mor: Dialect = {
