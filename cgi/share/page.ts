@@ -9,7 +9,9 @@ import { type Language, type ShareText, TEXTS } from './text.ts';
 
 /** Colours of a system that is dark as well, nothing wider than the screen, and targets that a finger meets. */
 const STYLE = `
-:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
+:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif;background:#fff;color:#1a1c20}
+a{color:#0b57a4}
+@media (prefers-color-scheme:dark){:root{background:#16181c;color:#e8eaed}a{color:#9cc5ff}}
 body{margin:0 auto;padding:1rem;max-width:44rem;overflow-wrap:anywhere}
 h1{font-size:1.5rem;line-height:1.2}
 h2{font-size:1.2rem;margin:0 0 .5rem}
