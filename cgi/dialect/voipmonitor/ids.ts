@@ -65,7 +65,7 @@ function iso(clock: string, offset: number): string {
 }
 
 function flagsOf(text: string): number {
-  const flags = text === '' ? 0 : /^0x[0-3]$|^[0-3]$/i.test(text) ? Number(text) : null;
+  const flags = text === '' ? 0 : /^(0x0?)?[0-3]$/i.test(text) ? Number(text) : null;
   if (flags === null) throw new CgiError('invalid', 'flags must be 0, 1, 2 or 3', 'flags');
   return flags;
 }

@@ -96,5 +96,5 @@ function pageOf(view: View, { startdate, enddate }: DateRange, { all, rows }: Su
       ],
     ],
   ];
-  return `<!DOCTYPE html>\n${xmlElement(page)}`;
+  return `<!DOCTYPE html>\n${xmlElement(page).trimEnd()}`;
 }
