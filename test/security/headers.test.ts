@@ -5,10 +5,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { beforeAll, expect, test } from 'vitest';
+import { makeShare } from '../../cgi/share/shares.ts';
+import type { Services } from '../../cgi/verb.ts';
 import { answersOf, type RawAnswer, receive } from '../http/raw.ts';
 import { pcmWav } from '../recordings/helper.ts';
 import { eventually, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd } from '../support/folder.ts';
+import { leg } from '../support/legs.ts';
 import { SCRIPT_PATH, STYLE_PATH, wwwFolder } from '../support/www.ts';
 
 const atEnd = atFileEnd();
@@ -17,6 +20,7 @@ const FROM = { box: '127.0.0.1', house: '127.0.0.9', far: '127.9.9.9' } as const
 const FILE = '20210507/20210507-000000-1620370800-Internal-205-204.wav';
 let daemon: TestDaemon;
 let token = '';
+let shared = '';
 
 beforeAll(async () => {
   daemon = await startDaemon(
@@ -24,6 +28,12 @@ beforeAll(async () => {
     { atEnd, www: wwwFolder(atEnd) },
   );
   token = daemon.sessions.begin({ user: 'admin', role: 'admin' }).token;
+  await daemon.store.write({ kind: 'leg', leg: leg(1_620_370_800), source: 'ami' });
+  for (const group of await daemon.store.ask('openGroups')) await daemon.store.write({ kind: 'close', group });
+  const what = { kind: 'public', calls: [1], recordings: true, days: 7 } as const;
+  const now = () => Math.floor(Date.now() / 1000);
+  const notes = { acts() {} } as unknown as Services['notes'];
+  shared = (await makeShare(what, { store: daemon.store, notes, now }, { who: 'admin', address: '' })).path;
   mkdirSync(`${daemon.folder}/recordings/20210507`);
   writeFileSync(`${daemon.folder}/recordings/${FILE}`, pcmWav(1));
   await eventually(async () => (await daemon.get(`/recordings/${FILE}`)).status === 200, 60);
@@ -118,6 +128,19 @@ const RECORDINGS: readonly Kind[] = [
   ['one to be saved', 200, known(`/recordings/${FILE}?download=1`)],
 ];
 
+/** A link that somebody was given. */
+const SHARES: readonly Kind[] = [
+  ['a shared link', 200, () => request(shared)()],
+  ['its head', 200, () => request(shared, {}, 'HEAD')()],
+  [
+    'one that a mail leads to',
+    200,
+    () => request(shared, { Referer: 'http://mail.example/', 'Sec-Fetch-Site': 'cross-site' })(),
+  ],
+  ['one that is none', 404, request('/share/x')],
+  ['a recording that it has not', 404, () => request(`${shared}/9.wav`)()],
+];
+
 const PAGES: readonly Kind[] = [
   ['a page', 200, request('/', { 'Accept-Encoding': 'gzip' })],
   ['a page, unpacked', 200, request('/calls')],
@@ -144,6 +167,12 @@ const RECORDING = {
   ...EVERY,
   'cache-control': 'private, no-cache',
   'content-security-policy': "default-src 'none'; media-src 'self'; frame-ancestors 'none'",
+};
+const SHARE = {
+  ...EVERY,
+  'content-security-policy': expect.stringMatching(
+    /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/i,
+  ),
 };
 const OF_PAGES = { ...EVERY, 'referrer-policy': 'same-origin', vary: 'accept-encoding' };
 const PAGE = {
@@ -193,6 +222,12 @@ test.each(withPlace(DATA))('$name ($status) has the headers of data', async (kin
   expect('set-cookie' in headers).toBe(/^a log-/.test(kind.name));
   for (const cookie of [headers['set-cookie'] ?? []].flat())
     expect(cookie).toMatch(/; path=\/; max-age=\d+; httponly; samesite=strict$/i);
+});
+
+test.each(withPlace(SHARES))('$name ($status) has the headers of a shared link, and no cookie', async (kind) => {
+  const { headers } = await looked(kind, SHARE);
+  expect(headers['content-type']).toBe('text/html; charset=utf-8');
+  expect(headers['set-cookie']).toBeUndefined();
 });
 
 test.each(withPlace(RECORDINGS))('$name ($status) has the headers of a recording', async (kind) => {
