@@ -3,17 +3,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DialectRequest } from '../../cgi/dialect/dialect.ts';
 import type { Found } from '../../cgi/dialect/table.ts';
 import { toldFault } from '../../cgi/dispatch.ts';
-import { CgiError, type Reply } from '../../cgi/reply.ts';
+import { CgiError } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { plainAddress } from '../../storage/model/address.ts';
 import type { Log } from '../log.ts';
 import type { Bodies } from './body.ts';
 import { cookieIn } from './cookies.ts';
-import { isSecure } from './write-reply.ts';
+import { isSecure, writeReply } from './write-reply.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST'];
 
-/** @throws where a fault of ours can't be told in the dialect's form either. */
+/**
+ * Has it answered and writes the answer: a listing may fail while it is written, and as long as nothing has been sent that is
+ * told in the dialect's form, too. @throws where something has been sent, or nobody is there to be told.
+ */
 export async function answerDialect(
   { entry, base, path }: Found,
   {
@@ -22,7 +25,7 @@ export async function answerDialect(
     query,
   }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly query: string },
   { services, bodies, log }: { readonly services: Services; readonly bodies: Bodies; readonly log: Log },
-): Promise<Reply> {
+): Promise<void> {
   const dialect = await entry.load();
   const method = METHODS.find((each) => each === request.method) as DialectRequest['method'] | undefined;
   const asked: DialectRequest = {
@@ -38,16 +41,18 @@ export async function answerDialect(
     secure: isSecure(request),
     host: request.headers.host ?? '',
   };
+  const tell = (error: CgiError) => writeReply(response, dialect.fault(error, asked));
   if (!method) {
     response.setHeader('Allow', METHODS.join(', '));
-    return dialect.fault(new CgiError('method', `${METHODS.join(', ')} only`), asked);
+    return tell(new CgiError('method', `${METHODS.join(', ')} only`));
   }
   try {
-    return await dialect.answer(asked, services);
+    await writeReply(response, await dialect.answer(asked, services));
   } catch (error) {
+    if (response.headersSent) throw error;
     const told = toldFault(error);
     if (!told && request.socket.destroyed) throw error;
     if (!told) log.error('a request failed', { asked: entry.name, error });
-    return dialect.fault(told ?? new CgiError('internal', 'something went wrong here'), asked);
+    await tell(told ?? new CgiError('internal', 'something went wrong here'));
   }
 }

@@ -300,7 +300,7 @@ async function route(
     return writeReply(response, await dispatch(asked, services));
   }
   const found = context.dialectAt?.(path);
-  if (found) return writeReply(response, await answerDialect(found, { request, response, query }, context));
+  if (found) return answerDialect(found, { request, response, query }, context);
   if (!allows(request, response, 'GET', 'HEAD')) return;
   if (path.startsWith(RECORDINGS)) {
     const token = tokenOf(request);

@@ -56,6 +56,7 @@ export async function writeReply(response: ServerResponse, reply: Reply): Promis
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
     case 'text': {
       const { status, type, text, filename, cookie, policy } = reply;
+      if (status === ERROR_STATUS.busy) response.setHeader('Retry-After', RETRY_SECONDS);
       if (cookie) response.setHeader('Set-Cookie', namedCookieOf(response.req, cookie));
       if (filename !== undefined) response.setHeader('Content-Disposition', disposition('attachment', filename));
       return writeText(response, status, type, text, policy === undefined ? {} : { 'Content-Security-Policy': policy });

@@ -1,12 +1,14 @@
 /** What all dialects share: off until switched on, addresses that nobody else has, rights and bounds of the numbers. */
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cookieOf } from '../../cgi/dialect/cookie.ts';
 import { readForm } from '../../cgi/dialect/form.ts';
 import { DIALECTS, dialectOf } from '../../cgi/dialect/table.ts';
 import { openStatic } from '../../daemon/http/static.ts';
+import { StoreError } from '../../storage/errors.ts';
 import { startDaemon } from '../support/daemon.ts';
 import { wwwFolder } from '../support/www.ts';
+import { openElastix } from './elastix-box.ts';
 
 const FIRST = DIALECTS.map((entry) => [entry, `${entry.aliases[0] ?? ''}${entry.paths[0]}`] as const);
 
@@ -64,4 +66,17 @@ describe('addresses', () => {
 test('a form is read as PHP reads it: the last of several, names with their case, broken signs as they were sent', () => {
   const form = readForm('a=1&a=2&A=3&b=x+y%20z&c&&d=%zz&e=%C3%A9');
   expect(Object.fromEntries(form)).toEqual({ a: '2', A: '3', b: 'x y z', c: '', d: '%zz', e: 'é' });
+});
+
+test('a listing that fails before anything has been sent is told in the form of the dialect', async () => {
+  const { daemon, ask, makeKey } = await openElastix();
+  const key = await makeKey('admin');
+  // As where too many long ones are read already, which is known with the first rows only.
+  vi.spyOn(daemon.store, 'legs').mockImplementation(async function* () {
+    yield { legs: [], rows: 0, next: { key: 1, id: 1 } };
+    throw new StoreError('busy', 'too many');
+  });
+  const { status, headers, text } = await ask(key, '?cmd=cdrreport');
+  expect({ status, text }).toEqual({ status: 429, text: '{"status": "try again shortly", "code": 429}' });
+  expect(headers.get('retry-after')).toBe('2');
 });
