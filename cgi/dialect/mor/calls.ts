@@ -130,7 +130,7 @@ function pageHead(nodes: readonly XmlNode[], before: readonly XmlNode[]): string
   return `${XML_DECLARATION}<page>\n${page}  <calls_stat>\n${inside}    <calls>\n`;
 }
 
-const PAGE_END = '    </calls>\n  </calls_stat>\n</page>\n';
+const PAGE_END = '    </calls>\n  </calls_stat>\n</page>';
 
 function callNodes(calls: readonly Call[], node: CallPage['node']): string {
   return calls.map((call) => xmlElement(['call', node(call)], 3)).join('');

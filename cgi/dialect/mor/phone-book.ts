@@ -34,7 +34,7 @@ export const phoneBook: Page = {
         yield head + entries.join('');
         head = '';
       }
-      yield `${head}  </entries>\n</page>\n`;
+      yield `${head}  </entries>\n</page>`;
     }
     return { kind: 'rows', text: text(), type: XML_TYPE };
   },
