@@ -47,6 +47,7 @@ const USES = new Set([
   'recordings.downloaded',
   'recording.played',
   'share.opened',
+  'call.placed', // by a program, as often as somebody calls
   'share.played',
   'recording.paused', // twice in each call that someone's card is read in
   'recording.resumed',

@@ -24,11 +24,13 @@ export interface HashFunction {
   readonly hashed: readonly string[];
   /** Which of it names the user that is asked about. */
   readonly user: string;
+  /** `u` may be left out: then an admin asks. */
+  readonly isNameless?: boolean;
   /** @throws {CgiError}: told as an error of the API's. */
   answer(asked: AskedByHash): Reply | Promise<Reply>;
 }
 
-export function byHash({ hashed, user: userId, answer }: HashFunction): OpenPage {
+export function byHash({ hashed, user: userId, isNameless = false, answer }: HashFunction): OpenPage {
   return {
     open: true,
     api: true,
@@ -38,10 +40,10 @@ export function byHash({ hashed, user: userId, answer }: HashFunction): OpenPage
       if (!services.dialectSecrets.has('mor')) return errorReply('API Requests are disabled');
       const form = await formOf(request, false);
       const name = form.get('u') ?? '';
-      if (name === '') return errorReply('Access Denied');
+      if (name === '' && !isNameless) return errorReply('Access Denied');
       if (!isRight(form, hashed, request, services)) return errorReply('Incorrect hash');
       const users = usersOf(services);
-      const from = whoAsks(name, users, await isAdmin(name, services));
+      const from = whoAsks(name, users, name === '' || (await isAdmin(name, services)));
       if (!from) return errorReply('Access Denied');
       const user = askedAbout(form.get(userId) ?? '', from, { users, extension: extensionRanges(services) });
       return user ? answer({ form, user, services }) : errorReply('User was not found');

@@ -3,7 +3,6 @@ import type { DialectFunction } from '../function.ts';
 
 const COSTS = 'what a call costs is not known here';
 const PBX = 'the PBX is not changed from here';
-const SOON = 'not here yet';
 
 export const FUNCTIONS: readonly DialectFunction[] = [
   {
@@ -22,10 +21,26 @@ export const FUNCTIONS: readonly DialectFunction[] = [
     works: 'differs',
     note: 'without `finances`; missed calls are those of 30 days that nobody has ticked off',
   },
-  { name: 'POST, GET /api/user_details_get', works: 'no', note: SOON },
-  { name: 'GET /users/personal_details', works: 'no', note: SOON },
-  { name: 'POST /users/update_personal_details/ID', works: 'no', note: SOON },
-  { name: 'GET /devices/user_devices', works: 'no', note: SOON },
+  {
+    name: 'POST, GET /api/user_details_get',
+    works: 'differs',
+    note: 'the details of `GET /users/personal_details`; GET only with `mor.get`; `u` may be left out',
+  },
+  {
+    name: 'GET /users/personal_details',
+    works: 'differs',
+    note: 'without `account`, `balance`, `credit` and `vat_percent`; the others are what was written down by the next function',
+  },
+  {
+    name: 'POST /users/update_personal_details/ID',
+    works: 'differs',
+    note: "the 17 fields by the names of their elements (MOR's document names none); what isn't sent stays; an admin may change those of each user",
+  },
+  {
+    name: 'GET /devices/user_devices',
+    works: 'differs',
+    note: 'SIP and PJSIP phones of the extensions; `acc` is the extension; without `password`, and without `last_time_registered`, which Asterisk does not remember; `cid` of 200 phones at most',
+  },
   { name: 'GET /devices/callflow/ID', works: 'no', note: PBX },
   { name: 'GET /devices/callflow_edit/ID', works: 'no', note: PBX },
   { name: 'POST /devices/callflow_edit/ID', works: 'no', note: PBX },
@@ -119,5 +134,9 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   },
   { name: 'GET /stats/faxes_list/ID', works: 'no', note: 'faxes are not received here' },
   { name: 'POST /stats/faxes_list/ID', works: 'no', note: 'faxes are not received here' },
-  { name: 'POST /functions/activate_callback', works: 'no', note: SOON },
+  {
+    name: 'POST /functions/activate_callback',
+    works: 'differs',
+    note: 'off until `mor.callback` is on; numbers of `mor.callback_numbers` only; by an admin or a key with the scope `call.place`; `src` is an extension with a phone; needs `originate` in `write` of manager.conf',
+  },
 ];

@@ -11,7 +11,10 @@ import { holderOf, needs } from '../enter.ts';
 import { formOf } from '../form-of.ts';
 import { callCsv, callPdf } from './call-export.ts';
 import { callList } from './call-list.ts';
+import { activateCallback } from './callback.ts';
 import { addCallerId, clis, deleteCallerId } from './cli-pages.ts';
+import { editDetails, personalDetails, userDetailsGet } from './details.ts';
+import { userDevices } from './devices.ts';
 import { localCallsGet } from './local-calls.ts';
 import { login, loginForm, loginPage, tokenOf } from './login.ts';
 import { mainPage } from './main.ts';
@@ -43,6 +46,12 @@ const PAGES: Readonly<Record<string, Page | OpenPage>> = {
   'POST /phonebooks/add_new/': addEntry,
   'POST /phonebooks/destroy/': deleteEntry,
   ...NOT_HERE,
+  'GET /users/personal_details': personalDetails,
+  'POST /users/update_personal_details/': editDetails,
+  'GET /devices/user_devices': userDevices,
+  'POST /functions/activate_callback': activateCallback,
+  'POST /api/user_details_get': userDetailsGet,
+  'GET /api/user_details_get': userDetailsGet,
   'POST /api/local_calls_get': localCallsGet,
   'GET /api/local_calls_get': localCallsGet,
 };

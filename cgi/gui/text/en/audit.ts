@@ -121,6 +121,8 @@ export const audit = {
     'ami.denied': 'asked by AMI for {action}, which is not theirs.',
     'ami-user.set': 'set the AMI user {name}.',
     'ami-user.removed': 'removed the AMI user {name}.',
+    'call.placed': 'had {src} call {dst}.',
+    'details.changed': 'changed the personal details of the MOR user {user}.',
     'dialect.secret.set': 'set the secret that programs of {dialect} make their hashes with.',
     'dialect.secret.removed': 'took away the secret of programs of {dialect}.',
     'dialect.refused': 'sent a wrong hash, by {dialect}.',

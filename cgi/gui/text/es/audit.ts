@@ -125,6 +125,8 @@ export const audit: Translated<typeof english> = {
     'ami.denied': 'pidió por AMI {action}, que no le corresponde.',
     'ami-user.set': 'puso el usuario de AMI {name}.',
     'ami-user.removed': 'eliminó el usuario de AMI {name}.',
+    'call.placed': 'hizo que {src} llamara a {dst}.',
+    'details.changed': 'cambió los datos personales del usuario de MOR {user}.',
     'dialect.secret.set': 'puso el secreto con que los programas de {dialect} hacen sus hashes.',
     'dialect.secret.removed': 'quitó el secreto de los programas de {dialect}.',
     'dialect.refused': 'envió un hash incorrecto, por {dialect}.',
