@@ -441,6 +441,15 @@ export interface CallMade {
   readonly tie: 'named' | 'near' | 'no file' | '';
 }
 
+/** 30001: a group of records each, more than one where ids were given twice. */
+export interface CallTraces {
+  readonly json_array_calls: readonly {
+    readonly group: string;
+    readonly legs: readonly CallLeg[];
+    readonly calls: readonly CallMade[];
+  }[];
+}
+
 /** 30053. */
 export interface CallShown {
   readonly json_obj_call: CallRow;

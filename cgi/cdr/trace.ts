@@ -1,5 +1,6 @@
 /** 30001 (ours): where the records of a call came from, why its rows are what they are, how its recording was tied. */
 import * as v from 'valibot';
+import type { CallTraces } from '../contract.ts';
 import { CgiError, json } from '../reply.ts';
 import { verb } from '../verb.ts';
 
@@ -17,6 +18,6 @@ export const traceCall = verb({
     const calls = await store.ask('trace', uniqueid);
     if (calls.length === 0)
       throw new CgiError('not_found', `no record has the UniqueID or LinkedID ${uniqueid}`, 'uniqueid');
-    return json({ json_array_calls: calls });
+    return json<CallTraces>({ json_array_calls: calls });
   },
 });

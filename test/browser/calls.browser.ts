@@ -264,6 +264,18 @@ describe('a call', () => {
     await dialog.waitFor({ state: 'detached' });
   });
 
+  test('is found by its UniqueID, from where a link of another program leads', async () => {
+    const row = await recorded();
+    const page = await box.open({ page: `calls?startdate=2000-01-01+00:00&uniqueid=${row.UniqueID}` });
+    await page.getByRole('dialog').getByText('What happened').waitFor();
+    const { searchParams } = new URL(page.url());
+    expect([searchParams.get('call'), searchParams.has('uniqueid')]).toEqual([row.id, false]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await expect.poll(() => new URL(page.url()).searchParams.has('call')).toBe(false);
+    const none = await box.open({ page: 'calls?uniqueid=none', expects: [/status 404/, /404/] });
+    await none.getByText('This call is not there, or was deleted.').waitFor();
+  });
+
   test('that was deleted says so', async () => {
     const page = await box.open({ page: 'calls?call=99999999', expects: [/status 404/, /404/] });
     await page.getByText('This call is not there, or was deleted.').waitFor();

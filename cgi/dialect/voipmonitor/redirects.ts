@@ -47,7 +47,7 @@ function pageQuery(asked: CallsAsked): Record<string, string> {
     userfield: (callTypes ?? []).join(','),
     minduration: least === undefined ? '' : String(least),
     maxduration: most === undefined ? '' : String(Math.max(0, most)),
-    call: callId,
+    uniqueid: callId,
   };
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
 }

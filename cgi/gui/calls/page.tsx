@@ -7,6 +7,7 @@ import { Page } from '../parts/page.tsx';
 import { SavedViews } from '../parts/saved-views.tsx';
 import { useQuery } from '../router.tsx';
 import { useText } from '../text.ts';
+import { ByUniqueId } from './by-unique-id.tsx';
 import { Call } from './call.tsx';
 import { Cells, COLUMNS, Head } from './columns.tsx';
 import { filterOf, keptQuery, periodOf, pinned, reachesNow } from './filter.ts';
@@ -37,6 +38,7 @@ export default function Calls() {
   // Whether the open call was opened from here: then back is where one was.
   const opened = useRef(false);
   const call = query.get('call');
+  const uniqueId = query.get('uniqueid');
   const open = (id: string) => {
     opened.current = true;
     change({ call: id });
@@ -109,6 +111,13 @@ export default function Calls() {
         </div>
       )}
       {call !== null && <Call id={call} onClose={close} />}
+      {call === null && uniqueId !== null && (
+        <ByUniqueId
+          uniqueId={uniqueId}
+          onFound={(id) => change({ call: id, uniqueid: null }, true)}
+          onClose={() => change({ uniqueid: null }, true)}
+        />
+      )}
     </Page>
   );
 }
