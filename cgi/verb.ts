@@ -14,6 +14,7 @@ import type { Backups } from './backup/port.ts';
 import type { CallDeletions } from './cdr/port.ts';
 import type { Certificates } from './certificate/port.ts';
 import type { PhoneBook } from './contact/book.ts';
+import type { Machine } from './dialect/machine-port.ts';
 import type { AskAsterisk } from './dialect/port.ts';
 import type { DialectSecrets } from './dialect/secret-port.ts';
 import type { Doctor } from './doctor/port.ts';
@@ -71,6 +72,7 @@ export interface Services {
   readonly live: Live;
   readonly askAsterisk: AskAsterisk;
   readonly dialectSecrets: DialectSecrets;
+  readonly machine: Machine;
   readonly amiUsers: AmiUserAdmin;
   readonly box: Box;
   readonly vitals: Vitals;

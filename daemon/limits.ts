@@ -17,10 +17,12 @@ export const soundLimits = {
 export const asteriskLimits = {
   /** Bytes of a line: Asterisk's own lines stay far below; a channel variable may hold 64 KB. */
   line: 65_536,
-  /** Bytes of a packet: one line as long as a channel variable can be, and the rest. Known events stay below 4 KB. */
-  bytes: 131_072,
-  /** Lines of a packet: the longest known (a VarSet with all channel snapshots) has about 60. */
-  lines: 1_024,
+  /**
+   * Bytes and lines of a packet. Events stay below 4 KB and 60 lines (a VarSet with all channel snapshots); the answer to
+   * GetConfig is one packet that holds a whole file: thirty lines for each of 500 extensions.
+   */
+  bytes: 1_048_576,
+  lines: 16_384,
   /**
    * Bytes of a line without its end, and lines of a packet, that Asterisk takes from us (main/manager.c). Of a line one byte
    * longer it takes the end for the empty line behind a packet: what follows would be an action that nobody has allowed.
@@ -43,6 +45,17 @@ export const asteriskLimits = {
   goodbyeMs: 500,
   /** Actions waiting for their answer: the daemon's own few, with room for a whole AstDB family. */
   actions: 256,
+} as const;
+
+/** Towards the machine's own folders, when somebody asks what they take: /opt and /var/log have thousands of files. */
+export const machineLimits = {
+  /** Entries of one folder that are looked at, some 20 µs each on a small box, and milliseconds that it may take at most. */
+  entries: 100_000,
+  ms: 10_000,
+  /** Milliseconds that what was found holds: a dashboard asks every few seconds. */
+  knownMs: 60_000,
+  /** Bytes of the list of who is logged in: 400 a terminal. */
+  utmpBytes: 1_048_576,
 } as const;
 
 /** Towards the clients of the AMI that we offer. */

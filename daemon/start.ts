@@ -54,6 +54,7 @@ import { amiPath, createWebSockets } from './http/websocket.ts';
 import { createCallDeletions } from './jobs.ts';
 import { auditNoteLimits } from './limits.ts';
 import type { Log } from './log.ts';
+import { createMachine } from './machine/machine.ts';
 import { createMetrics } from './metrics.ts';
 import { openStore } from './open-store.ts';
 import { createPermits } from './permits.ts';
@@ -290,6 +291,7 @@ export async function start(options: StartOptions): Promise<Running> {
       live: createLive(pbx, recordingControl, rulesNow),
       askAsterisk: createAskAsterisk(pbx.connection),
       dialectSecrets,
+      machine: createMachine(),
       amiUsers: amiUserAdmin,
       box: { host: hostname(), version, zone: config.time.zone || systemZoneName(), clockDoubt: jobs.clockDoubt },
       vitals,

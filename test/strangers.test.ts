@@ -55,6 +55,7 @@ const SINKS: readonly Sink[] = [
       'daemon/http/request-line.ts': 'the request line that came, mended (test/http/request-line.test.ts)',
       'cgi/csv.ts': 'CSV: guarded and quoted (test/cgi/csv.test.ts)',
       'cgi/recording/download.ts': 'MISSING.txt: a text, not taken apart by anybody',
+      'cgi/dialect/elastix/headers.ts': 'events of AMI as a page: escaped (test/dialect/elastix-state.test.ts)',
     },
   },
   {

@@ -10,10 +10,19 @@ export interface AsteriskList {
   readonly end: AsteriskHeaders;
 }
 
-/** Both throw {@link CgiError}: `conflict` when Asterisk is away or refuses, in its own words; `busy` when it doesn't answer in time. */
+export interface CallCounts {
+  /** Channels that run a dialplan of their own. */
+  readonly active: number;
+  /** Since Asterisk has started. */
+  readonly processed: number;
+}
+
+/** All throw {@link CgiError}: `conflict` when Asterisk is away or refuses, in its own words; `busy` when it doesn't answer in time. */
 export interface AskAsterisk {
   /** An action that is answered by one packet. @returns the answer. */
   action(name: string, parameters?: Readonly<Record<string, string>>): Promise<AsteriskHeaders>;
   /** One that is answered by a list of events. */
   list(name: string, parameters?: Readonly<Record<string, string>>): Promise<AsteriskList>;
+  /** How many calls there are and have been, which only its console tells; null: it grants cdrd no class `command`. */
+  callCounts(): Promise<CallCounts | null>;
 }

@@ -36,7 +36,7 @@ export const listMedia = verb({
 });
 
 /** Recordings and their bytes on each medium, by its id. */
-async function usageOf(store: Services['store']): Promise<ReadonlyMap<number, Usage>> {
+export async function usageOf(store: Services['store']): Promise<ReadonlyMap<number, Usage>> {
   const sums = new Map<number, Usage>();
   for (let after: number | null = 0; after !== null; ) {
     const { media, next }: MediaUsage = await store.work('mediaUsage', after);

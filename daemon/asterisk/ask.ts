@@ -1,5 +1,5 @@
 /** Asterisk asked by name for the dialects: what only it knows, as its packets tell it. */
-import type { AskAsterisk, AsteriskHeaders } from '../../cgi/dialect/port.ts';
+import type { AskAsterisk, AsteriskHeaders, CallCounts } from '../../cgi/dialect/port.ts';
 import { CgiError } from '../../cgi/reply.ts';
 import type { Packet } from '../wire/packet.ts';
 import type { AsteriskConnection } from './connection.ts';
@@ -14,6 +14,8 @@ export function createAskAsterisk(connection: Pick<AsteriskConnection, 'status' 
       throw error instanceof CgiError ? error : new CgiError('conflict', `Asterisk: ${(error as Error).message}`);
     }
   };
+  /** When the connection came about on which the console was refused: each try stands in Asterisk's security log. */
+  let refusedSince: number | null = null;
   const packetOf = (name: string, parameters: Readonly<Record<string, string>>) =>
     [['Action', name], ...Object.entries(parameters)] as const;
 
@@ -35,7 +37,26 @@ export function createAskAsterisk(connection: Pick<AsteriskConnection, 'status' 
         });
         return { items, end };
       }),
+    callCounts: () =>
+      asked(async () => {
+        const { since } = connection.status;
+        if (refusedSince === since) return null;
+        const answer = await connection.action(packetOf('Command', { Command: 'core show calls' }));
+        if (answer.get('Response') === 'Error') refusedSince = since;
+        return countsOf(answer);
+      }),
   };
+}
+
+/** `1 active call` and `12235 calls processed`, a line each. */
+function countsOf({ headers }: Packet): CallCounts | null {
+  const said = headers.filter(([name]) => name === 'Output').map(([, line]) => line);
+  const count = (words: RegExp) => said.map((line) => words.exec(line)?.[1]).find((found) => found !== undefined);
+  const active = count(/^(\d+) active calls?$/);
+  const processed = count(/^(\d+) calls? processed$/);
+  return active === undefined || processed === undefined
+    ? null
+    : { active: Number(active), processed: Number(processed) };
 }
 
 function headersOf({ headers }: Packet): AsteriskHeaders {

@@ -88,6 +88,7 @@ export function openBox({
     live: {} as Services['live'],
     askAsterisk: {} as Services['askAsterisk'],
     dialectSecrets: {} as Services['dialectSecrets'],
+    machine: {} as Services['machine'],
     amiUsers: {} as Services['amiUsers'],
     box: { host: 'nexo', version: '1.2.3', zone: zoneName, clockDoubt: () => '' },
     vitals: {} as Services['vitals'],

@@ -39,7 +39,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
 };
 
 /** Bytes that can't be seen in a document. */
-const MARKS: Readonly<Record<string, string>> = { bom: '\ufeff' };
+const MARKS: Readonly<Record<string, string>> = { bom: '\ufeff', cr: '\r', lf: '\n' };
 
 const PLACEHOLDER = /\{([a-z]+)(?: ([\w-]+))?\}/g;
 

@@ -9,22 +9,35 @@ import type { Dialect, DialectRequest } from '../dialect.ts';
 import { needs } from '../enter.ts';
 import { readForm } from '../form.ts';
 import { formOf } from '../form-of.ts';
+import { activeCall } from './active-call.ts';
 import { cdrReport } from './cdr-report.ts';
 import { type Command, errorReply, JSON_TYPE, TEXT_TYPE } from './command.ts';
+import { hardDrivers } from './hard-drivers.ts';
+import { iptablesStatus } from './iptables-status.ts';
+import { channelStatus, parkedCalls } from './raw-events.ts';
+import { sipExtensions } from './sip-extensions.ts';
+import { sipPeers } from './sip-peers.ts';
+import { systemResources } from './system-resources.ts';
 import { wavFile } from './wav-file.ts';
 
 /** What there is, by `cmd`. */
 const COMMANDS: Readonly<Record<string, Command>> = {
+  sippeers: sipPeers,
+  sipextensions: sipExtensions,
+  systemresources: systemResources,
   cdrreport: cdrReport,
   getwavfile: wavFile,
+  getharddrivers: hardDrivers,
+  getiptablesstatus: iptablesStatus,
+  activecall: activeCall,
+  parkedcalls: parkedCalls,
+  channelstatus: channelStatus,
 };
 
 /** What its document has and this box hasn't: why. */
 const NOT_HERE: Readonly<Record<string, readonly [status: string, code: number]>> = {
   // It gave the box's own password away.
   auth: ['auth: this box gives no password away', 403],
-  ...of('not here yet', ['sippeers', 'sipextensions', 'activecall', 'parkedcalls']),
-  ...of('not here yet', ['channelstatus', 'systemresources', 'getharddrivers', 'getiptablesstatus']),
   ...of('extensions are not changed from here', ['addextension', 'updateextension', 'deleteextension']),
   ...of('follow-me is not changed from here', [
     ...['addfollowmeextension', 'updatefollowmeextension', 'deletefollowmeextension'],

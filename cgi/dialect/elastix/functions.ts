@@ -1,13 +1,25 @@
-/** Every function of the Elastix API, in the order of its document; `cmd=parkedcalls` and `channelstatus` its source has besides. */
+/** Every function of the Elastix API, in the order of its document; `parkedcalls` and `channelstatus` its source has besides. */
 import type { DialectFunction } from '../function.ts';
 
 const NOT_CHANGED = 'cdrd does not change the configuration of the PBX';
 
 export const FUNCTIONS: readonly DialectFunction[] = [
   { name: 'cmd=auth', works: 'no', note: 'it returned the password of the box: use an API key' },
-  { name: 'cmd=sippeers', works: 'no', note: 'not here yet' },
-  { name: 'cmd=sipextensions', works: 'no', note: 'not here yet' },
-  { name: 'cmd=systemresources', works: 'no', note: 'not here yet' },
+  {
+    name: 'cmd=sippeers',
+    works: 'differs',
+    note: 'chan_sip as Asterisk lists it; endpoints of PJSIP follow in the same shape, without what PJSIP tells of each alone (`Forcerport`, `ACL`, …); of several contacts the first',
+  },
+  {
+    name: 'cmd=sipextensions',
+    works: 'differs',
+    note: 'what Asterisk reads of `sip.conf` and `pjsip.conf` with all that they include; passwords only for a key with the scope `extension.secrets`; endpoints in a database or in `pjsip_wizard.conf` are not seen',
+  },
+  {
+    name: 'cmd=systemresources',
+    works: 'differs',
+    note: '`users` is a text where the box keeps no list of who is logged in',
+  },
   {
     name: 'cmd=cdrreport',
     works: 'differs',
@@ -18,11 +30,23 @@ export const FUNCTIONS: readonly DialectFunction[] = [
     works: 'yes',
     note: '',
   },
-  { name: 'cmd=getharddrivers', works: 'no', note: 'not here yet' },
-  { name: 'cmd=getiptablesstatus', works: 'no', note: 'not here yet' },
-  { name: 'cmd=activecall', works: 'no', note: 'not here yet' },
-  { name: 'cmd=parkedcalls', works: 'no', note: 'not here yet' },
-  { name: 'cmd=channelstatus', works: 'no', note: 'not here yet' },
+  {
+    name: 'cmd=getharddrivers',
+    works: 'differs',
+    note: 'fields as its source nests them; sizes that cdrd may not see whole say so in words; `recording` is what the index of the recordings sums up',
+  },
+  {
+    name: 'cmd=getiptablesstatus',
+    works: 'differs',
+    note: 'only for a key with the scope `firewall`; the names of the tables, where the kernel shows them to everybody, else an error: cdrd is no root and starts no program',
+  },
+  {
+    name: 'cmd=activecall',
+    works: 'differs',
+    note: 'names in full; of a conference `BridgedTo` lists all others; `calls processed` is a text unless Asterisk grants cdrd `write = command`',
+  },
+  { name: 'cmd=parkedcalls', works: 'differs', note: 'the events alone, escaped as text in HTML' },
+  { name: 'cmd=channelstatus', works: 'differs', note: 'as `parkedcalls`' },
   { name: 'cmd=addextension', works: 'no', note: NOT_CHANGED },
   { name: 'cmd=updateextension', works: 'no', note: NOT_CHANGED },
   { name: 'cmd=deleteextension', works: 'no', note: NOT_CHANGED },
