@@ -102,6 +102,21 @@ test('whoever may not see calls shares none, and recordings only who may fetch t
   expect((await ask('getShareURL', { ...params, rtp: false }, program)).success).toBe(true);
 });
 
+test('by a session, a form and its cookie, as its documents have it; never by HEAD', async () => {
+  const script = `${daemon.url}/demo/php/model`;
+  const login = await fetch(`${script}/sql.php?module=bypass_login&user=admin&pass=admin`, { method: 'POST' });
+  const { SID, cookie_name } = (await login.json()) as { SID: string; cookie_name: string };
+  const headers = { Cookie: `${cookie_name}=${SID}` };
+  const params = JSON.stringify({ ...SHOW, subType: 'self_protected_link', id: [ids[0]] });
+  const body = new URLSearchParams({ task: 'shareCdr', params });
+  const answer = await fetch(`${script}/utilities.php`, { method: 'POST', headers, body });
+  expect(((await answer.json()) as Answer).url).toContain('/share/');
+  const count = async () => ((await daemon.json('/cgi/webserve/30058'))['json_array_shares'] as object[]).length;
+  const before = await count();
+  const head = await fetch(`${script}/utilities.php?${body}`, { method: 'HEAD', headers });
+  expect([head.status, await count()]).toEqual([405, before]);
+});
+
 test('who shared what is in the audit log, with the reason and without the link', async () => {
   const { url } = await ask('getShareURL', { callId: `${NOON}.0` });
   const text = await (await daemon.get('/cgi/webserve/30018?action=share.made')).text();

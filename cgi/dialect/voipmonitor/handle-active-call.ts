@@ -1,6 +1,7 @@
 /** `task=handleActiveCall`: pauses the recording of a call in progress, or has it go on. The pause is silence in the file. */
 import { CgiError, json } from '../../reply.ts';
 import { byOf } from '../enter.ts';
+import { refuseHead } from './act.ts';
 import { oneOf } from './names.ts';
 import { textIn } from './request.ts';
 import { onlySensor } from './sensor.ts';
@@ -14,6 +15,7 @@ const COMMANDS: ReadonlyMap<string, boolean> = new Map([
 export const handleActiveCall: Task = {
   like: { number: 30020, right: 'live.control' },
   async handle({ sent, services, caller, request, reason }) {
+    refuseHead(request);
     const params = oneOf(sent, ['sensorId', 'command', 'callRef']);
     onlySensor(params);
     const pauses = COMMANDS.get(textIn(params, 'command'));
