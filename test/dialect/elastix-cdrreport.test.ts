@@ -1,5 +1,6 @@
 /** Asterisk's records by the Elastix API: what its document can't say. */
 import { describe, expect, test } from 'vitest';
+import { cdrRow } from '../../cgi/dialect/elastix/cdr-row.ts';
 import { put, shut } from '../storage/helper.ts';
 import { atFileEnd } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
@@ -147,5 +148,43 @@ describe('cdrreport', () => {
     file.append('custom', new Blob(['x']), 'x.php');
     expect((await ask(key, '?cmd=cdrreport', file)).text).toContain('has a file (custom)');
     expect((await ask(key, '?cmd=cdrreport', { x: 'x'.repeat(5_000_000) })).text).toMatch(/"code": 413\}$/);
+  });
+});
+
+describe('a row', () => {
+  const row = (change: Parameters<typeof leg>[1]) =>
+    cdrRow({ ...leg(1_619_082_110, change), id: 1, group: '', sources: 1, recording: '' });
+
+  test.each([
+    ['"Anna" <205>', 'Anna', '205'],
+    ['Anna <205>', 'Anna', '205'],
+    ['"Anna <Sales>" <205>', 'Anna <Sales>', '205'],
+    ['"" <205>', '', '205'],
+    ['<205>', '', '205'],
+    ['"<" <>', '<', ''],
+    ['+49305551', '', '+49305551'],
+    ['Anonymous', 'Anonymous', ''],
+    ['"', '"', ''],
+    ['>', '>', ''],
+    ['', '', ''],
+  ])('of the caller %s', (callerId, cnam, cnum) => {
+    expect(row({ callerId })).toMatchObject({ clid: callerId, cnam, cnum });
+  });
+
+  test.each([
+    ['DOCUMENTATION', '3'],
+    ['Billing', '2'],
+    ['OMIT', '1'],
+    ['3', '3'],
+    ['', '0'],
+    ['toString', '0'],
+  ])('with the flag %s', (amaFlags, amaflags) => {
+    expect(row({ amaFlags })).toMatchObject({ amaflags });
+  });
+
+  test('of a recording that lies elsewhere shows the name that its record has', () => {
+    expect(row({ recordingFile: '/var/spool/asterisk/monitor/2015/12/05/q-1.wav' })).toMatchObject({
+      recordingfile: 'q-1.wav',
+    });
   });
 });

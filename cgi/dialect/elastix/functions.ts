@@ -23,7 +23,7 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   {
     name: 'cmd=cdrreport',
     works: 'differs',
-    note: 'records with the destination `s` are there too; `custom` (SQL) is refused, and `%` inside `field_pattern`; FAILED has CONGESTION among it; `did`, `outbound_cnum`, `outbound_cnam` and `dst_cnam` hold what the PBX writes into fields of these names and are empty otherwise; a record that begins over four hours after its call may stand out of order',
+    note: 'records with the destination `s` are there too; `custom` (SQL) is refused, and `%` inside `field_pattern`; FAILED has CONGESTION among it; `cnum` and `cnam` are the parts of `clid` in every record; `did`, `outbound_cnum`, `outbound_cnam` and `dst_cnam` hold what the PBX writes into fields of these names and are empty otherwise; a record that begins over four hours after its call may stand out of order',
   },
   {
     name: 'cmd=getwavfile',
