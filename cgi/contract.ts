@@ -298,6 +298,14 @@ export interface Complaints {
   }[];
 }
 
+/** 30057. */
+export interface DialectSecret {
+  readonly result: 'success';
+  readonly dialect: string;
+  /** Whether there is one: which, nothing tells. */
+  readonly secret: 'set' | 'none';
+}
+
 /** 30055. Times are on the box's clock; null: never since the start, or the clock wasn't set. */
 export interface AlarmsShown {
   readonly json_array_alarms: readonly {

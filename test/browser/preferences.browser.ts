@@ -86,7 +86,7 @@ describe('the page', () => {
     await dialects.getByLabel('In front of the addresses of MOR').fill('/old');
     const fixed = dialects.getByLabel('In front of the addresses of VoIPmonitor');
     expect(await fixed.getAttribute('readonly')).not.toBeNull();
-    await dialects.getByText('environment CDRD_VOIPMONITOR_BASE').waitFor();
+    await dialects.getByText('environment variable CDRD_VOIPMONITOR_BASE').waitFor();
     expect(await axe(page)).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
     const shown = await Promise.all((await addresses.all()).map((each) => each.inputValue()));
@@ -102,6 +102,27 @@ describe('the page', () => {
     // Whatever it says to an empty request: it is no longer an address that the box doesn't know.
     for (const address of shown) expect(await (await fetch(address)).text()).not.toContain('"not_found"');
     await shot(page, 'preferences-dialects-phone', true);
+  });
+
+  test('the secret of MOR is set, changed and taken away, and never shown', async () => {
+    const page = await box.open({ page: 'preferences', size: 'phone', expects: [/400/] });
+    const secret = card(page, 'Secret of MOR');
+    await secret.getByText('API Requests are disabled').waitFor();
+    await secret.getByLabel('Secret', { exact: true }).fill('short');
+    await secret.getByRole('button', { name: 'Set it' }).click();
+    await secret.getByRole('alert').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await secret.getByLabel('Secret', { exact: true }).fill('Very Sercet Key');
+    await secret.getByRole('button', { name: 'Set it' }).click();
+    await page.getByText('The secret is set.').waitFor();
+    const another = secret.getByLabel('Another secret');
+    expect([await another.inputValue(), await another.getAttribute('type')]).toEqual(['', 'password']);
+    expect(await page.content()).not.toContain('Very Sercet Key');
+    await shot(page, 'preferences-secret-phone');
+    await secret.getByRole('button', { name: 'Take it away' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Take it away' }).press('Enter');
+    await page.getByText('The secret is gone.').waitFor();
+    await secret.getByText('API Requests are disabled').waitFor();
   });
 
   test('a base that cannot be one is told at its field', async () => {

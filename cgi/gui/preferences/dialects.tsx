@@ -4,6 +4,7 @@ import { SettingCheck, SettingLines, SettingText } from '../parts/setting.tsx';
 import { SettingsCard } from '../parts/settings-card.tsx';
 import { useText } from '../text.ts';
 import { type SettingsForm, useSettings } from '../use-settings.ts';
+import { DialectSecretCard } from './dialect-secret.tsx';
 
 const PRODUCTS = ['elastix', 'mor', 'voipmonitor'] as const;
 type Product = (typeof PRODUCTS)[number];
@@ -19,12 +20,15 @@ export function DialectsCard() {
   const t = useText('preferences').dialects;
   const form = useSettings((name) => PRODUCTS.some((product) => name.startsWith(`${product}.`)));
   return (
-    <SettingsCard title={t.title} form={form}>
-      <p class="hint">{t.hint}</p>
-      {PRODUCTS.map((product) => (
-        <Dialect key={product} product={product} form={form} />
-      ))}
-    </SettingsCard>
+    <>
+      <SettingsCard title={t.title} form={form}>
+        <p class="hint">{t.hint}</p>
+        {PRODUCTS.map((product) => (
+          <Dialect key={product} product={product} form={form} />
+        ))}
+      </SettingsCard>
+      <DialectSecretCard />
+    </>
   );
 }
 

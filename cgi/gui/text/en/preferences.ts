@@ -156,6 +156,21 @@ export const preferences = {
       voipmonitor:
         'It logs in with a user name and password of this box, or an API key’s name and the key: the better way, and the only one for accounts with a second factor.',
     },
+    secret: {
+      title: 'Secret of MOR',
+      set: 'set',
+      setHint: 'Nothing shows it: who has forgotten it sets another, here and in the program.',
+      none: 'none',
+      noneHint: 'Without one the list of local calls is answered by “API Requests are disabled”.',
+      first: 'Secret',
+      another: 'Another secret',
+      hint: '8 to 100 characters, made up by a program. MOR calls it API_Secret_Key. Whoever knows it may ask for all calls.',
+      save: 'Set it',
+      done: 'The secret is set.',
+      remove: 'Take it away',
+      removed: 'The secret is gone.',
+      removeWhy: 'Programs that make their hashes with it are refused from now on.',
+    },
     mor: {
       users: 'Users of MOR',
       usersHint:

@@ -158,6 +158,21 @@ export const preferences: Translated<typeof english> = {
       voipmonitor:
         'Entra con un usuario y contraseña de esta centralita, o con el nombre de una clave de API y la clave: es lo mejor, y lo único para cuentas con segundo factor.',
     },
+    secret: {
+      title: 'Secreto de MOR',
+      set: 'puesto',
+      setHint: 'Nada lo muestra: quien lo haya olvidado pone otro, aquí y en el programa.',
+      none: 'ninguno',
+      noneHint: 'Sin él, a la lista de llamadas locales se responde «API Requests are disabled».',
+      first: 'Secreto',
+      another: 'Otro secreto',
+      hint: 'De 8 a 100 caracteres, ideados por un programa. MOR lo llama API_Secret_Key. Quien lo sepa puede pedir todas las llamadas.',
+      save: 'Ponerlo',
+      done: 'El secreto está puesto.',
+      remove: 'Quitarlo',
+      removed: 'El secreto ya no está.',
+      removeWhy: 'Los programas que hacen sus hashes con él serán rechazados desde ahora.',
+    },
     mor: {
       users: 'Usuarios de MOR',
       usersHint:
