@@ -184,7 +184,7 @@ const FORMS: Readonly<
   },
 };
 
-describe.each(['elastix', 'voipmonitor'] as const)('%s', (name) => {
+describe.each(DIALECT_NAMES)('%s', (name) => {
   test('every function has a line, and every line one of them', async () => {
     const functions = (await functionsOf(name)).map((each) => each.name);
     expect(linesOf(name).map((line) => line.function)).toEqual(functions);
