@@ -9,6 +9,7 @@ import { eventually, startDaemon } from './support/daemon.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { numberReference } from './support/number-reference.ts';
 import { inReadme, WRITE_COMMAND } from './support/readme.ts';
+import { readXml } from './support/strict-xml.ts';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
@@ -85,6 +86,10 @@ test('the tour works when pasted', async () => {
     { result: 'success', restored: 1 },
     { result: 'success', restored: 2 },
   ]);
+  expect(shown('cmd=cdrreport')).toMatchObject([{ disposition: 'ANSWERED' }, { disposition: 'ANSWERED' }]);
+  expect(readXml(textOf('/stats/call_list')).children.map(({ name }) => name)).toContain('calls_stat');
+  expect(shown('task=LISTING')).toMatchObject({ total: '2' });
+  expect(shown('reset=elastix')).toMatchObject({ result: 'success' });
   const { json_array_audit: log } = await daemon.json('/cgi/webserve/30018?');
   expect((log as { hash: string }[]).map(({ hash }) => `${hash}  -\n`)).toContain(textOf('sha256sum'));
   expect(printed.at(-1)).toContain('cdrd_records_total{result="stored"} 2');
