@@ -12,7 +12,7 @@ import { dialectOf } from '../cgi/dialect/table.ts';
 import { openTrials } from '../cgi/trial/trials.ts';
 import type { Services } from '../cgi/verb.ts';
 import type { StoreClient } from '../storage/client.ts';
-import { compactAtRest } from '../storage/compaction.ts';
+import { compactAtRest, growSlowly } from '../storage/compaction.ts';
 import { zone as zoneOf } from '../storage/model/local-time.ts';
 import type { StoreThread } from '../storage/store-thread.ts';
 import { openAccess } from './access.ts';
@@ -133,6 +133,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const bus = createBus();
     const metrics = createMetrics();
     stops.push(() => metrics.close());
+    growSlowly();
     const compaction = compactAtRest();
     stops.push(() => compaction.stop());
 

@@ -1,7 +1,8 @@
 /** A thread's garbage goes back when it rests, and is left alone while it works. */
-import { getHeapStatistics } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Compaction, compactAtRest } from '../../storage/compaction.ts';
+import { type Compaction, compactAtRest, growSlowly } from '../../storage/compaction.ts';
 
 const physical = () => getHeapStatistics().total_physical_size;
 
@@ -17,6 +18,36 @@ async function compacted(compaction: Compaction): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 200));
   expect(compaction.lastMs).not.toBeNull();
 }
+
+/** Keeps some MB and makes garbage that has grown old by then, as a busy daemon does. Tells the most that its heap held, bytes. */
+const BUSY = `
+  const { parentPort } = require('node:worker_threads');
+  const { getHeapStatistics } = require('node:v8');
+  const kept = Array.from({ length: 60_000 }, (_, index) => ({ index, text: 'number ' + index, list: [index, index] }));
+  const young = new Array(8_192).fill(null);
+  let most = 0;
+  for (let turn = 0; turn < 2_000_000; turn++) {
+    young[turn % young.length] = { turn, text: 'turn ' + turn, list: [turn, turn, turn] };
+    if (turn % young.length === 0) most = Math.max(most, getHeapStatistics().total_physical_size);
+  }
+  parentPort.postMessage({ most, kept: kept.length });`;
+
+async function mostOfBusy(): Promise<number> {
+  const thread = new Worker(BUSY, { eval: true, resourceLimits: { maxYoungGenerationSizeMb: 3 } });
+  const { most } = await new Promise<{ most: number }>((resolve, reject) => {
+    thread.once('message', resolve);
+    thread.once('error', reject);
+  });
+  await thread.terminate();
+  return most;
+}
+
+test('the heap of a thread that never rests grows by little', async () => {
+  const left = await mostOfBusy();
+  onTestFinished(() => setFlagsFromString('--no-optimize-for-size'));
+  growSlowly();
+  expect(await mostOfBusy()).toBeLessThan(left * 0.6);
+});
 
 test('garbage goes when the thread rests; what lives among it stays', async () => {
   // Of each page of the heap a little lives: without moving that together no page could go.
