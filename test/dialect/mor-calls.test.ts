@@ -291,6 +291,23 @@ describe('a tick', () => {
     expect(await processedOf('missed202')).toBe('0');
   });
 
+  test('settles a caller on the list of the Dashboard, and one there shows here', async () => {
+    const at = Math.floor(Date.now() / 1_000) - 600;
+    const told = { source: '0797', destination: '204', callType: 'Inbound', disposition: 'NO ANSWER' } as const;
+    const id = await box.call({ at, ...told });
+    const waiting = async (query = '') =>
+      ((await box.daemon.json(`/cgi/webserve/30039${query}`))['json_array_missed'] as { id: string }[]).map(
+        (row) => row.id,
+      );
+    const shown = async () =>
+      all((await box.ask('office', '/stats/missed_calls')).xml(), 'call').map((call) => textsOf(call)['processed']);
+    expect([await waiting(), await shown()]).toEqual([[id], ['0']]);
+    expect((await box.ask('office', '/stats/missed_calls', { processed: id })).status).toBe(200);
+    expect([await waiting(), await waiting('?processed=1')]).toEqual([[], [id]]);
+    expect((await box.daemon.get(`/cgi/webserve/30040?id=${id}&processed=0`)).status).toBe(200);
+    expect([await waiting(), await shown()]).toEqual([[id], ['0']]);
+  });
+
   test.each([
     ['another’s', 'shop', () => ({ processed: ids.get('missed204') ?? '' }), 'there is no missed call'],
     ['a call that was answered', 'shop', () => ({ processed: ids.get('in202') ?? '' }), 'there is no missed call'],
