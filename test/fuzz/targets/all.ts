@@ -4,6 +4,7 @@ import { configTargets } from './config.ts';
 import { csvTargets } from './csv.ts';
 import { dialectTargets } from './dialects.ts';
 import { fileTargets } from './files.ts';
+import { multipart } from './multipart.ts';
 import { numberTargets } from './numbers.ts';
 import { packetTargets } from './packets.ts';
 import { requestTargets } from './request.ts';
@@ -12,6 +13,7 @@ import { timeTargets } from './time.ts';
 export const TARGETS: readonly Target[] = [
   ...requestTargets,
   ...dialectTargets,
+  multipart,
   ...timeTargets,
   ...numberTargets,
   ...packetTargets,
