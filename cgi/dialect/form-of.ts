@@ -27,7 +27,8 @@ function fieldsOf(body: Buffer, type: string): Form {
   return readForm(body.toString('utf8').trim());
 }
 
-function fieldsIn(body: Buffer, type: string): Form {
+/** Those of a body of multipart/form-data. @throws {CgiError} `invalid` */
+export function fieldsIn(body: Buffer, type: string): Form {
   try {
     return readMultipart(body, type);
   } catch (error) {

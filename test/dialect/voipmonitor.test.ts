@@ -81,6 +81,30 @@ test('a reason stands in the audit log with what was asked, and none without', a
   expect(long.errors?.reason).toBe('auditReason must be 200 characters at most');
 });
 
+test('PHP’s curl, which sends an array as multipart, is understood', async () => {
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ task: 'getVoipCalls', user: 'admin', password: 'admin' }))
+    form.set(name, value);
+  form.set('params', '{"startTime":"2021-05-07 12:29"}');
+  const { cdr } = await said('/php/api.php', { method: 'POST', body: form });
+  expect(cdr).toHaveLength(1);
+  form.set('file', new Blob(['x']), 'x.txt');
+  const refused = await said('/php/api.php', { method: 'POST', body: form });
+  expect(refused.errors?.reason).toBe('the body has a file (file), which is not taken');
+});
+
+test('a summary is counted, cut and without another order', async () => {
+  const group = `${LIST}&group=lastSIPresponse`;
+  expect(await said(`${group}&suppress_results=1`, cookie(session))).toEqual({ total: '1' });
+  expect(await said(`${group}&start=1`, cookie(session))).toEqual({ total: '1', results: [] });
+  for (const [more, why] of [
+    ['&orderByCallDuration_asc=1', 'group: comes with most calls first, without sort'],
+    ['&fcallid=1.1', 'group: not with fcallid'],
+  ])
+    expect((await said(`${group}${more}`, cookie(session))).errors?.reason).toBe(why);
+  expect((await said(`${LIST}&group=caller`, cookie(session))).errors?.reason).toBe('group must be lastSIPresponse');
+});
+
 test('what strangers say comes out as JSON has it', async () => {
   const answer = await fetch(`${daemon.url}${CALLS}`, cookie(session));
   const text = await answer.text();

@@ -1,5 +1,6 @@
 /** Calls as rows of VoIPmonitor's table `cdr`: its names, of them those that this box holds; figures as text, as there. */
 import type { CallFilter, Field, Page, SortColumn } from '../../../storage/filter.ts';
+import { letGo } from '../../../storage/let-go.ts';
 import { keyOf } from '../../../storage/model/identity.ts';
 import { splitShown } from '../../../storage/model/number-pattern.ts';
 import { pagesOf } from '../../sort.ts';
@@ -120,7 +121,11 @@ function askedOf(ids: readonly number[]) {
 }
 
 function cdrsOf({ bytes }: Page): readonly Cdr[] {
-  return (JSON.parse(`[${Buffer.from(bytes).toString('utf8')}]`) as Held[]).map(cdrOf);
+  const rows = JSON.parse(
+    `[${Buffer.from(bytes.buffer).toString('utf8', bytes.byteOffset, bytes.byteOffset + bytes.length)}]`,
+  );
+  letGo(bytes);
+  return (rows as Held[]).map(cdrOf);
 }
 
 /** Ids of the calls that have this UniqueID or LinkedID, which stand here for the Call-ID. @see call-id.ts */

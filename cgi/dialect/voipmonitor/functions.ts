@@ -19,6 +19,11 @@ export const FUNCTIONS: readonly DialectFunction[] = [
     note: 'the session is one of the pages; an account with a second factor and an API key have none',
   },
   {
+    name: 'Disable authorization for API usage',
+    works: 'no',
+    note: 'who asks is always known',
+  },
+  {
     name: 'sql.php task=LISTING module=CDR',
     works: 'differs',
     note: 'rows hold what Asterisk records: id, times, lengths, numbers, name, response, fbasename (the UniqueID)',

@@ -30,19 +30,25 @@ async function handle({ services, sent, note }: Asked): Promise<Reply> {
   const asked = callsAsked(text);
   const filter = filterOf(asked, services.zone);
   const order = orderOf(texts);
+  const isCounted = ['1', 'true'].includes(text('suppress_results'));
   note(new Map([...texts].filter(([name]) => isFilter(name))));
   if (text('group') !== '') return begun(summedUp(asked.callId));
   if (asked.callId !== '' && order.sort !== undefined)
     throw new CgiError('invalid', 'sort: the calls of one fcallid come in the order of their start', 'sort');
   const ids = asked.callId === '' ? null : await idsOf(asked.callId, services);
-  return begun(['1', 'true'].includes(text('suppress_results')) ? counted({ filter, ids }) : rows({ filter, ids }));
+  return begun(isCounted ? counted({ filter, ids }) : rows({ filter, ids }));
 
   async function* summedUp(callId: string): AsyncGenerator<string> {
     if (!['lastSIPresponse', 'lastSIPresponseNum'].includes(text('group')))
       throw new CgiError('invalid', 'group must be lastSIPresponse', 'group');
     if (callId !== '') throw new CgiError('invalid', 'group: not with fcallid', 'group');
+    if (order.sort !== undefined)
+      throw new CgiError('invalid', 'group: comes with most calls first, without sort', 'sort');
     const { rows } = yield* summary(services, filter);
-    yield JSON.stringify({ total: String(rows.length), results: rows });
+    const total = String(rows.length);
+    yield JSON.stringify(
+      isCounted ? { total } : { total, results: rows.slice(order.offset, order.offset + order.limit) },
+    );
   }
 
   async function* counted(question: Question): AsyncGenerator<string> {

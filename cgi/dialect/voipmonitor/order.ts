@@ -39,7 +39,9 @@ export function isOrder(name: string): boolean {
 }
 
 /** @param texts All that was sent, by name. @throws {CgiError} `invalid` */
-export function orderOf(texts: ReadonlyMap<string, string>): Order & { readonly limit: number } {
+export function orderOf(
+  texts: ReadonlyMap<string, string>,
+): Order & { readonly limit: number; readonly offset: number } {
   const limit = wholeOf('limit', texts, LIMIT);
   if (limit < 1 || limit > LIMIT_MAX) throw new CgiError('invalid', `limit must be 1 to ${LIMIT_MAX}`, 'limit');
   const page = wholeOf('page', texts, 1);

@@ -32,21 +32,21 @@ const ITEMS_MAX = 200;
 const DEPTH_MAX = 2;
 
 /**
- * @param query Undecoded. @param body '' where there is none. What stands in both is as the body has it.
+ * @param query Undecoded. @param body As text, or its fields; '' where there is none. What stands in both is as the body has it.
  * @throws {CgiError} `invalid`
  */
-export function readSent(query: string, body: string): Sent {
+export function readSent(query: string, body: string | ReadonlyMap<string, string>): Sent {
   const texts = new Map<string, string>();
   let given: unknown;
   for (const [name, value] of formOf(query)) texts.set(name, value);
-  if (/^\s*[[{]/.test(body)) {
+  if (typeof body === 'string' && /^\s*[[{]/.test(body)) {
     const object = readJson('the body', body);
     if (!isObject(object)) throw new CgiError('invalid', 'the body must be a JSON object');
     for (const [name, value] of Object.entries(object)) {
       if (name === 'params' && typeof value !== 'string') given = value;
       else texts.set(name, plainText(value));
     }
-  } else for (const [name, value] of formOf(body)) texts.set(name, value);
+  } else for (const [name, value] of typeof body === 'string' ? formOf(body) : body) texts.set(name, value);
   if (texts.size > NAMES_MAX) throw new CgiError('invalid', `more than ${NAMES_MAX} parameters`);
   for (const [name, value] of texts) if (value.length > TEXT_MAX) throw tooLong(name);
 

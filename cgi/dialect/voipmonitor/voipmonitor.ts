@@ -10,6 +10,8 @@ import type { Services } from '../../verb.ts';
 import { cookieOf } from '../cookie.ts';
 import type { Dialect, DialectRequest } from '../dialect.ts';
 import { byOf, holderOf, knownBy, needs } from '../enter.ts';
+import { fieldsIn } from '../form-of.ts';
+import { isMultipart } from '../multipart.ts';
 import { getVoipCalls } from './calls.ts';
 import { fault, LICENSE } from './fault.ts';
 import { getShareUrl } from './get-share-url.ts';
@@ -82,7 +84,7 @@ export const voipmonitor: Dialect = {
     if (request.path === '/admin.php') return admin(request);
     if (request.path === '/index.php') return index(request);
     const session = holderOf(request.cookie(cookieOf(COOKIE, request.base)), services);
-    const sent = readSent(request.query, (await request.body(session !== null))?.toString('utf8') ?? '');
+    const sent = readSent(request.query, await bodyOf(request, session !== null));
     if (request.path === LICENSE) return licenseOf(sent);
     if (sent.text('module') === 'bypass_login' && request.path === '/php/model/sql.php')
       return logIn(request, services, sent);
@@ -90,6 +92,13 @@ export const voipmonitor: Dialect = {
   },
   fault,
 };
+
+/** JSON and forms are told apart by what they are: clients of `curl -d` call both a form. */
+async function bodyOf(request: DialectRequest, known: boolean): Promise<string | ReadonlyMap<string, string>> {
+  const [body, type] = [await request.body(known), request.header('content-type')];
+  if (body === null) return '';
+  return isMultipart(type) ? fieldsIn(body, type) : body.toString('utf8');
+}
 
 async function carryOut(
   request: DialectRequest,
