@@ -11,6 +11,8 @@ export interface Phone {
   readonly type: 'SIP' | 'PJSIP';
   /** In the owner's words; '' = none. */
   readonly description: string;
+  /** Whether Asterisk knows where it is. */
+  readonly isThere: boolean;
 }
 
 /** What Asterisk tells of a phone by itself. */
@@ -21,7 +23,7 @@ export interface PhoneDetail {
   readonly context: string;
 }
 
-/** By extension; of one that both drivers have, chan_sip's. @throws {CgiError} as {@link AskAsterisk} does */
+/** By extension; of one that both drivers have, the phone that is there, else chan_sip's. @throws {CgiError} as {@link AskAsterisk} does */
 export async function phonesOf(user: MorUser, services: Pick<Services, 'askAsterisk' | 'settings'>): Promise<Phone[]> {
   const { askAsterisk: ask } = services;
   const peers = await itemsOf(ask, 'SIPpeers');
@@ -29,7 +31,8 @@ export async function phonesOf(user: MorUser, services: Pick<Services, 'askAster
   const all = [...endpoints.map((item) => phone('PJSIP', item)), ...peers.map((item) => phone('SIP', item))].filter(
     ({ extension }) => hasExtension(user, extension, extensionRanges(services)),
   );
-  const known = new Map(all.map((each) => [each.extension, each]));
+  const known = new Map<string, Phone>();
+  for (const each of all) if (each.isThere || !known.get(each.extension)?.isThere) known.set(each.extension, each);
   return [...known.values()].sort((a, b) => Number(a.extension) - Number(b.extension));
 }
 
@@ -41,7 +44,11 @@ export async function detailOf({ extension, type }: Phone, ask: AskAsterisk): Pr
 }
 
 function phone(type: Phone['type'], item: AsteriskHeaders): Phone {
-  return { type, extension: wordOf(item, 'ObjectName'), description: wordOf(item, 'Description') };
+  const isThere =
+    type === 'SIP'
+      ? wordOf(item, 'IPaddress') !== '-none-' && !/^(UNREACHABLE|UNKNOWN)/.test(wordOf(item, 'Status'))
+      : !/^(Unavailable|Invalid)$/.test(wordOf(item, 'DeviceState'));
+  return { type, extension: wordOf(item, 'ObjectName'), description: wordOf(item, 'Description'), isThere };
 }
 
 function detail(headers: AsteriskHeaders): PhoneDetail {
