@@ -44,13 +44,13 @@ export interface AmiStage {
   stop(): Promise<void>;
 }
 
-/** @param tech Driver of the phones. */
-export async function openAmiStage(tech: Tech = 'SIP'): Promise<AmiStage> {
+/** @param tech Driver of the phones. @param besides What the daemon may ask Asterisk besides: `,command`. */
+export async function openAmiStage(tech: Tech = 'SIP', besides = ''): Promise<AmiStage> {
   const user = ({ name, secret }: { name: string; secret: string }, write: string) =>
     `\n[${name}]\nsecret = ${secret}\nread = all\nwrite = ${write}\nwritetimeout = 5000\n`;
   const stage = await openStage(tech, (text) => {
     // The daemon's own rights grow by what the tests forward.
-    const wider = replaceOnce(text, `write = ${PLAIN_WRITE}\n`, `write = ${CLIENT_WRITE}\n`);
+    const wider = replaceOnce(text, `write = ${PLAIN_WRITE}\n`, `write = ${CLIENT_WRITE}${besides}\n`);
     return wider + user(CLIENT, CLIENT_WRITE) + user(PLAIN, PLAIN_WRITE);
   });
   let running: Running | null = null;

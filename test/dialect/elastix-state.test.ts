@@ -204,7 +204,7 @@ test.each<[bytes: number, base: 1000 | 1024, text: string]>([
   [31_457_280_000, 1000, '32G'],
 ])('%i bytes by %i are %s', (bytes, base, text) => expect(roundText(bytes, base)).toBe(text));
 
-/** A box whose Asterisk answers these, and nothing else but an error. */
+/** A box whose Asterisk answers these by action and file; `␊` is a line break inside a value, as some of its errors have one. */
 async function openPbx(answers: Readonly<Record<string, string>>) {
   const others = lettingIn();
   const asked: FakeScript['asked'] = (request, session, count) => {
@@ -212,7 +212,8 @@ async function openPbx(answers: Readonly<Record<string, string>>) {
     const found = answers[`${action} ${request.get('Filename')}`.trim()] ?? answers[action];
     const id = `\r\nActionID: ${request.get('ActionID')}\r\n`;
     if (found === undefined) return others(request, session, count);
-    session.send(found.replaceAll('\n', '\r\n').replace('\r\n', () => id));
+    const packets = found.split(/(?<=\n\n)/).map((each) => each.replaceAll('\n', '\r\n').replace('\r\n', () => id));
+    session.send(packets.join('').replaceAll('␊', '\n'));
   };
   const pbx = await startFakeAmi({ asked }, onTestFinished);
   const box = await openElastix({
@@ -254,6 +255,15 @@ test('a file that Asterisk keeps to itself is an error; so are drivers that are 
   for (const cmd of ['sipextensions', 'sippeers']) expect(await ask(key, `?cmd=${cmd}`)).toMatchObject(error(none));
   await pbx.close();
   await eventually(async () => (await ask(key, '?cmd=activecall')).text.includes('Asterisk is away'));
+});
+
+test('no endpoint and no contact are no error, though Asterisk has one for them', async () => {
+  const { ask, makeKey } = await openPbx({
+    SIPpeers: 'Response: Success\nEventList: start\n\nEvent: PeerlistComplete\nEventList: Complete\n\n',
+    PJSIPShowEndpoints: refused('No endpoints found␊'),
+    PJSIPShowContacts: refused('No Contacts found'),
+  });
+  expect((await ask(await makeKey('admin'), '?cmd=sippeers')).text).toBe('[]');
 });
 
 test('the firewall is for keys with its scope, and a refusal is noted', async () => {

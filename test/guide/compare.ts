@@ -35,6 +35,15 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   share: '[A-Za-z0-9_-]{43}',
   /** Whole seconds that a call in progress has lasted so far. */
   seconds: '\\d{1,4}',
+  /** What `uptime` says of the machine that the document runs on: its age, its load, and who is logged in. */
+  uptime: '\\d\\d:\\d\\d:\\d\\d up (?:\\d+ days? )?(?: ?\\d+:\\d\\d|\\d+ min)',
+  load: '\\d+\\.\\d\\d(?:, \\d+\\.\\d\\d){2}',
+  users: '\\d+|not known: [a-z ]+',
+  /** What its disk and its folders hold, as `df` and `du` write it or in words, and how full the disk is. */
+  size: '\\d+(?:\\.\\d)?[kKMGTP]?(?: and more: [a-z0-9 ]+)?|not known: [a-z ]+',
+  percent: '\\d+%',
+  /** Where its recordings lie, with a slash as PHP writes it in JSON. */
+  folder: '(?:\\\\/[A-Za-z0-9._-]+)+',
   etag: '"[0-9A-Za-z._-]+"',
 };
 

@@ -26,12 +26,12 @@ export async function itemsOf(
   return (await orElse(none, list, { items: [], end: [] })).items;
 }
 
-/** What Asterisk answers, or `other` where it answers with this error, in any case. */
+/** What Asterisk answers, or `other` where it answers with this error, in any case; some have a line break behind them. */
 export async function orElse<T, O>(error: string, answer: Promise<T>, other: O): Promise<T | O> {
   try {
     return await answer;
   } catch (fault) {
-    const isIt = fault instanceof CgiError && fault.message.toLowerCase() === `asterisk: ${error}`.toLowerCase();
+    const isIt = fault instanceof CgiError && fault.message.trim().toLowerCase() === `asterisk: ${error}`.toLowerCase();
     if (isIt) return other;
     throw fault;
   }
