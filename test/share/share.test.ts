@@ -2,10 +2,13 @@
  * Shared links over the wire: what they show and to whom, that all that opens nothing looks the same, and that the link's
  * secret is nowhere but in the link.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeShare, type NewLink } from '../../cgi/share/shares.ts';
+import { httpLimits } from '../../daemon/limits.ts';
 import { wavHeader } from '../simulator/wav.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd } from '../support/folder.ts';
@@ -140,6 +143,25 @@ describe('the recording of a call', () => {
   });
 });
 
+test('on a medium that is away is said to be so, and comes back with it', async () => {
+  const { path } = await share();
+  const folder = join(daemon.folder, 'recordings');
+  const page = async () => (await open(path)).text();
+  renameSync(folder, `${folder}.away`);
+  try {
+    await eventually(async () => (await page()).includes('a medium that is not in place'));
+    const sound = await open(`${path}/${recorded}.wav`);
+    expect([sound.status, sound.headers.get('Content-Type')]).toEqual([503, 'text/html; charset=utf-8']);
+    const text = await sound.text();
+    expect(text).toContain('The recording can not be had now');
+    expect(text).not.toContain(daemon.folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(`${folder}.away`, folder);
+  }
+  await eventually(async () => (await page()).includes('<audio'));
+});
+
 test('unknown, over, revoked and in the trash look the same', async () => {
   const [over, revoked, trashed] = [await share({ days: 1 }, 2 * 86_400), await share(), await share()];
   expect((await daemon.get(`/cgi/webserve/30059?id=${revoked.id}&reason=lost`)).status).toBe(200);
@@ -207,6 +229,25 @@ test('the list shows what there is, without what opens it; uses are in the audit
   for (const each of ['share.made', 'share.opened', 'share.played', 'share.revoked', 'share.refused'])
     expect(actions).toContain(each);
   expect(lines.find(({ action }) => action === 'share.revoked')?.reason).toBe('lost');
+});
+
+test('guesses are as few as a stranger’s requests, and nobody else is kept waiting', async () => {
+  const guess = (from: string, path: string) =>
+    new Promise<number>((resolve, reject) => {
+      const sent = request(daemon.url + path, { localAddress: from, agent: false }, (answer) => {
+        answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
+      });
+      sent.once('error', reject).end();
+    });
+  const { strangerBurst } = httpLimits;
+  const tried: number[] = [];
+  for (let index = 0; index < 2 * strangerBurst && tried.at(-1) !== 429; index++)
+    tried.push(await guess('127.66.6.6', `/share/${randomBytes(32).toString('base64url')}`));
+  expect(tried.length).toBeGreaterThan(strangerBurst);
+  expect([...new Set(tried)]).toEqual([404, 429]);
+  const { path } = await share({ calls: [hostile] });
+  expect(await guess('127.66.6.6', path)).toBe(429);
+  expect(await guess('127.77.7.7', path)).toBe(200);
 });
 
 test('the secret of a link is in no log, no audit line and not in the store', async () => {
