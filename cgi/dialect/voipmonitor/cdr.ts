@@ -88,6 +88,9 @@ export interface Order {
   readonly limit?: number;
 }
 
+/** Calls given at a time: then other requests have their turn. */
+export const AT_ONCE = 100;
+
 /** Ids of a question at most: a call has few rows, however often it was passed on. */
 const IDS_MAX = 1_000;
 
@@ -103,7 +106,13 @@ export async function* cdrs(
     return;
   }
   const part = { ...order, after: null, offset, ...(limit !== undefined && { limit }) };
-  for await (const page of pagesOf(store, 'call', { filter, fields: FIELDS, ...part })) yield cdrsOf(page);
+  for await (const page of pagesOf(store, 'call', { filter, fields: FIELDS, ...part })) {
+    const all = cdrsOf(page);
+    for (let at = 0; at === 0 || at < all.length; at += AT_ONCE) {
+      if (at > 0) await new Promise((rest) => setImmediate(rest));
+      yield all.slice(at, at + AT_ONCE);
+    }
+  }
 }
 
 /** Those of these ids that there are, in order of id. @param ids As many as one step of the store may look at. */

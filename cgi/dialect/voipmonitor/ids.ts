@@ -4,7 +4,7 @@
  */
 import { parseLocal, resolveLocal } from '../../../storage/model/local-time.ts';
 import { CgiError, json, type Reply } from '../../reply.ts';
-import { cdrsById } from './cdr.ts';
+import { AT_ONCE, cdrsById } from './cdr.ts';
 import { oneOf } from './names.ts';
 import { textIn, wholeIn } from './request.ts';
 import type { Asked, Task } from './task.ts';
@@ -27,7 +27,7 @@ async function handle({ services, sent, note }: Asked): Promise<Reply> {
   note(params);
   const rows: unknown[] = [];
   for (let from: number | null = wholeIn(params, 'offset') ?? 0; from !== null && rows.length < size; ) {
-    const limit = Math.min(SCAN, size - rows.length);
+    const limit = Math.min(AT_ONCE, size - rows.length);
     const step: { readonly ids: readonly number[]; readonly next: number | null } = await services.store.ask(
       'callIds',
       {
