@@ -49,7 +49,7 @@ export const callPdf: Page = {
     const { PDF_TABLE_WIDTH, pdfTable } = await import('./pdf.ts');
     const { filter, filename, user, period, search } = exported(asked, 'pdf');
     const { services } = asked;
-    const widths = [100, 100, 110, 120, 52];
+    const widths = [92, 92, 96, 130, 50];
     const last = PDF_TABLE_WIDTH - widths.reduce((sum, width) => sum + width);
     const columns = COLUMNS.map((name, index) => ({
       name,

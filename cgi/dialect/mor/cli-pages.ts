@@ -8,6 +8,7 @@ import { CgiError } from '../../reply.ts';
 import { byOf } from '../enter.ts';
 import { addCli, allClis, type Cli, removeCli } from './clis.ts';
 import { type Asked, actionReply, extensionRanges, LANGUAGE, type Page, pageReply } from './page.ts';
+import { phonesOf } from './phones.ts';
 import { needDevice } from './search.ts';
 import { extensionsOf, hasExtension } from './users.ts';
 
@@ -16,18 +17,21 @@ export const clis: Page = {
   async answer(asked) {
     const { services, user } = asked;
     const own = (await allClis(services)).filter(isOwn(asked));
-    const devices = extensionsOf(user) ?? [...new Set(own.map(({ device }) => device))].sort();
+    const { named, fault } = await devicesOf(asked);
+    // Those that are written down and those that have a caller ID, also when Asterisk has no such phone.
+    const devices = new Set([...(extensionsOf(user) ?? named.keys()), ...own.map(({ device }) => device)]);
     return pageReply('CallerIDs', [
       LANGUAGE,
+      ...(fault === '' ? [] : [['error_msg', fault] as const]),
       ['userid', user.id],
-      ['aval_devices', devices.map((device) => ['device', device, { id: device }])],
+      ['aval_devices', [...devices].sort().map((device) => ['device', named.get(device) ?? device, { id: device }])],
       [
         'clis',
         own.map(({ id, device, number, description, added }) => [
           'cli',
           [
             ['cli_id', id],
-            ['device', device],
+            ['device', named.get(device) ?? device],
             ['cli_name', number],
             ['cli_desc', description],
             ['added_at', services.zone.text(added)],
@@ -37,6 +41,23 @@ export const clis: Page = {
     ]);
   },
 };
+
+interface Devices {
+  /** `SIP/201` by its extension. */
+  readonly named: ReadonlyMap<string, string>;
+  /** Why there are none, where Asterisk can't be asked and its phones are all that would tell; else ''. */
+  readonly fault: string;
+}
+
+async function devicesOf({ user, services }: Pick<Asked, 'user' | 'services'>): Promise<Devices> {
+  try {
+    const phones = await phonesOf(user, services);
+    return { named: new Map(phones.map(({ extension, type }) => [extension, `${type}/${extension}`])), fault: '' };
+  } catch (error) {
+    if (!(error instanceof CgiError)) throw error;
+    return { named: new Map(), fault: user.ranges === null ? `No devices are told of: ${error.message}` : '' };
+  }
+}
 
 const ADD = 'add_cli';
 const DELETE = 'delete_cli';

@@ -105,7 +105,7 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   {
     name: 'GET /devices/user_device_clis',
     works: 'differs',
-    note: 'without `device_icon`; a device is an extension',
+    note: 'without `device_icon`; a device is an extension, an admin’s are those that Asterisk knows',
   },
   {
     name: 'POST /devices/cli_add',
