@@ -98,6 +98,24 @@ describe('who comes in', () => {
   });
 });
 
+test('a key with _ in its name is shown as the configuration fixes it', async () => {
+  const daemon = await openMor({ CDRD_MOR_SAMPLE_HASH: 'yes', CDRD_MOR_CALLBACK_NUMBERS: '200-299,0049*' });
+  const { json_array_settings: settings } = (await daemon.json('/cgi/webserve/30016')) as {
+    json_array_settings: object[];
+  };
+  const fixed = (name: string) => `environment CDRD_MOR_${name}`;
+  expect(settings).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ name: 'mor.sample_hash', value: 'yes', fixed: fixed('SAMPLE_HASH') }),
+      expect.objectContaining({
+        name: 'mor.callback_numbers',
+        value: '200-299,0049*',
+        fixed: fixed('CALLBACK_NUMBERS'),
+      }),
+    ]),
+  );
+});
+
 test('who guesses has to wait, and it is noted', async () => {
   const daemon = await openMor();
   await setSecret(daemon);
