@@ -119,9 +119,17 @@ export function diskEvent({ disk, used, alarm }: DiskUse): AmiEvent {
 }
 
 function event(guide: Headers, classes: string, sequence: number, extras: Headers): AmiEvent {
+  let [plain, full]: (Buffer | undefined)[] = [];
+  // Each form when somebody listens who is to have it, and once for all of them.
   return {
-    bytes: Buffer.from(formatPacket(guide)),
-    extras: Buffer.from(formatPacket([...guide, ...extras, ['EventSequence', sequence]])),
+    get bytes() {
+      plain ??= Buffer.from(formatPacket(guide));
+      return plain;
+    },
+    get extras() {
+      full ??= Buffer.from(formatPacket([...guide, ...extras, ['EventSequence', sequence]]));
+      return full;
+    },
     classes: classesOf(classes),
     sequence,
   };

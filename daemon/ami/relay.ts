@@ -67,13 +67,16 @@ interface Place {
 
 export function createRelay(limits: AmiLimits, clock: () => number = () => performance.now()): Relay {
   const listeners = new Set<Listener>();
-  /** What waits behind a record that is being stored; empty most of the time. */
+  /** What waits behind a record that is being stored, from `front` on; empty most of the time. */
   let queue: Place[] = [];
+  let front = 0;
   let queueBytes = 0;
   /** To be sent in this turn. */
   let ready: AmiEvent[] = [];
   let turn: NodeJS.Immediate | null = null;
   let late: NodeJS.Timeout | null = null;
+  /** Whose time `late` is. */
+  let watched: Place | null = null;
   const figures = { events: 0, late: 0 };
 
   function sendSoon(event: AmiEvent): void {
@@ -111,39 +114,47 @@ export function createRelay(limits: AmiLimits, clock: () => number = () => perfo
   function hold(place: Place): void {
     queue.push(place);
     queueBytes += place.bytes;
-    if (queue.length > limits.heldEvents || queueBytes > limits.heldBytes) letGo();
+    if (isFull()) letGo();
     watch();
   }
 
+  const held = () => queue.length - front;
+  const isFull = () => held() > limits.heldEvents || queueBytes > limits.heldBytes;
+
   /** Sends from the front whatever waits for nothing. */
   function advance(): void {
-    let sent = 0;
-    for (const place of queue) {
-      if (!place.event && !place.over) break;
+    for (let place = queue[front]; place && (place.event || place.over); place = queue[++front]) {
       if (place.event) sendSoon(place.event);
       queueBytes -= place.bytes;
-      sent++;
     }
-    if (sent > 0) queue = queue.slice(sent);
+    // Half of it at a time: after each record what waits would be copied once for each that waits.
+    if (front * 2 >= queue.length) {
+      queue = queue.slice(front);
+      front = 0;
+    }
     watch();
   }
 
   /** The record at the front takes too long, or too much waits behind it: nothing waits for those records any more. */
   function letGo(): void {
     const due = clock() - limits.heldMs;
-    const full = queue.length > limits.heldEvents || queueBytes > limits.heldBytes;
-    for (const place of queue) {
-      if (place.event || place.over || (!full && place.since > due)) continue;
+    const full = isFull();
+    for (let at = front; at < queue.length; at++) {
+      const place = queue[at];
+      if (!place || place.event || place.over || (!full && place.since > due)) continue;
       place.over = true;
       figures.late++;
     }
+    watched = null; // its time has come, or it goes
     advance();
   }
 
   function watch(): void {
+    const first = queue[front] ?? null;
+    if (first === watched) return;
+    watched = first;
     if (late) clearTimeout(late);
-    const front = queue[0];
-    late = front ? setTimeout(letGo, Math.max(1, front.since + limits.heldMs - clock() + 1)) : null;
+    late = first ? setTimeout(letGo, Math.max(1, first.since + limits.heldMs - clock() + 1)) : null;
   }
 
   return {
@@ -151,7 +162,7 @@ export function createRelay(limits: AmiLimits, clock: () => number = () => perfo
       const classes = classesOfEvent(packet.raw);
       if (classes === null) return;
       const event = { bytes: packet.raw, extras: null, classes, sequence: null };
-      if (queue.length === 0) sendSoon(event);
+      if (held() === 0) sendSoon(event);
       else hold({ event, since: clock(), bytes: packet.raw.length, over: false });
     },
     record() {
@@ -165,8 +176,9 @@ export function createRelay(limits: AmiLimits, clock: () => number = () => perfo
         if (event) {
           place.event = event;
           // The store answers in order: what came before this one and has no event yet will have none.
-          for (const earlier of queue) {
-            if (earlier === place) break;
+          for (let at = front; at < queue.length; at++) {
+            const earlier = queue[at];
+            if (!earlier || earlier === place) break;
             earlier.over = true;
           }
         }
@@ -184,28 +196,31 @@ export function createRelay(limits: AmiLimits, clock: () => number = () => perfo
       return classes;
     },
     get figures() {
-      return { ...figures, held: queue.length };
+      return { ...figures, held: held() };
     },
     close() {
       if (turn) clearImmediate(turn);
       if (late) clearTimeout(late);
       turn = null;
       late = null;
+      watched = null;
       listeners.clear();
       queue = [];
+      front = 0;
       ready = [];
     },
   };
 }
 
 /** What a listener gets of an event; null: nothing. */
-export function formOf({ bytes, extras }: Pick<AmiEvent, 'bytes' | 'extras'>, withExtras: boolean): Buffer | null {
-  return withExtras && extras ? extras : bytes;
+export function formOf(event: Pick<AmiEvent, 'bytes' | 'extras'>, withExtras: boolean): Buffer | null {
+  // The one that isn't asked for need not be made.
+  return (withExtras ? event.extras : null) ?? event.bytes;
 }
 
 /** What filters look at: the guide's form where there is one, so that a filter means the same to all. */
-export function textOf({ bytes, extras }: Pick<AmiEvent, 'bytes' | 'extras'>): string {
-  return (bytes ?? extras)?.toString('utf8') ?? '';
+export function textOf(event: Pick<AmiEvent, 'bytes' | 'extras'>): string {
+  return (event.bytes ?? event.extras)?.toString('utf8') ?? '';
 }
 
 function joined(events: readonly AmiEvent[], extras: boolean): Buffer {

@@ -57,6 +57,12 @@ export interface SessionListener {
  */
 const FORGED = '![[:cntrl:]]{4}[^[:cntrl:]]';
 
+/**
+ * Bytes read at once behind which more is to be expected. Of a socket that has much libuv reads up to 2 MB before anybody else
+ * has a turn: that is some three thousand records.
+ */
+const MUCH_BYTES = 32_768;
+
 /** One TCP connection from its begin to its end. */
 export function openSession(
   options: SessionOptions,
@@ -90,7 +96,10 @@ export function openSession(
     clearTimeout(deadline);
     deadline = endsIn(limits.answerMs, 'connected, but no greeting came');
   });
-  socket.on('data', (bytes) => reader.push(bytes));
+  socket.on('data', (bytes) => {
+    reader.push(bytes);
+    if (bytes.length >= MUCH_BYTES) restFromReading();
+  });
   socket.on('error', (error: NodeJS.ErrnoException) => end(false, connectFault(error)));
   socket.on('close', () => end(false, loggedIn ? 'it closed the connection' : 'it closed the connection at log-in'));
   let pinging = false;
@@ -101,6 +110,14 @@ export function openSession(
     keepAlive();
     listen();
   }, limits.pingMs / 3);
+
+  /** Until the others' turn has come. */
+  function restFromReading(): void {
+    socket.pause();
+    setImmediate(() => {
+      if (!ended) socket.resume();
+    });
+  }
 
   function packet(packet: Packet): void {
     if (ended) return;

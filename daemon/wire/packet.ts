@@ -197,6 +197,12 @@ export function parsePacket(raw: Buffer): Packet {
 }
 
 function linesOf(raw: Buffer): Header[] {
+  // Whole at once where it is UTF-8 whole, as nearly all are: a line of it then is, too.
+  if (isUtf8(raw)) {
+    const lines = raw.toString('utf8').split('\n');
+    lines.pop(); // what no line break ends is no line
+    return lines.filter((line) => line !== '' && line !== '\r').map(headerOfLine);
+  }
   const headers: Header[] = [];
   for (let from = 0, at = raw.indexOf(LF); at >= 0; from = at + 1, at = raw.indexOf(LF, from)) {
     const empty = at === from || (at === from + 1 && raw[from] === CR);
@@ -207,7 +213,10 @@ function linesOf(raw: Buffer): Header[] {
 
 /** `Name: value`; one blank after the colon belongs to the wire. A line without a colon is a name without a value. */
 function headerOf(bytes: Buffer): Header {
-  const text = textOf(bytes);
+  return headerOfLine(textOf(bytes));
+}
+
+function headerOfLine(text: string): Header {
   const line = text.endsWith('\r') ? text.slice(0, -1) : text;
   const colon = line.indexOf(':');
   if (colon < 0) return [line, ''];
@@ -225,11 +234,21 @@ export function textOf(bytes: Buffer): string {
  * that begins with one for the empty line, and what comes behind it for another action (main/manager.c, get_input).
  */
 export function formatPacket(headers: readonly (readonly [name: string, value: string | number])[]): string {
-  return `${headers.map(([name, value]) => formatLine(name, value)).join('')}\r\n`;
+  let packet = '';
+  for (const [name, value] of headers) packet += formatLine(name, value);
+  return `${packet}\r\n`;
 }
 
+const NOT_IN_NAME = /[\0\r\n:]/;
+const NOT_IN_VALUE = /[\0\r\n]/;
+
 function formatLine(name: string, value: string | number): string {
-  return `${name.replaceAll(/[\0\r\n:]/g, ' ')}: ${String(value).replaceAll(/[\0\r\n]/g, ' ')}\r\n`;
+  return `${blanked(name, NOT_IN_NAME)}: ${blanked(String(value), NOT_IN_VALUE)}\r\n`;
+}
+
+/** Looked at first: hardly any text has such a character, and of each a new one would be made. */
+function blanked(text: string, not: RegExp): string {
+  return not.test(text) ? text.replaceAll(new RegExp(not, 'g'), ' ') : text;
 }
 
 /**

@@ -288,3 +288,27 @@ describe('who gets what', () => {
     expect(relay.wanted).toBe(classesOf('dtmf,call'));
   });
 });
+
+test('of what waits little is copied, however many records are stored one after the other', () => {
+  const many = 4_000;
+  relay.close();
+  relay = createRelay({ ...amiLimits, heldEvents: many + 1 });
+  const listener = listen();
+  const settle = Array.from({ length: many }, () => relay.record());
+  let copied = 0;
+  const slice = vi.spyOn(Array.prototype, 'slice').mockImplementation(function (this: unknown[], from = 0, to) {
+    const part: unknown[] = [];
+    for (let at = from; at < (to ?? this.length); at++) part.push(this[at]);
+    copied += part.length;
+    return part;
+  });
+  try {
+    for (const [index, give] of settle.entries()) give(ours(`Cdr${index}`, index));
+  } finally {
+    slice.mockRestore();
+  }
+  relay.flush();
+  expect(listener.heard).toEqual(Array.from({ length: many }, (_, index) => `Cdr${index}`));
+  expect(copied).toBeLessThanOrEqual(2 * many);
+  expect(relay.figures.held).toBe(0);
+});

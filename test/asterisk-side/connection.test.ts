@@ -613,3 +613,30 @@ describe('close', () => {
     await failed;
   });
 });
+
+test('a peer that says much at once leaves everybody else a turn in between', async () => {
+  const peer = await fake({ asked: lettingIn() });
+  const heard: number[] = [];
+  let turn = 0;
+  let next = setImmediate(function tick() {
+    turn++;
+    next = setImmediate(tick);
+  });
+  onTestFinished(() => clearImmediate(next));
+  const connection = connectAsterisk({
+    ...{ host: '127.0.0.1', port: peer.port, username: 'cdrd', secret: SECRET, limits: asteriskLimits },
+    log: createLog({ level: 'error', write: (line) => lines.push(line), terminal: false }),
+    onEvent: () => void heard.push(turn),
+    onUp() {},
+  });
+  onTestFinished(() => connection.close());
+  await state(connection, 'up');
+  const event = `Event: Newexten\r\nPrivilege: dialplan,all\r\nAppData: ${'x'.repeat(150)}\r\n\r\n`;
+  const count = 10_000;
+  peer.send(event.repeat(count));
+  await until(() => heard.length === count);
+  const inTurn = new Map<number, number>();
+  for (const at of heard) inTurn.set(at, (inTurn.get(at) ?? 0) + 1);
+  // What one read brings, 64 KB, and what came by another behind it.
+  expect(Math.max(...inTurn.values()) * event.length).toBeLessThanOrEqual(3 * 65_536);
+});
