@@ -25,7 +25,7 @@ export const getVoiceRecording: Task = {
     const params = oneOf(sent, [...NAMES, ...OF_HEADERS]);
     if (OF_HEADERS.some((name) => params.has(name)))
       throw notHere('a search by customHeader', 'headers of SIP are not captured');
-    if (yesIn(params, 'ogg')) throw notHere('ogg', 'the box has no encoder, recordings are WAV');
+    if (yesIn(params, 'ogg')) throw notHere('ogg', 'cdrd has no encoder, recordings are WAV');
     yesIn(params, 'saveaudio_afterconnect');
     const isZip = yesIn(params, 'zip') ?? false;
     const paths = await pathsOf(await callsOf(params, services), services);
