@@ -154,6 +154,29 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     await page.getByText('There are no keys.').waitFor();
   });
 
+  test('a key for a program of another product is given what no role gives, and not as Monitor', async () => {
+    const page = await box.open({ page: 'users', size });
+    const name = `Dialler ${size}`;
+    const places = 'have Asterisk call somebody, at your cost';
+    await button(page, 'New API key').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('What it is for').fill(name);
+    await dialog.getByLabel(places).check();
+    await dialog.getByRole('radio', { name: 'everything that Monitor may' }).check();
+    expect(await dialog.getByLabel(places).count()).toBe(0);
+    await dialog.getByRole('radio', { name: 'everything that Administrator may' }).check();
+    expect(await dialog.getByLabel(places).isChecked()).toBe(true);
+    expect(await axe(page)).toEqual([]);
+    expect(await fits(page)).toBe(true);
+    await shot(page, `users-key-scopes-${size}`);
+    await button(page, 'Make key').click();
+    await button(page, 'I have it').click();
+    await row(page, 'API keys', name).getByText(`everything that Administrator may · ${places}`).waitFor();
+    await button(page, `Revoke the key of ${name}`).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke', exact: true }).click();
+    await row(page, 'API keys', name).waitFor({ state: 'detached' });
+  });
+
   test('a session of somebody else is ended, this one is marked', async () => {
     await box.ask(30008, { UserName: 'eva', role: 'monitor', Password: '5'.repeat(32) });
     const hers = await fetch(`${box.url}/cgi/webserve/8404?UserName=eva&Password=${'5'.repeat(32)}`);

@@ -269,7 +269,10 @@ test('no endpoint and no contact are no error, though Asterisk has one for them'
 test('the firewall is for keys with its scope, and a refusal is noted', async () => {
   const { ask, makeKey, daemon } = await openElastix();
   const without = await ask(await makeKey('admin', '&scopes=extension.secrets'), '?cmd=getiptablesstatus');
-  expect(without).toMatchObject({ status: 403, text: '{"status": "key:crm1 needs the scope firewall", "code": 403}' });
+  expect(without).toMatchObject({
+    status: 403,
+    text: '{"status": "key:crm1 may not do this without the scope firewall", "code": 403}',
+  });
   await eventually(async () => {
     const { json_array_audit: lines } = await daemon.json('/cgi/webserve/30018?limit=1');
     return (lines as { action: string }[])[0]?.action === 'denied';

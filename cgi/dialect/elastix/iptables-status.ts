@@ -16,7 +16,7 @@ export const iptablesStatus: Command = {
         action: 'denied',
         detail: { scope: 'firewall' },
       });
-      throw new CgiError('denied', `${caller.user} needs the scope firewall`);
+      throw new CgiError('denied', `${caller.user} may not do this without the scope firewall`);
     }
     const tables = await services.machine.filterTables();
     if (tables === null) throw new CgiError('conflict', HIDDEN);
