@@ -12,6 +12,8 @@ export interface DialectEntry {
   readonly name: DialectName;
   /** Addresses behind the base. One that ends with `/` is that of everything below it. */
   readonly paths: readonly string[];
+  /** Those of them that lead on to a page of ours and do nothing: pages of other sites may link to them. */
+  readonly links?: readonly string[];
   /** What clients of the dialect put before its addresses, each of them at will. */
   readonly aliases: readonly string[];
   /** Cookies that hold its session, without what a base adds to the name. */
@@ -44,6 +46,7 @@ export const DIALECTS: readonly DialectEntry[] = [
       ...['/php/model/sql.php', '/php/model/utilities.php', '/php/api.php', '/php/apilicensecheck.php'],
       ...['/php/pcap.php', '/php/pcap2text.php', '/admin.php', '/index.php'],
     ],
+    links: ['/admin.php', '/index.php'],
     aliases: [],
     cookie: 'PHPSESSID',
     load: async () => (await import('./voipmonitor/voipmonitor.ts')).voipmonitor,

@@ -113,7 +113,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListeners> {
     limits,
     hosts: options.hosts,
     // A share's page, too, does nothing by being opened, and links to it come by mail.
-    isPage: (path) => options.pages.isPage(path) || path.startsWith(SHARES),
+    isPage: (path) => options.pages.isPage(path) || path.startsWith(SHARES) || isLink(options.dialectAt?.(path)),
     isKnown: createKnown((request) => callerOf(anyTokenOf(request), options.services, false) !== null, gate),
     redirectPort() {
       const [first] = options.redirects() ? addressesOf('https') : [];
@@ -331,6 +331,11 @@ async function route(
   if (document && isPerson(request)) return writeStatic(response, document, 404);
   const nothing = 'there is nothing here; numbers stand under /cgi/webserve/';
   return refuse(response, 'not_found', path === '/' ? `the pages are not built, make build does; ${nothing}` : nothing);
+}
+
+/** Whether an address of a dialect's only leads on: a program's own pages have links to it. */
+function isLink(found: Found | null | undefined): boolean {
+  return found?.entry.links?.includes(found.path) === true;
 }
 
 /** Whether the request's method is one of these; if not, that's answered. */
