@@ -42,7 +42,8 @@ const shows = new Map<string, string>();
 
 beforeAll(async () => {
   const on = DIALECT_NAMES.map((name) => [`CDRD_${name.toUpperCase()}_ENABLED`, 'yes'] as const);
-  daemon = await startDaemon(Object.fromEntries(on), { atEnd });
+  const callback = { CDRD_MOR_CALLBACK: 'yes', CDRD_MOR_CALLBACK_NUMBERS: '0049*' };
+  daemon = await startDaemon({ ...Object.fromEntries(on), ...callback }, { atEnd });
   for (const role of ['monitor', 'admin'] as const) {
     shows.set(`a session of ${role}`, daemon.sessions.begin({ user: role, role }).token);
     shows.set(`a key of ${role}`, (await key(role)).key);
@@ -149,7 +150,7 @@ const FORMS: Readonly<
     ask: (asked, { secret }, from) => send(asked, secret === null ? {} : { Authorization: secret }, from),
     outcome({ status, body }) {
       if (status === 200 && (body === 'key not found' || body === 'key not matched')) return body;
-      if (status === 403 && body.includes('may not do this')) return 'denied';
+      if (status === 403 && /may not do this|needs the scope/.test(body)) return 'denied';
       return outcomeOf(status);
     },
   },
@@ -178,7 +179,7 @@ const FORMS: Readonly<
     },
     outcome({ status, body }) {
       if (/Please log in|Unknown user or wrong password/.test(body)) return 'login';
-      if (/may not do this|is no user of this API/.test(body)) return 'denied';
+      if (/may not (do this|place calls)|is no user of this API/.test(body)) return 'denied';
       return outcomeOf(status);
     },
   },

@@ -9,6 +9,10 @@ import { cleartext } from './rows/cleartext.ts';
 import { codeTwice } from './rows/code-twice.ts';
 import { csvRun } from './rows/csv-run.ts';
 import { defaultPassword } from './rows/default-password.ts';
+import { dialectCall } from './rows/dialect-call.ts';
+import { dialectGuess } from './rows/dialect-guess.ts';
+import { dialectParams } from './rows/dialect-params.ts';
+import { dialectWay } from './rows/dialect-way.ts';
 import { guessing } from './rows/guessing.ts';
 import { headerSplit } from './rows/header-split.ts';
 import { logLine } from './rows/log-line.ts';
@@ -56,4 +60,8 @@ export const ROWS: readonly Row[] = [
   headerSplit,
   logLine,
   auditLog,
+  dialectParams,
+  dialectWay,
+  dialectCall,
+  dialectGuess,
 ];
