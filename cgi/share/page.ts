@@ -115,8 +115,8 @@ function callMarkup(call: SharedCall, page: SharedPage, t: ShareText): Markup {
     [t.end, end],
     [t.duration, t.seconds(duration)],
     [t.talk, t.seconds(billsec)],
-    [t.outcome, t.outcomes[outcome as keyof ShareText['outcomes']] ?? outcome],
-    [t.direction, t.directions[direction as keyof ShareText['directions']] ?? direction],
+    [t.outcome, wordOf(t.outcomes, outcome)],
+    [t.direction, wordOf(t.directions, direction)],
     [t.trunks, [from, to].filter((trunk) => trunk !== '').join(' → ')],
     [t.menu, ivr],
   ] as const;
@@ -144,9 +144,14 @@ ${call.legs.map((leg) => legMarkup(leg, page, t))}</tbody>
 `;
 }
 
+/** The word for what a record says; what has none is shown as it is. */
+function wordOf(words: Readonly<Record<string, string>>, said: string): string {
+  return (Object.hasOwn(words, said) ? words[said] : undefined) ?? said;
+}
+
 function legMarkup(leg: TracedLeg, { text }: SharedPage, t: ShareText): Markup {
   const { source, destination, start, answer, end, disposition } = leg;
-  const outcome = t.outcomes[disposition as keyof ShareText['outcomes']] ?? disposition;
+  const outcome = wordOf(t.outcomes, disposition);
   const cells = [text(start), source, destination, answer === null ? '–' : text(answer), text(end), outcome];
   return html`<tr>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
 `;
