@@ -1,7 +1,9 @@
 /** What the mask takes out of a text, and what it leaves. */
 import { describe, expect, test } from 'vitest';
+import { openDialectSecrets } from '../../daemon/dialect-secrets.ts';
 import { createMask } from '../../daemon/support/mask.ts';
-import { hiddenPartOf } from '../../daemon/support/secrets-of.ts';
+import { hiddenPartOf, secretsOf } from '../../daemon/support/secrets-of.ts';
+import { temporaryFolder } from '../support/folder.ts';
 
 const masked = (text: string, choice = {}) => createMask({ secrets: ['s3cret', '', 'abc'] }).text(text, choice);
 
@@ -47,6 +49,20 @@ test('the same is called the same, in every text of an archive', () => {
   expect(mask.text('0211123456, 0211999999')).toBe('number-1, number-2');
   expect(mask.json({ a: ['0211999999', 12_345_678], b: null })).toEqual({ a: ['number-2', 12_345_678], b: null });
   expect(mask.text('+0211 999 999')).toBe('number-2');
+});
+
+test('the secret of a dialect is known as a whole, blanks and all', async () => {
+  const stateDir = temporaryFolder();
+  const secrets = await openDialectSecrets({
+    stateDir,
+    store: { write: async () => null as never },
+    notes: { refused: () => {} },
+    throttle: { begin: () => () => {} },
+    log: { error: () => {} },
+  });
+  await secrets.set('mor', "Very 'Sercet' Key", { who: 'admin', address: '' });
+  const mask = createMask({ secrets: await secretsOf(stateDir, []) });
+  expect(mask.text("it was Very 'Sercet' Key!")).toBe('it was ***!');
 });
 
 test('of a webhook only scheme and host stay', () => {

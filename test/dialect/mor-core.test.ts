@@ -216,7 +216,7 @@ test.each([
   ['mor.callback_numbers', '200,SIP/x', /^entry 2 must be a number, a range/],
 ])('%s=%s', (name, value, fault) => {
   const setting = settingOf(name);
-  const found = setting && setting.fault(valueFrom(setting, value));
+  const found = setting?.fault(valueFrom(setting, value));
   expect(found).toEqual(fault instanceof RegExp ? expect.stringMatching(fault) : fault);
 });
 

@@ -61,8 +61,8 @@ export const mor: Dialect = {
     const found = pageAt(request);
     if (!found) return noPage(request);
     const { page, rest } = found;
-    if ('open' in page) return page.answer(request, services);
-    return answerKnown(page, rest, request, services);
+    const answered = 'open' in page ? page.answer(request, services) : answerKnown(page, rest, request, services);
+    return request.method === 'HEAD' ? withoutRows(await answered) : answered;
   },
   fault(error, request) {
     const page = pageAt(request)?.page;
@@ -83,6 +83,11 @@ async function answerKnown(page: Page, rest: string, request: DialectRequest, se
   if (!user) throw new CgiError('denied', `${caller.user} is no user of this API`);
   if (page.action !== undefined) services.notes.acts(caller.user, 1);
   return page.answer({ request, services, caller, user, form: await formOf(request), rest });
+}
+
+/** To HEAD no long list is looked for. */
+function withoutRows(reply: Reply): Reply {
+  return reply.kind === 'rows' ? { ...reply, text: (async function* () {})() } : reply;
 }
 
 interface Found {
