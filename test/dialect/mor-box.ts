@@ -115,3 +115,40 @@ export function textsOf(element: Element): Record<string, string> {
     element.children.map(({ name, text, children }) => [name, children.length > 0 ? '…' : text]),
   );
 }
+
+/** 2021-05-03 16:00:00 on the box's clock: {@link tellCalls}. */
+export const AT = 1_620_086_400;
+export const DAY = { period_start: '2021-05-03', period_end: '2021-05-03' };
+
+/** Calls of one day, a minute apart. @returns their ids by their names, which {@link namesIn} knows. */
+export async function tellCalls(box: MorBox): Promise<ReadonlyMap<string, string>> {
+  const ids = new Map<string, string>();
+  const call = async (name: string, minute: number, told: Omit<Parameters<MorBox['call']>[0], 'at'>) =>
+    void ids.set(name, await box.call({ at: AT + minute * 60, ...told }));
+  await call('in202', 1, { source: '0791', destination: '202', callType: 'Inbound' });
+  await call('out202', 2, { source: '202', destination: '0792', callType: 'Outbound' });
+  await call('missed202', 3, { source: '0793', destination: '202', callType: 'Inbound', disposition: 'NO ANSWER' });
+  await call('out203', 4, { source: '203', destination: '0794', callType: 'Outbound', disposition: 'BUSY' });
+  await call('missed204', 5, { source: '0795', destination: '204', callType: 'Inbound', disposition: 'NO ANSWER' });
+  await call('internal', 6, { source: '202', destination: '203', callType: 'Internal' });
+  await call('elsewhere', 7, { source: '0796', destination: '205', callType: 'Inbound', disposition: 'FAILED' });
+  // A stranger who shows an extension's number.
+  await call('spoofed', 8, { source: '202', destination: '205', callType: 'Inbound', disposition: 'NO ANSWER' });
+  return ids;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  '0791>202': 'in202',
+  '202>0792': 'out202',
+  '0793>202': 'missed202',
+  '203>0794': 'out203',
+  '0795>204': 'missed204',
+  '202>203': 'internal',
+  '0796>205': 'elsewhere',
+  '202>205': 'spoofed',
+};
+/** A call's name by its ends. */
+export const nameOf = (from: string, to: string) => NAMES[`${from}>${to}`] ?? `${from}>${to}`;
+/** Names of the calls that a page lists. */
+export const namesIn = (page: Element) =>
+  all(page, 'call').map((call) => nameOf(textsOf(call)['called_from'] ?? '', textsOf(call)['called_to'] ?? ''));

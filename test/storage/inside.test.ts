@@ -4,9 +4,12 @@ import type { CallFilter, Inside } from '../../storage/filter.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { CallType, Leg } from '../../storage/model/leg.ts';
 import { parseNumberPattern } from '../../storage/model/number-pattern.ts';
+import { openDatabase } from '../../storage/sql/database.ts';
+import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
 import { countOf, put, rowsOf, shut } from './helper.ts';
+import { manyCalls } from './many-calls.ts';
 
 const AT = 1_620_000_000;
 
@@ -68,4 +71,32 @@ test('each side finds its own, whatever else is asked', async () => {
   expect(await found({ numbers: ['202'], side: 'to' }, { callTypes: ['Inbound'] })).toEqual([2, 5]);
   expect(await found({ numbers: ['202'], side: 'either' }, { since: 0 })).toHaveLength(4);
   expect(await found({ numbers: [], side: 'either' })).toEqual([]);
+});
+
+test('among many calls too, where numbers are looked for by themselves', async () => {
+  const options = emptyStore(storeOptions(temporaryFolder(onTestFinished)));
+  const database = openDatabase(options.file);
+  database.run(manyCalls(12_000));
+  // Every seventh has its caller outside.
+  database.run("UPDATE call SET src_trunk = '96', calltype = 'Inbound' WHERE id % 7 = 0");
+  // What the store itself notes with each call.
+  database.run('INSERT INTO number SELECT DISTINCT 0, src FROM call');
+  database.run('INSERT INTO number SELECT DISTINCT 1, dst_outer FROM call');
+  database.close();
+  const opened = openStoreHere(options);
+  onTestFinished(() => opened.close());
+  for (const [numbers, side] of [
+    [['207'], 'from'],
+    [['207', '303', '249'], 'from'],
+    [['207', '303', '249'], 'to'],
+    [['207', '303', '249'], 'either'],
+  ] as const) {
+    const patterns = parseNumberPattern(numbers.join(','));
+    const inside = { numbers, side };
+    const by = { from: { src: patterns }, to: { dst: patterns }, either: { number: patterns } }[side];
+    const plain = await rowsOf(opened, 'call', [['id', 'id']], { inside });
+    expect(plain.length).toBeGreaterThan(200);
+    expect(await rowsOf(opened, 'call', [['id', 'id']], { inside, ...by })).toEqual(plain);
+    expect(await countOf(opened, 'call', { start: {}, inside, ...by })).toBe(plain.length);
+  }
 });

@@ -53,7 +53,7 @@ export async function* pdfTable(
   let page: string[] = [];
   let y = 0;
 
-  function text(words: string, x: number, room: number, { bold = false, right = false, size = SIZE } = {}): void {
+  function text(words: string, x: number, room: number, { bold = false, right = false, size = SIZE } = {}) {
     const codes = letters.fitted(words, room, size);
     const at = right ? x + room - letters.width(codes, size) : x;
     page.push(`BT /F${bold ? 2 : 1} ${size} Tf ${at.toFixed(1)} ${y} Td (${literal(codes)}) Tj ET`);
@@ -78,10 +78,8 @@ export async function* pdfTable(
       }
       y -= 4;
     }
-    line(
-      columns.map(({ name }) => name),
-      true,
-    );
+    const names = columns.map(({ name }) => name);
+    line(names, true);
     page.push(`0.5 w ${PAGE.left} ${y + LINE - 3} m ${PAGE.left + width} ${y + LINE - 3} l S`);
   }
   function endPage(): Uint8Array {
@@ -151,7 +149,10 @@ function createFile() {
       const at = before + text.length;
       const count = last + 1;
       // Each line has 20 bytes (7.5.4).
-      const lines = Array.from({ length: last }, (_, index) => `${pad(places[index + 1] ?? 0, 10)} 00000 n \n`);
+      const lines = Array.from(
+        { length: last },
+        (_, index) => `${String(places[index + 1] ?? 0).padStart(10, '0')} 00000 n \n`,
+      );
       text += `xref\n0 ${count}\n0000000000 65535 f \n${lines.join('')}`;
       text += `trailer\n<< /Size ${count} ${trailer} >>\nstartxref\n${at}\n%%EOF\n`;
     },
@@ -164,8 +165,6 @@ function createFile() {
     },
   };
 }
-
-const pad = (number: number, digits: number) => String(number).padStart(digits, '0');
 
 /** A string as it stands between parentheses (7.3.4.2). */
 function literal(codes: readonly number[]): string {
