@@ -159,7 +159,7 @@ function patternsOf(name: string, text: string): readonly NumberPattern[] {
   }
 }
 
-/** MySQL's sign for any run of characters, as ours. */
+/** MySQL's sign for any run of characters, as ours; two of ours at the front of a number, for `*30` is a feature code. */
 export function wildcard(text: string): string {
-  return text.replaceAll('%', '*');
+  return text.replaceAll(/(^|,)%/g, '$1**').replaceAll('%', '*');
 }
