@@ -52,11 +52,14 @@ export const machineLimits = {
   /** Entries of one folder that are looked at, some 20 µs each on a small box, and milliseconds that it may take at most. */
   entries: 100_000,
   ms: 10_000,
+  /** Milliseconds beyond it that a disk may take for a single look, before nobody waits for it any more. */
+  silentMs: 2_000,
   /** Milliseconds that what was found holds: a dashboard asks every few seconds. */
   knownMs: 60_000,
   /** Bytes of the list of who is logged in: 400 a terminal. */
   utmpBytes: 1_048_576,
 } as const;
+export type MachineLimits = { readonly [Name in keyof typeof machineLimits]: number };
 
 /** Towards the clients of the AMI that we offer. */
 export const amiLimits = {

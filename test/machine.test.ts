@@ -3,11 +3,15 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { FolderSize } from '../cgi/dialect/machine-port.ts';
 import { machineLimits } from '../daemon/limits.ts';
-import { folderSize } from '../daemon/machine/folder-size.ts';
+import { folderSize, mountPoints } from '../daemon/machine/folder-size.ts';
 import { createMachine } from '../daemon/machine/machine.ts';
 import { countUsers, recordSize } from '../daemon/machine/utmp.ts';
+import { eventually } from './support/daemon.ts';
 import { temporaryFolder } from './support/folder.ts';
+
+const NO_MOUNTS: ReadonlySet<string> = new Set();
 
 /** Records of these kinds, of this length. */
 function utmp(size: number, ...types: number[]): Buffer {
@@ -45,20 +49,55 @@ function folder(): string {
 test('a folder takes what du says', async () => {
   const top = folder();
   const bytes = Number(/^\d+/.exec(execFileSync('du', ['-s', '-B1', top], { encoding: 'utf8' })));
-  expect(await folderSize(top, machineLimits)).toEqual({ bytes, unread: 0, isCut: false, why: '' });
+  expect(await folderSize(top, machineLimits, NO_MOUNTS)).toEqual({ bytes, unread: 0, isCut: false, why: '' });
   const one = Number(/^\d+/.exec(execFileSync('du', ['-s', '-B1', join(top, 'a/1')], { encoding: 'utf8' })));
-  expect(await folderSize(join(top, 'a/1'), machineLimits)).toMatchObject({ bytes: one });
+  expect(await folderSize(join(top, 'a/1'), machineLimits, NO_MOUNTS)).toMatchObject({ bytes: one });
 });
 
 test('what is not there says so, and what is too much is given up', async () => {
   const top = folder();
-  expect(await folderSize(join(top, 'none'), machineLimits)).toMatchObject({
+  expect(await folderSize(join(top, 'none'), machineLimits, NO_MOUNTS)).toMatchObject({
     bytes: null,
     why: 'there is no such folder',
   });
-  expect(await folderSize(top, { entries: 3, ms: 10_000 })).toMatchObject({ isCut: true });
+  expect(await folderSize(top, { entries: 3, ms: 10_000 }, NO_MOUNTS)).toMatchObject({ isCut: true });
   let now = 0;
-  expect(await folderSize(top, { entries: 100, ms: 2 }, () => now++)).toMatchObject({ isCut: true });
+  expect(await folderSize(top, { entries: 100, ms: 2 }, NO_MOUNTS, () => now++)).toMatchObject({ isCut: true });
+});
+
+test('what is mounted in a folder is not looked at', async () => {
+  const top = folder();
+  const mounts = mountPoints(
+    `36 25 0:32 / ${top}/a rw shared:1 - tmpfs tmpfs rw\n37 25 0:33 / /media/my\\040stick rw - x x\n`,
+  );
+  expect([...mounts]).toEqual([`${top}/a`, '/media/my stick', '']);
+  const { bytes, unread } = await folderSize(top, machineLimits, mounts);
+  const all = await folderSize(top, machineLimits, NO_MOUNTS);
+  expect([unread, Number(bytes) < Number(all.bytes)]).toEqual([1, true]);
+});
+
+test('a disk that does not answer is waited for once, and not for long', async () => {
+  let answer = (_: FolderSize) => {};
+  let walks = 0;
+  const walk = () => {
+    walks++;
+    return new Promise<FolderSize>((resolve) => {
+      answer = resolve;
+    });
+  };
+  const limits = { ...machineLimits, ms: 0, silentMs: 10, knownMs: 0 };
+  const machine = createMachine(undefined, limits, undefined, walk);
+  const silent = { bytes: null, unread: 1, isCut: false, why: 'its disk does not answer' };
+  expect([await machine.folder('/opt'), await machine.folder('/etc'), walks]).toEqual([silent, silent, 1]);
+  const found = { bytes: 1, unread: 0, isCut: false, why: '' };
+  answer(found);
+  // The walk that was waited for has come to its end: from now on others begin.
+  await eventually(async () => {
+    void machine.folder('/etc').then(() => {});
+    await new Promise(setImmediate);
+    return walks === 2;
+  });
+  answer(found);
 });
 
 test('what a folder takes is known for a while', async () => {
@@ -75,7 +114,7 @@ test('what a folder takes is known for a while', async () => {
 });
 
 test('who is logged in and what the firewall holds are read in the files of the system, and null without them', async () => {
-  const files = { utmp: join(temporaryFolder(), 'utmp'), tables: join(temporaryFolder(), 'tables') };
+  const files = { utmp: join(temporaryFolder(), 'utmp'), tables: join(temporaryFolder(), 'tables'), mounts: '' };
   const machine = createMachine(files);
   expect([await machine.users(), await machine.filterTables()]).toEqual([null, null]);
   writeFileSync(files.utmp, utmp(384, 2, 7));

@@ -1,6 +1,6 @@
 /**
  * What a folder takes on its disk, as `du` counts it: blocks of all that lies in it, a file with several names once, links
- * not followed. Looked at entry by entry, each look on its way to the disk while others have the loop, and given up where
+ * not followed. What is mounted in it is left out: a share that doesn't answer would be one to hang on. Looked at entry by entry, each look on its way to the disk while others have the loop, and given up where
  * there is too much: a folder of millions of files must not keep the flash of a small box busy.
  */
 import type { BigIntStats } from 'node:fs';
@@ -18,10 +18,11 @@ export interface WalkLimits {
 /** `st_blocks` counts these, whatever the file system's own are. */
 const BLOCK = 512n;
 
-/** @param mono Monotonic milliseconds. */
+/** @param mounts Mount points, see {@link mountPoints}. @param mono Monotonic milliseconds. */
 export async function folderSize(
   path: string,
   { entries, ms }: WalkLimits,
+  mounts: ReadonlySet<string>,
   mono = () => performance.now(),
 ): Promise<FolderSize> {
   const until = mono() + ms;
@@ -54,11 +55,12 @@ export async function folderSize(
       // Leaving the loop closes the folder.
       for await (const { name } of directory) {
         if (++seen > entries || mono() > until) return { bytes: Number(blocks * BLOCK), unread, isCut: true, why: '' };
-        const stats = await lstat(join(folder, name), { bigint: true }).catch(() => null);
+        const entry = join(folder, name);
+        const stats = mounts.has(entry) ? null : await lstat(entry, { bigint: true }).catch(() => null);
         if (!stats) unread++;
         else {
           count(stats);
-          if (stats.isDirectory()) folders.push(join(folder, name));
+          if (stats.isDirectory()) folders.push(entry);
         }
       }
     } catch {
@@ -66,6 +68,13 @@ export async function folderSize(
     }
   }
   return { bytes: Number(blocks * BLOCK), unread, isCut: false, why: '' };
+}
+
+/** Where something is mounted, of `/proc/self/mountinfo` (proc(5)), in which blanks and the like are octal. Pure. */
+export function mountPoints(text: string): ReadonlySet<string> {
+  const octal = (_: string, digits: string) => String.fromCharCode(Number.parseInt(digits, 8));
+  const points = text.split('\n').map((line) => line.split(' ')[4] ?? '');
+  return new Set(points.map((point) => point.replace(/\\([0-7]{3})/g, octal)));
 }
 
 function whyOf({ code }: NodeJS.ErrnoException): string {

@@ -244,6 +244,24 @@ test('passwords are for keys with the scope extension.secrets, and whoever asks 
   }
 });
 
+test('a configuration of five hundred extensions is one answer', async () => {
+  const section = (number: number) => {
+    const at = String(number).padStart(6, '0');
+    const lines = ['type=friend', ...Array.from({ length: 25 }, (_, index) => `option${index}=${'x'.repeat(20)}`)];
+    return [
+      `Category-${at}: ${1_000 + number}`,
+      ...lines.map((line, index) => `Line-${at}-${String(index).padStart(6, '0')}: ${line}`),
+    ];
+  };
+  const all = ['Response: Success', ...Array.from({ length: 500 }, (_, number) => section(number)).flat()];
+  const { ask, makeKey } = await openPbx({
+    'GetConfig sip.conf': `${all.join('\n')}\n\n`,
+    'GetConfig pjsip.conf': refused('Config file not found'),
+  });
+  const { text } = await ask(await makeKey('admin'), '?cmd=sipextensions');
+  expect(Object.keys(JSON.parse(text) as object)).toHaveLength(500);
+});
+
 test('a file that Asterisk keeps to itself is an error; so are drivers that are not there, and an Asterisk that is away', async () => {
   const answers: Record<string, string> = { GetConfig: refused('Permission denied') };
   const { ask, makeKey, pbx } = await openPbx(answers);

@@ -72,7 +72,7 @@ export const users = {
       deleteCalls: 'delete calls',
       deleteRecordings: 'delete recordings',
     },
-    besides: 'Besides, for programs written for another product',
+    besides: 'And besides',
     scopes: {
       'extension.secrets': 'read the passwords of extensions and trunks, with which anybody can call at your cost',
       firewall: 'read what the firewall of this box lets through',

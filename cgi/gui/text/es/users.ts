@@ -74,7 +74,7 @@ export const users: Translated<typeof english> = {
       deleteCalls: 'borrar llamadas',
       deleteRecordings: 'borrar grabaciones',
     },
-    besides: 'Además, para programas escritos para otro producto',
+    besides: 'Y además',
     scopes: {
       'extension.secrets':
         'leer las contraseñas de extensiones y troncales, con las que cualquiera puede llamar a su costa',
