@@ -36,6 +36,8 @@ const strange = fc.oneof(
     ']]>',
     '\u0000<',
     '\u202e<b>',
+    '__proto__',
+    'constructor',
   ),
 );
 
