@@ -1,12 +1,21 @@
 /** Quantiles, and the exponent of growth: of laws that are known, it is what it must be. */
 import { expect, test } from 'vitest';
-import { exponent, growthWord, quantile, spreadOf } from './arithmetic.ts';
+import { exponent, growthWord, isSettled, quantile, spreadOf } from './arithmetic.ts';
 
 test('a quantile is one of the values, the smallest that so many do not exceed', () => {
   const hundred = Array.from({ length: 100 }, (_, index) => index + 1);
   expect([0, 0.01, 0.5, 0.99, 0.995, 1].map((q) => quantile(hundred, q))).toEqual([1, 1, 50, 99, 100, 100]);
   expect(quantile([7], 0.5)).toBe(7);
   expect(quantile([], 0.5)).toBeNaN();
+});
+
+test('rounds are settled when there are five and the middle half of them agrees, whatever one of them did', () => {
+  expect(isSettled([100, 101, 100, 102])).toBe(false);
+  expect(isSettled([100, 101, 100, 102, 300])).toBe(true);
+  expect(isSettled([100, 101, 108, 112, 120])).toBe(false);
+  expect(isSettled([100, 101, 108, 112, 120, 101, 102, 101, 102])).toBe(false);
+  expect(isSettled([100, 101, 104, 102, 120, 101, 102, 101, 102])).toBe(true);
+  expect(isSettled([])).toBe(false);
 });
 
 test('a spread needs no order', () => {

@@ -18,6 +18,20 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: quantile(sorted, 0.5), min: quantile(sorted, 0), max: quantile(sorted, 1) };
 }
 
+/** Rounds that are measured at least, whatever they show. */
+const LEAST = 5;
+/** Of the median: so narrow must the middle half of all rounds be. */
+const NARROW = 0.05;
+
+/**
+ * Whether more rounds would tell no more: there are five, and the middle half of them lies within a twentieth of their median. Then
+ * a median moves by a hundredth or two, which no aim of the bench turns on.
+ */
+export function isSettled(values: readonly number[]): boolean {
+  const sorted = ascending(values);
+  return sorted.length >= LEAST && quantile(sorted, 0.75) - quantile(sorted, 0.25) <= NARROW * quantile(sorted, 0.5);
+}
+
 /**
  * The exponent e of the power law `cost = a × size ^ e` that fits best: the slope of the straight line through the
  * logarithms (least squares). 0: the size is nothing to it; 1: twice the store, twice the cost.

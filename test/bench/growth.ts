@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { until } from '../fault/box.ts';
 import { emptyLedger, nextCall, startPeer } from '../fault/peer.ts';
-import { exponent, growthWord, spreadOf } from './arithmetic.ts';
+import { exponent, growthWord, isSettled, spreadOf } from './arithmetic.ts';
 import { dayTarget } from './calls.ts';
 import { LARGE } from './large.ts';
 import { listen, openAmi } from './listener.ts';
@@ -79,7 +79,7 @@ async function asked(stage: Stage, target: string): Promise<Cost> {
   const run = ask(stage, target);
   const { bytes } = await run(false);
   const times: number[] = [];
-  for (let round = 0; round < ROUNDS.short; round++) times.push((await run(false)).ms);
+  for (let round = 0; round < ROUNDS.short && !isSettled(times); round++) times.push((await run(false)).ms);
   return { unit: 'ms', value: spreadOf(times).median, bytes };
 }
 

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { type Agent, request as open } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { type Spread, spreadOf } from './arithmetic.ts';
+import { isSettled, type Spread, spreadOf } from './arithmetic.ts';
 
 /** Runs once and gives what was sent, where that is wanted: the timed rounds only let it pass. */
 export type Run = (keep: boolean) => Promise<Taken>;
@@ -32,14 +32,15 @@ export type Same = readonly [ours: (body: Buffer) => string, peer: (body: Buffer
 
 /**
  * An untimed round of each, whose answers must say the same; then timed ones by turns, so that both have the machine's
- * same mood.
+ * same mood, until both are settled.
+ * @param rounds Timed ones at most.
  * @throws when the answers differ.
  */
 export async function compare(rounds: number, ours: Run, peer: Run, same: Same): Promise<Compared> {
   const kept = await ours(true);
   agree(same[0](kept.body), same[1]((await peer(true)).body));
   const times: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < rounds && !times.every(isSettled); round++) {
     times[0].push((await ours(false)).ms);
     times[1].push((await peer(false)).ms);
   }

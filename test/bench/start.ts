@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { type Folders, startBox } from '../fault/box.ts';
+import { isSettled } from './arithmetic.ts';
 import { dropPageCache } from './cold.ts';
 import { type BenchStore, benchEnv } from './generate.ts';
 import { comparedOf } from './measure.ts';
@@ -74,7 +75,7 @@ async function row(
   before: () => void,
 ): Promise<Row> {
   const [ours, node, server]: [number[], number[], number[]] = [[], [], []];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < rounds && ![ours, node, server].every(isSettled); round++) {
     before();
     ours.push(await startOnce(place, store.recordings));
     before();
