@@ -3,6 +3,7 @@
  * form makes of rights opens no more than the numbers do. Each asks from an address of its own: what slows down guessing
  * must not answer here.
  */
+import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DIALECT_NAMES, type DialectName } from '../../cgi/dialect/table.ts';
@@ -36,6 +37,7 @@ const atEnd = atFileEnd();
 let daemon: TestDaemon;
 /** For a machine that does much besides. */
 const PATIENCE_MS = 120_000;
+const SECRET = 'a-secret-of-programs';
 const SCOPES = 'extension.secrets,firewall,call.place';
 /** What an asker shows, by its name in dialects.txt; those whose key is for this or for everything else are made when they ask. */
 const shows = new Map<string, string>();
@@ -44,6 +46,9 @@ beforeAll(async () => {
   const on = DIALECT_NAMES.map((name) => [`CDRD_${name.toUpperCase()}_ENABLED`, 'yes'] as const);
   const callback = { CDRD_MOR_CALLBACK: 'yes', CDRD_MOR_CALLBACK_NUMBERS: '0049*' };
   daemon = await startDaemon({ ...Object.fromEntries(on), ...callback }, { atEnd });
+  await done(`30057?dialect=mor&secret=${SECRET}`);
+  const users = ['5=shop:201-204', '6=desk:202', '7=other:301'].map((line) => `${line}\n`).join('');
+  await done(`30017?mor.users=${encodeURIComponent(users)}`);
   for (const role of ['monitor', 'admin'] as const) {
     shows.set(`a session of ${role}`, daemon.sessions.begin({ user: role, role }).token);
     shows.set(`a key of ${role}`, (await key(role)).key);
@@ -206,4 +211,44 @@ describe.each(DIALECT_NAMES)('%s', (name) => {
       expect(found).toEqual(expected);
     },
   );
+});
+
+describe('mor, by a hash', () => {
+  const hash = (text: string) => createHash('sha1').update(text).digest('hex');
+  /** Name, whom it is about, and what is hashed before the secret where that isn't whom it is about. */
+  const ASKED: Readonly<Record<string, { u?: string; about: string; hash?: string; get?: true }>> = {
+    nobody: { about: '0', hash: '' },
+    'a name that nobody knows': { u: 'stranger', about: '0' },
+    'a name that nobody knows, by a wrong hash': { u: 'stranger', about: '0', hash: '0'.repeat(40) },
+    monitor: { u: 'monitor', about: '0' },
+    'admin, by a wrong hash': { u: 'admin', about: '0', hash: '0'.repeat(40) },
+    'admin, by the hash of the secret alone': { u: 'admin', about: '0', hash: hash(SECRET) },
+    'admin, by the hash for another': { u: 'admin', about: '0', hash: hash(`5${SECRET}`) },
+    'admin, by GET': { u: 'admin', about: '0', get: true },
+    admin: { u: 'admin', about: '0' },
+    'admin about nobody': { u: 'admin', about: '99' },
+    'a user': { u: 'desk', about: '6' },
+    'a user about another': { u: 'desk', about: '7' },
+    'a user about admin': { u: 'desk', about: '0' },
+    'a reseller about his user': { u: 'shop', about: '6' },
+    "a reseller about another's": { u: 'shop', about: '7' },
+    "a key's name, by the key": { u: 'program', about: '0', hash: 'key' },
+  };
+  const lines = sectionOf('./dialects.txt', 'MOR HASH', 'asked by', 'local_calls_get', 'user_details_get');
+
+  test.each(lines.map((line) => [line['asked by'], line] as const))('%s', async (_, line) => {
+    const row = lines.indexOf(line);
+    const { u, about, hash: given, get } = ASKED[line['asked by']] ?? { about: 'nothing is known of it' };
+    const shown = given === 'key' ? hash(shows.get('a key of admin') ?? '') : (given ?? hash(`${about}${SECRET}`));
+    for (const [column, [name, parameter]] of [
+      ['local_calls_get', 's_user'],
+      ['user_details_get', 'user_id'],
+    ].entries() as IterableIterator<[number, ['local_calls_get' | 'user_details_get', string]]>) {
+      const query = new URLSearchParams({ ...(u !== undefined && { u }), [parameter]: about, hash: shown });
+      const from = `127.60.${row + 1}.${column + 1}`;
+      const { status, body } = await send(`${get ? 'GET' : 'POST'} /api/${name}?${query}`, {}, from);
+      const [, error] = /<error>(.*)<\/error>/.exec(body) ?? [];
+      expect([name, error ?? outcomeOf(status)]).toEqual([name, line[name]]);
+    }
+  });
 });
