@@ -1,8 +1,12 @@
 /** What programs of other products send: forms as PHP and Rails read them, and what goes back as XML. */
 import { readForm } from '../../../cgi/dialect/form.ts';
+import { periodOf } from '../../../cgi/dialect/mor/period.ts';
+import { parseUser } from '../../../cgi/dialect/mor/users.ts';
+import { readRelaxed } from '../../../cgi/dialect/voipmonitor/relaxed-json.ts';
 import { readSent, textIn, wholeIn, yesIn } from '../../../cgi/dialect/voipmonitor/request.ts';
 import { xmlDocument } from '../../../cgi/dialect/xml.ts';
 import { CgiError } from '../../../cgi/reply.ts';
+import { zone } from '../../../storage/model/local-time.ts';
 import { readXml } from '../../support/strict-xml.ts';
 import { holds, orRefused, same, type Target, utf8 } from '../target.ts';
 
@@ -127,4 +131,85 @@ const params: Target = {
   },
 };
 
-export const dialectTargets: readonly Target[] = [form, xml, params];
+/** An object as people write it into an address. */
+const relaxed: Target = {
+  name: 'voipmonitor-relaxed',
+  words: [
+    '{',
+    '}',
+    ':',
+    ',',
+    '"',
+    "'",
+    '\\',
+    '\\u0041',
+    '\\u',
+    'null',
+    'true',
+    '190',
+    '+4912',
+    '1e9',
+    'fcaller',
+    '__proto__',
+  ],
+  run(input) {
+    const text = utf8(input);
+    const read = orRefused(() => readRelaxed('cdr_filter', text), CgiError);
+    const strict = orRefused(() => JSON.parse(text) as unknown, SyntaxError);
+    if (read) {
+      holds(read.size <= 100 && [...read.values()].every((value) => value.length <= 8_000), 'it has its bounds');
+      const written = JSON.stringify(Object.fromEntries(read));
+      if (written.length <= 8_000)
+        same([...readRelaxed('x', written)].length, read.size, 'written as JSON it is the same');
+    }
+    // What JSON's own reader takes as one object of plain values is taken here, too.
+    const isObject = typeof strict === 'object' && strict !== null && !Array.isArray(strict);
+    const values = isObject ? Object.values(strict) : [];
+    if (isObject && values.length <= 100 && text.length <= 8_000 && values.every((value) => typeof value !== 'object'))
+      holds(read !== null, 'JSON is read', text);
+  },
+};
+
+const CLOCK = { zone: zone('Etc/GMT+8'), now: () => 1_620_374_702 };
+
+/** A form of MOR's pages, and behind a line feed a line of `mor.users`. */
+const pages: Target = {
+  name: 'mor-forms',
+  words: [
+    ...[
+      'period_start=',
+      'period_end=',
+      'date_from[year]=2021',
+      '&date_from[month]=2',
+      '&date_from[day]=30',
+      '&date_till=',
+    ],
+    ...[
+      '2008-03-10 05:41:31',
+      '2021-02-30',
+      '0000-00-00',
+      '9999-12-31',
+      '%2B',
+      '5=shop:201-204 210',
+      '0=',
+      ':',
+      '-',
+      ',',
+    ],
+  ],
+  run(input) {
+    const [sent = '', line = ''] = utf8(input).split('\n', 2);
+    const period = orRefused(() => periodOf(readForm(sent), CLOCK, 1), CgiError);
+    if (period) {
+      holds(Number.isSafeInteger(period.from) && period.from <= period.till, 'a period begins before it ends', period);
+      const { from, to } = period.start;
+      holds(from === undefined || to === undefined || from <= to, 'as moments likewise', period.start);
+    }
+    const user = parseUser(line);
+    if (typeof user === 'string') return holds(user !== '' && user.length < 5_000, 'a refusal says why');
+    holds(/^[1-9]\d{0,8}$/.test(user.id) && user.name !== '', 'a user has an id and a name', user);
+    holds(user.ranges !== null && user.ranges.length > 0, 'a user has extensions, and never all', user);
+  },
+};
+
+export const dialectTargets: readonly Target[] = [form, xml, params, relaxed, pages];
