@@ -93,7 +93,7 @@ test('no text breaks the file', async () => {
         objectsOf(await pdfOf(rows));
       },
     ),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });
 

@@ -56,6 +56,7 @@ export const callPdf: Page = {
       width: widths[index] ?? last,
     }));
     async function* bytes(): AsyncGenerator<Uint8Array> {
+      if (asked.request.method === 'HEAD') return;
       const count = counted(services, filter);
       let step = await count.next();
       for (; !step.done; step = await count.next()) yield new Uint8Array();
