@@ -5,7 +5,25 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readXml, textAt } from '../support/strict-xml.ts';
 import { type AmiStage, openAmiStage } from './ami-stage.ts';
-import { sceneOf } from './stage.ts';
+import { eventually, launch, logIn as logInByNumber, ready, setUp } from './daemon-process.ts';
+import { openStage, sceneOf } from './stage.ts';
+
+/** @returns the cookie. */
+async function logInAt(url: string, u: string, p: string): Promise<string> {
+  const answer = await fetch(`${url}/api/login`, { method: 'POST', body: new URLSearchParams({ u, p }) });
+  expect(textAt(readXml(await answer.text()), 'status')).toBe('ok');
+  return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+}
+
+async function callbackAt(url: string, src: string, dst: string, cookie: string): Promise<(string | null)[]> {
+  const query = new URLSearchParams({ src, dst, acc: src });
+  const answer = await fetch(`${url}/functions/activate_callback?${query}`, {
+    method: 'POST',
+    headers: { Cookie: cookie },
+  });
+  const root = readXml(await answer.text());
+  return [textAt(root, 'status'), textAt(root, 'status_message')];
+}
 
 describe.each(['SIP', 'PJSIP'] as const)('by %s', (tech) => {
   let ami: AmiStage;
@@ -23,22 +41,8 @@ describe.each(['SIP', 'PJSIP'] as const)('by %s', (tech) => {
     await ami?.stop();
   });
 
-  /** @returns the cookie. */
-  async function logIn(u: string, p: string): Promise<string> {
-    const answer = await fetch(`${ami.setup.url}/api/login`, { method: 'POST', body: new URLSearchParams({ u, p }) });
-    expect(textAt(readXml(await answer.text()), 'status')).toBe('ok');
-    return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
-  }
-
-  async function callback(src: string, dst: string, cookie = admin): Promise<(string | null)[]> {
-    const query = new URLSearchParams({ src, dst, acc: src });
-    const answer = await fetch(`${ami.setup.url}/functions/activate_callback?${query}`, {
-      method: 'POST',
-      headers: { Cookie: cookie },
-    });
-    const root = readXml(await answer.text());
-    return [textAt(root, 'status'), textAt(root, 'status_message')];
-  }
+  const logIn = (u: string, p: string) => logInAt(ami.setup.url, u, p);
+  const callback = (src: string, dst: string, cookie = admin) => callbackAt(ami.setup.url, src, dst, cookie);
 
   /** Channels that Asterisk has made since. */
   function channelsSince(from: number): string[] {
@@ -105,4 +109,27 @@ describe.each(['SIP', 'PJSIP'] as const)('by %s', (tech) => {
     const channels = channelsSince(from);
     expect(channels.map((channel) => channel.replace(/-[0-9a-f]+$/, ''))).toEqual([`${tech}/120`, `${tech}/122`]);
   });
+});
+
+it('with the rights of our manager.conf no call is placed, and the answer says what is missing', async () => {
+  const stage = await openStage('SIP');
+  try {
+    const setup = await setUp(stage.asterisk, stage.asterisk.masterCsv);
+    const daemon = launch(setup);
+    try {
+      await ready(setup);
+      await (await logInByNumber(setup))(30017, 'mor.enabled=yes&mor.callback=yes&mor.callback_numbers=101');
+      const cookie = await logInAt(setup.url, 'admin', 'admin');
+      let told: (string | null)[] = [];
+      await eventually('Asterisk', 10_000, async () => {
+        told = await callbackAt(setup.url, '100', '101', cookie);
+        return told[1] !== 'Asterisk is away';
+      });
+      expect(told).toEqual(['failed', 'Asterisk places no calls for cdrd: add originate to write in manager.conf']);
+    } finally {
+      await daemon.stop();
+    }
+  } finally {
+    await stage.stop();
+  }
 });

@@ -22,18 +22,18 @@ export const activateCallback: Page = {
     if (services.settings.value('mor.callback') !== true) throw new CgiError('denied', 'mor.callback is switched off');
     needScope(asked);
     const [src = '', dst = '', acc = ''] = ['src', 'dst', 'acc'].map((name) => (form.get(name) ?? '').trim());
+    needCallable(dst, src, services);
     const phones = await phonesOf(user, services);
     const from = phoneOf(src, phones, 'src');
     // MOR's device: whose number the other side sees.
     const shown = acc === '' ? from : phoneOf(acc, phones, 'acc');
-    needCallable(dst, from, services);
     const context = contextOf((await detailOf(from, services.askAsterisk)).context);
     const detail = { src, dst, acc: shown.extension };
+    await originate({ from, shown, dst, context }, services);
     await services.store.write({
       kind: 'audit',
       audit: { ...byOf(caller, request), action: 'call.placed', detail },
     });
-    await originate({ from, shown, dst, context }, services);
     return actionReply(NAME, 'ok', 'Callback activated');
   },
 };
@@ -53,9 +53,9 @@ function phoneOf(number: string, phones: readonly Phone[], name: string): Phone 
 }
 
 /** @throws {CgiError} `invalid`, `denied` */
-function needCallable(dst: string, { extension }: Phone, { settings }: Services): void {
+function needCallable(dst: string, src: string, { settings }: Services): void {
   if (!/^\+?\d{1,40}$/.test(dst)) throw new CgiError('invalid', 'dst must be a number', 'dst');
-  if (dst === extension) throw new CgiError('invalid', 'dst must be another number than src', 'dst');
+  if (dst === src) throw new CgiError('invalid', 'dst must be another number than src', 'dst');
   const patterns = settings.value('mor.callback_numbers') as readonly string[];
   if (!patterns.some((pattern) => matchesNumber(parseNumberPattern(pattern), dst)))
     throw new CgiError('denied', 'dst is not among mor.callback_numbers', 'dst');
