@@ -60,7 +60,26 @@ export function layOut(layout: Layout): void {
     put(`${prefix}/share/man/man${name.at(-1)}/${name}.gz`, packed(source(`etc/man/${name}`)));
   const doc = `${prefix}/share/doc/cdrd`;
   put(`${doc}/changelog.gz`, packed(source('CHANGELOG.md')));
-  for (const name of ['README.md', 'SECURITY.md']) put(`${doc}/${name}.gz`, packed(source(name)));
+  put(`${doc}/README.md.gz`, packed(forBox(source('README.md'))));
+  put(`${doc}/SECURITY.md.gz`, packed(source('SECURITY.md')));
+}
+
+/** Chapters and sections that are for who has the sources before him: on a box they would be a hundredth of the package. */
+const FOR_SOURCES = new Set(['## How it is built', '## Measured', '### Adding a fourth dialect']);
+
+/** README without them. */
+export function forBox(text: string): string {
+  const parts = text.split(/^(?=##+ )/m);
+  let left: number | null = null;
+  return parts
+    .filter((part) => {
+      const [head = ''] = part.split('\n', 1);
+      const depth = /^#*/.exec(head)?.[0].length ?? 0;
+      if (left !== null && depth > left) return false;
+      left = FOR_SOURCES.has(head) ? depth : null;
+      return left === null;
+    })
+    .join('');
 }
 
 /** Scripts and defaults of the box. @returns paths, as on the box. */
