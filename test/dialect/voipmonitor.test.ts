@@ -93,6 +93,13 @@ test('PHP’s curl, which sends an array as multipart, is understood', async () 
   expect(refused.errors?.reason).toBe('the body has a file (file), which is not taken');
 });
 
+test('HEAD is answered without a list', async () => {
+  const head = await fetch(`${daemon.url}${LIST}`, { method: 'HEAD', ...cookie(session) });
+  expect([head.status, head.headers.get('content-type'), await head.text()]).toEqual([
+    ...[200, 'application/json; charset=utf-8', ''],
+  ]);
+});
+
 test('a summary is counted, cut and without another order', async () => {
   const group = `${LIST}&group=lastSIPresponse`;
   expect(await said(`${group}&suppress_results=1`, cookie(session))).toEqual({ total: '1' });
