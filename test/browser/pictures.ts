@@ -38,3 +38,9 @@ test('what is recorded, on a phone', async () => {
   const page = await box.open({ page: 'recording-settings', role: 'monitor', size: 'phone' });
   await shot(page, 'recording-settings');
 });
+
+test('what is wrong with the box, on a phone', async () => {
+  const page = await box.open({ page: 'doctor', size: 'phone' });
+  await page.locator('.loading').waitFor({ state: 'hidden' });
+  await shot(page, 'doctor');
+});
