@@ -26,7 +26,13 @@ export function callsCheck({ store, zone, now }: CallParts): Check {
       return [ok('recordings.calls', `no call of the last ${DAYS} days lacks a recording that it should have`)];
     const all = found.reduce((sum, [, count]) => sum + count, 0);
     const why = found.map(([code, count]) => `${count} (${code}): each ${FINDINGS[code]?.reason ?? ''}`).join('; ');
-    return [warning('recordings.calls', `${all} calls of the last ${DAYS} days lack a recording: ${why}`, null)];
+    return [
+      warning(
+        'recordings.calls',
+        `${all === 1 ? '1 call' : `${all} calls`} of the last ${DAYS} days without a recording: ${why}`,
+        null,
+      ),
+    ];
   };
   return { name: 'recordings.calls', look };
 }
