@@ -101,7 +101,8 @@ describe('the page', () => {
     await page.getByText('Saved.').waitFor();
     // Whatever it says to an empty request: it is no longer an address that the box doesn't know.
     for (const address of shown) expect(await (await fetch(address)).text()).not.toContain('"not_found"');
-    await shot(page, 'preferences-dialects-phone', true);
+    await dialects.getByLabel('Users of MOR').scrollIntoViewIfNeeded();
+    await shot(page, 'preferences-dialects-phone');
   });
 
   test('the secret of MOR is set, changed and taken away, and never shown', async () => {

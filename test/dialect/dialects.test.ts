@@ -29,6 +29,24 @@ test('each is off until it is switched on, by the page too, and gone when it is 
   }
 });
 
+test('a page of another site may link to what only leads on, and have nothing else', async () => {
+  const daemon = await startDaemon(
+    { CDRD_VOIPMONITOR_ENABLED: 'yes', CDRD_MOR_ENABLED: 'yes' },
+    { atEnd: onTestFinished },
+  );
+  const headers = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' };
+  const status = async (path: string) => (await fetch(`${daemon.url}${path}`, { headers, redirect: 'manual' })).status;
+  const found = await Promise.all(
+    [
+      '/admin.php?cdr_filter={fcaller:205}',
+      '/index.php?activecalls=1',
+      '/php/api.php?task=getVoipCalls',
+      '/callc/login',
+    ].map(status),
+  );
+  expect(found).toEqual([303, 303, 403, 403]);
+});
+
 describe('addresses', () => {
   const on = (name: string) => (name.endsWith('.base') ? '' : true);
 

@@ -64,7 +64,9 @@ describe.each(DIALECT_NAMES)('%s', (name) => {
   test('says of each once whether it works, and why not', async () => {
     const functions = await functionsOf(name);
     expect(new Set(functions.map((each) => each.name)).size).toBe(functions.length);
-    const faulty = functions.filter(({ works, note }) => (works === 'yes') !== (note === ''));
+    const faulty = functions.filter(
+      ({ works, note }) => (works === 'yes') !== (note === '') || note === 'not here yet',
+    );
     expect(faulty).toEqual([]);
   });
 });
