@@ -46,6 +46,13 @@ describe('getwavfile', () => {
     expect(lines).toContainEqual(expect.objectContaining({ action: 'recording.played', who: 'key:crm1' }));
   });
 
+  test('gives one that lies in no folder, as the day and the name of its record put it together', async () => {
+    const { daemon, ask, makeKey } = await openElastix();
+    writeFileSync(`${daemon.folder}/recordings/out-205-204.wav`, 'RIFFflat');
+    const got = await ask(await makeKey('monitor'), '?cmd=getwavfile&name=/2021/04/22/out-205-204.wav');
+    expect(got).toMatchObject({ status: 200, text: 'RIFFflat' });
+  });
+
   test.each([
     '',
     '/',

@@ -29,13 +29,13 @@ export const wavFile: Command = {
   },
 };
 
-/** Where it may lie, the likeliest first: as we name it ourselves, by the day asked for, by the day in its name. */
+/** Where it may lie, the likeliest first: as we name it ourselves, by the day asked for, by the day in its name, in no folder. */
 function pathsOf(name: string): readonly string[] {
   const plain = name.replace(/^\/+/, '');
   const [, year = '', month = '', day = '', file = plain] = /^(\d{4})\/(\d\d)\/(\d\d)\/+([^/]+)$/.exec(plain) ?? [];
   if (file === '') return [];
   const [, own] = /^(\d{8})-/.exec(file) ?? [];
-  const paths = year === '' ? [plain] : [`${year}${month}${day}/${file}`, ...(own ? [`${own}/${file}`] : [])];
+  const paths = year === '' ? [plain] : [`${year}${month}${day}/${file}`, ...(own ? [`${own}/${file}`] : []), file];
   return [...new Set(paths)];
 }
 
