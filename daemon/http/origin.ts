@@ -4,6 +4,7 @@
  * no sites. A browser says where a request comes from; programs say nothing of the kind, and are never refused. Pure.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { keyId } from '../../cgi/access/keys.ts';
 
 /**
  * By the best that the browser tells (W3C Fetch Metadata, only over HTTPS; Origin, with what isn't a plain GET; Referer).
@@ -16,7 +17,8 @@ export function isForeign(headers: IncomingHttpHeaders, secure: boolean): boolea
   if (headers.origin !== undefined) return site === undefined && !isOwn(headers.origin, headers, secure);
   if (site !== undefined || headers.referer === undefined) return false;
   // No page of another site can send a token so: it would have to ask before, and is told nothing.
-  if (/^Bearer /i.test(headers.authorization ?? '')) return false;
+  const authorization = headers.authorization ?? '';
+  if (/^Bearer /i.test(authorization) || keyId(authorization) !== null) return false;
   return !isOwn(headers.referer, headers, secure);
 }
 

@@ -53,6 +53,7 @@ describe('a name', () => {
 describe('whether a page of another site has asked', () => {
   const HOST = { host: '192.168.1.5:8080' };
   const OWN = 'http://192.168.1.5:8080';
+  const KEY = `cdrd-1234abcd-${'x'.repeat(43)}`;
 
   test.each<[name: string, headers: Record<string, string>, secure?: boolean]>([
     ['a program', {}],
@@ -66,6 +67,7 @@ describe('whether a page of another site has asked', () => {
     ['a page behind a proxy that speaks HTTPS', { origin: 'https://192.168.1.5:8080', 'x-forwarded-proto': 'https' }],
     ['the same by Forwarded', { origin: 'https://192.168.1.5:8080', forwarded: 'for=10.0.0.1;proto=https' }],
     ['a program that says where it got an address from', { authorization: 'Bearer x', referer: 'http://crm/' }],
+    ['one with a bare key, as Elastix takes it', { authorization: KEY, referer: 'http://crm/' }],
   ])('%s: no', (_name, headers, secure = false) => expect(isForeign({ ...HOST, ...headers }, secure)).toBe(false));
 
   test.each<[name: string, headers: Record<string, string>, secure?: boolean]>([
@@ -85,10 +87,12 @@ describe('whether a page of another site has asked', () => {
       'another referrer, behind a proxy with a password of its own',
       { referer: 'http://evil/', authorization: 'Basic x' },
     ],
+    ['another referrer, and what is no key', { referer: 'http://evil/', authorization: `Digest ${KEY}` }],
     ['another referrer', { referer: 'http://evil.example/192.168.1.5:8080' }],
     ['a referrer with a name', { referer: 'http://192.168.1.5:8080@evil.example/' }],
     ['a log-in, without a cookie', { origin: 'https://evil.example' }],
     ['a key in another page', { origin: 'https://crm.example', authorization: 'Bearer x' }],
+    ['a bare key in another page', { origin: 'https://crm.example', authorization: KEY }],
   ])('%s: yes', (_name, headers, secure = false) => expect(isForeign({ ...HOST, ...headers }, secure)).toBe(true));
 
   test('a default port may stand there or not', () => {
