@@ -153,6 +153,11 @@ export function toldFault(error: unknown): CgiError | null {
   return isDiskFault(error) ? diskFault(error) : null;
 }
 
+/** Whether the log must have a fault, told or not: who asks hears that the disk fails; at what it failed is the log's. */
+export function isForLog(error: unknown): boolean {
+  return toldFault(error) === null || (error instanceof StoreError && error.code === 'io');
+}
+
 /** The same as a reply; null: it is a fault of ours. */
 export function faultReply(error: unknown): Reply | null {
   const told = toldFault(error);

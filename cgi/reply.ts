@@ -135,6 +135,8 @@ export type Reply =
       readonly cookie?: NamedCookie;
       /** What a browser may do with it, a Content-Security-Policy; absent: nothing. */
       readonly policy?: string;
+      /** Seconds until another try makes sense. */
+      readonly retryAfter?: number;
     }
   /** The client is to go on there, by GET. */
   | {

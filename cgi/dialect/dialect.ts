@@ -37,6 +37,9 @@ export interface DialectRequest {
 export interface Dialect {
   /** @throws {CgiError}, {StoreError}: told by `fault`. */
   answer(request: DialectRequest, services: Services): Promise<Reply>;
-  /** A fault as clients of the dialect expect it. `internal` where it is ours: the log has the details. */
+  /**
+   * A fault as clients of the dialect expect it. `internal` where it is ours: the log has the details. When another try makes
+   * sense goes with it by itself.
+   */
   fault(error: CgiError, request: DialectRequest): Reply;
 }

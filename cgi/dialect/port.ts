@@ -17,7 +17,7 @@ export interface CallCounts {
   readonly processed: number;
 }
 
-/** All throw {@link CgiError}: `conflict` when Asterisk is away or refuses, in its own words; `busy` when it doesn't answer in time. */
+/** All throw {@link CgiError} `conflict`: Asterisk is away, refuses, in its own words, or doesn't answer in time. */
 export interface AskAsterisk {
   /** An action that is answered by one packet. @returns the answer. */
   action(name: string, parameters?: Readonly<Record<string, string>>): Promise<AsteriskHeaders>;

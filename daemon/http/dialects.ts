@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DialectRequest } from '../../cgi/dialect/dialect.ts';
 import type { Found } from '../../cgi/dialect/table.ts';
-import { toldFault } from '../../cgi/dispatch.ts';
+import { isForLog, toldFault } from '../../cgi/dispatch.ts';
 import { CgiError } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { plainAddress } from '../../storage/model/address.ts';
@@ -41,7 +41,12 @@ export async function answerDialect(
     secure: isSecure(request),
     host: request.headers.host ?? '',
   };
-  const tell = (error: CgiError) => writeReply(response, dialect.fault(error, asked));
+  const tell = (error: CgiError) => {
+    const reply = dialect.fault(error, asked);
+    const { retryAfter } = error;
+    const isLater = retryAfter !== undefined && (reply.kind === 'text' || reply.kind === 'json');
+    return writeReply(response, isLater ? { ...reply, retryAfter } : reply);
+  };
   if (!method) {
     response.setHeader('Allow', METHODS.join(', '));
     return tell(new CgiError('method', `${METHODS.join(', ')} only`));
@@ -52,7 +57,7 @@ export async function answerDialect(
     if (response.headersSent) throw error;
     const told = toldFault(error);
     if (!told && request.socket.destroyed) throw error;
-    if (!told) log.error('a request failed', { asked: entry.name, error });
+    if (isForLog(error)) log.error('a request failed', { asked: entry.name, error });
     await tell(told ?? new CgiError('internal', 'something went wrong here'));
   }
 }

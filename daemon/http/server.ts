@@ -2,12 +2,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Found } from '../../cgi/dialect/table.ts';
-import { callerOf, dispatch, faultReply, isNumber, refusal } from '../../cgi/dispatch.ts';
+import { callerOf, dispatch, faultReply, isForLog, isNumber, refusal } from '../../cgi/dispatch.ts';
 import { playRecording } from '../../cgi/recording/play.ts';
 import { CgiError, errorReply, json } from '../../cgi/reply.ts';
 import { openShare } from '../../cgi/share/open.ts';
 import type { Services } from '../../cgi/verb.ts';
-import { StoreError } from '../../storage/errors.ts';
 import { isLoopback, plainAddress } from '../../storage/model/address.ts';
 import { may } from '../../storage/model/rights.ts';
 import type { ListenAddress } from '../config.ts';
@@ -258,9 +257,7 @@ async function answer(
   } catch (error) {
     if (request.socket.destroyed) return; // nobody is there to be told, and nothing here has failed
     const known = faultReply(error);
-    // Who asks hears that the disk fails; at what it failed is the log's.
-    const isDetail = error instanceof StoreError && error.code === 'io';
-    if (!known || isDetail || response.headersSent)
+    if (isForLog(error) || response.headersSent)
       context.log.error('a request failed', { asked: number || firstPart(path), error });
     if (response.headersSent) breakOff(response);
     else await writeReply(response, known ?? errorReply(new CgiError('internal', 'something went wrong here')));

@@ -55,8 +55,8 @@ export async function writeReply(response: ServerResponse, reply: Reply): Promis
       if (reply.status === ERROR_STATUS.busy) response.setHeader('Retry-After', reply.retryAfter ?? RETRY_SECONDS);
       return writeText(response, reply.status, 'application/json; charset=utf-8', JSON.stringify(reply.body));
     case 'text': {
-      const { status, type, text, filename, cookie, policy } = reply;
-      if (status === ERROR_STATUS.busy) response.setHeader('Retry-After', RETRY_SECONDS);
+      const { status, type, text, filename, cookie, policy, retryAfter = RETRY_SECONDS } = reply;
+      if (status === ERROR_STATUS.busy) response.setHeader('Retry-After', retryAfter);
       if (cookie) response.setHeader('Set-Cookie', namedCookieOf(response.req, cookie));
       if (filename !== undefined) response.setHeader('Content-Disposition', disposition('attachment', filename));
       return writeText(response, status, type, text, policy === undefined ? {} : { 'Content-Security-Policy': policy });

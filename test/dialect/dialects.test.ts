@@ -98,3 +98,28 @@ test('a listing that fails before anything has been sent is told in the form of 
   expect({ status, text }).toEqual({ status: 429, text: '{"status": "try again shortly", "code": 429}' });
   expect(headers.get('retry-after')).toBe('2');
 });
+
+test('at what a disk fails is in the log, and not in the answer', async () => {
+  const { daemon, ask, makeKey } = await openElastix();
+  const key = await makeKey('admin');
+  vi.spyOn(daemon.store, 'legs').mockImplementation(() => {
+    throw new StoreError('io', 'disk I/O error (SELECT 1)');
+  });
+  const { status, text } = await ask(key, '?cmd=cdrreport');
+  expect({ status, text }).toEqual({
+    status: 503,
+    text: '{"status": "the disk of the call records fails", "code": 503}',
+  });
+  expect(daemon.log.join('\n')).toContain('disk I/O error (SELECT 1)');
+});
+
+test('how long a guesser has to wait is told whatever form the answer has', async () => {
+  const daemon = await startDaemon({ CDRD_MOR_ENABLED: 'yes' }, { atEnd: onTestFinished });
+  const body = 'u=admin&p=wrong';
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const logIn = () => fetch(`${daemon.url}/billing/api/login`, { method: 'POST', headers, body });
+  let answer = await logIn();
+  for (let tries = 0; tries < 30 && answer.status !== 429; tries++) answer = await logIn();
+  const wait = /wait (\d+) s/.exec(await answer.text())?.[1];
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, wait]);
+});

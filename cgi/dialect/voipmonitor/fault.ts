@@ -10,8 +10,8 @@ const OF_THE_REQUEST: ReadonlySet<ErrorCode> = new Set(['invalid', 'login', 'den
 
 export const LICENSE = '/php/apilicensecheck.php';
 
-export function fault({ code, message, retryAfter }: CgiError, { path }: Pick<DialectRequest, 'path'>): Reply {
+export function fault({ code, message }: CgiError, { path }: Pick<DialectRequest, 'path'>): Reply {
   const status = OF_THE_REQUEST.has(code) ? 200 : ERROR_STATUS[code];
   const body = path === LICENSE ? { status: 1, message } : { success: false, errors: { reason: message } };
-  return { kind: 'json', status, body, ...(retryAfter !== undefined && { retryAfter }) };
+  return { kind: 'json', status, body };
 }
