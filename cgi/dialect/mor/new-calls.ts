@@ -82,15 +82,10 @@ async function unseen({ services, caller, user }: Pick<Asked, 'services' | 'call
   const ids = place?.ids ?? new Set();
   // Asked first: what changes meanwhile is the next look's, however many calls of others there are until then.
   const newest = await newestChange(services);
-  if (!place) {
-    const calls: Call[] = [];
-    const limit = NEW_CALLS_MAX + 1;
-    for await (const some of callsIn(services, filterOf(user, null, services), { limit })) calls.push(...some);
-    return { calls: calls.slice(0, NEW_CALLS_MAX).reverse(), more: calls.length === limit, since: newest, ids };
-  }
+  const since = place ? place.since : await beforeFirst(filterOf(user, null, services), services);
   const calls: Call[] = [];
   // In the order in which they ended.
-  for await (const some of callsIn(services, filterOf(user, place.since, services), { order: 'asc' }))
+  for await (const some of callsIn(services, filterOf(user, since, services, !place), { order: 'asc' }))
     for (const call of some) {
       if (call.removed || ids.has(call.id)) continue;
       if (calls.length === NEW_CALLS_MAX) return { calls, more: true, since: Number(calls.at(-1)?.changed), ids };
@@ -106,11 +101,19 @@ async function newestChange(services: Services): Promise<number> {
   return 0;
 }
 
-/** @param since null: nothing has been shown yet. */
-function filterOf(user: MorUser, since: number | null, services: Services): CallFilter {
+/** What `since` must be, to begin with that of these calls which changed first. */
+async function beforeFirst(filter: CallFilter, services: Services): Promise<number> {
+  let first = Number.MAX_SAFE_INTEGER;
+  for await (const some of callsIn(services, filter))
+    for (const { changed } of some) first = Math.min(first, Number(changed));
+  return first - 1;
+}
+
+/** @param since null: all of today's, by their start. @param isFirst Nothing has been shown yet: those of today only. */
+function filterOf(user: MorUser, since: number | null, services: Services, isFirst = since === null): CallFilter {
   const search = { direction: 'all', status: 'all', device: 'all' } as const;
-  if (since === null) return callsOf(user, search, periodOf(new Map(), services, 1).start);
-  return { ...callsOf(user, search, { from: services.now() - NEW_SECONDS }), since };
+  const start = isFirst ? periodOf(new Map(), services, 1).start : { from: services.now() - NEW_SECONDS };
+  return { ...callsOf(user, search, start), ...(since !== null && { since }) };
 }
 
 /** Keeps what was shown. */
