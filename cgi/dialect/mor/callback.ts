@@ -29,11 +29,12 @@ export const activateCallback: Page = {
     const shown = acc === '' ? from : phoneOf(acc, phones, 'acc');
     const context = contextOf((await detailOf(from, services.askAsterisk)).context);
     const detail = { src, dst, acc: shown.extension };
-    await originate({ from, shown, dst, context }, services);
+    // Before: what costs money is not done where it can't be noted. A line may so tell of a call that Asterisk refused.
     await services.store.write({
       kind: 'audit',
       audit: { ...byOf(caller, request), action: 'call.placed', detail },
     });
+    await originate({ from, shown, dst, context }, services);
     return actionReply(NAME, 'ok', 'Callback activated');
   },
 };

@@ -1,0 +1,56 @@
+/** MOR's callback costs money: what can't be noted is not done. */
+import { expect, test } from 'vitest';
+import { activateCallback } from '../../cgi/dialect/mor/callback.ts';
+import type { Asked } from '../../cgi/dialect/mor/page.ts';
+import type { AsteriskHeaders } from '../../cgi/dialect/port.ts';
+import { StoreError } from '../../storage/errors.ts';
+
+/** A request by an admin, to a box with one phone. @param write What the store does with an audit line. */
+function asked(write: () => Promise<unknown>) {
+  const done: string[] = [];
+  const settings: Readonly<Record<string, unknown>> = {
+    'mor.callback': true,
+    'mor.callback_numbers': ['0049*'],
+    'numbering.extension': '200-299',
+  };
+  const peer: AsteriskHeaders = [['ObjectName', '201']];
+  const services = {
+    settings: { value: (name: string) => settings[name] },
+    store: {
+      write: () => {
+        done.push('noted');
+        return write();
+      },
+    },
+    askAsterisk: {
+      list: async (action: string) => ({ items: action === 'SIPpeers' ? [peer] : [], end: [] }),
+      action: async (action: string) => {
+        done.push(action);
+        return [['Context', 'from-ext-201']];
+      },
+    },
+  };
+  const page = {
+    ...{ services, request: { address: '192.168.6.5' }, caller: { user: 'admin', scopes: new Set(['call.place']) } },
+    ...{ user: { id: '0', name: 'admin', ranges: null }, rest: '' },
+    form: new Map([
+      ['src', '201'],
+      ['dst', '004930123'],
+    ]),
+  } as unknown as Asked;
+  return { done, answer: async () => activateCallback.answer(page) };
+}
+
+test('a call is noted, then placed', async () => {
+  const { done, answer } = asked(async () => {});
+  expect(await answer()).toMatchObject({ status: 200 });
+  expect(done).toEqual(['SIPshowpeer', 'noted', 'Originate']);
+});
+
+test('none is placed while the disk of the audit log is full', async () => {
+  const { done, answer } = asked(async () => {
+    throw new StoreError('disk_full', 'full');
+  });
+  await expect(answer()).rejects.toThrow('full');
+  expect(done).toEqual(['SIPshowpeer', 'noted']);
+});
