@@ -43,8 +43,9 @@ export interface MorBox {
   ): Promise<MorAnswer>;
 }
 
-export async function openMor(atEnd: AtEnd = onTestFinished): Promise<MorBox> {
-  const env = { CDRD_MOR_ENABLED: 'yes', CDRD_MOR_USERS: USERS.join('\n') };
+/** @param users As `mor.users` has them. */
+export async function openMor(atEnd: AtEnd = onTestFinished, users: readonly string[] = USERS): Promise<MorBox> {
+  const env = { CDRD_MOR_ENABLED: 'yes', CDRD_MOR_USERS: users.join('\n') };
   const daemon = await startDaemon(env, { atEnd });
   const shown = new Map([['admin', daemon.sessions.begin({ user: 'admin', role: 'admin' }).token]]);
   let calls = 0;

@@ -11,7 +11,7 @@ import type { Form } from '../form-of.ts';
 import { XML_TYPE, type XmlNode, xmlAround, xmlElement } from '../xml.ts';
 import { byHash } from './api.ts';
 import { usersOf } from './page.ts';
-import { hasExtension, insideOf, type MorUser } from './users.ts';
+import { countOf, hasExtension, insideOf, type MorUser } from './users.ts';
 
 const COLUMNS = ['start', 'offset', 'src', 'dst', 'callerid', 'channel'] as const;
 const FIELDS: readonly Field[] = COLUMNS.map((name) => [name, name]);
@@ -27,7 +27,7 @@ export const localCallsGet = byHash({
       callTypes: ['Internal'],
       ...(inside && { inside }),
     };
-    const users = usersOf(services);
+    const users = usersOf(services).sort((a, b) => countOf(a) - countOf(b));
     const { begin, end, depth } = xmlAround(['page', 'local_calls']);
 
     async function* text(): AsyncGenerator<string> {
@@ -88,8 +88,7 @@ function zoneText(offset: number): string {
   return `GMT ${offset < 0 ? '-' : '+'}${String(digits).padStart(4, '0')}`;
 }
 
-/** The name of the user who has an extension, of several the one with the fewest ranges; '' = nobody is written down. */
+/** The name of the user who has an extension; '' = nobody is written down. @param users The narrowest first: behind him his reseller. */
 function ownerOf(number: string, users: readonly MorUser[]): string {
-  const own = users.filter((user) => hasExtension(user, number, ''));
-  return own.sort((a, b) => (a.ranges?.length ?? 0) - (b.ranges?.length ?? 0))[0]?.name ?? '';
+  return users.find((user) => hasExtension(user, number, ''))?.name ?? '';
 }

@@ -101,6 +101,11 @@ export function extensionsOf({ ranges }: MorUser): readonly string[] | null {
   ];
 }
 
+/** How many extensions somebody has; an admin, who has all, more than anybody. */
+export function countOf(user: MorUser): number {
+  return extensionsOf(user)?.length ?? Number.POSITIVE_INFINITY;
+}
+
 /** Somebody's calls as a filter has them; undefined: an admin's, all. */
 export function insideOf(user: MorUser, side: Inside['side']): Inside | undefined {
   const numbers = extensionsOf(user);
