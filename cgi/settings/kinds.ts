@@ -285,10 +285,20 @@ export const SOUND = v.pipe(
 
 export const PLACE = TEXT;
 
+/** What the addresses begin with that are the box's own (daemon/http/server.ts, daemon/start.ts). */
+const OWN_PATHS: ReadonlySet<string> = new Set([
+  ...['cgi', 'recordings', 'share', 'assets', 'healthz', 'metrics', 'ami', 'live'],
+]);
+
 /** What stands in front of a dialect's addresses; '' = nothing. */
 export const BASE = v.pipe(
   TEXT,
   v.regex(/^(\/[A-Za-z0-9_-]{1,32}){0,3}$/, 'must be "" or a path such as "/demo", of letters, digits, _ and -'),
+  // Behind /cgi/ numbers would be looked for instead, and to all of /share/ pages of other sites may lead.
+  v.check(
+    (base) => !OWN_PATHS.has(base.split('/')[1] ?? ''),
+    `must not be in an address of the box's own, such as /cgi`,
+  ),
 );
 
 /** MOR's users. @see cgi/dialect/mor/users.ts */

@@ -1,11 +1,14 @@
 /** What all dialects share: off until switched on, addresses that nobody else has, rights and bounds of the numbers. */
 import { fileURLToPath } from 'node:url';
+import * as v from 'valibot';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cookieOf } from '../../cgi/dialect/cookie.ts';
 import { readForm } from '../../cgi/dialect/form.ts';
 import { DIALECTS, dialectOf } from '../../cgi/dialect/table.ts';
+import { BASE } from '../../cgi/settings/kinds.ts';
 import { openStatic } from '../../daemon/http/static.ts';
 import { StoreError } from '../../storage/errors.ts';
+import { PATHS } from '../security/rights.ts';
 import { startDaemon } from '../support/daemon.ts';
 import { wwwFolder } from '../support/www.ts';
 import { openElastix } from './elastix-box.ts';
@@ -71,6 +74,17 @@ describe('addresses', () => {
     expect(found('/a/b/billing/stats/call_list', '/a/b')).toBe('/stats/call_list');
     expect(found('/a/bb/stats/call_list', '/a/b')).toBeUndefined();
     expect(found('/stats/call_list', '/a/b')).toBeUndefined();
+  });
+
+  test('a base is none of the box: numbers would stand in its place, or pages of other sites lead to it', async () => {
+    const { daemon } = await openElastix();
+    for (const path of [...PATHS.keys(), '/assets/']) {
+      const base = path.replace(/\/$/, '');
+      const answer = await daemon.json(`/cgi/webserve/30017?voipmonitor.base=${base}`);
+      expect([base, answer]).toMatchObject([base, { error: { code: 'invalid', parameter: 'voipmonitor.base' } }]);
+    }
+    expect(v.safeParse(BASE, '/share/more').success).toBe(false);
+    expect(v.safeParse(BASE, '/shared').success).toBe(true);
   });
 
   test('two bases never share a cookie', () => {
