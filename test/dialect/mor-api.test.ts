@@ -98,6 +98,39 @@ describe('who comes in', () => {
   });
 });
 
+describe("personal details by user_id and hash, at the address of MOR's document", () => {
+  let daemon: TestDaemon;
+  const atEnd = atFileEnd();
+  beforeAll(async () => {
+    daemon = await openMor({}, atEnd);
+    await setSecret(daemon);
+  });
+  const path = '/billing/users/personal_details';
+  const told = async (form: Record<string, string>, Cookie = '') => {
+    const body = new URLSearchParams(form);
+    const answer = await fetch(daemon.url + path, { method: 'POST', body, headers: { Cookie } });
+    const root = readXml(await answer.text());
+    return textAt(root, 'userid') ?? textAt(root, 'error_msg') ?? textAt(root, 'status', 'error');
+  };
+
+  test.each([
+    ['5', morHash(['5'], SECRET), '5'],
+    ['99', morHash(['99'], SECRET), 'User was not found'],
+    ['5', morHash(['6'], SECRET), 'Incorrect hash'],
+  ])('%s with %s: %s', async (user_id, hash, answer) => {
+    expect(await told({ user_id, hash })).toBe(answer);
+  });
+
+  test('by GET only where the owner wants it, and without a hash for who has logged in', async () => {
+    const query = new URLSearchParams({ user_id: '5', hash: morHash(['5'], SECRET) });
+    expect((await fetch(`${daemon.url}${path}?${query}`)).status).toBe(405);
+    const Cookie = `_mor_session=${daemon.sessions.begin({ user: 'admin', role: 'admin' }).token}`;
+    expect(await told({ user_id: '5', hash: morHash(['5'], SECRET) }, Cookie)).toBe('5');
+    expect(await told({ search_on: '1' }, Cookie)).toBe('0');
+    expect(await told({ search_on: '1' })).toBe('Please log in');
+  });
+});
+
 test('a key with _ in its name is shown as the configuration fixes it', async () => {
   const daemon = await openMor({ CDRD_MOR_SAMPLE_HASH: 'yes', CDRD_MOR_CALLBACK_NUMBERS: '200-299,0049*' });
   const { json_array_settings: settings } = (await daemon.json('/cgi/webserve/30016')) as {

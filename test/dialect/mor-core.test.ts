@@ -118,6 +118,18 @@ test.each([
   expect(all(root, 'finances')).toEqual([]);
 });
 
+test('what only tells is told by POST too, what does something by POST alone', async () => {
+  for (const path of [
+    '/callc/main',
+    '/billing/users/personal_details',
+    '/devices/user_device_clis',
+    '/phonebooks/list/0',
+  ])
+    expect([path, (await box.ask('admin', path, { search_on: '1' })).status]).toEqual([path, 200]);
+  for (const path of ['/devices/cli_add', '/phonebooks/destroy/1', '/functions/activate_callback', '/api/login'])
+    expect([path, (await box.ask('admin', path)).status]).toEqual([path, 405]);
+});
+
 test('by HEAD a page has its head', async () => {
   const answer = await box.ask('admin', '/callc/main', undefined, { method: 'HEAD' });
   expect([answer.status, answer.headers.get('content-type'), answer.text]).toEqual([

@@ -25,11 +25,6 @@ const FIELDS = [...OTHER, ...REGISTRATION];
 const FIELD_MAX = 200;
 const ACTION = 'edit_personal';
 
-export const personalDetails: Page = {
-  like: { number: 30013, right: 'cdr.read' },
-  answer: ({ services, user }) => shown(user, services),
-};
-
 /** By hash: no name need be given, because who knows the secret may ask about everybody. */
 export const userDetailsGet = byHash({
   hashed: ['user_id'],
@@ -37,6 +32,13 @@ export const userDetailsGet = byHash({
   isNameless: true,
   answer: ({ user, services }) => shown(user, services),
 });
+
+export const personalDetails: Page = {
+  like: { number: 30013, right: 'cdr.read' },
+  // MOR's document names no other address for the hash.
+  byHash: userDetailsGet,
+  answer: ({ services, user }) => shown(user, services),
+};
 
 export const editDetails: Page = {
   like: { number: 30014, right: 'contacts' },

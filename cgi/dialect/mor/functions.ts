@@ -24,7 +24,7 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   {
     name: 'POST, GET /api/user_details_get',
     works: 'differs',
-    note: 'the details of `GET /users/personal_details`; GET only with `mor.get`; `u` may be left out',
+    note: '`user_id` and `hash` sent to `/users/personal_details`, or here; GET only with `mor.get`; `u` may be left out',
   },
   {
     name: 'GET /users/personal_details',
@@ -39,7 +39,7 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   {
     name: 'GET /devices/user_devices',
     works: 'differs',
-    note: 'SIP and PJSIP phones of the extensions; `acc` is the extension; without `password`, and without `last_time_registered`, which Asterisk does not remember; `cid` of 200 phones at most',
+    note: 'SIP and PJSIP phones of the extensions; `acc` is the extension; without `password`, and without `last_time_registered`, which Asterisk does not remember; `cid` of 200 phones at most, of those that Asterisk tells it of',
   },
   { name: 'GET /devices/callflow/ID', works: 'no', note: PBX },
   { name: 'GET /devices/callflow_edit/ID', works: 'no', note: PBX },

@@ -61,7 +61,7 @@ export const mor: Dialect = {
     const found = pageAt(request);
     if (!found) return noPage(request);
     const { page, rest } = found;
-    const answered = 'open' in page ? page.answer(request, services) : answerKnown(page, rest, request, services);
+    const answered = 'open' in page ? page.answer(request, services) : answerPage(page, rest, request, services);
     return request.method === 'HEAD' ? withoutRows(await answered) : answered;
   },
   fault(error, request) {
@@ -72,6 +72,16 @@ export const mor: Dialect = {
     return pageReply('Error', [LANGUAGE, ['error_msg', error.message]], ERROR_STATUS[error.code]);
   },
 };
+
+/** @throws {CgiError} */
+async function answerPage(page: Page, rest: string, request: DialectRequest, services: Services): Promise<Reply> {
+  if (!page.byHash) return answerKnown(page, rest, request, services);
+  // Who asks is not known yet, and a body is read once.
+  const body = await request.body(false);
+  const again = { ...request, body: async () => body };
+  if ((await formOf(again, false)).has('hash')) return page.byHash.answer(again, services);
+  return answerKnown(page, rest, again, services);
+}
 
 /** For somebody who shows who he is, and may. @throws {CgiError} */
 async function answerKnown(page: Page, rest: string, request: DialectRequest, services: Services): Promise<Reply> {
@@ -95,8 +105,13 @@ interface Found {
   readonly rest: string;
 }
 
+/** MOR's document has all pages by POST or GET: what only tells is told by both, what does something is done by POST alone. */
 function pageAt({ method, path }: Pick<DialectRequest, 'method' | 'path'>): Found | null {
-  const asked = `${method === 'HEAD' ? 'GET' : method} ${path}`;
+  const byPost = method === 'POST' ? entryAt(`POST ${path}`) : null;
+  return byPost ?? entryAt(`GET ${path}`);
+}
+
+function entryAt(asked: string): Found | null {
   const exact = PAGES[asked.endsWith('/') ? asked.slice(0, -1) : asked];
   if (exact) return { page: exact, rest: '' };
   const slash = asked.lastIndexOf('/') + 1;
@@ -104,9 +119,8 @@ function pageAt({ method, path }: Pick<DialectRequest, 'method' | 'path'>): Foun
   return page ? { page, rest: asked.slice(slash) } : null;
 }
 
-/** Nothing is here by this method, or at all. */
-function noPage({ method, path }: DialectRequest): Reply {
-  const other = method === 'POST' ? 'GET' : 'POST';
-  if (pageAt({ method: other, path })) return errorReply(`${other} only`, ERROR_STATUS.method);
+/** Nothing is here, or by POST alone. */
+function noPage({ path }: DialectRequest): Reply {
+  if (entryAt(`POST ${path}`)) return errorReply('POST only', ERROR_STATUS.method);
   return errorReply('there is no such page here', ERROR_STATUS.not_found);
 }

@@ -27,6 +27,8 @@ export interface Page {
   readonly like: Like;
   /** `<name>` of its answer, where it does something: {@link actionReply}. Such a page is asked for by POST only. */
   readonly action?: string;
+  /** What answers at the same address whoever sends a `hash`, logged in or not. */
+  readonly byHash?: OpenPage;
   /** @throws {CgiError}: told as a page's error_msg or an action's status_message. */
   answer(asked: Asked): Reply | Promise<Reply>;
 }
