@@ -15,10 +15,11 @@ export function readForm(text: string, most = 1_000): Map<string, string> {
 }
 
 function decoded(text: string): string {
-  const blanks = text.replaceAll('+', ' ');
-  try {
-    return decodeURIComponent(blanks);
-  } catch {
-    return blanks;
-  }
+  return text.replaceAll('+', ' ').replace(/(?:%[0-9A-Fa-f]{2})+/g, (bytes) => {
+    try {
+      return decodeURIComponent(bytes);
+    } catch {
+      return [...bytes.matchAll(/%../g)].map(([each]) => (each < '%8' ? decodeURIComponent(each) : each)).join('');
+    }
+  });
 }
