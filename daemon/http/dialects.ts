@@ -1,6 +1,6 @@
 /** Requests in a dialect's addresses: taken apart for it, its faults told in its own form. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DialectRequest } from '../../cgi/dialect/dialect.ts';
+import type { Dialect, DialectRequest } from '../../cgi/dialect/dialect.ts';
 import type { Found } from '../../cgi/dialect/table.ts';
 import { isForLog, toldFault } from '../../cgi/dispatch.ts';
 import { CgiError } from '../../cgi/reply.ts';
@@ -13,23 +13,64 @@ import { isSecure, writeReply } from './write-reply.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST'];
 
+/** A request as it came, its query apart. */
+interface Came {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: string;
+}
+
+interface With {
+  readonly services: Services;
+  readonly bodies: Bodies;
+  readonly log: Log;
+}
+
 /**
  * Has it answered and writes the answer: a listing may fail while it is written, and as long as nothing has been sent that is
  * told in the dialect's form, too. @throws where something has been sent, or nobody is there to be told.
  */
-export async function answerDialect(
-  { entry, base, path }: Found,
-  {
-    request,
-    response,
-    query,
-  }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly query: string },
-  { services, bodies, log }: { readonly services: Services; readonly bodies: Bodies; readonly log: Log },
+export async function answerDialect(found: Found, came: Came, { services, bodies, log }: With): Promise<void> {
+  const { request, response } = came;
+  const dialect = await found.entry.load();
+  const method = METHODS.find((each) => each === request.method);
+  const asked = askedOf(found, came, bodies);
+  const tell = (error: CgiError) => writeFault(response, dialect, error, asked);
+  if (!method) {
+    response.setHeader('Allow', METHODS.join(', '));
+    return tell(new CgiError('method', `${METHODS.join(', ')} only`));
+  }
+  try {
+    await writeReply(response, await dialect.answer(asked, services));
+  } catch (error) {
+    if (response.headersSent) throw error;
+    const told = toldFault(error);
+    if (!told && request.socket.destroyed) throw error;
+    if (isForLog(error)) log.error('a request failed', { asked: found.entry.name, error });
+    await tell(told ?? new CgiError('internal', 'something went wrong here'));
+  }
+}
+
+/** Tells of what was refused before anybody was asked. */
+export async function refuseAsDialect(
+  found: Found,
+  error: CgiError,
+  came: Came,
+  { bodies }: Pick<With, 'bodies'>,
 ): Promise<void> {
-  const dialect = await entry.load();
-  const method = METHODS.find((each) => each === request.method) as DialectRequest['method'] | undefined;
-  const asked: DialectRequest = {
-    method: method ?? 'GET',
+  await writeFault(came.response, await found.entry.load(), error, askedOf(found, came, bodies));
+}
+
+function writeFault(response: ServerResponse, dialect: Dialect, error: CgiError, asked: DialectRequest): Promise<void> {
+  const reply = dialect.fault(error, asked);
+  const { retryAfter } = error;
+  const isLater = retryAfter !== undefined && (reply.kind === 'text' || reply.kind === 'json');
+  return writeReply(response, isLater ? { ...reply, retryAfter } : reply);
+}
+
+function askedOf({ base, path }: Found, { request, response, query }: Came, bodies: Bodies): DialectRequest {
+  return {
+    method: (METHODS.find((each) => each === request.method) as DialectRequest['method'] | undefined) ?? 'GET',
     base,
     path,
     query,
@@ -41,23 +82,4 @@ export async function answerDialect(
     secure: isSecure(request),
     host: request.headers.host ?? '',
   };
-  const tell = (error: CgiError) => {
-    const reply = dialect.fault(error, asked);
-    const { retryAfter } = error;
-    const isLater = retryAfter !== undefined && (reply.kind === 'text' || reply.kind === 'json');
-    return writeReply(response, isLater ? { ...reply, retryAfter } : reply);
-  };
-  if (!method) {
-    response.setHeader('Allow', METHODS.join(', '));
-    return tell(new CgiError('method', `${METHODS.join(', ')} only`));
-  }
-  try {
-    await writeReply(response, await dialect.answer(asked, services));
-  } catch (error) {
-    if (response.headersSent) throw error;
-    const told = toldFault(error);
-    if (!told && request.socket.destroyed) throw error;
-    if (isForLog(error)) log.error('a request failed', { asked: entry.name, error });
-    await tell(told ?? new CgiError('internal', 'something went wrong here'));
-  }
 }

@@ -21,7 +21,7 @@ import type { Certificate } from './certificate.ts';
 import { likely } from './conditional.ts';
 import { tendConnections } from './connection.ts';
 import { anyTokenOf, cookieIn, tokenOf } from './cookies.ts';
-import { answerDialect } from './dialects.ts';
+import { answerDialect, refuseAsDialect } from './dialects.ts';
 import { createGate, type Gate, type GateFigures } from './gate.ts';
 import { createGuard, type Guard } from './guard.ts';
 import type { Hosts } from './hosts.ts';
@@ -251,6 +251,9 @@ async function answer(
     if (verdict) {
       // Who floods us may begin anew for each request.
       if (verdict.error.code === 'busy') response.setHeader('Connection', 'close');
+      // Of a page of another site nobody expects the form of a dialect.
+      const found = verdict.error.code === 'denied' ? null : context.dialectAt?.(path);
+      if (found) return await refuseAsDialect(found, verdict.error, { request, response, query }, context);
       return await writeReply(response, errorReply(verdict.error));
     }
     await route(context, request, response, { path, query, listen });

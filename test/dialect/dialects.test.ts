@@ -1,4 +1,5 @@
 /** What all dialects share: off until switched on, addresses that nobody else has, rights and bounds of the numbers. */
+import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -96,8 +97,9 @@ describe('addresses', () => {
 });
 
 test('a form is read as PHP reads it: the last of several, names with their case, broken signs as they were sent', () => {
-  const form = readForm('a=1&a=2&A=3&b=x+y%20z&c&&d=%zz&e=%C3%A9');
-  expect(Object.fromEntries(form)).toEqual({ a: '2', A: '3', b: 'x y z', c: '', d: '%zz', e: 'é' });
+  const form = readForm('a=1&a=2&A=3&b=x+y%20z&c&&d=%zz&e=%C3%A9&f=%31%zz%32%&g=%E9%20x');
+  const broken = { d: '%zz', f: '1%zz2%', g: '%E9 x' };
+  expect(Object.fromEntries(form)).toEqual({ a: '2', A: '3', b: 'x y z', c: '', e: 'é', ...broken });
 });
 
 test('a listing that fails before anything has been sent is told in the form of the dialect', async () => {
@@ -111,6 +113,25 @@ test('a listing that fails before anything has been sent is told in the form of 
   const { status, headers, text } = await ask(key, '?cmd=cdrreport');
   expect({ status, text }).toEqual({ status: 429, text: '{"status": "try again shortly", "code": 429}' });
   expect(headers.get('retry-after')).toBe('2');
+});
+
+test('what is refused before anybody is asked is told in the form of the dialect', async () => {
+  const env = Object.fromEntries(DIALECTS.map(({ name }) => [`CDRD_${name.toUpperCase()}_ENABLED`, 'yes']));
+  const daemon = await startDaemon(env, { atEnd: onTestFinished });
+  const elsewhere = (path: string) =>
+    new Promise((resolve, reject) => {
+      const sent = request(daemon.url + path, { headers: { Host: 'pbx.example' }, agent: false }, async (answer) =>
+        resolve([answer.statusCode, Buffer.concat(await answer.toArray()).toString()]),
+      );
+      sent.once('error', reject).end();
+    });
+  const why = '"pbx.example" is no name of this box: list it in http.names, or use its address';
+  expect(await elsewhere('/api/api.php?cmd=x')).toEqual([421, `{"status": ${JSON.stringify(why)}, "code": 421}`]);
+  expect(await elsewhere('/billing/api/local_calls_get')).toEqual([421, expect.stringMatching(/^<\?xml .*<error>/s)]);
+  expect(await elsewhere('/php/api.php')).toEqual([421, JSON.stringify({ success: false, errors: { reason: why } })]);
+  // Whoever opens a page of another site is no program of a dialect.
+  const foreign = await fetch(`${daemon.url}/php/api.php`, { headers: { Origin: 'http://evil.example' } });
+  expect([foreign.status, await foreign.json()]).toMatchObject([403, { error: { code: 'denied' } }]);
 });
 
 test('at what a disk fails is in the log, and not in the answer', async () => {
