@@ -1,8 +1,8 @@
 /** Who may ask by VoIPmonitor's scripts, what is noted of it, and answers that are long or can't be given. */
 import { createHash } from 'node:crypto';
-import { beforeAll, expect, test } from 'vitest';
-import { begun } from '../../cgi/dialect/voipmonitor/begun.ts';
-import { startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { StoreError } from '../../storage/errors.ts';
+import { eventually, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
 
@@ -159,32 +159,48 @@ test('a link leads nowhere but to our pages', async () => {
   expect(await to(`/admin.php?cdr_filter=${encodeURIComponent('{fcallername:"x"}')}`)).toEqual([200, null]);
 });
 
-test('an answer has begun when it has its first piece; who stops reading ends the search', async () => {
-  let ended = 0;
-  async function* text() {
+test.each([
+  ['a list', LIST],
+  ['a list of api.php', CALLS],
+  ['a count', `${LIST}&suppress_results=1`],
+  ['a summary', `${LIST}&group=lastSIPresponse`],
+])('whoever goes away ends the search for %s', async (_, path) => {
+  const search = { begun: false, ended: false, isOver: false };
+  async function* endless() {
+    search.begun = true;
     try {
-      yield '';
-      yield 'a';
-      yield 'b';
+      while (!search.isOver) {
+        await new Promise(setImmediate);
+        yield { rows: 0, next: null, bytes: Buffer.alloc(0), groups: [] };
+      }
     } finally {
-      ended += 1;
+      search.ended = true;
     }
   }
-  const read = async (most: number) => {
-    const reply = await begun(text());
-    if (reply.kind !== 'rows') throw new Error('rows are wanted');
-    const pieces: unknown[] = [];
-    for await (const piece of reply.text) if (pieces.push(piece) === most) break;
-    return pieces;
-  };
-  expect(await read(9)).toEqual(['a', 'b']);
-  expect(await read(1)).toEqual(['a']);
-  const unread = await begun(text());
-  if (unread.kind === 'rows') await unread.text[Symbol.asyncIterator]().return?.();
-  expect(ended).toBe(3);
-  // biome-ignore lint/correctness/useYield: it fails before
-  async function* fails(): AsyncGenerator<string> {
-    throw new Error('no');
+  const spies = (['count', 'pages', 'totals'] as const).map((walk) =>
+    vi.spyOn(daemon.store, walk).mockImplementation(endless as never),
+  );
+  try {
+    const gone = new AbortController();
+    const answer = fetch(`${daemon.url}${path}`, { ...cookie(session), signal: gone.signal });
+    answer.catch(() => {});
+    await eventually(async () => search.begun);
+    gone.abort();
+    await eventually(async () => search.ended);
+  } finally {
+    search.isOver = true;
+    for (const spy of spies) spy.mockRestore();
   }
-  await expect(begun(fails())).rejects.toThrow('no');
+});
+
+test('what fails before the first row is told as any fault is', async () => {
+  // biome-ignore lint/correctness/useYield: it fails before
+  const spy = vi.spyOn(daemon.store, 'count').mockImplementation(async function* () {
+    throw new StoreError('busy', 'too many long listings');
+  });
+  const answer = await fetch(`${daemon.url}${LIST}`, cookie(session));
+  spy.mockRestore();
+  expect([answer.status, await answer.json()]).toEqual([
+    ...[429, { success: false, errors: { reason: 'try again shortly' } }],
+  ]);
 });

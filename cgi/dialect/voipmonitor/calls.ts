@@ -5,7 +5,6 @@
 
 import { epochBounds } from '../../range.ts';
 import { CgiError, type Reply } from '../../reply.ts';
-import { begun } from './begun.ts';
 import { type Cdr, cdrs, idsOf, type Question } from './cdr.ts';
 import { numbers } from './filter.ts';
 import { between, wallOf } from './moment.ts';
@@ -33,7 +32,7 @@ async function handle({ services, sent, note }: Asked): Promise<Reply> {
       }
     yield `${separator === ',' ? '' : separator}]}`;
   }
-  return begun(text());
+  return { kind: 'rows', text: text() };
 }
 
 /** In the names by which other tasks ask for it. */

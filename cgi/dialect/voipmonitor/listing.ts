@@ -4,7 +4,6 @@
  * it is asked for) it is summed up by response.
  */
 import { CgiError, type Reply } from '../../reply.ts';
-import { begun } from './begun.ts';
 import { cdrs, idsOf, type Question } from './cdr.ts';
 import { callsAsked, filterOf, isFilter } from './filter.ts';
 import { isOrder, orderOf } from './order.ts';
@@ -32,18 +31,20 @@ async function handle({ services, sent, note }: Asked): Promise<Reply> {
   const order = orderOf(texts);
   const isCounted = ['1', 'true'].includes(text('suppress_results'));
   note(new Map([...texts].filter(([name]) => isFilter(name))));
-  if (text('group') !== '') return begun(summedUp(asked.callId));
+  if (text('group') !== '') {
+    if (!['lastSIPresponse', 'lastSIPresponseNum'].includes(text('group')))
+      throw new CgiError('invalid', 'group must be lastSIPresponse', 'group');
+    if (asked.callId !== '') throw new CgiError('invalid', 'group: not with fcallid', 'group');
+    if (order.sort !== undefined)
+      throw new CgiError('invalid', 'group: comes with most calls first, without sort', 'sort');
+    return { kind: 'rows', text: summedUp() };
+  }
   if (asked.callId !== '' && order.sort !== undefined)
     throw new CgiError('invalid', 'sort: the calls of one fcallid come in the order of their start', 'sort');
   const ids = asked.callId === '' ? null : await idsOf(asked.callId, services);
-  return begun(isCounted ? counted({ filter, ids }) : rows({ filter, ids }));
+  return { kind: 'rows', text: isCounted ? counted({ filter, ids }) : rows({ filter, ids }) };
 
-  async function* summedUp(callId: string): AsyncGenerator<string> {
-    if (!['lastSIPresponse', 'lastSIPresponseNum'].includes(text('group')))
-      throw new CgiError('invalid', 'group must be lastSIPresponse', 'group');
-    if (callId !== '') throw new CgiError('invalid', 'group: not with fcallid', 'group');
-    if (order.sort !== undefined)
-      throw new CgiError('invalid', 'group: comes with most calls first, without sort', 'sort');
+  async function* summedUp(): AsyncGenerator<string> {
     const { rows } = yield* summary(services, filter);
     const total = String(rows.length);
     yield JSON.stringify(

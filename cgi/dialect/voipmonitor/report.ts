@@ -10,7 +10,6 @@ import { bounds, type DateRange, dateRange, ordered } from '../../range.ts';
 import { CgiError, type Reply } from '../../reply.ts';
 import { sees } from '../../view/view.ts';
 import { type XmlNode, xmlElement } from '../xml.ts';
-import { begun } from './begun.ts';
 import { wallOf } from './moment.ts';
 import { oneOf } from './names.ts';
 import { type Params, textIn, yesIn } from './request.ts';
@@ -30,8 +29,7 @@ async function handle({ services, sent, caller, note }: Asked): Promise<Reply> {
     const found = yield* summary(services, filter);
     yield isJson ? JSON.stringify({ success: true, ...bodyOf(view, range, found) }) : pageOf(view, range, found);
   }
-  const reply = await begun(text());
-  return isJson || reply.kind !== 'rows' ? reply : { ...reply, type: 'text/html; charset=utf-8' };
+  return { kind: 'rows', text: text(), ...(!isJson && { type: 'text/html; charset=utf-8' }) };
 }
 
 /** @throws {CgiError} `not_found`, `invalid` */
