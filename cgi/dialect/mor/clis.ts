@@ -6,12 +6,12 @@ import * as v from 'valibot';
 import type { By } from '../../../storage/sql/audit.ts';
 import { CgiError } from '../../reply.ts';
 import type { Services } from '../../verb.ts';
+import { inTurn } from './turns.ts';
 
 /** Caller IDs of the whole box: together some 150 KB of text, which is read and written as one. */
 export const CLIS_MAX = 1_000;
-/** Changes waiting for their turn. */
-const WAITING_MAX = 16;
 const SETTING = 'mor.clis';
+const TURN = { setting: SETTING, what: 'the caller IDs' };
 
 export interface Cli {
   /** Given once and never again. */
@@ -41,7 +41,7 @@ export async function allClis({ store }: Pick<Services, 'store'>): Promise<reado
 
 /** @returns its id. @throws {CgiError} `conflict` for one that its device has already, or when there are too many; `busy` */
 export function addCli(cli: Omit<Cli, 'id' | 'added'>, by: By, { store, now }: Needed): Promise<number> {
-  return inTurn(store, async () => {
+  return inTurn({ store, ...TURN }, async () => {
     const { next, clis } = await read(store);
     if (clis.some(({ device, number }) => device === cli.device && number === cli.number))
       throw new CgiError('conflict', `${cli.device} has ${cli.number} already`, 'cli');
@@ -55,7 +55,7 @@ export function addCli(cli: Omit<Cli, 'id' | 'added'>, by: By, { store, now }: N
 
 /** @param mayHave Whether it is one of who asks. @returns whether there was one. @throws {CgiError} `busy` */
 export function removeCli(id: number, mayHave: (cli: Cli) => boolean, by: By, { store }: Needed): Promise<boolean> {
-  return inTurn(store, async () => {
+  return inTurn({ store, ...TURN }, async () => {
     const { next, clis } = await read(store);
     const found = clis.find((cli) => cli.id === id);
     if (!found || !mayHave(found)) return false;
@@ -69,20 +69,4 @@ export function removeCli(id: number, mayHave: (cli: Cli) => boolean, by: By, { 
 async function read(store: Services['store']): Promise<Held> {
   const value = await store.ask('setting', SETTING);
   return value === null ? { next: 1, clis: [] } : v.parse(held, value);
-}
-
-const turns = new WeakMap<Services['store'], { last: Promise<unknown>; waiting: number }>();
-
-/** One change at a time: of two that read at once the second would lose the first one's. */
-function inTurn<T>(store: Services['store'], change: () => Promise<T>): Promise<T> {
-  const turn = turns.get(store) ?? { last: Promise.resolve(), waiting: 0 };
-  turns.set(store, turn);
-  if (turn.waiting >= WAITING_MAX)
-    return Promise.reject(new CgiError('busy', 'the caller IDs are being changed', undefined, 5));
-  turn.waiting += 1;
-  const done = turn.last.then(change).finally(() => {
-    turn.waiting -= 1;
-  });
-  turn.last = done.catch(() => {});
-  return done;
 }

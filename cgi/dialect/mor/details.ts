@@ -9,6 +9,7 @@ import type { Form } from '../form-of.ts';
 import type { XmlNode } from '../xml.ts';
 import { byHash } from './api.ts';
 import { actionReply, extensionRanges, LANGUAGE, type Page, pageReply, usersOf } from './page.ts';
+import { inTurn } from './turns.ts';
 import { askedAbout, type MorUser } from './users.ts';
 
 const OTHER = [
@@ -49,13 +50,12 @@ export const editDetails: Page = {
     const sent = sentIn(form);
     const names = Object.keys(sent);
     if (names.length === 0) throw new CgiError('invalid', `nothing is given of ${FIELDS.join(', ')}`);
-    const value = { ...(await keptOf(user, services)), ...sent };
     const detail = { user: user.id, fields: names.join(',') };
-    await services.store.write({
-      kind: 'setting',
-      name: settingOf(user),
-      value,
-      audit: { ...byOf(caller, request), action: 'details.changed', detail },
+    const audit = { ...byOf(caller, request), action: 'details.changed', detail };
+    const { store } = services;
+    await inTurn({ store, setting: settingOf(user), what: 'these details' }, async () => {
+      const value = { ...(await keptOf(user, services)), ...sent };
+      await store.write({ kind: 'setting', name: settingOf(user), value, audit });
     });
     return actionReply(ACTION, 'ok', 'Personal details changed');
   },
