@@ -1,5 +1,5 @@
 /** What all dialects share: off until switched on, addresses that nobody else has, rights and bounds of the numbers. */
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -8,6 +8,7 @@ import { readForm } from '../../cgi/dialect/form.ts';
 import { DIALECTS, dialectOf } from '../../cgi/dialect/table.ts';
 import { BASE } from '../../cgi/settings/kinds.ts';
 import { openStatic } from '../../daemon/http/static.ts';
+import { httpLimits } from '../../daemon/limits.ts';
 import { StoreError } from '../../storage/errors.ts';
 import { PATHS } from '../security/rights.ts';
 import { startDaemon } from '../support/daemon.ts';
@@ -132,6 +133,27 @@ test('what is refused before anybody is asked is told in the form of the dialect
   // Whoever opens a page of another site is no program of a dialect.
   const foreign = await fetch(`${daemon.url}/php/api.php`, { headers: { Origin: 'http://evil.example' } });
   expect([foreign.status, await foreign.json()]).toMatchObject([403, { error: { code: 'denied' } }]);
+});
+
+test('a program with a bare key is no stranger, who may ask less', async () => {
+  const { daemon, makeKey } = await openElastix();
+  // Of another address than the box's own, which is not counted.
+  const asking = async (localAddress: string, Authorization: string) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const ask = () =>
+      new Promise<number>((resolve, reject) => {
+        const about = { agent, localAddress, headers: { Authorization } };
+        const sent = request(`${daemon.url}/api/api.php?cmd=x`, about, (answer) => {
+          answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
+        });
+        sent.once('error', reject).end();
+      });
+    const told = new Set<number>();
+    for (let tries = 0; tries < 2 * httpLimits.strangerBurst && !told.has(429); tries++) told.add(await ask());
+    return [...told];
+  };
+  expect(await asking('127.66.6.6', await makeKey('monitor'))).toEqual([200]);
 });
 
 test('at what a disk fails is in the log, and not in the answer', async () => {

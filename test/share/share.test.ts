@@ -193,6 +193,10 @@ test('unknown, over, revoked and in the trash look the same', async () => {
   await eventually(async () => (await open(trashed.path)).status === 200);
 });
 
+test('none is made while the clock of the box is not set: nobody would know when it ends', async () => {
+  await expect(share({}, Math.floor(Date.now() / 1000) - 60)).rejects.toMatchObject({ code: 'conflict' });
+});
+
 test('one that needs a log-in sends to it and back, and lets in whoever has an account', async () => {
   const { path } = await share({ kind: 'login' });
   const stranger = await open(path);

@@ -50,6 +50,14 @@ test('one too many is not kept, and has no line in the audit log; those whose ti
   expect(entries.map(({ detail }) => detail)).toEqual([{ id: 3 }, { id: 2 }, { id: 1 }]);
 });
 
+test('a clock that was ahead for some days has taken none', async () => {
+  const { store, make } = open();
+  const id = await make();
+  const ahead = NOON + 20 * DAY;
+  expect(await make({ hash: 'b'.repeat(64), createdAt: ahead, endsAt: ahead + DAY })).toBe(2);
+  expect(await store.ask('shareByHash', 'a'.repeat(64))).toMatchObject({ id });
+});
+
 test('long after its end it is gone when another is made; an id is never given again', async () => {
   const { store, make } = open();
   await make();
