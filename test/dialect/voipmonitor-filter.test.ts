@@ -87,6 +87,10 @@ describe('a filter', () => {
     [{ fdurationgt: '-1' }, 'fdurationgt must be whole seconds'],
     [{ fsipresponse: '2' }, 'fsipresponse must be one of 200, 486, 487, 503'],
     [{ ftrunk: 'in' }, 'ftrunk must be true or false'],
+    // What is looked for in VoIPmonitor by a part of it would be found here in no call.
+    [{ fcallid: '%1620378302%' }, 'fcallid must be a whole UniqueID or LinkedID'],
+    [{ fcallid: '1620378302.*' }, 'fcallid must be a whole UniqueID or LinkedID'],
+    [{ fcallid: '1 2' }, 'fcallid must be a whole UniqueID or LinkedID'],
     [{ fsensor_id: '0' }, 'the box is the one sensor there is, 1'],
     [{ fdatefrom: '2021-02-30' }, 'fdatefrom must be a time'],
   ])('%o is refused', (given, why) => expect(() => of(given as Record<string, string>)).toThrow(why));
@@ -108,6 +112,7 @@ describe('an order', () => {
     ],
     [{ sort: '[{"property":"calldate2","direction":"DESC"}]' }, { order: 'desc', ...whole }],
     [{ sort: '{"property":"calldate"}' }, { order: 'asc', ...whole }],
+    [{ dir: 'ASC' }, { order: 'asc', ...whole }],
     [
       { sort: 'duration', dir: 'DESC' },
       { sort: 'duration', order: 'desc', ...whole },

@@ -157,6 +157,7 @@ describe('a request', () => {
     [`params={"a":"${'x'.repeat(8_001)}"}`, 'params is over 8000 characters'],
     [`a=${'x'.repeat(8_001)}`, 'a is over 8000 characters'],
     [Array.from({ length: 201 }, (_, index) => `a${index}=1`).join('&'), 'more than 200 parameters'],
+    ['params={"caller":90049893718281123}', 'caller: so many digits must stand in quotes'],
     ['params[a]=1&params[0][b]=2', 'params is both an object and an array'],
     ['params[a][b][c]=1', 'params[a][b][c] is not understood'],
   ])('is refused: %.40s', (query, why) => expect(() => readSent(query, '')).toThrow(why));
@@ -164,10 +165,26 @@ describe('a request', () => {
   test('a body of JSON is as bounded', () => {
     expect(() => readSent('', '[1]')).toThrow('the body must be a JSON object');
     expect(() => readSent('', '{"a"')).toThrow('the body is no valid JSON');
+    expect(() => readSent('', '{"fcaller":90049893718281123}')).toThrow('fcaller: so many digits must stand in quotes');
+    expect(readSent('', '{"fcaller":900498937182811}').text('fcaller')).toBe('900498937182811');
+    const large = `{"a":${'[],'.repeat(200_000)}}`;
+    expect(() => readSent('', large)).toThrow('the body is over 400000 characters');
     expect(() => readSent('', JSON.stringify({ params: { a: 'x'.repeat(8_001) } }))).toThrow('a is over 8000');
     expect(readSent('', '{"sort":[{"property":"calldate2"}],"x":true}').text('sort')).toBe(
       '[{"property":"calldate2"}]',
     );
+  });
+
+  test('lists and objects within each other, however deep, are refused by their name', () => {
+    for (const [open, close] of [
+      ['[', ']'],
+      ['{"b":', '}'],
+    ] as const) {
+      const nested = (depth: number) => `{"sort":${open.repeat(depth)}1${close.repeat(depth)}}`;
+      expect(readSent('', nested(3)).text('sort')).toBe(nested(3).slice(8, -1));
+      for (const depth of [4, 8_000, 50_000])
+        expect(() => readSent('', nested(depth))).toThrow('sort is not understood');
+    }
   });
 
   test('values are read by kind', () => {

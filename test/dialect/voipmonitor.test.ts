@@ -100,6 +100,22 @@ test('HEAD is answered without a list', async () => {
   ]);
 });
 
+test('a part of a Call-ID is refused: it would be found in no call', async () => {
+  const reason = async (path: string) => (await said(path, cookie(session))).errors?.reason;
+  expect(await reason(`${LIST}&fcallid=%25620417600%25`)).toContain('fcallid must be a whole UniqueID');
+  expect(await reason('/php/api.php?task=getVoipCalls&params={"callId":"%25620417600%25"}')).toContain(
+    'callId must be a whole UniqueID',
+  );
+});
+
+test('a filter that stands where none is looked for is told of', async () => {
+  for (const params of ['{"fcaller":"999"}', '[]'])
+    expect((await said(`${LIST}&params=${params}`, cookie(session))).errors?.reason).toBe(
+      'params is not a parameter here: its names stand beside it',
+    );
+  expect((await said(`${LIST}&params={}`, cookie(session)))['total']).toBe('30');
+});
+
 test('a summary is counted, cut and without another order', async () => {
   const group = `${LIST}&group=lastSIPresponse`;
   expect(await said(`${group}&suppress_results=1`, cookie(session))).toEqual({ total: '1' });

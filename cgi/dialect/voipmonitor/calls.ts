@@ -5,6 +5,7 @@
 
 import { epochBounds } from '../../range.ts';
 import { CgiError, type Reply } from '../../reply.ts';
+import { callIdOf } from './call-id.ts';
 import { type Cdr, cdrs, idsOf, type Question } from './cdr.ts';
 import { numbers } from './filter.ts';
 import { between, wallOf } from './moment.ts';
@@ -51,7 +52,7 @@ async function questionOf(params: Params, { store, zone }: Asked['services']): P
   if (ends.length > 1) throw new CgiError('invalid', 'endTime is callEnd: give one of them', 'endTime');
   const [end] = ends;
   const to = end && wallOf(end);
-  const found = callId === '' ? null : await idsOf(callId, { store });
+  const found = callId === '' ? null : await idsOf(callIdOf('callId', callId), { store });
   return {
     filter: {
       start: between(time('startTime'), time('startTimeTo'), zone),

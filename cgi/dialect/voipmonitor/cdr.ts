@@ -137,9 +137,8 @@ function cdrsOf({ bytes }: Page): readonly Cdr[] {
   return (rows as Held[]).map(cdrOf);
 }
 
-/** Ids of the calls that have this UniqueID or LinkedID, which stand here for the Call-ID. @see call-id.ts */
+/** Ids of the calls that have this UniqueID or LinkedID, which stand here for the Call-ID. @param callId Checked. @see call-id.ts */
 export async function idsOf(callId: string, { store }: Pick<Services, 'store'>): Promise<readonly number[]> {
-  if (!/^[\x21-\x7e]{1,150}$/.test(callId)) return [];
   return (await store.ask('trace', callId)).flatMap(({ group, calls, legs }) => {
     const named = new Set(legs.filter(({ uniqueId }) => uniqueId === callId).map(({ id }) => id));
     const isWhole = keyOf(group) === callId;

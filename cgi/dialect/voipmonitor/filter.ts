@@ -7,6 +7,7 @@ import type { CallType } from '../../../storage/model/leg.ts';
 import type { Zone } from '../../../storage/model/local-time.ts';
 import { type NumberPattern, PatternError, parseNumberPattern } from '../../../storage/model/number-pattern.ts';
 import { CgiError } from '../../reply.ts';
+import { callIdOf } from './call-id.ts';
 import { between } from './moment.ts';
 import { RESPONSES, type Response } from './response.ts';
 
@@ -79,7 +80,12 @@ export function callsAsked(text: (name: string) => string): CallsAsked {
     throw new CgiError('invalid', 'no call is longer than fdurationgt and shorter than fdurationlt', 'fdurationgt');
   return {
     ...{ from: text('fdatefrom'), to: text('fdateto'), ...numbersAsked(text), callerName: text('fcallername') },
-    ...{ least, most, response: responseAsked(text('fsipresponse')), callId: text('fcallid') },
+    ...{
+      least,
+      most,
+      response: responseAsked(text('fsipresponse')),
+      callId: text('fcallid') && callIdOf('fcallid', text('fcallid')),
+    },
     callTypes:
       trunk === undefined ? undefined : trunk ? ['Inbound', 'Outbound', 'CallBack'] : ['Internal', 'Conference'],
   };

@@ -23,6 +23,8 @@ async function handle({ services, sent, note }: Asked): Promise<Reply> {
   for (const name of texts.keys())
     if (!OTHERS.has(name) && !isFilter(name) && !isOrder(name))
       throw new CgiError('invalid', `${name.slice(0, 64)} is not a parameter here`, name.slice(0, 64));
+  if (sent.isList || sent.params.some(({ size }) => size > 0))
+    throw new CgiError('invalid', 'params is not a parameter here: its names stand beside it', 'params');
   if (text('fdatefrom') === '' && text('fdateto') === '')
     throw new CgiError('invalid', 'fdatefrom or fdateto is required', 'fdatefrom');
 

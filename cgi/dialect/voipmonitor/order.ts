@@ -59,7 +59,8 @@ function directionOf(texts: ReadonlyMap<string, string>): Pick<Order, 'sort' | '
     throw new CgiError('invalid', 'sort: one order at a time', 'sort');
   const [only] = special;
   if (only) return only;
-  return sort === '' ? { order: 'desc' } : sorted(sort, texts.get('dir') ?? '');
+  const direction = texts.get('dir') ?? '';
+  return sort === '' && direction === '' ? { order: 'desc' } : sorted(sort || 'calldate', direction);
 }
 
 function specialOf(name: string): { readonly sort: SortColumn; readonly order: 'asc' | 'desc' } | null {

@@ -30,6 +30,10 @@ const PARAMS_MAX = 20;
 const ITEMS_MAX = 200;
 /** Lists within lists. */
 const DEPTH_MAX = 2;
+/** Objects and lists within what stands beside `params`: `sort` is a list of objects. */
+const PLAIN_DEPTH_MAX = 3;
+/** Characters of a JSON body: what it may say has room several times over, and a larger one would hold up everybody. */
+const JSON_MAX = 400_000;
 
 /**
  * @param query Undecoded. @param body As text, or its fields; '' where there is none. What stands in both is as the body has it.
@@ -44,7 +48,7 @@ export function readSent(query: string, body: string | ReadonlyMap<string, strin
     if (!isObject(object)) throw new CgiError('invalid', 'the body must be a JSON object');
     for (const [name, value] of Object.entries(object)) {
       if (name === 'params' && typeof value !== 'string') given = value;
-      else texts.set(name, plainText(value));
+      else texts.set(name, plainText(name, value));
     }
   } else for (const [name, value] of typeof body === 'string' ? formOf(body) : body) texts.set(name, value);
   if (texts.size > NAMES_MAX) throw new CgiError('invalid', `more than ${NAMES_MAX} parameters`);
@@ -86,6 +90,7 @@ function bracketed(texts: ReadonlyMap<string, string>): unknown {
 }
 
 function readJson(what: string, text: string): unknown {
+  if (text.length > JSON_MAX) throw new CgiError('invalid', `${what} is over ${JSON_MAX} characters`);
   try {
     return JSON.parse(text);
   } catch {
@@ -98,11 +103,30 @@ function isObject(value: unknown): value is object {
 }
 
 /** What stands beside `params` in a JSON body, as a form would have it. */
-function plainText(value: unknown): string {
+function plainText(name: string, value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'boolean') return value ? '1' : '0';
-  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  if (typeof value === 'number') return String(exact(name, value));
+  if (typeof value === 'string') return value;
+  if (!isFlat(value, PLAIN_DEPTH_MAX)) throw notUnderstood(name);
   return JSON.stringify(value); // `sort` is such a one
+}
+
+/** Whether no more than so many objects and lists stand in each other. */
+function isFlat(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((inner) => isFlat(inner, depth - 1));
+}
+
+/** A number as it was sent: of more than 15 digits JSON keeps another, and another one would be looked for. */
+function exact(name: string, number: number): number {
+  if (Number.isInteger(number) && !Number.isSafeInteger(number))
+    throw new CgiError('invalid', `${name.slice(0, 64)}: so many digits must stand in quotes`, name.slice(0, 64));
+  return number;
+}
+
+function notUnderstood(name: string): CgiError {
+  return new CgiError('invalid', `${name.slice(0, 64)} is not understood`, name.slice(0, 64));
 }
 
 function paramsOf(value: unknown): Params {
@@ -113,13 +137,13 @@ function paramsOf(value: unknown): Params {
 }
 
 function readValue(name: string, value: unknown, depth: number): Value {
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'number') return exact(name, value);
   if (typeof value === 'string') {
     if (value.length > TEXT_MAX) throw tooLong(name);
     return value;
   }
-  if (!Array.isArray(value) || depth >= DEPTH_MAX || value.length > ITEMS_MAX)
-    throw new CgiError('invalid', `${name.slice(0, 64)} is not understood`, name.slice(0, 64));
+  if (!Array.isArray(value) || depth >= DEPTH_MAX || value.length > ITEMS_MAX) throw notUnderstood(name);
   return value.map((item) => readValue(name, item, depth + 1));
 }
 
