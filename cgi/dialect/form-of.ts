@@ -19,6 +19,11 @@ export async function formOf(request: DialectRequest, known = true): Promise<For
   return form;
 }
 
+/** A phone number of a form; '' = not given. A blank at its front is a `+` that was not encoded, as in the filters of numbers. */
+export function numberIn(form: Form, name: string): string {
+  return (form.get(name) ?? '').replace(/^ (?=\d)/, '+').trim();
+}
+
 function fieldsOf(body: Buffer, type: string): Form {
   if (isMultipart(type)) return fieldsIn(body, type);
   // A body of another kind would be lost without a word.

@@ -6,11 +6,11 @@ import type { AsteriskHeaders } from '../../cgi/dialect/port.ts';
 import { StoreError } from '../../storage/errors.ts';
 
 /** A request by an admin, to a box with one phone. @param write What the store does with an audit line. */
-function asked(write: () => Promise<unknown>) {
+function asked(write: () => Promise<unknown>, dst = '004930123') {
   const done: string[] = [];
   const settings: Readonly<Record<string, unknown>> = {
     'mor.callback': true,
-    'mor.callback_numbers': ['0049*'],
+    'mor.callback_numbers': ['0049*', '+49*'],
     'numbering.extension': '200-299',
   };
   const peer: AsteriskHeaders = [['ObjectName', '201']];
@@ -24,8 +24,8 @@ function asked(write: () => Promise<unknown>) {
     },
     askAsterisk: {
       list: async (action: string) => ({ items: action === 'SIPpeers' ? [peer] : [], end: [] }),
-      action: async (action: string) => {
-        done.push(action);
+      action: async (action: string, { Exten = '' }: Readonly<Record<string, string>>) => {
+        done.push(`${action} ${Exten}`.trim());
         return [['Context', 'from-ext-201']];
       },
     },
@@ -35,7 +35,7 @@ function asked(write: () => Promise<unknown>) {
     ...{ user: { id: '0', name: 'admin', ranges: null }, rest: '' },
     form: new Map([
       ['src', '201'],
-      ['dst', '004930123'],
+      ['dst', dst],
     ]),
   } as unknown as Asked;
   return { done, answer: async () => activateCallback.answer(page) };
@@ -44,7 +44,7 @@ function asked(write: () => Promise<unknown>) {
 test('a call is noted, then placed', async () => {
   const { done, answer } = asked(async () => {});
   expect(await answer()).toMatchObject({ status: 200 });
-  expect(done).toEqual(['SIPshowpeer', 'noted', 'Originate']);
+  expect(done).toEqual(['SIPshowpeer', 'noted', 'Originate 004930123']);
 });
 
 test('none is placed while the disk of the audit log is full', async () => {
@@ -53,4 +53,10 @@ test('none is placed while the disk of the audit log is full', async () => {
   });
   await expect(answer()).rejects.toThrow('full');
   expect(done).toEqual(['SIPshowpeer', 'noted']);
+});
+
+test('a + that was not encoded is one all the same: without it another number would be called', async () => {
+  const { done, answer } = asked(async () => {}, ' 4930123');
+  expect(await answer()).toMatchObject({ status: 200 });
+  expect(done.at(-1)).toBe('Originate +4930123');
 });

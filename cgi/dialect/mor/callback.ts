@@ -7,6 +7,7 @@ import { matchesNumber, parseNumberPattern } from '../../../storage/model/number
 import { CgiError, type Reply } from '../../reply.ts';
 import type { Services } from '../../verb.ts';
 import { byOf, hasScope } from '../enter.ts';
+import { numberIn } from '../form-of.ts';
 import { type Asked, actionReply, type Page } from './page.ts';
 import { detailOf, type Phone, phonesOf } from './phones.ts';
 
@@ -21,7 +22,8 @@ export const activateCallback: Page = {
     const { services, caller, request, user, form } = asked;
     if (services.settings.value('mor.callback') !== true) throw new CgiError('denied', 'mor.callback is switched off');
     needScope(asked);
-    const [src = '', dst = '', acc = ''] = ['src', 'dst', 'acc'].map((name) => (form.get(name) ?? '').trim());
+    const [src = '', acc = ''] = ['src', 'acc'].map((name) => (form.get(name) ?? '').trim());
+    const dst = numberIn(form, 'dst');
     needCallable(dst, src, services);
     const phones = await phonesOf(user, services);
     const from = phoneOf(src, phones, 'src');

@@ -6,6 +6,7 @@ import { contactGroup, contactNumber } from '../../contact/contact.ts';
 import { Wrong } from '../../fields.ts';
 import { CgiError } from '../../reply.ts';
 import { byOf } from '../enter.ts';
+import { numberIn } from '../form-of.ts';
 import { addCli, allClis, type Cli, removeCli } from './clis.ts';
 import { type Asked, actionReply, extensionRanges, LANGUAGE, type Page, pageReply } from './page.ts';
 import { phonesOf } from './phones.ts';
@@ -68,7 +69,7 @@ export const addCallerId: Page = {
   async answer({ request, services, caller, user, form }) {
     try {
       const device = needDevice(form.get('device_id')?.trim() ?? '', user, services);
-      const number = contactNumber(form.get('cli') ?? '');
+      const number = contactNumber(numberIn(form, 'cli'));
       const description = contactGroup(form.get('description') ?? '');
       await addCli({ device, number, description }, byOf(caller, request), services);
     } catch (error) {

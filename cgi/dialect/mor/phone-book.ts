@@ -7,6 +7,7 @@ import { Wrong } from '../../fields.ts';
 import { CgiError, type Reply } from '../../reply.ts';
 import type { Services } from '../../verb.ts';
 import { byOf } from '../enter.ts';
+import { numberIn } from '../form-of.ts';
 import { XML_DECLARATION, XML_TYPE, xmlElement } from '../xml.ts';
 import { actionReply, LANGUAGE, type Page } from './page.ts';
 import { needUser } from './search.ts';
@@ -48,7 +49,7 @@ export const addEntry: Page = {
   action: ADD,
   async answer({ request, services, caller, user, form, rest }) {
     needUser(rest, user, services);
-    const sent = { number: form.get('number')?.trim() ?? '', name: form.get('name')?.trim() ?? '' };
+    const sent = { number: numberIn(form, 'number'), name: form.get('name')?.trim() ?? '' };
     if (sent.number === '' || sent.name === '') return actionReply(ADD, 'failed', 'Please fill all fields');
     const number = read('number', contactNumber, sent.number);
     const name = read('name', contactName, sent.name);
