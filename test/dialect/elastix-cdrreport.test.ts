@@ -1,7 +1,8 @@
 /** Asterisk's records by the Elastix API: what its document can't say. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { cdrRow } from '../../cgi/dialect/elastix/cdr-row.ts';
 import { put, shut } from '../storage/helper.ts';
+import { eventually } from '../support/daemon.ts';
 import { atFileEnd } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
 import { type ElastixBox, openElastix } from './elastix-box.ts';
@@ -86,6 +87,26 @@ describe('cdrreport', () => {
     const { text } = await ask(key, '?cmd=cdrreport');
     expect(text).toContain('"userfield":"<b>\\u20ac<\\/b>"');
     expect(text).toMatch(/^[\x20-\x7e]*$/);
+  });
+
+  test('ends its walk when the client goes away', async () => {
+    const { daemon, makeKey } = await openElastix();
+    const row = { ...leg(NOON), id: 1, group: '', sources: 1, recording: '' };
+    let ended = false;
+    vi.spyOn(daemon.store, 'legs').mockImplementation(async function* () {
+      try {
+        for (;;) yield { legs: Array.from({ length: 100 }, () => row), rows: 100, next: { key: 1, id: 1 } };
+      } finally {
+        ended = true;
+      }
+    });
+    const gone = new AbortController();
+    const headers = { Authorization: await makeKey('admin') };
+    const answer = await fetch(`${daemon.url}/api/api.php?cmd=cdrreport`, { headers, signal: gone.signal });
+    await answer.body?.getReader().read();
+    expect(ended).toBe(false);
+    gone.abort();
+    await eventually(() => ended);
   });
 
   test('looks for a text as it is, and between dates with both ends', async () => {

@@ -1,6 +1,6 @@
 /** Recordings by the Elastix API: what its document can't say. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { atFileEnd } from '../support/folder.ts';
 import { type ElastixBox, openElastix } from './elastix-box.ts';
 
@@ -75,6 +75,20 @@ describe('getwavfile', () => {
       type: 'application/json',
       text: '{"status": "File not found", "code": 404}',
     });
+  });
+
+  test('says that another medium has it, where one has', async () => {
+    const { daemon, ask, makeKey } = await openElastix();
+    const work = vi.spyOn(daemon.store, 'work');
+    work.mockImplementation((async (_: string, { paths }: { readonly paths: readonly string[] }) => {
+      const path = paths.find((each) => each === '20210422/a.wav');
+      return path ? { path, id: 7, seenAt: 1_619_082_110 } : null;
+    }) as never);
+    const key = await makeKey('monitor');
+    const { status, text } = await ask(key, '?cmd=getwavfile&name=/2021/04/22/a.wav');
+    expect(status).toBe(503);
+    expect(text).toMatch(/^\{"status": "20210422\/a.wav lies on another recording medium [^"]*", "code": 503\}$/);
+    expect((await ask(key, '?cmd=getwavfile&name=/2021/04/22/b.wav')).status).toBe(404);
   });
 
   test('says that the medium is away, where it is', async () => {

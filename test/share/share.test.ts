@@ -6,9 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { makeShare, type NewLink } from '../../cgi/share/shares.ts';
 import { httpLimits } from '../../daemon/limits.ts';
+import type { CallDetail } from '../../storage/sql/call-detail.ts';
 import { wavHeader } from '../simulator/wav.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd } from '../support/folder.ts';
@@ -160,6 +161,29 @@ test('on a medium that is away is said to be so, and comes back with it', async 
     renameSync(`${folder}.away`, folder);
   }
   await eventually(async () => (await page()).includes('<audio'));
+});
+
+test('on another medium than the one in place is told likewise, and not which', async () => {
+  const { path } = await share();
+  const { store } = daemon;
+  // As after the stick was exchanged: the index knows the file, this medium hasn't got it.
+  const stick = { path: '20210507/other.wav', size: 1, seconds: 1, state: 'ok', keep: false, present: false };
+  const ask: (operation: 'callDetail', argument: { id: number; present: null }) => Promise<CallDetail | null> =
+    store.ask.bind(store);
+  const asked = vi.spyOn(store, 'ask').mockImplementation((async (...about: Parameters<typeof ask>) => {
+    const answer = await ask(...about);
+    return about[0] === 'callDetail' && answer ? { ...answer, files: [stick] } : answer;
+  }) as never);
+  const worked = vi.spyOn(store, 'work').mockResolvedValue({ path: stick.path, id: 7_777, seenAt: NOON } as never);
+  onTestFinished(() => {
+    asked.mockRestore();
+    worked.mockRestore();
+  });
+  const sound = await open(`${path}/${recorded}.wav`);
+  expect(sound.status).toBe(503);
+  const text = await sound.text();
+  expect(text).toContain('The recording can not be had now');
+  expect(text).not.toMatch(/7777|other\.wav/);
 });
 
 test('unknown, over, revoked and in the trash look the same', async () => {
