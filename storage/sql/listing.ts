@@ -113,6 +113,7 @@ const calls: Source<CallFilter> = {
     start: clock('start_at + start_offset'),
     offset: text('start_offset'),
     end: clock('end_at + end_offset'),
+    endOffset: text('end_offset'),
     endUnpadded: unpadded('end_at + end_offset'),
     src: 'src',
     dst: 'dst',
@@ -139,7 +140,18 @@ const calls: Source<CallFilter> = {
     callerName: CALLER_NAME,
     ...ofRecord('channel', 'dstchannel', 'callerid'),
   },
-  plain: new Set(['id', 'changed', 'start', 'offset', 'end', 'endUnpadded', 'port', 'duration', 'billsec']),
+  plain: new Set([
+    'id',
+    'changed',
+    'start',
+    'offset',
+    'end',
+    'endOffset',
+    'endUnpadded',
+    'port',
+    'duration',
+    'billsec',
+  ]),
   // Few are ticked off: the others have the guide's fields and ours, and nothing of this.
   rest: () => ({
     sql: `concat(',"processed":"', ${clock('processed_at + start_offset')}, '"')`,

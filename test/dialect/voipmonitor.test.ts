@@ -220,3 +220,22 @@ test('what fails before the first row is told as any fault is', async () => {
     ...[429, { success: false, errors: { reason: 'try again shortly' } }],
   ]);
 });
+
+test('times in ISO 8601 tell an hour that the clock showed twice apart', async () => {
+  const box = await startDaemon({ CDRD_VOIPMONITOR_ENABLED: 'yes', CDRD_TIME_ZONE: 'Europe/Berlin' });
+  // 00:30 and 01:30 UTC on the last Sunday of October 2021.
+  for (const [start, offset, endOffset] of [
+    [1_635_640_200, 7_200, 3_600],
+    [1_635_643_800, 3_600, 3_600],
+  ] as const) {
+    const at = { start: { epoch: start, offset }, answer: null, end: { epoch: start + 1_800, offset: endOffset } };
+    await box.store.write({ kind: 'leg', leg: leg(start, { ...at, disposition: 'NO ANSWER' }), source: 'ami' });
+  }
+  for (const group of await box.store.ask('openGroups')) await box.store.write({ kind: 'close', group });
+  const answer = await fetch(`${box.url}/php/api.php?task=listCdrIds&flags=2&user=admin&password=admin`);
+  const { cdr } = (await answer.json()) as { cdr: { calldate: string; callend: string }[] };
+  expect(cdr.map(({ calldate, callend }) => [calldate, callend])).toEqual([
+    ['2021-10-31T02:30:00+02:00', '2021-10-31T02:00:00+01:00'],
+    ['2021-10-31T02:30:00+01:00', '2021-10-31T03:00:00+01:00'],
+  ]);
+});

@@ -115,13 +115,28 @@ export async function* cdrs(
   }
 }
 
+/** With its clock's seconds east of UTC, when it began and when it ended. */
+export interface PlacedCdr extends Cdr {
+  readonly offset: number;
+  readonly endOffset: number;
+}
+
+const PLACED_FIELDS: readonly Field[] = [...FIELDS, ['offset', 'offset'], ['endOffset', 'endOffset']];
+
 /** Those of these ids that there are, in order of id. @param ids As many as one step of the store may look at. */
-export async function cdrsById({ store }: Pick<Services, 'store'>, ids: readonly number[]): Promise<readonly Cdr[]> {
+export async function cdrsById(
+  { store }: Pick<Services, 'store'>,
+  ids: readonly number[],
+): Promise<readonly PlacedCdr[]> {
   const page = await store.ask('callPage', {
-    ...{ filter: { start: {} }, fields: FIELDS, order: 'asc' as const, ...askedOf(ids) },
+    ...{ filter: { start: {} }, fields: PLACED_FIELDS, order: 'asc' as const, ...askedOf(ids) },
     placed: true,
   });
-  return cdrsOf(page);
+  return rowsOf<Held & { readonly offset: string; readonly endOffset: string }>(page).map((row) => ({
+    ...cdrOf(row),
+    offset: Number(row.offset),
+    endOffset: Number(row.endOffset),
+  }));
 }
 
 function askedOf(ids: readonly number[]) {
@@ -129,12 +144,16 @@ function askedOf(ids: readonly number[]) {
   return { ids: most.join(','), after: null, scan: Math.max(1, most.length), limit: Math.max(1, most.length) };
 }
 
-function cdrsOf({ bytes }: Page): readonly Cdr[] {
+function cdrsOf(page: Page): readonly Cdr[] {
+  return rowsOf<Held>(page).map(cdrOf);
+}
+
+function rowsOf<Row>({ bytes }: Page): readonly Row[] {
   const rows = JSON.parse(
     `[${Buffer.from(bytes.buffer).toString('utf8', bytes.byteOffset, bytes.byteOffset + bytes.length)}]`,
   );
   letGo(bytes);
-  return (rows as Held[]).map(cdrOf);
+  return rows as Row[];
 }
 
 /** Ids of the calls that have this UniqueID or LinkedID, which stand here for the Call-ID. @param callId Checked. @see call-id.ts */

@@ -1,8 +1,8 @@
 /**
  * `task=listCdrIds`: so many calls from an id on, in the order of their ids, for a program that reads all of them bit by
- * bit. `flags`: 1, the ids alone; 2, times in ISO 8601 with the box's offset from UTC.
+ * bit. `flags`: 1, the ids alone; 2, times in ISO 8601 with the offset
+ * from UTC that the box's clock had then.
  */
-import { parseLocal, resolveLocal } from '../../../storage/model/local-time.ts';
 import { CgiError, json, type Reply } from '../../reply.ts';
 import { AT_ONCE, cdrsById } from './cdr.ts';
 import { oneOf } from './names.ts';
@@ -38,22 +38,19 @@ async function handle({ services, sent, note }: Asked): Promise<Reply> {
     );
     if (flags & SIMPLE) rows.push(...step.ids.map(String));
     else if (step.ids.length > 0)
-      for (const { id, calldate, callend, duration, connect_duration, caller, called } of await cdrsById(
-        services,
-        step.ids,
-      ))
+      for (const cdr of await cdrsById(services, step.ids)) {
+        const { id, duration, connect_duration, caller, called } = cdr;
         rows.push({
-          ...{ cdrId: id, calldate: timeOf(calldate), callend: timeOf(callend) },
+          ...{ cdrId: id, calldate: timeOf(cdr.calldate, cdr.offset), callend: timeOf(cdr.callend, cdr.endOffset) },
           ...{ duration, connect_duration, caller, called },
         });
+      }
     from = step.next;
   }
   return json({ success: true, cdr: rows });
 
-  function timeOf(clock: string): string {
-    if (!(flags & ISO_8601)) return clock;
-    const wall = parseLocal(clock);
-    return wall === null ? clock : iso(clock, resolveLocal(wall, services.zone).offset);
+  function timeOf(clock: string, offset: number): string {
+    return flags & ISO_8601 ? iso(clock, offset) : clock;
   }
 }
 
