@@ -63,10 +63,33 @@ describe('who comes in', () => {
       'Incorrect hash',
     ],
     ['the hash of the secret alone', { u: 'admin', s_user: '5', hash: morHash([], SECRET) }, 'Incorrect hash'],
-    ['a period upside down', { u: 'admin', s_user: '5', from: '2', till: '1' }, 'from is after till'],
+    ['a period upside down', { u: 'admin', s_user: '5', from: '1514851200', till: '1514851199' }, 'from is after till'],
+    ['all calls up to a moment', { u: 'admin', s_user: '5', from: '0', till: '1514851199' }, null],
     ['a date', { u: 'admin', s_user: '5', from: '2018-01-01' }, 'from must be Unix seconds, such as 1514851199'],
   ])('%s', async (_, form, error) => {
     expect((await asked(daemon, form)).error).toBe(error);
+  });
+
+  test.each<[Record<string, string>, Record<string, string>]>([
+    [{ s_user: '10' }, { from: '1', s_user: '0' }],
+    [{ s_user: '10' }, { till: '1', s_user: '0' }],
+    [{ s_user: '0205' }, { from: '0', s_user: '205' }],
+    [
+      { from: '1514851199', till: '1546300805', s_user: '10' },
+      { from: '151485119', till: '9154630080', s_user: '510' },
+    ],
+    [
+      { from: '1514851199', till: '1546300800', s_user: '10' },
+      { from: '1514851199', till: '15463008001', s_user: '0' },
+    ],
+    [
+      { till: '1546300800', s_user: '10' },
+      { from: '1546300800', till: '1', s_user: '0' },
+    ],
+  ])('a hash that was seen opens nothing else, cut at another place: %j, %j', async (seen, form) => {
+    const hash = morHash([seen['from'], seen['till'], seen['s_user']], SECRET);
+    expect(hash).toBe(morHash([form['from'], form['till'], form['s_user']], SECRET));
+    expect((await asked(daemon, { u: 'admin', ...form, hash })).error).toMatch(/^(from|till) must be Unix seconds/);
   });
 
   test('by GET, and by the hash of the secret alone, only where the owner wants it', async () => {

@@ -8,7 +8,7 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   {
     name: 'POST, GET /api/local_calls_get',
     works: 'differs',
-    note: 'GET only with `mor.get`; addresses of phones are in no record: `orignator_ip` and `terminator_ip` are empty; `terminator_user` is a user of `mor.users`; a wrong hash is told before a wrong name, and has to wait; without a secret (30057) `API Requests are disabled`',
+    note: 'GET only with `mor.get`; `from` and `till` have ten digits (beside a `till`, `from` may be 0), so that a hash that was seen fits no other request; addresses of phones are in no record: `orignator_ip` and `terminator_ip` are empty; `terminator_user` is a user of `mor.users`; a wrong hash is told before a wrong name, and has to wait; without a secret (30057) `API Requests are disabled`',
   },
   { name: 'GET /callc/login', works: 'differs', note: 'one language, `en`' },
   {

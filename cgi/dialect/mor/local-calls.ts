@@ -51,10 +51,16 @@ function periodOf(form: Form, { zone, now }: Services) {
   return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
 }
 
-function secondsOf(name: string, form: Form): number | undefined {
+/**
+ * Ten digits, as all have since 2001; `from` may be 0 where there is a `till`. The hash is of values one behind the other: were
+ * others taken, that of user 10 would also be one of user 0 from 1 on.
+ */
+function secondsOf(name: 'from' | 'till', form: Form): number | undefined {
   const text = form.get(name) ?? '';
   if (text === '') return undefined;
-  if (!/^\d{1,11}$/.test(text)) throw new CgiError('invalid', `${name} must be Unix seconds, such as 1514851199`, name);
+  const isBeginning = name === 'from' && text === '0' && (form.get('till') ?? '') !== '';
+  if (!isBeginning && !/^[1-9]\d{9}$/.test(text))
+    throw new CgiError('invalid', `${name} must be Unix seconds, such as 1514851199`, name);
   return Number(text);
 }
 
