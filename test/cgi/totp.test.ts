@@ -174,6 +174,20 @@ describe('a second factor', () => {
     expect((await logIn('admin', ADMIN, '１２３４５６')).status).toBe(400);
   });
 
+  test('keeps out whoever sends the password with each request, as programs of dialects do', async () => {
+    const { accounts, setUp, actions } = await openOffice();
+    expect(await accounts.verify('admin', String(ADMIN), '192.0.2.1')).toEqual({ user: 'admin', role: 'admin' });
+    await setUp('admin');
+    expect(await accounts.verify('admin', String(ADMIN), '192.0.2.1')).toBeNull();
+    expect(await accounts.verify('admin', String(MONITOR), '192.0.2.2')).toBeNull();
+    expect(await accounts.verify('monitor', String(MONITOR), '192.0.2.1')).toEqual({
+      user: 'monitor',
+      role: 'monitor',
+    });
+    const lines = (await actions()).filter((line) => /^(login|code)/.test(line));
+    expect(lines).toEqual(['login monitor', 'login.failed ', 'code.failed admin', 'login admin']);
+  });
+
   test('a code is good once: not again, not from elsewhere, not after a kill', async () => {
     const { logIn, code, setUp, disk, time } = await openOffice();
     const { secret } = await setUp('admin');

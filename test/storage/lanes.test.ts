@@ -326,6 +326,22 @@ test('listings of several pages are bounded; one of a single page, or that wants
   expect((await begin().next()).value?.rows).toBe(1);
 });
 
+test('a listing of records is one of them: it is refused where they are taken, and its place is free when it ends', async () => {
+  const names = [5, 4, 3, 2, 1].map((id) => [9e8 + id * 86_400, id]);
+  const lanes = createLanes(async ({ operation, argument }) => {
+    if (operation === 'legRows') return { value: (argument as number[]).map((id) => ({ id })), ms: 1 };
+    return { value: { legs: names, next: { key: 9e8, id: 1 } }, ms: 1 };
+  });
+  const client = clientOf(lanes, LANES_ONLY);
+  const begin = (limit = Number.POSITIVE_INFINITY) => client.legs({ filter: { start: {} }, limit });
+  const long = Array.from({ length: LONG_LISTINGS_MAX }, () => begin());
+  for (const pages of long) expect((await pages.next()).value?.rows).toBe(5);
+  await expect(begin().next()).rejects.toMatchObject({ code: 'busy' });
+  expect((await begin(3).next()).value?.rows).toBe(3); // no more are wanted
+  await long[0]?.return(undefined);
+  expect((await begin().next()).value?.rows).toBe(5);
+});
+
 test('a page ahead that fails is told when it is asked for, and where it is not nobody hears of it', async () => {
   const failing = () => {
     let asked = 0;
