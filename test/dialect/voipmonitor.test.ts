@@ -94,10 +94,15 @@ test('PHP’s curl, which sends an array as multipart, is understood', async () 
 });
 
 test('HEAD is answered without a list', async () => {
+  const searches = (['count', 'pages'] as const).map((walk) => vi.spyOn(daemon.store, walk));
   const head = await fetch(`${daemon.url}${LIST}`, { method: 'HEAD', ...cookie(session) });
   expect([head.status, head.headers.get('content-type'), await head.text()]).toEqual([
     ...[200, 'application/json; charset=utf-8', ''],
   ]);
+  for (const search of searches) {
+    expect(search).not.toHaveBeenCalled();
+    search.mockRestore();
+  }
 });
 
 test('a part of a Call-ID is refused: it would be found in no call', async () => {

@@ -78,8 +78,8 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   { name: 'LISTING fsensor_id', works: 'differs', note: 'the box is the one sensor there is, 1' },
   {
     name: 'LISTING page, start, limit',
-    works: 'yes',
-    note: '',
+    works: 'differs',
+    note: '1,000 calls without limit, 100,000 at most; total always counts all',
   },
   {
     name: 'LISTING sort',
