@@ -1,6 +1,10 @@
-/** Whose a called extension is: of a user and his reseller, who both have it, the user's, however their extensions are written. */
+/** What local_calls_get makes of calls: whose a called extension is, and that many of them keep nobody else from being served. */
 import { expect, test } from 'vitest';
+import type { DialectRequest } from '../../cgi/dialect/dialect.ts';
 import { morHash } from '../../cgi/dialect/mor/hash.ts';
+import { localCallsGet } from '../../cgi/dialect/mor/local-calls.ts';
+import type { Services } from '../../cgi/verb.ts';
+import { zone } from '../../storage/model/local-time.ts';
 import { noteSecret } from '../support/log-copy-files.ts';
 import { all, openMor, textsOf } from './mor-box.ts';
 
@@ -21,4 +25,37 @@ test('terminator_user is the user, not his reseller', async () => {
     ['205', 'both'],
     ['300', ''],
   ]);
+});
+
+test('a page of the store is written some calls at a time, and others have their turn between', async () => {
+  const row = { start: '2021-05-03 16:00:00', offset: '0', src: '202', dst: '203', callerid: '', channel: '' };
+  const page = Buffer.from(Array.from({ length: 1_000 }, () => JSON.stringify(row)).join());
+  const services = {
+    settings: { value: (name: string) => (name === 'mor.users' ? ['5=shop:202'] : '') },
+    dialectSecrets: { has: () => true, check: () => true },
+    accounts: { find: async () => null },
+    zone: zone('UTC'),
+    now: () => 1_620_000_000,
+    store: {
+      async *pages() {
+        yield { bytes: page };
+      },
+    },
+  } as unknown as Services;
+  const request = { method: 'POST', query: 'u=shop&s_user=5', body: async () => null } as unknown as DialectRequest;
+  const reply = await localCallsGet.answer(request, services);
+  const pieces: number[] = [];
+  let turns = 0;
+  let goesOn = true;
+  const turn = () => {
+    turns += 1;
+    if (goesOn) setImmediate(turn);
+  };
+  setImmediate(turn);
+  for await (const piece of 'text' in reply ? (reply.text as AsyncIterable<string>) : [])
+    pieces.push(piece.split('<call>').length - 1);
+  goesOn = false;
+  expect(Math.max(...pieces)).toBeLessThanOrEqual(100);
+  expect(pieces.reduce((sum, count) => sum + count)).toBe(1_000);
+  expect(turns).toBeGreaterThanOrEqual(9);
 });

@@ -55,11 +55,15 @@ export async function* callsIn(
 ): AsyncGenerator<readonly Call[]> {
   const listing = { filter, fields: FIELDS, order, ...(limit !== undefined && { limit }) };
   for await (const page of store.pages('call', listing)) {
-    const calls = JSON.parse(`[${Buffer.from(page.bytes).toString('utf8')}]`) as readonly Call[];
-    for (let at = 0; at === 0 || at < calls.length; at += AT_ONCE) {
-      if (at > 0) await new Promise((rest) => setImmediate(rest));
-      yield calls.slice(at, at + AT_ONCE);
-    }
+    yield* inParts(JSON.parse(`[${Buffer.from(page.bytes).toString('utf8')}]`) as readonly Call[]);
+  }
+}
+
+/** Some at a time, and other requests have their turn between; none once where there are none. */
+export async function* inParts<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
+  for (let at = 0; at === 0 || at < rows.length; at += AT_ONCE) {
+    if (at > 0) await new Promise((rest) => setImmediate(rest));
+    yield rows.slice(at, at + AT_ONCE);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * The hash that a request of MOR's API carries: SHA1 of the values that count, those that were given, in the order of the
- * document, followed by the secret. Who knows the secret may ask; who has seen a request may only ask the same again.
+ * document, followed by the secret. Who knows the secret may ask; who has seen a request may ask the same again, and
+ * without a period what else is told of that user.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 

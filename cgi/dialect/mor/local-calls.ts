@@ -10,6 +10,7 @@ import type { Services } from '../../verb.ts';
 import type { Form } from '../form-of.ts';
 import { XML_TYPE, type XmlNode, xmlAround, xmlElement } from '../xml.ts';
 import { byHash } from './api.ts';
+import { inParts } from './calls.ts';
 import { usersOf } from './page.ts';
 import { countOf, hasExtension, insideOf, type MorUser } from './users.ts';
 
@@ -34,8 +35,10 @@ export const localCallsGet = byHash({
       let before = begin;
       for await (const page of services.store.pages('call', { filter, fields: FIELDS, order: 'asc' })) {
         const rows = JSON.parse(`[${Buffer.from(page.bytes).toString('utf8')}]`) as readonly Row[];
-        yield before + rows.map((row) => xmlElement(callNode(row, users), depth)).join('');
-        before = '';
+        for await (const some of inParts(rows)) {
+          yield before + some.map((row) => xmlElement(callNode(row, users), depth)).join('');
+          before = '';
+        }
       }
       yield before + end;
     }
