@@ -11,9 +11,19 @@ import { openStatic } from '../../daemon/http/static.ts';
 import { httpLimits } from '../../daemon/limits.ts';
 import { StoreError } from '../../storage/errors.ts';
 import { PATHS } from '../security/rights.ts';
-import { startDaemon } from '../support/daemon.ts';
+import { startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { atFileEnd } from '../support/folder.ts';
 import { wwwFolder } from '../support/www.ts';
 import { openElastix } from './elastix-box.ts';
+
+const atEnd = atFileEnd();
+let opened: Promise<TestDaemon> | undefined;
+/** One box with all of them, for questions that change nothing. */
+function allDialects() {
+  const env = Object.fromEntries(DIALECTS.map(({ name }) => [`CDRD_${name.toUpperCase()}_ENABLED`, 'yes']));
+  opened ??= startDaemon(env, { atEnd });
+  return opened;
+}
 
 const FIRST = DIALECTS.map((entry) => [entry, `${entry.aliases[0] ?? ''}${entry.paths[0]}`] as const);
 
@@ -117,8 +127,7 @@ test('a listing that fails before anything has been sent is told in the form of 
 });
 
 test('what is refused before anybody is asked is told in the form of the dialect', async () => {
-  const env = Object.fromEntries(DIALECTS.map(({ name }) => [`CDRD_${name.toUpperCase()}_ENABLED`, 'yes']));
-  const daemon = await startDaemon(env, { atEnd: onTestFinished });
+  const daemon = await allDialects();
   const elsewhere = (path: string) =>
     new Promise((resolve, reject) => {
       const sent = request(daemon.url + path, { headers: { Host: 'pbx.example' }, agent: false }, async (answer) =>
@@ -155,6 +164,22 @@ test('a program with a bare key is no stranger, who may ask less', async () => {
   };
   expect(await asking('127.66.6.6', await makeKey('monitor'))).toEqual([200]);
 });
+
+test.each(['/billing/api/login', '/php/api.php', '/php/model/sql.php'])(
+  '%s reads little of a stranger, and says so in its form',
+  async (path) => {
+    const { url } = await allDialects();
+    const ask = (bytes: number) =>
+      fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+        body: `u=${'x'.repeat(bytes - 2)}`,
+      });
+    const refused = await ask(httpLimits.strangerBody + 1);
+    expect([refused.status, await refused.text()]).toEqual([413, expect.stringContaining('the body is over')]);
+    expect((await ask(httpLimits.strangerBody)).status).not.toBe(413);
+  },
+);
 
 test('at what a disk fails is in the log, and not in the answer', async () => {
   const { daemon, ask, makeKey } = await openElastix();
