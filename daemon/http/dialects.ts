@@ -80,6 +80,12 @@ function askedOf({ base, path }: Found, { request, response, query }: Came, bodi
     address: plainAddress(request.socket.remoteAddress ?? ''),
     agent: request.headers['user-agent'] ?? '',
     secure: isSecure(request),
-    host: request.headers.host ?? '',
+    host: request.headers.host ?? hereOf(request),
   };
+}
+
+/** Where it came in, for a client of HTTP/1.0, which need not say. */
+function hereOf({ socket }: IncomingMessage): string {
+  const address = plainAddress(socket.localAddress ?? '');
+  return `${address.includes(':') ? `[${address}]` : address}:${socket.localPort}`;
 }

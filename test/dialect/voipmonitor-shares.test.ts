@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { exchange } from '../http/raw.ts';
 import { wavHeader } from '../simulator/wav.ts';
 import { eventually, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd } from '../support/folder.ts';
@@ -60,6 +61,14 @@ test('a link opens as the box was called, for seven days unless told otherwise',
   const month = await ask('getShareURL', { callId: `${NOON}.0`, cidInterval: 60, days: 30 });
   expect(daysTo(month.expires)).toBeCloseTo(30, 2);
   expect(await (await fetch(month.url)).text()).not.toContain('<audio');
+});
+
+test('a client of HTTP/1.0, which need not say how it calls the box, is given a link with its address', async () => {
+  const params = encodeURIComponent(JSON.stringify({ callId: `${NOON}.0` }));
+  const query = `task=getShareURL&user=admin&password=admin&params=${params}`;
+  const answer = await exchange(daemon.url, `GET /demo/php/api.php?${query} HTTP/1.0\r\n\r\n`);
+  const { url } = JSON.parse(answer.slice(answer.indexOf('{'))) as Answer;
+  expect(url).toMatch(new RegExp(`^${daemon.url}/share/[\\w-]{43}$`));
 });
 
 test('shareCdr shares several calls, to whoever holds the link or to who logs in', async () => {
