@@ -69,6 +69,7 @@ describe('a filter', () => {
     [{ fcalled: '%30' }, { dst: [{ kind: 'wildcard', pattern: '**30' }] }],
     [{ fcalled: '*30,%1%2' }, { dst: [...literal('*30'), { kind: 'wildcard', pattern: '**1*2' }] }],
     [{ fcallername: 'An%' }, { callerName: 'An*' }],
+    [{ fcallername: '%%**a?%' }, { callerName: '*a?*' }],
     [{ fdurationgt: '10' }, { lasted: { from: 11 } }],
     [{ fdurationlt: '30' }, { lasted: { to: 29 } }],
     [{ fdurationgt: '9', fdurationlt: '11' }, { lasted: { from: 10, to: 10 } }],
@@ -91,6 +92,7 @@ describe('a filter', () => {
     [{ fcallid: '%1620378302%' }, 'fcallid must be a whole UniqueID or LinkedID'],
     [{ fcallid: '1620378302.*' }, 'fcallid must be a whole UniqueID or LinkedID'],
     [{ fcallid: '1 2' }, 'fcallid must be a whole UniqueID or LinkedID'],
+    [{ fcallername: '%'.repeat(101) }, 'fcallername must have 100 characters at most'],
     [{ fsensor_id: '0' }, 'the box is the one sensor there is, 1'],
     [{ fdatefrom: '2021-02-30' }, 'fdatefrom must be a time'],
   ])('%o is refused', (given, why) => expect(() => of(given as Record<string, string>)).toThrow(why));

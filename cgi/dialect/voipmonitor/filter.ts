@@ -65,6 +65,9 @@ export function isFilter(name: string): boolean {
 /** As in sensor.ts. */
 const OWN_SENSOR = '1';
 
+/** Characters of a caller's name: Asterisk keeps 80. */
+const NAME_MAX = 100;
+
 const EITHER = new Set(['0', 'false']);
 const BOTH = new Set(['1', 'true']);
 
@@ -79,7 +82,7 @@ export function callsAsked(text: (name: string) => string): CallsAsked {
   if (least !== undefined && most !== undefined && least > most)
     throw new CgiError('invalid', 'no call is longer than fdurationgt and shorter than fdurationlt', 'fdurationgt');
   return {
-    ...{ from: text('fdatefrom'), to: text('fdateto'), ...numbersAsked(text), callerName: text('fcallername') },
+    ...{ from: text('fdatefrom'), to: text('fdateto'), ...numbersAsked(text), callerName: nameAsked(text) },
     ...{
       least,
       most,
@@ -89,6 +92,14 @@ export function callsAsked(text: (name: string) => string): CallsAsked {
     callTypes:
       trunk === undefined ? undefined : trunk ? ['Inbound', 'Outbound', 'CallBack'] : ['Internal', 'Conference'],
   };
+}
+
+/** Each call's name is held against it, so that it is bounded as a name is. */
+function nameAsked(text: (name: string) => string): string {
+  const name = text('fcallername');
+  if (name.length > NAME_MAX)
+    throw new CgiError('invalid', `fcallername must have ${NAME_MAX} characters at most`, 'fcallername');
+  return name;
 }
 
 /** As there, `0` takes one number for either side, and it is `fcaller`. Without a word on it two numbers mean both. */
@@ -135,7 +146,7 @@ export function filterOf(asked: CallsAsked, zone: Zone): CallFilter {
     ...numbers('src', 'fcaller', src),
     ...numbers('dst', 'fcalled', dst),
     ...numbers('number', 'fcaller', number),
-    ...(callerName !== '' && { callerName: callerName.replaceAll('%', '*') }),
+    ...(callerName !== '' && { callerName: callerName.replaceAll(/[%*]+/g, '*') }),
     ...((least !== undefined || most !== undefined) && {
       lasted: { ...(least !== undefined && { from: least }), ...(most !== undefined && { to: most }) },
     }),
