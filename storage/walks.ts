@@ -55,6 +55,13 @@ const KEPT_MAX = 5_000;
 /** Searches at a time that hold all they found, some 4 MB each; a further one looks at every call. */
 const HIT_LISTS_MAX = 4;
 
+/** Steps of a search that has told nothing yet. */
+const STILL_SEARCHED = {
+  callCount: { rows: 0, next: null } satisfies Count,
+  callTotals: { groups: [], next: null } satisfies TotalsStep,
+  callSortKeys: { pairs: '[]', next: null } satisfies SortKeys,
+};
+
 export type { Listing, Listings };
 
 /** Each gives a step's answer after another; the store stops where nobody asks for the next. */
@@ -222,7 +229,11 @@ export function createWalks(lanes: Lanes): Walks {
     if (searches.length > 0 && hitLists < HIT_LISTS_MAX) {
       hitLists += 1;
       try {
-        const ids = await finished(candidates(lanes, searches));
+        const search = candidates(lanes, searches);
+        let found = await search.next();
+        // So that whoever asks can stop here, too: the search may take longer than all behind it.
+        for (; !found.done; found = await search.next()) yield STILL_SEARCHED[operation] as unknown as Step;
+        const ids = found.value;
         if (ids !== null) return yield* slices<Step>(lanes, ids, operation, filter, more);
       } finally {
         hitLists -= 1;
