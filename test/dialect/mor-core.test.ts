@@ -42,7 +42,6 @@ describe('log-in', () => {
 
   test.each([
     ['admin', 'admin', 'Succesfully logged in'],
-    ['monitor', 'monitor', 'Succesfully logged in'],
     ['admin', '', failed],
     ['', 'admin', failed],
     ['nobody', 'admin', failed],
@@ -69,10 +68,28 @@ describe('log-in', () => {
     });
   });
 
-  test('monitor sees no page of calls', async () => {
-    const cookie = (await logIn('monitor', 'monitor')).headers.get('set-cookie')?.split(';')[0] ?? '';
-    const answer = await box.ask(null, '/callc/main', undefined, { headers: { Cookie: cookie } });
-    expect([answer.status, textAt(answer.xml(), 'error_msg')]).toEqual([403, 'monitor may not do this']);
+  test('who may see no page is told so, gets no cookie, and keeps no session', async () => {
+    const { daemon, ask } = await openMor();
+    const make = async (more: string) => String((await daemon.json(`/cgi/webserve/30011?${more}`))['key']);
+    const before = daemon.sessions.count;
+    for (const [u, p] of [
+      ['monitor', 'monitor'],
+      ['files', await make('name=files&role=monitor')],
+      // A listed user's name gives no right.
+      ['shop', await make('name=shop&role=monitor')],
+      ['other', await make('name=other&role=admin&numbers=30029')],
+    ] as const) {
+      const answer = await ask(null, '/api/login', { u, p });
+      const who = u === 'monitor' ? u : `key:${u}`;
+      const message = `${who} may not do this: no page is open to it; log in by the role admin, or by a key of that role for the numbers of the pages`;
+      expect(statusOf(answer)).toEqual([200, message]);
+      expect(textAt(answer.xml(), 'status')).toBe('failed');
+      expect(answer.headers.get('set-cookie')).toBe(null);
+    }
+    expect(daemon.sessions.count).toBe(before);
+    expect(await daemon.json('/cgi/webserve/30018?action=denied&who=monitor')).toMatchObject({
+      json_array_audit: [{ who: 'monitor', detail: { dialect: 'mor' } }],
+    });
   });
 
   test("nothing is had by a session of the pages' own cookie, by a made-up one, or without any", async () => {

@@ -4,6 +4,8 @@
  * is followed by an id. What fails is told in the form of what was asked for: a page's error_msg, an action's
  * status_message, the API's error.
  */
+import type { Known } from '../../access/session.ts';
+import { mayCall } from '../../dispatch.ts';
 import { CgiError, ERROR_STATUS, type Reply } from '../../reply.ts';
 import type { Services } from '../../verb.ts';
 import type { Dialect, DialectRequest } from '../dialect.ts';
@@ -16,7 +18,7 @@ import { addCallerId, clis, deleteCallerId } from './cli-pages.ts';
 import { editDetails, personalDetails, userDetailsGet } from './details.ts';
 import { userDevices } from './devices.ts';
 import { localCallsGet } from './local-calls.ts';
-import { login, loginForm, loginPage, tokenOf } from './login.ts';
+import { loginFor, loginForm, loginPage, tokenOf } from './login.ts';
 import { mainPage } from './main.ts';
 import { missedCalls, processMissed } from './missed-calls.ts';
 import { newCalls } from './new-calls.ts';
@@ -24,11 +26,11 @@ import { NOT_HERE } from './not-here.ts';
 import { actionReply, errorReply, LANGUAGE, type OpenPage, type Page, pageReply, usersOf } from './page.ts';
 import { addEntry, deleteEntry, phoneBook } from './phone-book.ts';
 import { userStats } from './user-stats.ts';
-import { whoAsks } from './users.ts';
+import { type MorUser, whoAsks } from './users.ts';
 
 const PAGES: Readonly<Record<string, Page | OpenPage>> = {
   'GET /callc/login': loginForm,
-  'POST /api/login': login,
+  'POST /api/login': loginFor(isOpenTo),
   'GET /callc/main': mainPage,
   'GET /stats/call_list': callList,
   'POST /stats/call_list': callList,
@@ -88,11 +90,22 @@ async function answerKnown(page: Page, rest: string, request: DialectRequest, se
   const caller = holderOf(tokenOf(request), services);
   if (!caller) throw new CgiError('login', 'Please log in');
   needs(caller, page.like, request, services);
-  // What a key may is its own; whom it is told of goes by its name.
-  const user = whoAsks(caller.user.replace(/^key:/, ''), usersOf(services), caller.role === 'admin');
+  const user = userOf(caller, services);
   if (!user) throw new CgiError('denied', `${caller.user} is no user of this API`);
   if (page.action !== undefined) services.notes.acts(caller.user, 1);
   return page.answer({ request, services, caller, user, form: await formOf(request), rest });
+}
+
+/** What a key may is its own; whom it is told of goes by its name. null: it is no user of MOR's. */
+function userOf({ user, role }: Known, services: Services): MorUser | null {
+  return whoAsks(user.replace(/^key:/, ''), usersOf(services), role === 'admin');
+}
+
+/** Whether there is a page here that somebody may have; those that are here for nobody do not count. */
+function isOpenTo(caller: Known, services: Services): boolean {
+  const isOpen = ([at, page]: [string, Page | OpenPage]) =>
+    'like' in page && !Object.hasOwn(NOT_HERE, at) && mayCall(caller, page.like.number, page.like.right);
+  return userOf(caller, services) !== null && Object.entries(PAGES).some(isOpen);
 }
 
 /** To HEAD no long list is looked for. */
