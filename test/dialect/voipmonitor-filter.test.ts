@@ -126,6 +126,20 @@ describe('an order', () => {
     ],
   ])('%o', (given, wanted) => expect(of(given as Record<string, string>)).toEqual(wanted));
 
+  test('a name without a value is meant where it stands alone, as the documents print it', () => {
+    const bare = (texts: Record<string, string>, ...names: string[]) => orderOf(new Map(Object.entries(texts)), names);
+    const byDuration = { sort: 'duration', order: 'desc', ...whole };
+    expect(bare({}, 'fcaller', 'orderByCallDuration_desc')).toEqual(byDuration);
+    expect(bare({ orderByCallDuration_desc: '1' }, 'orderBySrcNumber_asc')).toEqual(byDuration);
+    expect(bare({ sort: 'duration', dir: 'desc' }, 'orderBySrcNumber_asc')).toEqual(byDuration);
+    expect(bare({}, 'orderByCallDuration_desc', 'orderBySrcNumber_asc', 'orderByLoss')).toEqual({
+      order: 'desc',
+      ...whole,
+    });
+    expect(bare({}, 'orderByOthers')).toEqual({ order: 'desc', ...whole });
+    expect(() => bare({}, 'orderByLoss')).toThrow('orderByLoss is not here');
+  });
+
   test.each([
     [{ sort: '[' }, 'sort must be such as'],
     [{ sort: '[]' }, 'sort must be such as'],

@@ -175,6 +175,11 @@ describe('a request', () => {
     );
   });
 
+  test('a body of JSON may begin with a byte order mark, as Windows’ programs write one', () => {
+    expect(readSent('', '\ufeff{"task":"x"}').text('task')).toBe('x');
+    expect(readSent('', '\ufefftask=x').text('task')).toBe('x');
+  });
+
   test('lists and objects within each other, however deep, are refused by their name', () => {
     for (const [open, close] of [
       ['[', ']'],

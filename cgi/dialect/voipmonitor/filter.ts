@@ -57,7 +57,7 @@ export function isFilter(name: string): boolean {
   if (NAMES.has(name) || MEANINGS.has(name)) return true;
   const what = CAPTURED.find(([names]) => names.test(name))?.[1];
   if (what !== undefined)
-    throw new CgiError('invalid', `${name} is not here: it asks for ${what}, which need captured packets`, name);
+    throw new CgiError('invalid', `${name} is not here: it asks for ${what}, which would take captured packets`, name);
   if (name === 'ffilterTemplate') throw new CgiError('invalid', `${name} is not here: save a view instead`, name);
   return false;
 }

@@ -30,7 +30,7 @@ async function handle({ services, sent, note }: Asked): Promise<Reply> {
 
   const asked = callsAsked(text);
   const filter = filterOf(asked, services.zone);
-  const order = orderOf(texts);
+  const order = orderOf(texts, sent.bare);
   const isCounted = ['1', 'true'].includes(text('suppress_results'));
   note(new Map([...texts].filter(([name]) => isFilter(name))));
   if (text('group') !== '') {

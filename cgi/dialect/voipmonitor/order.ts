@@ -38,18 +38,22 @@ export function isOrder(name: string): boolean {
   return NAMES.has(name) || specialOf(name) !== null;
 }
 
-/** @param texts All that was sent, by name. @throws {CgiError} `invalid` */
+/**
+ * @param texts All that was sent with a value, by name. @param bare Names that came without one.
+ * @throws {CgiError} `invalid`
+ */
 export function orderOf(
   texts: ReadonlyMap<string, string>,
+  bare: readonly string[] = [],
 ): Order & { readonly limit: number; readonly offset: number } {
   const limit = wholeOf('limit', texts, LIMIT);
   if (limit < 1 || limit > LIMIT_MAX) throw new CgiError('invalid', `limit must be 1 to ${LIMIT_MAX}`, 'limit');
   const page = wholeOf('page', texts, 1);
   if (page < 1) throw new CgiError('invalid', 'page must be 1 or more', 'page');
-  return { ...directionOf(texts), limit, offset: wholeOf('start', texts, (page - 1) * limit) };
+  return { ...directionOf(texts, bare), limit, offset: wholeOf('start', texts, (page - 1) * limit) };
 }
 
-function directionOf(texts: ReadonlyMap<string, string>): Pick<Order, 'sort' | 'order'> {
+function directionOf(texts: ReadonlyMap<string, string>, bare: readonly string[]): Pick<Order, 'sort' | 'order'> {
   const special = [...texts.keys()].flatMap((name) => {
     const found = isOff(texts.get(name) ?? '') ? null : specialOf(name);
     return found ? [found] : [];
@@ -60,7 +64,16 @@ function directionOf(texts: ReadonlyMap<string, string>): Pick<Order, 'sort' | '
   const [only] = special;
   if (only) return only;
   const direction = texts.get('dir') ?? '';
-  return sort === '' && direction === '' ? { order: 'desc' } : sorted(sort || 'calldate', direction);
+  return sort === '' && direction === '' ? (bareOf(bare) ?? { order: 'desc' }) : sorted(sort || 'calldate', direction);
+}
+
+/**
+ * The documents print these names without a value: one alone is meant. Several are the fields of a form that were left empty.
+ * @throws {CgiError} `invalid`
+ */
+function bareOf(bare: readonly string[]): Pick<Order, 'sort' | 'order'> | null {
+  const [name, ...others] = bare.filter((each) => each.startsWith('orderBy'));
+  return name !== undefined && others.length === 0 && isOrder(name) ? specialOf(name) : null;
 }
 
 function specialOf(name: string): { readonly sort: SortColumn; readonly order: 'asc' | 'desc' } | null {

@@ -14,6 +14,8 @@ export interface Sent {
   text(name: string): string;
   /** Names of all that stands beside `params`, each with its value; those without one are left out. */
   readonly texts: ReadonlyMap<string, string>;
+  /** Those without one. */
+  readonly bare: readonly string[];
   /** One where `params` is an object or missing. */
   readonly params: readonly Params[];
   /** `params` is an array: the answer is for all of them. */
@@ -44,7 +46,8 @@ export function readSent(query: string, body: string | ReadonlyMap<string, strin
   let given: unknown;
   for (const [name, value] of formOf(query)) texts.set(name, value);
   if (typeof body === 'string' && /^\s*[[{]/.test(body)) {
-    const object = readJson('the body', body);
+    // Behind a byte order mark, which the look above takes for a blank.
+    const object = readJson('the body', body.replace(/^\ufeff/, ''));
     if (!isObject(object)) throw new CgiError('invalid', 'the body must be a JSON object');
     for (const [name, value] of Object.entries(object)) {
       if (name === 'params' && typeof value !== 'string') given = value;
@@ -58,13 +61,14 @@ export function readSent(query: string, body: string | ReadonlyMap<string, strin
     texts.has('params') && texts.get('params') !== ''
       ? readJson('params', texts.get('params') ?? '')
       : bracketed(texts);
+  const bare = [...texts.keys()].filter((name) => texts.get(name) === '');
   for (const name of [...texts.keys()])
     if (name === 'params' || name.startsWith('params[') || texts.get(name) === '') texts.delete(name);
   const isList = Array.isArray(given);
   const objects: readonly unknown[] = Array.isArray(given) ? given : [given];
   if (objects.length > PARAMS_MAX)
     throw new CgiError('invalid', `params has more than ${PARAMS_MAX} objects`, 'params');
-  return { texts, text: (name) => texts.get(name) ?? '', params: objects.map(paramsOf), isList };
+  return { texts, bare, text: (name) => texts.get(name) ?? '', params: objects.map(paramsOf), isList };
 }
 
 function formOf(text: string): ReadonlyMap<string, string> {
