@@ -158,6 +158,14 @@ describe('a request’s form', () => {
     expect(Object.fromEntries(await asked('', Buffer.from('a=1'), ''))).toEqual({ a: '1' });
   });
 
+  test('has no lists, which would be left out without a word', async () => {
+    const wrong = { code: 'invalid', message: 'limit must be one value, not a list', parameter: 'limit' };
+    for (const query of ['limit[]=5', 'limit%5B%5D=5&limit=7'])
+      await expect(asked(query, null, '')).rejects.toMatchObject(wrong);
+    await expect(asked('', Buffer.from('limit[]=5'), '')).rejects.toMatchObject(wrong);
+    expect((await asked('date_from[year]=2021', null, '')).size).toBe(1);
+  });
+
   test('is none of another kind, and none that is broken', async () => {
     await expect(asked('', Buffer.from('{}'), 'application/json')).rejects.toMatchObject({
       code: 'invalid',
