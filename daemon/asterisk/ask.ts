@@ -1,9 +1,9 @@
 /** Asterisk asked by name for the dialects: what only it knows, as its packets tell it. */
-import type { AskAsterisk, AsteriskHeaders, CallCounts } from '../../cgi/dialect/port.ts';
+import { type AskAsterisk, type AsteriskHeaders, type CallCounts, NoAnswer } from '../../cgi/dialect/port.ts';
 import { CgiError } from '../../cgi/reply.ts';
 import type { Packet } from '../wire/packet.ts';
 import type { AsteriskConnection } from './connection.ts';
-import { goesOn } from './requests.ts';
+import { goesOn, Unanswered } from './requests.ts';
 
 export function createAskAsterisk(connection: Pick<AsteriskConnection, 'status' | 'action' | 'list'>): AskAsterisk {
   const asked = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -11,7 +11,9 @@ export function createAskAsterisk(connection: Pick<AsteriskConnection, 'status' 
     try {
       return await work();
     } catch (error) {
-      throw error instanceof CgiError ? error : new CgiError('conflict', `Asterisk: ${(error as Error).message}`);
+      if (error instanceof CgiError) throw error;
+      const message = `Asterisk: ${(error as Error).message}`;
+      throw error instanceof Unanswered ? new NoAnswer(message) : new CgiError('conflict', message);
     }
   };
   /** When the connection came about on which the console was refused: each try stands in Asterisk's security log. */

@@ -40,6 +40,11 @@ export interface Requests {
   end(why: string): void;
 }
 
+/** Asterisk has been asked and has not answered: whether it has done what it was asked for is not known. */
+export class Unanswered extends Error {
+  override readonly name = 'Unanswered';
+}
+
 /** @param send Writes to Asterisk. */
 export function createRequests(limits: RequestLimits, send: (packet: string) => void): Requests {
   const waiting = new Map<string, Waiting>();
@@ -70,7 +75,7 @@ export function createRequests(limits: RequestLimits, send: (packet: string) => 
       then.failed(error);
     };
     const { listed, isLast, ms = limits.answerMs } = then;
-    const late = setTimeout(() => failed(new Error(`no answer to ${headers[0]?.[1]} within ${ms / 1000} s`)), ms);
+    const late = setTimeout(() => failed(new Unanswered(`no answer to ${headers[0]?.[1]} within ${ms / 1000} s`)), ms);
     const isOver = (packet: Packet) =>
       isLast?.(packet) ?? (!listed || !(packet.first[0] === 'Response' ? beginsList : goesOn)(packet));
     waiting.set(id, {
@@ -117,7 +122,7 @@ export function createRequests(limits: RequestLimits, send: (packet: string) => 
     },
     end(why) {
       ended = true;
-      for (const { failed } of [...waiting.values()]) failed(new Error(`Asterisk: ${why}`));
+      for (const { failed } of [...waiting.values()]) failed(new Unanswered(`Asterisk: ${why}`));
     },
   };
 }

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { NoAnswer } from '../../cgi/dialect/port.ts';
+import { createAskAsterisk } from '../../daemon/asterisk/ask.ts';
 import {
   type AsteriskConnection,
   type AsteriskLimits,
@@ -459,10 +461,14 @@ describe('actions', () => {
   test('unanswered in time fail, and a late answer is nobody’s', async () => {
     const { connection, held } = await holding({ answerMs: 100 });
     await expect(connection.action(ping)).rejects.toThrow('no answer to Ping within 0.1 s');
+    // A dialect knows it from a refusal: what was asked for may be done all the same.
+    const asking = createAskAsterisk(connection).action('Ping');
+    await expect(asking).rejects.toThrow(new NoAnswer('Asterisk: no answer to Ping within 0.1 s'));
+    await expect(asking).rejects.toBeInstanceOf(NoAnswer);
     held[0]?.answer('Success', ['Message', 'late']);
     const second = connection.action(named('B'));
-    await until(() => held.length === 2);
-    held[1]?.answer('Success', ['Message', 'in time']);
+    await until(() => held.length === 3);
+    held[2]?.answer('Success', ['Message', 'in time']);
     expect((await second).get('Message')).toBe('in time');
     expect(connection.status.state).toBe('up');
   });

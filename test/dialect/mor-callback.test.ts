@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest';
 import { activateCallback } from '../../cgi/dialect/mor/callback.ts';
 import type { Asked } from '../../cgi/dialect/mor/page.ts';
-import type { AsteriskHeaders } from '../../cgi/dialect/port.ts';
+import { type AsteriskHeaders, NoAnswer } from '../../cgi/dialect/port.ts';
 import { StoreError } from '../../storage/errors.ts';
 
 /** A request by an admin, to a box with one phone. @param write What the store does with an audit line. */
-function asked(write: () => Promise<unknown>, dst = '004930123') {
+function asked(write: () => Promise<unknown>, dst = '004930123', originate = async () => {}) {
   const done: string[] = [];
   const settings: Readonly<Record<string, unknown>> = {
     'mor.callback': true,
@@ -26,6 +26,7 @@ function asked(write: () => Promise<unknown>, dst = '004930123') {
       list: async (action: string) => ({ items: action === 'SIPpeers' ? [peer] : [], end: [] }),
       action: async (action: string, { Exten = '' }: Readonly<Record<string, string>>) => {
         done.push(`${action} ${Exten}`.trim());
+        if (action === 'Originate') await originate();
         return [['Context', 'from-ext-201']];
       },
     },
@@ -59,4 +60,16 @@ test('a + that was not encoded is one all the same: without it another number wo
   const { done, answer } = asked(async () => {}, ' 4930123');
   expect(await answer()).toMatchObject({ status: 200 });
   expect(done.at(-1)).toBe('Originate +4930123');
+});
+
+test('whether a call is placed is not known while Asterisk has not answered: nobody is told to try again', async () => {
+  const { answer } = asked(
+    async () => {},
+    '004930123',
+    async () => {
+      throw new NoAnswer('Asterisk: no answer to Originate within 10 s');
+    },
+  );
+  const why = 'Asterisk has not answered yet: the call may be placed all the same, do not ask again';
+  await expect(answer()).rejects.toMatchObject({ code: 'conflict', message: why });
 });

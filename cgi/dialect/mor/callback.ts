@@ -8,6 +8,7 @@ import { CgiError, type Reply } from '../../reply.ts';
 import type { Services } from '../../verb.ts';
 import { byOf, hasScope } from '../enter.ts';
 import { numberIn } from '../form-of.ts';
+import { NoAnswer } from '../port.ts';
 import { type Asked, actionReply, type Page } from './page.ts';
 import { detailOf, type Phone, phonesOf } from './phones.ts';
 
@@ -90,6 +91,12 @@ async function originate({ from, shown, dst, context }: Callback, { askAsterisk 
       Async: 'true',
     });
   } catch (error) {
+    // A program that asks again at once would have two calls placed.
+    if (error instanceof NoAnswer)
+      throw new CgiError(
+        'conflict',
+        'Asterisk has not answered yet: the call may be placed all the same, do not ask again',
+      );
     if (!(error instanceof CgiError) || !/permission denied/i.test(error.message)) throw error;
     throw new CgiError('conflict', 'Asterisk places no calls for cdrd: add originate to write in manager.conf');
   }
