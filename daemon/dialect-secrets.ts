@@ -14,7 +14,7 @@ import type { Log } from './log.ts';
 import { secretDir } from './state.ts';
 
 const FILE = v.array(
-  v.strictObject({ dialect: v.picklist(SECRET_DIALECTS), secret: v.pipe(v.string(), v.minLength(8)) }),
+  v.strictObject({ dialect: v.picklist(SECRET_DIALECTS), secret: v.pipe(v.string(), v.minLength(6)) }),
 );
 
 export interface DialectSecretsOptions {

@@ -8,8 +8,10 @@ import { json } from '../reply.ts';
 import { by, verb } from '../verb.ts';
 import { SECRET_DIALECTS } from './secret-port.ts';
 
-/** What JSON would write otherwise than it is, a support archive could not know again to hide it. */
-const SECRET = /^(?!.*["\\])[\x20-\x7e]{8,100}$/;
+/**
+ * Six characters has the one of MOR's own document, and so may a program that can't be changed. What JSON would write otherwise than it is, a support archive could not know again to hide it.
+ */
+const SECRET = /^(?!.*["\\])[\x20-\x7e]{6,100}$/;
 
 export const setDialectSecret = verb({
   about: 'set the secret that a dialect’s clients make their hashes with, take it away, or ask whether there is one',
@@ -20,9 +22,9 @@ export const setDialectSecret = verb({
       v.description(SECRET_DIALECTS.join(', ')),
       v.picklist(SECRET_DIALECTS, `must be ${SECRET_DIALECTS.join(', ')}`),
     ),
-    secret: field('8 to 100 characters; empty: it is taken away; without it nothing changes', (text) => {
+    secret: field('6 to 100 characters; empty: it is taken away; without it nothing changes', (text) => {
       if (text !== '' && !SECRET.test(text))
-        throw new Wrong('must be 8 to 100 printable ASCII characters without " and \\');
+        throw new Wrong('must be 6 to 100 printable ASCII characters without " and \\');
       return text;
     }),
   }),

@@ -179,7 +179,10 @@ test('who guesses has to wait, and it is noted', async () => {
   const answers = [];
   for (let n = 0; n < 30; n++) answers.push(await guess());
   expect(answers[0]).toMatchObject({ status: 200, error: 'Incorrect hash' });
-  expect(answers.at(-1)).toMatchObject({ status: 429, error: expect.stringMatching(/^too many wrong/) });
+  expect(answers.at(-1)).toMatchObject({
+    status: 429,
+    error: expect.stringMatching(/^too many wrong hashes or passwords: wait \d+ s$/),
+  });
   // The right one waits as well.
   expect((await asked(daemon, { u: 'admin', s_user: '5' })).status).toBe(429);
   const { json_array_audit: lines } = await daemon.json('/cgi/webserve/30018?action=dialect.refused');
@@ -209,9 +212,17 @@ describe('30057', () => {
     expect(second.log.concat(first.log).join('')).not.toContain(SECRET);
   });
 
+  test('takes that of MOR’s own document, and keeps it over a restart', async () => {
+    const first = await openMor();
+    expect(await setSecret(first, '123456')).toMatchObject({ secret: 'set' });
+    await first.close();
+    const second = await startDaemon({ CDRD_MOR_ENABLED: 'yes' }, { atEnd: onTestFinished, folder: first.folder });
+    expect(await second.json('/cgi/webserve/30057?dialect=mor')).toMatchObject({ secret: 'set' });
+  });
+
   test('refuses what is no secret, and dialects that have none', async () => {
     const daemon = await openMor();
-    for (const secret of ['short', 'x'.repeat(101), 'with "quotes"', 'with \\ this', 'lang\u0007', 'schlüssel'])
+    for (const secret of ['12345', 'x'.repeat(101), 'with "quotes"', 'with \\ this', 'lang\u0007', 'schlüssel'])
       expect(await setSecret(daemon, secret)).toMatchObject({ error: { code: 'invalid', parameter: 'secret' } });
     expect(await daemon.json('/cgi/webserve/30057?dialect=elastix')).toMatchObject({ error: { parameter: 'dialect' } });
   });

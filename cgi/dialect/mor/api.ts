@@ -2,8 +2,7 @@
  * The way into MOR's API: a name, `u`, and a hash that only who knows the box's secret for MOR can have made. Its errors are
  * MOR's own. A wrong hash is told before a wrong name, so that nobody can try out which names there are.
  */
-import type { Reply } from '../../reply.ts';
-import { ERROR_STATUS } from '../../reply.ts';
+import { CgiError, ERROR_STATUS, type Reply } from '../../reply.ts';
 import type { Services } from '../../verb.ts';
 import type { DialectRequest } from '../dialect.ts';
 import { type Form, formOf } from '../form-of.ts';
@@ -60,7 +59,14 @@ function isRight(
 ): boolean {
   const values = hashed.map((name) => form.get(name));
   const bare = settings.value('mor.sample_hash') === true;
-  return dialectSecrets.check('mor', address, (secret) => isHash(form.get('hash') ?? '', values, { secret, bare }));
+  try {
+    return dialectSecrets.check('mor', address, (secret) => isHash(form.get('hash') ?? '', values, { secret, bare }));
+  } catch (error) {
+    if (!(error instanceof CgiError) || error.code !== 'busy') throw error;
+    // The pace is one for both: whoever has sent no password would look for one in vain.
+    const message = error.message.replace('passwords', 'hashes or passwords');
+    throw new CgiError('busy', message, undefined, error.retryAfter);
+  }
 }
 
 async function isAdmin(name: string, { accounts }: Services): Promise<boolean> {

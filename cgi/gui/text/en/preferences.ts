@@ -164,7 +164,7 @@ export const preferences = {
       noneHint: 'Without one the list of local calls is answered by “API Requests are disabled”.',
       first: 'Secret',
       another: 'Another secret',
-      hint: '8 to 100 characters, made up by a program. MOR calls it API_Secret_Key. Whoever knows it may ask for all calls between extensions.',
+      hint: '6 to 100 characters; best are 30, made up by a program. MOR calls it API_Secret_Key. Whoever knows it may ask for all calls between extensions.',
       save: 'Set it',
       done: 'The secret is set.',
       remove: 'Take it away',

@@ -166,7 +166,7 @@ export const preferences: Translated<typeof english> = {
       noneHint: 'Sin él, a la lista de llamadas locales se responde «API Requests are disabled».',
       first: 'Secreto',
       another: 'Otro secreto',
-      hint: 'De 8 a 100 caracteres, ideados por un programa. MOR lo llama API_Secret_Key. Quien lo sepa puede pedir todas las llamadas entre extensiones.',
+      hint: 'De 6 a 100 caracteres; lo mejor son 30, ideados por un programa. MOR lo llama API_Secret_Key. Quien lo sepa puede pedir todas las llamadas entre extensiones.',
       save: 'Ponerlo',
       done: 'El secreto está puesto.',
       remove: 'Quitarlo',
