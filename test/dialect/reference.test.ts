@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { DIALECT_NAMES, type DialectName } from '../../cgi/dialect/table.ts';
+import { sectionOf } from '../security/rights.ts';
 import { dialectReference, functionsOf } from '../support/dialect-reference.ts';
 import { inReadme, WRITE_COMMAND } from '../support/readme.ts';
 
@@ -68,6 +69,15 @@ describe.each(DIALECT_NAMES)('%s', (name) => {
       ({ works, note }) => (works === 'yes') !== (note === '') || note === 'not here yet',
     );
     expect(faulty).toEqual([]);
+  });
+
+  test('says by which numbers each goes, as those by hand say that a running box is asked by', async () => {
+    const lines = sectionOf('./dialects.txt', name.toUpperCase(), 'function', 'number');
+    const byHand = new Map(lines.map((line) => [line.function, line.number.replace('-', '')]));
+    const functions = await functionsOf(name);
+    expect(functions.map((each) => [each.name, each.numbers?.join(',') ?? ''])).toEqual(
+      functions.map((each) => [each.name, each.works === 'no' ? '' : byHand.get(each.name)]),
+    );
   });
 });
 

@@ -21,8 +21,10 @@ export async function functionsOf(name: DialectName): Promise<readonly DialectFu
 /** A heading and a Markdown table for each dialect. */
 export async function dialectReference(): Promise<string> {
   const parts = DIALECTS.map(async ({ name }) => {
-    const rows = (await functionsOf(name)).map(({ name, works, note }) => [`\`${name}\``, WORKS[works], prose(note)]);
-    return `\n### ${PRODUCTS[name]}\n\n${markdownTable(['function', '', 'what differs, or why it is not here'], rows)}`;
+    const rows = (await functionsOf(name)).map(({ name, works, numbers = [], note }) => [
+      ...[`\`${name}\``, numbers.join(', '), WORKS[works], prose(note)],
+    ]);
+    return `\n### ${PRODUCTS[name]}\n\n${markdownTable(['function', 'as number', '', 'what differs, or why it is not here'], rows)}`;
   });
   return `${(await Promise.all(parts)).join('')}\n`;
 }

@@ -19,6 +19,7 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   {
     name: 'GET /callc/main',
     works: 'differs',
+    numbers: [30002],
     note: 'without `finances`; missed calls are those of 30 days that nobody has ticked off',
   },
   {
@@ -29,16 +30,19 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   {
     name: 'GET /users/personal_details',
     works: 'differs',
+    numbers: [30013],
     note: 'without `account`, `balance`, `credit` and `vat_percent`; the others are what was written down by the next function',
   },
   {
     name: 'POST /users/update_personal_details/ID',
     works: 'differs',
+    numbers: [30014],
     note: "the 17 fields by the names of their elements (MOR's document names none); what isn't sent stays; an admin may change those of each user",
   },
   {
     name: 'GET /devices/user_devices',
     works: 'differs',
+    numbers: [30019],
     note: 'SIP and PJSIP phones of the extensions; `acc` is the extension; without `password`, and without `last_time_registered`, which Asterisk does not remember; `cid` of 200 phones at most, of those that Asterisk tells it of',
   },
   { name: 'GET /devices/callflow/ID', works: 'no', note: PBX },
@@ -55,81 +59,97 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   {
     name: 'GET /stats/call_list',
     works: 'differs',
+    numbers: [9006],
     note: 'today’s calls; without `price` and `currency`; `destination` is what the phone book calls the number that an outgoing call went to, `duration` how long was talked, or rang where nobody answered; the newest 2,000, and `error_msg` says where there are more',
   },
   {
     name: 'POST /stats/call_list',
     works: 'differs',
+    numbers: [9006],
     note: 'likewise, of `period_start` to `period_end`; `calltype` may be an outcome too (`answered`, `no answer`, `busy`, `failed`), a device is an extension',
   },
   {
     name: 'GET /stats/call_list_to_pdf/ID',
     works: 'differs',
+    numbers: [9005],
     note: 'without `price`; the newest 5,000; characters that Helvetica has not are shown as ?',
   },
   {
     name: 'GET /stats/call_list_to_csv/ID',
     works: 'differs',
+    numbers: [9005],
     note: 'without `price`; a cell that a spreadsheet would run begins with an apostrophe',
   },
   {
     name: 'GET /stats/new_calls_list',
     works: 'differs',
+    numbers: [9006],
     note: 'those that have ended since the same user looked last, at first and after a restart those of today; 500 at a time',
   },
   {
     name: 'GET /stats/missed_calls',
     works: 'differs',
+    numbers: [30039],
     note: 'of 30 days; each call that came in and nobody answered; `missed_total` counts all of the period',
   },
   {
     name: 'POST /stats/missed_calls',
     works: 'differs',
+    numbers: [30039],
     note: 'likewise',
   },
   {
     name: 'POST /stats/missed_calls, processed',
     works: 'differs',
+    numbers: [30039, 30040],
     note: '`processed` is the `call_id`, or `call_id` the call and `processed` 1 or 0; the tick is that of the worklist on the Dashboard',
   },
   {
     name: 'GET /stats/user_stats',
     works: 'differs',
+    numbers: [30002],
     note: 'of this month; without the normatives; a day’s `duration` is what was talked, and that and `avg_time` are minutes',
   },
   {
     name: 'POST /stats/user_stats',
     works: 'differs',
+    numbers: [30002],
     note: 'likewise, of 366 days at most',
   },
   {
     name: 'GET /devices/user_device_clis',
     works: 'differs',
+    numbers: [30013],
     note: 'without `device_icon`; a device is an extension, an admin’s are those that Asterisk knows',
   },
   {
     name: 'POST /devices/cli_add',
     works: 'differs',
+    numbers: [30014],
     note: 'why not stands behind `CLI not created`; the PBX is not told of it',
   },
   {
     name: 'POST /devices/cli_destroy/ID',
     works: 'differs',
+    numbers: [30015],
     note: 'MOR’s document has no address that deletes one: this is ours',
   },
   {
     name: 'GET /phonebooks/list/ID',
     works: 'differs',
+    numbers: [30013],
     note: 'the box’s phone book, one for all; without `entry_added`; an entry’s id is its number',
   },
   {
     name: 'POST /phonebooks/add_new/ID',
     works: 'differs',
+    numbers: [30014],
     note: 'a number that is there already under another name is refused',
   },
   {
     name: 'POST /phonebooks/destroy/ID',
     works: 'differs',
+    numbers: [30015],
     note: 'the id is the entry’s number, percent-encoded',
   },
   { name: 'GET /stats/faxes_list/ID', works: 'no', note: 'faxes are not received here' },
@@ -137,6 +157,7 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   {
     name: 'POST /functions/activate_callback',
     works: 'differs',
+    numbers: [30020],
     note: 'off until `mor.callback` is on; numbers of `mor.callback_numbers` only; by an admin or a key with the scope `call.place`; `src` is an extension with a phone; needs `originate` in `write` of manager.conf',
   },
 ];

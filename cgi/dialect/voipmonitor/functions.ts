@@ -26,6 +26,7 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   {
     name: 'sql.php task=LISTING module=CDR',
     works: 'differs',
+    numbers: [9006],
     note: 'rows hold what Asterisk records: id, times, lengths, numbers, name, response, fbasename (the UniqueID)',
   },
   {
@@ -103,11 +104,13 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   {
     name: 'utilities.php task=shareCdr self_protected_link',
     works: 'differs',
+    numbers: [9006],
     note: 'the link shows the call as Asterisk recorded it, with type2 rtp its recording; it ends after days (7) and can be revoked',
   },
   {
     name: 'utilities.php task=shareCdr self_login_link',
     works: 'differs',
+    numbers: [9006],
     note: 'the same for whoever logs in; emailFields must be null',
   },
   {
@@ -124,43 +127,51 @@ export const FUNCTIONS: readonly DialectFunction[] = [
   {
     name: 'api.php task=getVoipCalls',
     works: 'differs',
+    numbers: [9006],
     note: 'fields as those of LISTING, id is cdrId and fbasename callId; header names and customHeaders are errors',
   },
   {
     name: 'api.php task=getVoiceRecording cdrId',
     works: 'differs',
+    numbers: [20036],
     note: 'the very WAV file, which begins with the answer whatever saveaudio_afterconnect says; ogg is an error',
   },
   {
     name: 'api.php task=getVoiceRecording callId',
     works: 'differs',
+    numbers: [20036],
     note: 'callId is a UniqueID or LinkedID of Asterisk; several recordings come with zip only',
   },
   capture('api.php task=getVoiceRecording customHeader'),
   {
     name: 'api.php task=listActiveCalls',
     works: 'differs',
+    numbers: [30019],
     note: 'without addresses and codecs, which need capture; with state, direction, trunks and recording; sensorId is 1',
   },
   {
     name: 'api.php task=handleActiveCall',
     works: 'differs',
+    numbers: [30020],
     note: 'pausecall and unpausecall pause the recording; nothing else of the call changes',
   },
   {
     name: 'api.php task=reportSummary',
     works: 'differs',
+    numbers: [30002],
     note: 'report_name is a shared view of the calls page; the figures of its calls by response',
   },
   {
     name: 'api.php task=getShareURL',
     works: 'differs',
+    numbers: [9006],
     note: 'as shareCdr self_protected_link, by a UniqueID or LinkedID; sip_history needs capture and is an error',
   },
   capture('api.php task=getPCAP'),
   {
     name: 'api.php task=listCdrIds',
     works: 'yes',
+    numbers: [9006],
     note: '',
   },
   {
