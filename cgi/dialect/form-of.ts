@@ -1,4 +1,5 @@
 /** What a request of a dialect carries, by query and by form body. */
+import { formText } from '../form-text.ts';
 import { CgiError } from '../reply.ts';
 import type { DialectRequest } from './dialect.ts';
 import { readForm } from './form.ts';
@@ -33,7 +34,7 @@ function fieldsOf(body: Buffer, type: string): Form {
   // A body of another kind would be lost without a word.
   if (type !== '' && !/^application\/x-www-form-urlencoded *(;|$)/i.test(type))
     throw new CgiError('invalid', 'the body must be application/x-www-form-urlencoded or multipart/form-data');
-  return readForm(body.toString('utf8').trim());
+  return readForm(formText(body).trim());
 }
 
 /** Those of a body of multipart/form-data. @throws {CgiError} `invalid` */

@@ -1,7 +1,8 @@
 /** Parameters as PHP and Rails read them: names count with their case, of several the last one holds. Pure. */
 
 /**
- * Reads `a=1&b=2`, of a query or a form body. What isn't validly percent-encoded stays as it was sent, as it does there.
+ * Reads `a=1&b=2`, of a query or a form body. What isn't validly percent-encoded stays as it was sent, as it does there; a value
+ * whose bytes aren't UTF-8 is taken for Latin-1.
  * @param most Pairs that are read; the others are left out.
  */
 export function readForm(text: string, most = 1_000): Map<string, string> {
@@ -15,11 +16,10 @@ export function readForm(text: string, most = 1_000): Map<string, string> {
 }
 
 function decoded(text: string): string {
-  return text.replaceAll('+', ' ').replace(/(?:%[0-9A-Fa-f]{2})+/g, (bytes) => {
-    try {
-      return decodeURIComponent(bytes);
-    } catch {
-      return [...bytes.matchAll(/%../g)].map(([each]) => (each < '%8' ? decodeURIComponent(each) : each)).join('');
-    }
-  });
+  const sent = text.replaceAll('+', ' ');
+  try {
+    return sent.replace(/(?:%[0-9A-Fa-f]{2})+/g, decodeURIComponent);
+  } catch {
+    return sent.replace(/%([0-9A-Fa-f]{2})/g, (_, byte: string) => String.fromCharCode(Number.parseInt(byte, 16)));
+  }
 }

@@ -2,6 +2,7 @@
  * `multipart/form-data` (RFC 7578), as PHP's curl sends an array of fields: plain fields, no files. Pure: bytes in, fields out,
  * in one pass. What isn't well formed is refused as a whole, because half a form is another question than was asked.
  */
+import { textOf } from '../form-text.ts';
 
 /** What is wrong with a body; the message follows "the body". */
 export class MultipartError extends Error {
@@ -30,10 +31,10 @@ export function readMultipart(body: Buffer, type: string): Map<string, string> {
     const headersEnd = body.indexOf('\r\n\r\n', at - 2); // right behind the boundary's own line end: a part without any
     if (headersEnd < 0 || headersEnd - at > HEADERS_MAX)
       throw new MultipartError('has a field without end of its headers');
-    const name = nameIn(body.toString('utf8', at, Math.max(at, headersEnd)));
+    const name = nameIn(textOf(body.subarray(at, Math.max(at, headersEnd))));
     const begin = headersEnd + 4;
     const { end, next } = partEnd(body, `\r\n${delimiter}`, begin);
-    form.set(name, body.toString('utf8', begin, end));
+    form.set(name, textOf(body.subarray(begin, end)));
     at = next;
   }
   return form;

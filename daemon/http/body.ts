@@ -1,5 +1,6 @@
 /** The form body of a request, read within bounds: one body's, and that of all bodies held at a time. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { formText } from '../../cgi/form-text.ts';
 import { CgiError } from '../../cgi/reply.ts';
 import type { HttpLimits } from '../limits.ts';
 
@@ -54,7 +55,7 @@ export function createBodies(limits: HttpLimits): Bodies {
       // Clients of the guide POST with an empty body and any type; a body of another kind would be silently lost.
       if (body.length > 0 && type !== '' && !/^application\/x-www-form-urlencoded *(;|$)/i.test(type))
         throw new CgiError('invalid', 'the body must be application/x-www-form-urlencoded');
-      return body.toString('utf8').trim();
+      return formText(body).trim();
     },
   };
 

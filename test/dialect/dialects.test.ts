@@ -109,7 +109,7 @@ describe('addresses', () => {
 
 test('a form is read as PHP reads it: the last of several, names with their case, broken signs as they were sent', () => {
   const form = readForm('a=1&a=2&A=3&b=x+y%20z&c&&d=%zz&e=%C3%A9&f=%31%zz%32%&g=%E9%20x');
-  const broken = { d: '%zz', f: '1%zz2%', g: '%E9 x' };
+  const broken = { d: '%zz', f: '1%zz2%', g: 'é x' };
   expect(Object.fromEntries(form)).toEqual({ a: '2', A: '3', b: 'x y z', c: '', e: 'é', ...broken });
 });
 

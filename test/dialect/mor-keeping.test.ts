@@ -192,6 +192,19 @@ describe('the phone book', () => {
     expect(await list('shop', '5')).toEqual([]);
   });
 
+  test('what programs of before UTF-8 send is read as they meant it, by the number of ours too', async () => {
+    const type = { 'Content-Type': 'application/x-www-form-urlencoded; charset=ISO-8859-1' };
+    const latin1 = (text: string) => ({ method: 'POST', headers: type, body: Buffer.from(text, 'latin1') });
+    const send = (text: string) => box.ask('admin', '/phonebooks/add_new/0', undefined, latin1(text));
+    expect((await send('number=881&name=M%FCller')).status).toBe(200);
+    expect((await send('number=882&name=M\xfcller')).status).toBe(200);
+    const { token } = box.daemon.sessions.begin({ user: 'admin', role: 'admin' });
+    const asked = { ...latin1('number=883&name=M\xfcller'), headers: { ...type, Authorization: `Bearer ${token}` } };
+    expect((await fetch(`${box.daemon.url}/cgi/webserve/30014`, asked)).status).toBe(200);
+    expect(await list('admin', '0')).toEqual(['881 Müller', '882 Müller', '883 Müller']);
+    expect((await box.daemon.get('/cgi/webserve/30015?numbers=881,882,883')).status).toBe(200);
+  });
+
   test('what is there is neither overwritten nor added twice', async () => {
     expect((await box.daemon.get('/cgi/webserve/30014?number=0301&name=Anna&group=VIP')).status).toBe(200);
     expect(await add('0301', 'Anna')).toEqual(ok(ADD, 'Record added'));

@@ -166,6 +166,20 @@ describe('a request’s form', () => {
     expect((await asked('date_from[year]=2021', null, '')).size).toBe(1);
   });
 
+  test('is Latin-1 where it is no UTF-8, value by value, raw or encoded', async () => {
+    const bytes = (text: string) => Buffer.from(text, 'latin1');
+    const read = async (query: string, body: string, type = '') =>
+      Object.fromEntries(await asked(query, bytes(body), type));
+    expect(await read('a=M%FCller+%zz&b=%C3%A9', '')).toEqual({ a: 'Müller %zz', b: 'é' });
+    const wanted = { a: 'Müller', b: 'é', c: 'ß', d: 'é' };
+    expect(await read('', 'a=M\xfcller&b=\xc3\xa9&c=%DF&d=%C3%A9')).toEqual(wanted);
+    expect(await read('', `${part('a', 'M\xfcller')}${part('b', '\xc3\xa9')}${END}`, TYPE)).toEqual({
+      a: 'Müller',
+      b: 'é',
+    });
+    expect(await read('', `${part('n\xe4me', '1')}${END}`, TYPE)).toEqual({ näme: '1' });
+  });
+
   test('is none of another kind, and none that is broken', async () => {
     await expect(asked('', Buffer.from('{}'), 'application/json')).rejects.toMatchObject({
       code: 'invalid',

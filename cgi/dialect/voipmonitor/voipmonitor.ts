@@ -4,6 +4,7 @@
  */
 
 import type { Known } from '../../access/session.ts';
+import { formText } from '../../form-text.ts';
 import { splitReason } from '../../reason.ts';
 import { CgiError, type Reply } from '../../reply.ts';
 import type { Services } from '../../verb.ts';
@@ -98,7 +99,7 @@ export const voipmonitor: Dialect = {
 async function bodyOf(request: DialectRequest, known: boolean): Promise<string | ReadonlyMap<string, string>> {
   const [body, type] = [await request.body(known), request.header('content-type')];
   if (body === null) return '';
-  return isMultipart(type) ? fieldsIn(body, type) : body.toString('utf8');
+  return isMultipart(type) ? fieldsIn(body, type) : formText(body);
 }
 
 /** To HEAD: that it would be answered; a long list isn't looked for to its end. */
