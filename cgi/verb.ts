@@ -46,6 +46,8 @@ export interface Services {
   readonly accounts: Accounts;
   readonly sessions: Sessions;
   readonly keys: ApiKeys;
+  /** Ids of links that were revoked, and are not so on the disk yet: they open nothing. */
+  readonly revokedShares: Set<number>;
   /** For what the audit log is to know and no write tells. */
   readonly notes: AuditNotes;
   readonly callDeletions: CallDeletions;

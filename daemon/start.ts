@@ -274,6 +274,7 @@ export async function start(options: StartOptions): Promise<Running> {
       accounts,
       sessions,
       keys,
+      revokedShares: new Set(),
       callDeletions,
       medium: recordings,
       places,

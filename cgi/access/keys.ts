@@ -18,6 +18,8 @@ const USED_SECONDS = 86_400;
 export interface ApiKeys {
   /** Who this key is, or null. */
   find(text: string): Known | null;
+  /** Whether a key of this name is good now, and none of that name is on its way out. @param user `key:NAME` */
+  vouchesFor(user: string): boolean;
   list(): readonly ApiKey[];
   /** @returns the whole key, which exists nowhere else. @throws {CgiError} `conflict` when there are too many. */
   make(
@@ -75,6 +77,10 @@ export async function openApiKeys(
       noteUse(key);
       const { name, role, numbers, scopes } = key;
       return { user: `key:${name}`, role, numbers: numbers && new Set(numbers), scopes: new Set(scopes) };
+    },
+    vouchesFor(user) {
+      const named = [...keys.values()].filter(({ name }) => `key:${name}` === user);
+      return named.some(holds) && !named.some(({ id }) => revoked.has(id));
     },
     list: () => [...keys.values()],
     async make({ name, role, numbers, scopes = [], days }, by) {

@@ -14,9 +14,12 @@ export const revokeShare = verb({
     }),
   }),
   lines: () => 0, // what was made at that pace can always be taken away
-  async handle({ id }, { store }, asking) {
+  async handle({ id }, { store, revokedShares, now }, asking) {
     const audit = { ...by(asking), action: 'share.revoked', detail: { id } };
+    // At once, whatever the disk does; listed it stays until then, because the next start would take it again.
+    if ((await store.ask('shares', now())).some((share) => share.id === id)) revokedShares.add(id);
     const { removed } = await store.write({ kind: 'shareGone', id, audit });
+    revokedShares.delete(id);
     if (removed === 0) throw new CgiError('not_found', `there is no link ${id}`, 'id');
     return json({ result: 'success', id: String(id) });
   },

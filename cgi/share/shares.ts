@@ -1,7 +1,7 @@
 /**
  * Shares: links that show some calls, and let their recordings be heard, to whoever holds them. They only ever show; each
- * has an end, and is revoked at once. Their secret is shown once, when they are made: what rests is its hash. Calls that go
- * into the trash are no longer shown, and come back with them.
+ * has an end, is revoked at once, and ends with the account or the key that made it. Their secret is shown once, when they
+ * are made: what rests is its hash. Calls that go into the trash are no longer shown, and come back with them.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { CLOCK_SET } from '../../storage/model/local-time.ts';
@@ -63,13 +63,21 @@ export async function makeShare(
 }
 
 /** Which share a link's secret opens; null: none, or no longer. */
-export async function findShare(token: string, { store, now }: Pick<Services, 'store' | 'now'>): Promise<Share | null> {
+export async function findShare(
+  token: string,
+  { store, accounts, keys, revokedShares, now }: Opening,
+): Promise<Share | null> {
   if (!/^[A-Za-z0-9_-]{43}$/.test(token)) return null;
   const hash = hashOf(token);
   const share = await store.ask('shareByHash', hash);
   if (!share || !timingSafeEqual(Buffer.from(share.hash, 'hex'), Buffer.from(hash, 'hex'))) return null;
-  return holds(share, now()) ? share : null;
+  if (!holds(share, now())) return null;
+  // It ends with whoever made it, who may have gone on trial, or while the disk takes no writes.
+  const isThere = share.who.startsWith('key:') ? keys.vouchesFor(share.who) : (await accounts.find(share.who)) !== null;
+  return isThere && !revokedShares.has(share.id) ? share : null;
 }
+
+type Opening = Pick<Services, 'store' | 'accounts' | 'keys' | 'revokedShares' | 'now'>;
 
 /** A clock that shows less than when it was made has not been set: then nobody knows whether its time is over. */
 function holds({ createdAt, endsAt }: Share, now: number): boolean {

@@ -1,6 +1,7 @@
 /** API keys: long random secrets for programs, of which only a hash rests here. */
 import { isScope, type Role, type Scope } from '../model/rights.ts';
 import type { Database, Row } from './database.ts';
+import { removeSharesOf } from './share.ts';
 
 export interface ApiKey {
   /** Public part of the key, by which it is listed and revoked. */
@@ -43,7 +44,10 @@ export function noteApiKeyUse(database: Database, id: string, at: number): void 
   database.run('UPDATE api_key SET used_at = ? WHERE id = ?', [at, id]);
 }
 
+/** The links go with it that it made, or another of its name. @returns whether there was one. */
 export function removeApiKey(database: Database, id: string): boolean {
+  const name = database.first('SELECT name FROM api_key WHERE id = ?', [id])?.['name'];
+  if (name !== undefined) removeSharesOf(database, `key:${name}`);
   return database.run('DELETE FROM api_key WHERE id = ?', [id]).changes > 0;
 }
 

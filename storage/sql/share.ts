@@ -68,6 +68,11 @@ export function removeShare(database: Database, id: number): boolean {
   return database.run('DELETE FROM share WHERE id = ?', [id]).changes > 0;
 }
 
+/** Whoever made them has gone. @param who As their lines have it: an account, or `key:NAME`. */
+export function removeSharesOf(database: Database, who: string): void {
+  database.run('DELETE FROM share WHERE who = ?', [who]);
+}
+
 function toShare(row: Row): Share {
   return {
     id: Number(row['id']),

@@ -1,6 +1,7 @@
 /** Accounts of the web pages and the numbered CGI. Only a slow salted hash of the password digest rests here. */
 import type { Role } from '../model/rights.ts';
 import type { Database, Row } from './database.ts';
+import { removeSharesOf } from './share.ts';
 import { removeViewsOf } from './view.ts';
 
 export interface NewUser {
@@ -26,9 +27,10 @@ export function users(database: Database): User[] {
   return database.all('SELECT name, role, hash, initial, used_at FROM user ORDER BY name').map(toUser);
 }
 
-/** Its own saved views go with it. @returns whether there was one. */
+/** Its own saved views and the links that it made go with it. @returns whether there was one. */
 export function removeUser(database: Database, name: string): boolean {
   removeViewsOf(database, name);
+  removeSharesOf(database, name);
   return database.run('DELETE FROM user WHERE name = ?', [name]).changes > 0;
 }
 

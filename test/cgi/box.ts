@@ -68,6 +68,7 @@ export function openBox({
     accounts,
     sessions,
     keys: { find: () => null } as unknown as Services['keys'],
+    revokedShares: new Set(),
     notes,
     callDeletions: deletions,
     medium: { state: () => ({ state: 'mounted', why: '', writable: true, since: 0, medium: 1 }), space: () => null },

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { makeShare, type NewLink } from '../../cgi/share/shares.ts';
 import { httpLimits } from '../../daemon/limits.ts';
+import { StoreError } from '../../storage/errors.ts';
 import type { CallDetail } from '../../storage/sql/call-detail.ts';
 import { wavHeader } from '../simulator/wav.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
@@ -47,12 +48,12 @@ beforeAll(async () => {
 });
 
 /** @returns `/share/TOKEN` */
-async function share(change: Partial<NewLink> = {}, ago = 0): Promise<{ path: string; id: number }> {
+async function share(change: Partial<NewLink> = {}, ago = 0, who = 'admin'): Promise<{ path: string; id: number }> {
   const { store } = daemon;
   const notes = { acts() {} } as never;
   const now = () => Math.floor(Date.now() / 1000) - ago;
   const link = { kind: 'public', calls: [recorded], recordings: true, days: 7, ...change } as const;
-  const made = await makeShare(link, { store, notes, now }, { who: 'admin', address: '' });
+  const made = await makeShare(link, { store, notes, now }, { who, address: '' });
   tokens.push(made.path.slice('/share/'.length));
   return made;
 }
@@ -215,6 +216,53 @@ test('unknown, over, revoked and in the trash look the same', async () => {
   expect([left.includes(`call-${recorded}"`), left.includes(`call-${hostile}"`)]).toEqual([false, true]);
   expect((await daemon.get(`/cgi/webserve/30003?undo=${deleted['undo']}`)).status).toBe(200);
   await eventually(async () => (await open(trashed.path)).status === 200);
+});
+
+describe('whoever made it goes, and it with him', () => {
+  const status = async (path: string) => (await open(path)).status;
+  const number = async (asked: string) => (await daemon.get(`/cgi/webserve/${asked}`)).status;
+  const failing = () => {
+    const write = vi.spyOn(daemon.store, 'write').mockRejectedValue(new StoreError('disk_full', 'no room'));
+    onTestFinished(() => write.mockRestore());
+    return write;
+  };
+  const setAccount = () => number(`30008?UserName=anna&role=admin&Password=${'5'.repeat(32)}`);
+
+  test('an account: not even another of its name opens it', async () => {
+    await setAccount();
+    const { path } = await share({}, 0, 'anna');
+    expect(await status(path)).toBe(200);
+    expect(await number('30009?UserName=anna')).toBe(200);
+    expect(await status(path)).toBe(404);
+    await setAccount();
+    expect(await status(path)).toBe(404);
+  });
+
+  test('a key, when it is revoked or its days are over', async () => {
+    const { id } = await daemon.json('/cgi/webserve/30011?name=crm&role=admin');
+    const { path } = await share({}, 0, 'key:crm');
+    const { path: over } = await share({}, 0, 'key:none');
+    expect([await status(path), await status(over)]).toEqual([200, 404]);
+    expect(await number(`30012?id=${id}`)).toBe(200);
+    expect(await status(path)).toBe(404);
+    await daemon.json('/cgi/webserve/30011?name=crm&role=admin');
+    expect(await status(path)).toBe(404);
+  });
+
+  test('at once where the disk takes no writes, a link that is revoked too; both are listed until it does', async () => {
+    const { id } = await daemon.json('/cgi/webserve/30011?name=till&role=admin');
+    const [ofKey, other] = [await share({}, 0, 'key:till'), await share()];
+    const write = failing();
+    expect(await number(`30012?id=${id}`)).not.toBe(200);
+    expect(await number(`30059?id=${other.id}`)).not.toBe(200);
+    expect([await status(ofKey.path), await status(other.path)]).toEqual([404, 404]);
+    write.mockRestore();
+    const listed = async () => JSON.stringify(await daemon.json('/cgi/webserve/30058'));
+    expect(await listed()).toContain(`"id":"${other.id}"`);
+    expect(await number(`30059?id=${other.id}&reason=lost`)).toBe(200);
+    expect(await listed()).not.toContain(`"id":"${other.id}"`);
+    expect(await status(other.path)).toBe(404);
+  });
 });
 
 test('none is made while the clock of the box is not set: nobody would know when it ends', async () => {

@@ -58,6 +58,23 @@ test('a clock that was ahead for some days has taken none', async () => {
   expect(await store.ask('shareByHash', 'a'.repeat(64))).toMatchObject({ id });
 });
 
+test.each([
+  ['an account', 'anna', { kind: 'userGone', name: 'anna' }],
+  ['a key', 'key:crm', { kind: 'apiKeyGone', id: 'k1' }],
+] as const)('those of %s go with it, and no others', async (_, who, gone) => {
+  const { store, make } = open();
+  const audit = { who: 'admin', address: '', action: 'x', detail: {} };
+  await store.write({ kind: 'user', user: { name: 'anna', role: 'admin', hash: 'x', isInitial: false }, audit });
+  const key = { id: 'k1', name: 'crm', role: 'admin', numbers: null, scopes: [], hash: 'x', who: 'admin' } as const;
+  await store.write({ kind: 'apiKey', key: { ...key, createdAt: NOON, endsAt: null, usedAt: null }, audit });
+  await make({ who });
+  for (const [index, other] of ['admin', 'crm', 'key:anna', 'k1', 'key:crm2'].entries())
+    await make({ who: other, hash: String(index).repeat(64) });
+  expect((await store.write({ ...gone, audit })).removed).toBe(1);
+  expect(await store.ask('shareByHash', 'a'.repeat(64))).toBeNull();
+  expect((await store.ask('shares', NOON)).map((share) => share.who)).toHaveLength(5);
+});
+
 test('long after its end it is gone when another is made; an id is never given again', async () => {
   const { store, make } = open();
   await make();
