@@ -10,7 +10,7 @@ export type DialectName = (typeof DIALECT_NAMES)[number];
 
 export interface DialectEntry {
   readonly name: DialectName;
-  /** Addresses behind the base. One that ends with `/` is that of everything below it. */
+  /** Addresses behind the base. One that ends with `/` is that of everything below it that is none of another dialect's by itself. */
   readonly paths: readonly string[];
   /** Those of them that lead on to a page of ours and do nothing: pages of other sites may link to them. */
   readonly links?: readonly string[];
@@ -31,12 +31,13 @@ export const DIALECTS: readonly DialectEntry[] = [
   },
   {
     name: 'mor',
+    // Its programs read XML, of what isn't here too: so all of these are its own.
     paths: [
-      ...['/api/local_calls_get', '/api/login', '/api/user_details_get', '/callc/login', '/callc/main'],
+      ...['/api/local_calls_get', '/api/login', '/callc/login', '/api/', '/callc/', '/billing/'],
       ...['/users/', '/devices/', '/stats/', '/phonebooks/', '/functions/'],
       ...['/tariffs/', '/directions/', '/payments/', '/accounting/', '/services/'],
     ],
-    aliases: ['', '/billing'],
+    aliases: ['/billing', ''],
     cookie: '_mor_session',
     load: async () => (await import('./mor/mor.ts')).mor,
   },
@@ -62,6 +63,7 @@ export interface Found {
 
 /** Whose a path is, among the dialects that are switched on; null: nobody's. @param value A setting's value now. */
 export function dialectOf(path: string, value: (name: string) => SettingValue): Found | null {
+  let below: Found | null = null;
   for (const entry of DIALECTS) {
     if (value(`${entry.name}.enabled`) !== true) continue;
     const base = String(value(`${entry.name}.base`));
@@ -69,9 +71,10 @@ export function dialectOf(path: string, value: (name: string) => SettingValue): 
     const behind = path.slice(base.length);
     for (const alias of entry.aliases.length > 0 ? entry.aliases : ['']) {
       const own = behind.startsWith(`${alias}/`) ? behind.slice(alias.length) : null;
-      const isOwn = (each: string) => (each.endsWith('/') ? own?.startsWith(each) === true : own === each);
-      if (own !== null && entry.paths.some(isOwn)) return { entry, base, path: own };
+      if (own === null) continue;
+      if (!own.endsWith('/') && entry.paths.includes(own)) return { entry, base, path: own };
+      if (entry.paths.some((each) => each.endsWith('/') && own.startsWith(each))) below ??= { entry, base, path: own };
     }
   }
-  return null;
+  return below;
 }

@@ -88,6 +88,23 @@ describe('addresses', () => {
     expect(found('/stats/call_list', '/a/b')).toBeUndefined();
   });
 
+  test('what is MOR’s as a whole takes no other dialect’s address away', () => {
+    const found = (path: string, ...names: string[]) => {
+      const value = (name: string) => (name.endsWith('.base') ? '' : names.some((each) => name === `${each}.enabled`));
+      const at = dialectOf(path, value);
+      return at && `${at.entry.name} ${at.path}`;
+    };
+    expect(found('/api/api.php', 'elastix', 'mor')).toBe('elastix /api/api.php');
+    expect(found('/api/api.php', 'mor')).toBe('mor /api/api.php');
+    expect(found('/billing/api/nothing', 'elastix', 'mor')).toBe('mor /api/nothing');
+    expect(found('/billing/nothing', 'mor')).toBe('mor /billing/nothing');
+    expect(found('/php/api.php', 'mor', 'voipmonitor')).toBe('voipmonitor /php/api.php');
+    expect(found('/billing', 'mor')).toBeNull();
+    expect(found('/apis/x', 'mor')).toBeNull();
+    const below = (name: string) => (name === 'voipmonitor.base' ? '/api/pbx' : name.endsWith('.base') ? '' : true);
+    expect(dialectOf('/api/pbx/php/api.php', below)?.entry.name).toBe('voipmonitor');
+  });
+
   test('a base is none of the box: numbers would stand in its place, or pages of other sites lead to it', async () => {
     const { daemon } = await openElastix();
     for (const path of [...PATHS.keys(), '/assets/']) {

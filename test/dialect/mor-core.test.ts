@@ -36,6 +36,29 @@ beforeAll(async () => {
 
 const statusOf = ({ status, ...answer }: MorAnswer) => [status, textAt(answer.xml(), 'status_message')];
 
+test.each([
+  ['GET', '/billing/api/user_calls_get'],
+  ['POST', '/billing/api/user_calls_get'],
+  ['GET', '/api/simple_balance_get'],
+  ['GET', '/callc/logout'],
+  ['POST', '/billing//api/login'],
+  ['GET', '/billing/'],
+  ['GET', '/billing/nothing/here'],
+])('%s %s, which is not here, is told in XML', async (method, path) => {
+  const answer = await box.ask(null, path, method === 'POST' ? {} : undefined);
+  expect([answer.status, all(answer.xml(), 'error').map(({ text }) => text)]).toEqual([
+    ...[404, ['there is no such page here']],
+  ]);
+});
+
+test('a trailing slash makes no other page, and no other method is known', async () => {
+  expect((await box.ask(null, '/callc/login/')).xml().children.length).toBeGreaterThan(0);
+  expect((await box.ask(null, '/callc/login/')).status).toBe(200);
+  const answer = await box.ask(null, '/billing/api/user_calls_get', undefined, { method: 'DELETE' });
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([405, expect.stringMatching(/xml/)]);
+  expect((await box.ask(null, '/api/login')).xml().children.length).toBeGreaterThan(0);
+});
+
 describe('log-in', () => {
   const logIn = (u: string, p: string) => box.ask(null, '/api/login', { u, p });
   const failed = 'Unknown user or wrong password';
