@@ -1,11 +1,24 @@
 /**
- * Mends a request line as simple clients send it. The guide prints its addresses with raw blanks and parentheses, and
- * programs send them as printed; Node's parser refuses such a line. Pure: bytes in, bytes out.
+ * Mends a request line as simple clients send it. The guide prints its addresses with raw blanks and parentheses, documents
+ * of dialects do, too, and programs send them as printed; Node's parser refuses such a line. Pure: bytes in, bytes out.
  */
+import { DIALECTS } from '../../cgi/dialect/table.ts';
 
-/** Only there: whatever else a parser refuses was sent by no client of the guide. */
+/** Only there and under addresses of dialects: whatever else a parser refuses was sent by no client of theirs. */
 const MENDED_UNDER = '/cgi/webserve/';
 const BEGINNINGS = [`GET ${MENDED_UNDER}`, `POST ${MENDED_UNDER}`];
+
+/**
+ * Addresses of dialects, behind any base (BASE in cgi/settings/kinds.ts): whichever is switched on, a mended line says what
+ * the one that came has said. No segment of a base can be read in two ways, so that the time stays in proportion.
+ */
+const OF_DIALECTS = new RegExp(
+  `^(?:GET|POST) (?:/[A-Za-z0-9_-]{1,32}){0,3}(?:${DIALECTS.flatMap(({ paths, aliases }) =>
+    ['', ...aliases].flatMap((alias) => paths.map((path) => `${alias}${path}`)),
+  )
+    .map((path) => `${path.replaceAll('.', '\\.')}${path.endsWith('/') ? '' : '(?=[ ?])'}`)
+    .join('|')})`,
+);
 
 /**
  * What may stand in a request's target by RFC 3986. A `%` stays as it was sent, and `#` too: the parser takes it, and
@@ -24,7 +37,8 @@ const PLAIN = new Set(
 export function mendRequestLine(head: Buffer): Buffer | 'incomplete' | null {
   const end = head.indexOf('\n');
   const line = head.subarray(0, end < 0 ? head.length : end).toString('latin1'); // a character a byte
-  if (!BEGINNINGS.some((begin) => line.startsWith(begin) || (end < 0 && begin.startsWith(line)))) return null;
+  const isOurs = BEGINNINGS.some((begin) => line.startsWith(begin) || (end < 0 && begin.startsWith(line)));
+  if (!isOurs && !OF_DIALECTS.test(line)) return null;
   if (end < 0) return 'incomplete';
   const text = line.endsWith('\r') ? line.slice(0, -1) : line;
   const first = text.indexOf(' ');

@@ -10,6 +10,7 @@ import { BASE } from '../../cgi/settings/kinds.ts';
 import { openStatic } from '../../daemon/http/static.ts';
 import { httpLimits } from '../../daemon/limits.ts';
 import { StoreError } from '../../storage/errors.ts';
+import { exchange } from '../http/raw.ts';
 import { PATHS } from '../security/rights.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { atFileEnd } from '../support/folder.ts';
@@ -128,6 +129,16 @@ test('a form is read as PHP reads it: the last of several, names with their case
   const form = readForm('a=1&a=2&A=3&b=x+y%20z&c&&d=%zz&e=%C3%A9&f=%31%zz%32%&g=%E9%20x');
   const broken = { d: '%zz', f: '1%zz2%', g: 'é x' };
   expect(Object.fromEntries(form)).toEqual({ a: '2', A: '3', b: 'x y z', c: '', e: 'é', ...broken });
+});
+
+test('an address may come with raw blanks, as the dialects’ documents print it', async () => {
+  const { url } = await allDialects();
+  const ask = (target: string) => exchange(url, `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+  expect(await ask('/api/api.php?cmd=cdrreport&start_date=2026-11-27 00:00:00')).toMatch(/ 200 OK.*key not found$/s);
+  expect(await ask('/billing/stats/call_list?period=a b')).toMatch(/ 401 .*<\?xml/s);
+  expect(await ask('/php/api.php?task=getVoipCalls&params={"startTime": "2021-01-01 00:00"}')).toMatch(
+    / 200 OK.*"success":false/s,
+  );
 });
 
 test('a listing that fails before anything has been sent is told in the form of the dialect', async () => {

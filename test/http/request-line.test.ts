@@ -64,6 +64,20 @@ describe('a request line', () => {
       'GET /cgi/webserve/9006?&a=b HTTP/1.1 HTTP/1.1',
       'GET /cgi/webserve/9006?&a=b%20HTTP/1.1 HTTP/1.1',
     ],
+    ['Elastix', 'GET /api/api.php?a=b c HTTP/1.1', 'GET /api/api.php?a=b%20c HTTP/1.1'],
+    [
+      'MOR',
+      'POST /a/b-c/billing/stats/call_list?a=b c HTTP/1.1',
+      'POST /a/b-c/billing/stats/call_list?a=b%20c HTTP/1.1',
+    ],
+    ['below a path', 'GET /phonebooks/list/a b HTTP/1.1', 'GET /phonebooks/list/a%20b HTTP/1.1'],
+    ['VoIPmonitor', 'GET /1/2/3/admin.php?f={a:"b c"} HTTP/1.0', 'GET /1/2/3/admin.php?f=%7Ba:%22b%20c%22%7D HTTP/1.0'],
+    ['more than a base', 'GET /1/2/3/4/admin.php?a=b c HTTP/1.1', null],
+    ['no base', 'GET /a.b/admin.php?a=b c HTTP/1.1', null],
+    ['a path that only begins so', 'GET /php/api.phpx?a=b c HTTP/1.1', null],
+    ['a dialect’s path behind a blank', 'GET /x /api/api.php?a=b c HTTP/1.1', null],
+    ['a dialect’s path in a query', 'GET /x?/api/api.php?a=b c HTTP/1.1', null],
+    ['a dialect’s by another method', 'PUT /api/api.php?a=b c HTTP/1.1', null],
     ['nothing to mend', 'GET /cgi/webserve/9006?&a=b HTTP/1.1', null],
     ['another path', 'GET /healthz?a=b c HTTP/1.1', null],
     ['another method', 'DELETE /cgi/webserve/9006?a=b c HTTP/1.1', null],
@@ -80,7 +94,9 @@ describe('a request line', () => {
   test('that has not ended may become one, or can not any more', () => {
     const line = 'POST /cgi/webserve/9006?&a=b c HTTP/1.1\r';
     for (let length = 0; length <= line.length; length++) expect(mend(line.slice(0, length))).toBe('incomplete');
-    for (const other of ['PUT', 'GET /x', 'GET  /cgi', 'get /cgi', '\x16\x03']) expect(mend(other)).toBe(null);
+    expect(mend('GET /old/php/api.php?a=b c')).toBe('incomplete');
+    for (const other of ['PUT', 'GET /old/php/api.phpx?a=b c', 'GET /x', 'GET  /cgi', 'get /cgi', '\x16\x03'])
+      expect(mend(other)).toBe(null);
   });
 
   test('of any bytes is mended into one that says the same, and only once', () => {
@@ -108,6 +124,11 @@ describe('a request line', () => {
     expect(String(result).length).toBe(
       3_000_000 + 'GET /cgi/webserve/9006?&a=b HTTP/1.1\r\nConnection: close\r\n\r\n'.length,
     );
+  });
+
+  test('of segments without end that may be a base takes time in proportion, too', () => {
+    for (const segment of ['/a', '/', `/${'a'.repeat(32)}`, '/billing', '/api'])
+      expect(mend(`GET ${segment.repeat(200_000)} x HTTP/1.1\r\n\r\n`)).toSatisfy(() => true);
   });
 
   test('mended passes the parser that refused it', async () => {

@@ -1,5 +1,6 @@
 /** What arrives by HTTP: request lines that are mended, parameters of every number, cookies, conditions and ranges. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { DIALECTS } from '../../../cgi/dialect/table.ts';
 import { checkParameters, readParameters } from '../../../cgi/params.ts';
 import { CgiError } from '../../../cgi/reply.ts';
 import { TABLE } from '../../../cgi/table.ts';
@@ -88,6 +89,9 @@ const requestLine: Target = {
   words: [
     'GET /cgi/webserve/',
     'POST /cgi/webserve/',
+    '/old/api/api.php?',
+    'GET /billing/api/',
+    'POST /php/',
     '9006?&',
     ' HTTP/1.1',
     ' HTTP/1.0',
@@ -104,7 +108,8 @@ const requestLine: Target = {
     const text = mended.toString('latin1');
     const [line = '', connection] = text.split('\r\n', 2);
     const [, target = '', version] = /^(?:GET|POST) (\S*) (HTTP\/1\.[01])$/.exec(line) ?? [];
-    holds(target.startsWith('/cgi/webserve/') && version !== undefined, 'the mended line is one of ours', line);
+    const isOurs = target.startsWith('/cgi/webserve/') || dialectPath(target);
+    holds(isOurs && version !== undefined, 'the mended line is one of ours', line);
     holds(/^[!-~]*$/.test(target), 'the mended target is printable ASCII', target);
     same(connection, 'Connection: close', 'one mended request a connection');
     holds(input.subarray(end + 1).equals(mended.subarray(mended.indexOf('\n', line.length + 2) + 1)), 'the rest stays');
@@ -118,6 +123,12 @@ const requestLine: Target = {
     same(unescaped(target), unescaped(wanted), 'the mended target means what was sent');
   },
 };
+
+/** Whether it stands under a dialect's address, behind whatever base. */
+function dialectPath(target: string): boolean {
+  const paths = DIALECTS.flatMap((entry) => entry.paths);
+  return paths.some((path) => target.split('?', 1)[0]?.includes(path));
+}
 
 /** Escapes that are some, as bytes; all else as it is. */
 function unescaped(text: string): string {
