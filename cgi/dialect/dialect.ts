@@ -24,6 +24,8 @@ export interface DialectRequest {
    * @param known Whether the caller has shown who it is: a stranger's may be small only. @throws {CgiError} `too_large`, `busy`
    */
   body(known: boolean): Promise<Buffer | null>;
+  /** Who asks has been found out by what stood in the request itself, which no look at its headers told: it is no stranger's. */
+  readonly recognised: () => void;
   /** The client's address. */
   readonly address: string;
   /** What the client says of itself: a stranger's text. */

@@ -29,13 +29,15 @@ export function holderOf(token: string | null, services: Needed): Known | null {
 export async function knownBy(
   user: string,
   password: string,
-  { address }: Pick<DialectRequest, 'address'>,
+  request: Pick<DialectRequest, 'address' | 'recognised'>,
   { accounts, keys }: Needed,
 ): Promise<Known | null> {
   const key = keys.find(password);
-  if (key) return key.user === `key:${user}` ? key : null;
-  const account = await accounts.verify(user, digestOf(password), address);
-  return account && { ...account, numbers: null, scopes: scopesOfPerson(account.role) };
+  if (key && key.user !== `key:${user}`) return null;
+  const account = key ? null : await accounts.verify(user, digestOf(password), request.address);
+  const known = key ?? (account && { ...account, numbers: null, scopes: scopesOfPerson(account.role) });
+  if (known) request.recognised();
+  return known;
 }
 
 /** As the guide's clients send a password. */

@@ -9,6 +9,8 @@ import { plainAddress } from '../../storage/model/address.ts';
 import type { Log } from '../log.ts';
 import type { Bodies } from './body.ts';
 import { cookieIn } from './cookies.ts';
+import type { Gate } from './gate.ts';
+import type { Guard } from './guard.ts';
 import { isSecure, writeReply } from './write-reply.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST'];
@@ -20,9 +22,15 @@ interface Came {
   readonly query: string;
 }
 
-interface With {
-  readonly services: Services;
+/** What a request is taken apart with. */
+interface Doors {
   readonly bodies: Bodies;
+  readonly guard: Pick<Guard, 'recognised'>;
+  readonly gate: Pick<Gate, 'known'>;
+}
+
+interface With extends Doors {
+  readonly services: Services;
   readonly log: Log;
 }
 
@@ -30,11 +38,12 @@ interface With {
  * Has it answered and writes the answer: a listing may fail while it is written, and as long as nothing has been sent that is
  * told in the dialect's form, too. @throws where something has been sent, or nobody is there to be told.
  */
-export async function answerDialect(found: Found, came: Came, { services, bodies, log }: With): Promise<void> {
+export async function answerDialect(found: Found, came: Came, context: With): Promise<void> {
+  const { services, log } = context;
   const { request, response } = came;
   const dialect = await found.entry.load();
   const method = METHODS.find((each) => each === request.method);
-  const asked = askedOf(found, came, bodies);
+  const asked = askedOf(found, came, context);
   const tell = (error: CgiError) => writeFault(response, dialect, error, asked);
   if (!method) {
     response.setHeader('Allow', METHODS.join(', '));
@@ -52,13 +61,8 @@ export async function answerDialect(found: Found, came: Came, { services, bodies
 }
 
 /** Tells of what was refused before anybody was asked. */
-export async function refuseAsDialect(
-  found: Found,
-  error: CgiError,
-  came: Came,
-  { bodies }: Pick<With, 'bodies'>,
-): Promise<void> {
-  await writeFault(came.response, await found.entry.load(), error, askedOf(found, came, bodies));
+export async function refuseAsDialect(found: Found, error: CgiError, came: Came, doors: Doors): Promise<void> {
+  await writeFault(came.response, await found.entry.load(), error, askedOf(found, came, doors));
 }
 
 function writeFault(response: ServerResponse, dialect: Dialect, error: CgiError, asked: DialectRequest): Promise<void> {
@@ -68,7 +72,8 @@ function writeFault(response: ServerResponse, dialect: Dialect, error: CgiError,
   return writeReply(response, isLater ? { ...reply, retryAfter } : reply);
 }
 
-function askedOf({ base, path }: Found, { request, response, query }: Came, bodies: Bodies): DialectRequest {
+function askedOf({ base, path }: Found, { request, response, query }: Came, doors: Doors): DialectRequest {
+  const { bodies, guard, gate } = doors;
   return {
     method: (METHODS.find((each) => each === request.method) as DialectRequest['method'] | undefined) ?? 'GET',
     base,
@@ -77,6 +82,10 @@ function askedOf({ base, path }: Found, { request, response, query }: Came, bodi
     header: (name) => String(request.headers[name] ?? ''),
     cookie: (name) => cookieIn(request, name),
     body: (known) => bodies.bytes(request, response, known),
+    recognised() {
+      guard.recognised(request);
+      gate.known(request.socket);
+    },
     address: plainAddress(request.socket.remoteAddress ?? ''),
     agent: request.headers['user-agent'] ?? '',
     secure: isSecure(request),

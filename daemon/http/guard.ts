@@ -22,12 +22,16 @@ export interface GuardOptions {
   redirectPort(): number | null;
 }
 
-export type Guard = (request: IncomingMessage) => Refusal | null;
+export interface Guard {
+  /** @returns what answers a request that isn't to be served. */
+  (request: IncomingMessage): Refusal | null;
+  /** Who asks is known only now, by what stood in the request itself: it counts with those of the known. */
+  recognised(request: IncomingMessage): void;
+}
 
 /** For whatever looks whether the box is alive: it knows no names, no cookies and no HTTPS. */
 const HEALTH = '/healthz';
 
-/** @returns what answers a request that isn't to be served. */
 export function createGuard({ limits, hosts, isKnown, isPage, redirectPort }: GuardOptions): Guard {
   // Apart: a flood of strangers keeps nobody out who is logged in, be they of the same house.
   const { counted } = limits;
@@ -35,6 +39,8 @@ export function createGuard({ limits, hosts, isKnown, isPage, redirectPort }: Gu
   const known = createRate({ burst: limits.knownBurst, rate: limits.knownRate, counted });
   /** A client asks again and again: of the last addresses it is known which network they are of. */
   const sources = new Map<string, string>();
+  /** Requests that have been counted with the strangers'. */
+  const asStrangers = new WeakSet<IncomingMessage>();
 
   function sourceOf(address: string): string {
     const before = sources.get(address);
@@ -45,7 +51,14 @@ export function createGuard({ limits, hosts, isKnown, isPage, redirectPort }: Gu
     return source;
   }
 
-  return (request) => {
+  function recognised(request: IncomingMessage): void {
+    if (!asStrangers.delete(request)) return;
+    const source = sourceOf(request.socket.remoteAddress ?? '');
+    // Who has used up what the known may goes on at the pace of strangers.
+    if (known.take(source) === 0) strangers.give(source);
+  }
+
+  const guard = (request: IncomingMessage): Refusal | null => {
     const { headers, method, socket, rawHeaders, httpVersion } = request;
     const refused = (code: CgiError['code'], message: string, after?: number) => ({
       error: new CgiError(code, message, undefined, after),
@@ -64,7 +77,9 @@ export function createGuard({ limits, hosts, isKnown, isPage, redirectPort }: Gu
     const address = socket.remoteAddress ?? '';
     const ownBox = isBoxItself(address);
     if (!ownBox) {
-      const wait = (isKnown(request) ? known : strangers).take(sourceOf(address));
+      const shown = isKnown(request);
+      const wait = (shown ? known : strangers).take(sourceOf(address));
+      if (!shown) asStrangers.add(request);
       if (wait > 0) return refused('busy', 'too many requests', wait);
     }
     if (target.startsWith(HEALTH) && /^[?#]?$/.test(target.charAt(HEALTH.length))) return null;
@@ -80,6 +95,7 @@ export function createGuard({ limits, hosts, isKnown, isPage, redirectPort }: Gu
     if (isOpening && isPage(target.replace(/[?#].*/s, ''))) return null;
     return isForeign(headers, secure) ? refused('denied', 'a page of another site has asked for this') : null;
   };
+  return Object.assign(guard, { recognised });
 }
 
 /** A proxy's form of the target, `http://host/path`, in its two parts. */

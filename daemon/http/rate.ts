@@ -11,6 +11,8 @@ export interface RateLimits {
 export interface Rate {
   /** @returns seconds until another may come; 0: this one may. */
   take(source: string): number;
+  /** Gives back what one has taken that was not to be counted here. */
+  give(source: string): void;
   /** Addresses counted. */
   readonly size: number;
 }
@@ -40,6 +42,10 @@ export function createRate({ burst, rate, counted }: RateLimits, clock: () => nu
       if (bucket.left < 1) return Math.max(1, Math.ceil((1 - bucket.left) / rate));
       bucket.left--;
       return 0;
+    },
+    give(source) {
+      const bucket = buckets.get(source);
+      if (bucket) bucket.left = Math.min(burst, bucket.left + 1);
     },
     get size() {
       return buckets.size;

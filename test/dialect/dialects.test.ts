@@ -1,10 +1,11 @@
 /** What all dialects share: off until switched on, addresses that nobody else has, rights and bounds of the numbers. */
-import { Agent, request } from 'node:http';
+import { Agent, type RequestOptions, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cookieOf } from '../../cgi/dialect/cookie.ts';
 import { readForm } from '../../cgi/dialect/form.ts';
+import { morHash } from '../../cgi/dialect/mor/hash.ts';
 import { DIALECTS, dialectOf } from '../../cgi/dialect/table.ts';
 import { BASE } from '../../cgi/settings/kinds.ts';
 import { openStatic } from '../../daemon/http/static.ts';
@@ -174,24 +175,42 @@ test('what is refused before anybody is asked is told in the form of the dialect
 
 test('a program with a bare key is no stranger, who may ask less', async () => {
   const { daemon, makeKey } = await openElastix();
-  // Of another address than the box's own, which is not counted.
-  const asking = async (localAddress: string, Authorization: string) => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    onTestFinished(() => agent.destroy());
-    const ask = () =>
-      new Promise<number>((resolve, reject) => {
-        const about = { agent, localAddress, headers: { Authorization } };
-        const sent = request(`${daemon.url}/api/api.php?cmd=x`, about, (answer) => {
-          answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
-        });
-        sent.once('error', reject).end();
-      });
-    const told = new Set<number>();
-    for (let tries = 0; tries < 2 * httpLimits.strangerBurst && !told.has(429); tries++) told.add(await ask());
-    return [...told];
-  };
-  expect(await asking('127.66.6.6', await makeKey('monitor'))).toEqual([200]);
+  const Authorization = await makeKey('monitor');
+  const path = '/api/api.php?cmd=x';
+  expect(await statusesFrom('127.66.6.6', `${daemon.url}${path}`, { headers: { Authorization } })).toEqual([200]);
 });
+
+test('nor is one whose key, password or hash stands in the request itself', async () => {
+  const daemon = await startDaemon(
+    { CDRD_MOR_ENABLED: 'yes', CDRD_MOR_GET: 'yes', CDRD_VOIPMONITOR_ENABLED: 'yes' },
+    { atEnd: onTestFinished },
+  );
+  const { key } = await daemon.json('/cgi/webserve/30011?name=shop&role=monitor');
+  await daemon.json('/cgi/webserve/30057?dialect=mor&secret=correct-horse');
+  const question = '/php/api.php?task=getVoipCalls&params[cdrId]=1';
+  const byKey = `${daemon.url}${question}&user=shop&password=${key}`;
+  expect(await statusesFrom('127.66.6.7', byKey)).toEqual([200]);
+  const byHash = `${daemon.url}/api/local_calls_get?u=admin&s_user=0&hash=${morHash(['0'], 'correct-horse')}`;
+  expect(await statusesFrom('127.66.6.8', byHash)).toEqual([200]);
+  // A key under another's name is none, and gains nothing.
+  expect(await statusesFrom('127.66.6.9', byKey.replace('user=shop', 'user=other'))).toContain(429);
+}, 60_000);
+
+/** The statuses of more requests than a stranger may send at once, by one connection from an address that is counted, other than the box's own. */
+async function statusesFrom(localAddress: string, url: string, more: RequestOptions = {}): Promise<number[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  const ask = () =>
+    new Promise<number>((resolve, reject) => {
+      const sent = request(url, { agent, localAddress, ...more }, (answer) => {
+        answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
+      });
+      sent.once('error', reject).end();
+    });
+  const told = new Set<number>();
+  for (let tries = 0; tries < 2 * httpLimits.strangerBurst && !told.has(429); tries++) told.add(await ask());
+  return [...told];
+}
 
 test.each(['/billing/api/login', '/php/api.php', '/php/model/sql.php'])(
   '%s reads little of a stranger, and says so in its form',

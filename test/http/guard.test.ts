@@ -1,8 +1,12 @@
 /** Which requests are not asked what they want: by a strange name, from another site's page, too many, or too plain. */
+
+import type { IncomingMessage } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createGuard } from '../../daemon/http/guard.ts';
 import { createHosts } from '../../daemon/http/hosts.ts';
 import { isForeign } from '../../daemon/http/origin.ts';
 import { createRate } from '../../daemon/http/rate.ts';
+import { httpLimits } from '../../daemon/limits.ts';
 import { eventually } from '../support/daemon.ts';
 import { endlessPages, startListener } from './listener.ts';
 import { ownCertificate } from './own-certificate.ts';
@@ -206,6 +210,30 @@ describe('a request', () => {
     expect((await from('127.0.0.2', get('/cgi/webserve/9006', `Host: x\r\n${authorization}`)))[0]?.status).toBe(200);
     expect((await from('127.0.0.3', get('/healthz')))[0]?.status).toBe(200);
     for (let index = 0; index < 10; index++) expect((await ask(url, get('/healthz'))).status).toBe(200);
+  });
+
+  test('whose asker is known only by what stood in it counts with those of the known, once, and gains nothing else', () => {
+    const limits = { ...httpLimits, strangerBurst: 3, strangerRate: 1 / 3600, knownBurst: 5, knownRate: 1 / 3600 };
+    const hosts = createHosts(() => []);
+    const guard = createGuard({ limits, hosts, isKnown: () => false, isPage: () => false, redirectPort: () => null });
+    const come = (recognised: boolean) => {
+      const socket = { remoteAddress: '192.0.2.7' };
+      const about = { method: 'GET', url: '/', rawHeaders: ['Host', '192.168.1.5'], httpVersion: '1.1' };
+      const request = { ...about, headers: {}, socket } as unknown as IncomingMessage;
+      const isServed = guard(request) === null;
+      // Twice: the second time there is nothing to be given back.
+      if (isServed && recognised) for (let times = 0; times < 2; times++) guard.recognised(request);
+      return isServed;
+    };
+    const served = (recognised: boolean, most = 20) => {
+      let count = 0;
+      while (count < most && come(recognised)) count++;
+      return count;
+    };
+    expect(come(false)).toBe(true);
+    // Five of the known's, then the two that strangers have left.
+    expect(served(true)).toBe(7);
+    expect(served(false)).toBe(0);
   });
 
   test('over HTTP is sent on to HTTPS where that is wanted, with its method, by the name it asked for', async () => {

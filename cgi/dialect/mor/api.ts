@@ -54,13 +54,16 @@ export function byHash({ hashed, user: userId, isNameless = false, answer }: Has
 function isRight(
   form: Form,
   hashed: readonly string[],
-  { address }: DialectRequest,
+  { address, recognised }: DialectRequest,
   { dialectSecrets, settings }: Services,
 ): boolean {
   const values = hashed.map((name) => form.get(name));
   const bare = settings.value('mor.sample_hash') === true;
   try {
-    return dialectSecrets.check('mor', address, (secret) => isHash(form.get('hash') ?? '', values, { secret, bare }));
+    const sent = form.get('hash') ?? '';
+    const right = dialectSecrets.check('mor', address, (secret) => isHash(sent, values, { secret, bare }));
+    if (right) recognised();
+    return right;
   } catch (error) {
     if (!(error instanceof CgiError) || error.code !== 'busy') throw error;
     // The pace is one for both: whoever has sent no password would look for one in vain.
