@@ -42,8 +42,8 @@ test('a page of the store is written some calls at a time, and others have their
       },
     },
   } as unknown as Services;
-  const request = { method: 'POST', query: 'u=shop&s_user=5', body: async () => null } as unknown as DialectRequest;
-  const reply = await localCallsGet.answer(request, services);
+  const request = { method: 'POST', query: 'u=shop&s_user=5', body: async () => null, recognised() {} };
+  const reply = await localCallsGet.answer(request as unknown as DialectRequest, services);
   const pieces: number[] = [];
   let turns = 0;
   let goesOn = true;
