@@ -22,6 +22,7 @@ import * as fields from '../fields.ts';
 import { CgiError, type Reply } from '../reply.ts';
 import { verb } from '../verb.ts';
 import { callFilter, filterOf, rangeOf } from './filter.ts';
+import { addSums, NO_SUMS } from './sums.ts';
 
 /** What can be asked for in `by`, and how a group's value is shown. */
 const SHOWN: Readonly<Record<Dimension, (value: string | number) => string | number>> = {
@@ -80,18 +81,18 @@ function dimensionsOf(text: string): readonly Dimension[] | undefined {
 
 /** Adds up the steps of one question. */
 function createSums(by: readonly Dimension[]) {
-  let all = NOTHING;
+  let all = NO_SUMS;
   const groups = new Map<Dimension, Map<string | number, Sums>>(by.map((dimension) => [dimension, new Map()]));
   return {
     /** @throws {CgiError} `too_large` when a dimension has more groups than are kept. */
     add({ groups: found }: TotalsStep): void {
       for (const [dimension, value, sums] of found) {
         if (dimension === null) {
-          all = plus(all, sums);
+          all = addSums(all, sums);
           continue;
         }
         const known = groups.get(dimension);
-        known?.set(value, plus(known.get(value) ?? NOTHING, sums));
+        known?.set(value, addSums(known.get(value) ?? NO_SUMS, sums));
         if (known && known.size > TOTALS_GROUPS_MAX)
           throw new CgiError(
             'too_large',
@@ -113,32 +114,6 @@ function compareText(a: string, b: string): number {
   const digits = /^\d+$/;
   if (digits.test(a) && digits.test(b) && a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-const NOTHING: Sums = {
-  count: 0,
-  answered: 0,
-  noanswer: 0,
-  busy: 0,
-  failed: 0,
-  duration: 0,
-  billsec: 0,
-  talked: 0,
-  minutes: 0,
-};
-
-function plus(a: Sums, b: Sums): Sums {
-  return {
-    count: a.count + b.count,
-    answered: a.answered + b.answered,
-    noanswer: a.noanswer + b.noanswer,
-    busy: a.busy + b.busy,
-    failed: a.failed + b.failed,
-    duration: a.duration + b.duration,
-    billsec: a.billsec + b.billsec,
-    talked: a.talked + b.talked,
-    minutes: a.minutes + b.minutes,
-  };
 }
 
 function figures({ talked, ...sums }: Sums) {

@@ -5,6 +5,7 @@
  */
 import type { CallFilter, Dimension, Sums } from '../../../storage/filter.ts';
 import { formatLocal } from '../../../storage/model/local-time.ts';
+import { addSums, NO_SUMS } from '../../cdr/sums.ts';
 import { CgiError } from '../../reply.ts';
 import type { Services } from '../../verb.ts';
 import type { XmlNode } from '../xml.ts';
@@ -67,7 +68,7 @@ async function outcomes(filter: CallFilter, services: Services): Promise<readonl
 }
 
 /** Minutes talked, and of an answered call on average; MOR's example has `1.5`. */
-function dayNode(day: number, sums: Told | undefined): XmlNode {
+function dayNode(day: number, sums: Sums | undefined): XmlNode {
   const { count = 0, answered = 0, talked = 0 } = sums ?? {};
   return [
     'call_by_date',
@@ -82,32 +83,18 @@ function dayNode(day: number, sums: Told | undefined): XmlNode {
 
 const minutes = (seconds: number) => Math.round((seconds * 100) / 60) / 100;
 
-type Told = Pick<Sums, 'count' | 'answered' | 'noanswer' | 'busy' | 'failed' | 'talked'>;
-
 /** Sums of all that matches (null: one group, ''), or of each value of a dimension. */
 async function sumsBy(
   dimension: Dimension | null,
   filter: CallFilter,
   { store }: Pick<Services, 'store'>,
-): Promise<ReadonlyMap<string | number, Told>> {
-  const groups = new Map<string | number, Told>();
+): Promise<ReadonlyMap<string | number, Sums>> {
+  const groups = new Map<string | number, Sums>();
   for await (const step of store.totals(filter, dimension === null ? [] : [dimension]))
     for (const [of, value, sums] of step.groups) {
       if (of !== dimension) continue;
       const key = dimension === null ? '' : value;
-      groups.set(key, plus(groups.get(key), sums));
+      groups.set(key, addSums(groups.get(key) ?? NO_SUMS, sums));
     }
   return groups;
-}
-
-function plus(a: Told | undefined, b: Told): Told {
-  if (!a) return b;
-  return {
-    count: a.count + b.count,
-    answered: a.answered + b.answered,
-    noanswer: a.noanswer + b.noanswer,
-    busy: a.busy + b.busy,
-    failed: a.failed + b.failed,
-    talked: a.talked + b.talked,
-  };
 }
