@@ -1,7 +1,7 @@
 /** In place of a page that there is none of at this address, or that isn't for this account: which, why, and a way on. */
-import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Link } from '../router.tsx';
 import { useText } from '../text.ts';
+import { useHeading } from './use-heading.ts';
 
 interface NoPageProps {
   /** As it stands in the address. */
@@ -13,11 +13,7 @@ interface NoPageProps {
 export function NoPage({ path, denied }: NoPageProps) {
   const t = useText('common');
   const title = denied ? t.failure.denied : t.notFound;
-  const heading = useRef<HTMLHeadingElement>(null);
-  useLayoutEffect(() => {
-    document.title = `${title} · cdrd`;
-    heading.current?.focus({ preventScroll: true });
-  }, [title]);
+  const heading = useHeading(title);
   return (
     <div class="page">
       <h1 ref={heading} tabIndex={-1}>

@@ -1,8 +1,8 @@
 /** What every page begins with: its heading, which is the document's title too and takes the focus when the page is opened. */
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { PageName } from '../../contract.ts';
 import { useText } from '../text.ts';
+import { useHeading } from './use-heading.ts';
 
 interface PageProps {
   readonly name: PageName;
@@ -14,12 +14,7 @@ interface PageProps {
 export function Page({ name, actions, children }: PageProps) {
   const t = useText('common');
   const title = t.pages[name];
-  const heading = useRef<HTMLHeadingElement>(null);
-  // With the heading and not a frame later: whoever presses a key as soon as it is there would lose the place again.
-  useLayoutEffect(() => {
-    document.title = `${title} · cdrd`;
-    heading.current?.focus({ preventScroll: true });
-  }, [title]);
+  const heading = useHeading(title);
   return (
     <div class={`page page-${name}`}>
       <header class="page-head">
