@@ -1,6 +1,6 @@
 /** The sound of a player: the browser's own audio element, and what of it is shown. Only one of a page plays at a time. */
 import type { RefObject } from 'preact';
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 /** Why nothing is heard. `away`: the medium; `gone`: the file; `coding`: this browser can't play such sound. */
 export type Silence = 'away' | 'gone' | 'coding' | 'offline';
@@ -64,7 +64,9 @@ export function useSound(address: string, rate: number): Sound {
     };
   }, [address]);
 
-  useEffect(() => {
+  // With the choice itself: an effect after the next frame would leave the old rate in the ear for as long as a busy
+  // phone has no frame to spare.
+  useLayoutEffect(() => {
     if (audio.current) audio.current.playbackRate = rate;
   }, [rate]);
 
