@@ -24,7 +24,7 @@ const EVENTS_A_SECOND = 1_000;
 /** Milliseconds between two writes of the sender. */
 const BEAT_MS = 10;
 /** So long that the sleeper is dropped: what the kernel takes for it is some megabytes. */
-const SECONDS = 30;
+const SECONDS = 20;
 const ROUNDS = 3;
 const SECRET = 'bench';
 /** Makes an event as long as Asterisk's usual ones. */
