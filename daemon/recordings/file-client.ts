@@ -7,7 +7,7 @@
  */
 import { CgiError } from '../../cgi/reply.ts';
 import type { FileAnswer, FileAnswers, FileReplies, FileRequest, FileStep } from './file-protocol.ts';
-import { FILE_WAIT_MS, FILES_IDLE_MS, SLOW_MS, STEP_DEADLINE_MS, STEPS_MAX } from './limits.ts';
+import { FILE_WAIT_MS, FILES_IDLE_MS, ROOMS_BYTES, SLOW_MS, STEP_DEADLINE_MS, STEPS_MAX } from './limits.ts';
 import type { MediumLook, WorkerSettings } from './protocol.ts';
 import { isThere, type Recordings } from './recordings.ts';
 import { createStepClient, type Threads, WorkerLost } from './step-client.ts';
@@ -15,10 +15,13 @@ import { createStepClient, type Threads, WorkerLost } from './step-client.ts';
 export interface FileClient {
   /**
    * On the medium that the watcher has proven by this moment, and on no other that may be in its place when the step's turn
-   * comes. @throws {CgiError} `storage_offline`
+   * comes.
+   * @param memory Of a step that reads. It comes with the answer; where there is none it is lost.
+   * @throws {CgiError} `storage_offline`
    */
   ask<Kind extends FileStep['kind']>(
     step: Extract<FileStep, { kind: Kind }>,
+    memory?: StepMemory,
   ): Promise<{ readonly value: FileAnswers[Kind]; readonly medium: MediumLook }>;
   /** @throws {CgiError} `storage_offline` while the medium is away or hangs. */
   check(): void;
@@ -29,6 +32,13 @@ export interface FileClient {
   /** From the next step on in another folder; a step under way is lost. */
   moveTo(dir: string): void;
   close(): void;
+}
+
+/** What a step reads into. */
+export interface StepMemory {
+  readonly bytes: number;
+  /** Called when the step's turn has come: who only waits holds none. */
+  take(): ArrayBuffer;
 }
 
 export interface FileClientOptions {
@@ -46,7 +56,11 @@ export interface FileClientOptions {
 
 /** Somebody's step that has no answer yet. */
 interface Waiting {
-  request: FileRequest;
+  readonly step: FileStep;
+  readonly place: string;
+  readonly memory: StepMemory | undefined;
+  /** What it got of that when its turn had come, which then didn't last. */
+  room: ArrayBuffer | undefined;
   /** Monotonic milliseconds. */
   readonly since: number;
   readonly resolve: (answer: FileAnswer) => void;
@@ -59,6 +73,10 @@ const UNANSWERED: ReadonlySet<FileStep['kind']> = new Set(['look', 'open', 'peak
 const LOOKS = 5;
 /** Steps that change nothing, and take no longer than a read does. */
 const SHORT: ReadonlySet<FileStep['kind']> = new Set(['look', 'open', 'read']);
+
+function requestOf({ step, place, memory, room = memory?.take() }: Waiting): FileRequest {
+  return { step, place, ...(room && { room }) };
+}
 
 export function createFileClient(options: FileClientOptions): FileClient {
   const { worker, threads, medium, waitMs = FILE_WAIT_MS } = options;
@@ -95,10 +113,14 @@ export function createFileClient(options: FileClientOptions): FileClient {
     lostAt = null;
   };
 
-  /** The first that waits, and the short ones behind it if it is a short one. */
+  /** The first that waits; if it is a short one, those behind it, too, as far as there is memory for all at a time. */
   const batch = (): Waiting[] => {
-    const other = queue.findIndex(({ request }) => !SHORT.has(request.step.kind));
-    return queue.splice(0, Math.min(other < 0 ? queue.length : Math.max(1, other), STEPS_MAX));
+    const isShort = (waiting: Waiting | undefined) => waiting !== undefined && SHORT.has(waiting.step.kind);
+    if (!isShort(queue[0])) return queue.splice(0, 1);
+    let count = 0;
+    for (let bytes = 0; count < STEPS_MAX && bytes < ROOMS_BYTES && isShort(queue[count]); count += 1)
+      bytes += queue[count]?.memory?.bytes ?? 0;
+    return queue.splice(0, count);
   };
 
   const over = (waiting: Waiting, answer: FileAnswer | null, error?: unknown): void => {
@@ -110,21 +132,22 @@ export function createFileClient(options: FileClientOptions): FileClient {
 
   const send = async (asked: readonly Waiting[]): Promise<void> => {
     check();
-    const requests = asked.map(({ request }) => request);
-    const rooms = requests.flatMap(({ step }) => ('room' in step ? [step.room] : []));
+    const requests = asked.map(requestOf);
+    const rooms = requests.flatMap(({ room }) => room ?? []);
     try {
       const { answers, rest } = (await client.ask(requests, rooms)) as FileReplies;
       for (const [n, waiting] of asked.entries()) {
         const answer = answers[n];
-        if (!answer) {
-          waiting.request = rest[n - answers.length] ?? waiting.request;
-          queue.splice(n - answers.length, 0, waiting); // before all others
-        } else if (answer.medium.state === 'mounted') over(waiting, answer);
+        if (!answer) continue;
+        if (answer.medium.state === 'mounted') over(waiting, answer);
         else {
           void medium().sweepNow(); // it tells everybody
           over(waiting, null, offline(answer.medium.why));
         }
       }
+      const undone = asked.slice(answers.length);
+      for (const [n, waiting] of undone.entries()) waiting.room = rest[n];
+      queue.unshift(...undone);
     } catch (error) {
       if (!(error instanceof WorkerLost)) throw error;
       lostAt = medium().figures().sweeps;
@@ -169,11 +192,11 @@ export function createFileClient(options: FileClientOptions): FileClient {
   };
 
   return {
-    async ask(step) {
+    async ask(step, memory) {
       check();
       const { place = '' } = medium().state();
       return new Promise<FileAnswer>((resolve, reject) => {
-        const waiting = { request: { step, place }, since: performance.now(), resolve, reject };
+        const waiting = { step, place, memory, room: undefined, since: performance.now(), resolve, reject };
         queue.push(waiting);
         depth += 1;
         if (UNANSWERED.has(step.kind)) tellInTime(waiting);

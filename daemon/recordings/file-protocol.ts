@@ -10,12 +10,9 @@ export type FileStep =
   /** Sizes and times of files. */
   | { readonly kind: 'look'; readonly paths: readonly string[] }
   /** The same of one that will be read at once, with the first bytes that are wanted of it. @see Ahead */
-  | ({ readonly kind: 'open'; readonly path: string; readonly room: ArrayBuffer } & Ahead)
-  /**
-   * Stretches of files that must still be those that were looked at, one after another into `room`. The room comes back
-   * with the bytes in it: new memory for every step would grow the process by far more than is ever in use.
-   */
-  | { readonly kind: 'read'; readonly stretches: readonly Stretch[]; readonly room: ArrayBuffer }
+  | ({ readonly kind: 'open'; readonly path: string } & Ahead)
+  /** Stretches of files that must still be those that were looked at, one after another into the request's room. */
+  | { readonly kind: 'read'; readonly stretches: readonly Stretch[] }
   /** How loud a recording is, from one of its parts on: as many parts as there is time for. */
   | { readonly kind: 'peaks'; readonly file: SeenFile; readonly count: number; readonly from: number }
   /** Whether a deletion's folder in the trash is there; `make` makes it. */
@@ -38,6 +35,11 @@ export interface FileRequest {
   readonly step: FileStep;
   /** The medium that it is meant for is this one, else nothing is done; absent: whichever is there. @see MediumLook */
   readonly place?: string;
+  /**
+   * Memory for the bytes of an `open` or a `read`. It comes back with them: new memory for every step would grow the
+   * process by far more than is ever in use.
+   */
+  readonly room?: ArrayBuffer;
 }
 
 /** A file as a look saw it. */
@@ -149,6 +151,6 @@ export type FileRequests = readonly FileRequest[];
 export interface FileReplies {
   /** As far as it came: one at least. */
   readonly answers: readonly FileAnswer[];
-  /** What there was no time for, to be asked again: with the rooms, which would be lost otherwise. */
-  readonly rest: FileRequests;
+  /** The rooms of what there was no time for, each in its place, to be asked again. */
+  readonly rest: readonly (ArrayBuffer | undefined)[];
 }

@@ -20,17 +20,21 @@ const settings = workerData as WorkerSettings;
 const port = parentPort;
 if (!port) throw new Error('file-worker runs as a worker only');
 
+const NO_ROOM = new ArrayBuffer(0);
+
 /** @param open The recordings folder, for what only looks and reads. */
-function done(step: FileStep, { real, place, mount }: MediumFacts, open: OpenFolder): FileAnswer['value'] {
+function done(
+  { step, room = NO_ROOM }: FileRequest,
+  { real, place, mount }: MediumFacts,
+  open: OpenFolder,
+): FileAnswer['value'] {
   switch (step.kind) {
     case 'look':
       return lookAt(open, step.paths);
-    case 'open': {
-      const { path, room } = step;
-      return { ...openOne(open, path, step, place, new Uint8Array(room)), room };
-    }
+    case 'open':
+      return { ...openOne(open, step.path, step, place, new Uint8Array(room)), room };
     case 'read': {
-      const { room, stretches } = step;
+      const { stretches } = step;
       const other = stretches.findIndex(({ file }) => file.place !== place);
       const own = other < 0 ? stretches : stretches.slice(0, other);
       if (own.length === 0) return null;
@@ -69,12 +73,13 @@ function another(medium: MediumFacts): FileAnswer {
   return { medium: { ...plain(medium), state: 'dead', why: 'being mounted' }, value: undefined };
 }
 
-function perform({ step, place }: FileRequest, before: MediumFacts, open: OpenFolder): FileAnswer {
+function perform(request: FileRequest, before: MediumFacts, open: OpenFolder): FileAnswer {
+  const { step, place } = request;
   if (before.state !== 'mounted') return { medium: plain(before), value: undefined };
   if (place !== undefined && before.place !== place) return another(before);
   let value: FileAnswer['value'];
   try {
-    value = done(step, before, open);
+    value = done(request, before, open);
   } catch (error) {
     return { medium: { ...plain(before), ...faultOf(error, settings.dir) }, value: undefined };
   }
@@ -106,7 +111,7 @@ function performAll(requests: FileRequests): FileReplies {
   } finally {
     open.close();
   }
-  return { answers, rest: requests.slice(answers.length) };
+  return { answers, rest: requests.slice(answers.length).map(({ room }) => room) };
 }
 
 /** Rooms that go back. */
@@ -114,7 +119,7 @@ function roomsOf({ answers, rest }: FileReplies): ArrayBuffer[] {
   const filled = answers.flatMap(({ value }) =>
     value && typeof value === 'object' && 'room' in value ? [value.room] : [],
   );
-  return [...filled, ...rest.flatMap(({ step }) => ('room' in step ? [step.room] : []))];
+  return [...filled, ...rest.flatMap((room) => room ?? [])];
 }
 
 port.on('message', ({ id, step: requests }: { readonly id: number; readonly step: FileRequests }) => {

@@ -3,7 +3,7 @@ import type { Margins, Peaks, Piece, RecordingFiles } from '../../cgi/recording/
 import { type Ahead, CgiError, type ReplyFile } from '../../cgi/reply.ts';
 import { letGo } from '../../storage/let-go.ts';
 import { pathFault } from '../../storage/model/recording-path.ts';
-import type { FileClient } from './file-client.ts';
+import type { FileClient, StepMemory } from './file-client.ts';
 import type { Looked, SeenFile } from './file-protocol.ts';
 import {
   ARCHIVE_BYTES,
@@ -32,6 +32,7 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
   let large = 0;
   let drawn = 0;
   const rooms = createRooms();
+  const pieces: StepMemory = { bytes: READ_BYTES, take: () => rooms.take(READ_BYTES) };
   const seen = new WeakMap<ReplyFile, SeenFile>();
 
   /** @param begun The first room, read already by somebody who counts as a reader. */
@@ -45,10 +46,10 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
     const planner = createPlanner(wanted, margins, bytes);
     /** An answer's rooms go round: two at most. */
     const free: ArrayBuffer[] = [];
+    const memory = { bytes, take: () => free.pop() ?? rooms.take(bytes) };
     const next = (): Promise<Piece> | null => {
       const plan = planner.plan();
-      if (!plan) return null;
-      return fill(plan, free.pop() ?? rooms.take(bytes));
+      return plan && fill(plan, memory);
     };
     let ahead: Promise<Piece> | null = null;
     try {
@@ -64,16 +65,16 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
       }
     } finally {
       readers -= 1;
-      for (const room of free) rooms.give(room);
+      for (const room of free.splice(0)) rooms.give(room); // a step that has yet to come takes none of these
       ahead?.then(({ bytes: { buffer } }) => rooms.give(buffer)).catch(() => {});
     }
   }
 
-  async function fill(plan: Plan, room: ArrayBuffer): Promise<Piece> {
+  async function fill(plan: Plan, memory: StepMemory): Promise<Piece> {
     const { stretches } = plan;
     // Of empty files there is nothing to ask.
-    if (stretches.every(({ length }) => length === 0)) return plan.filled(room, 0);
-    const { value } = await client.ask({ kind: 'read', stretches, room });
+    if (stretches.every(({ length }) => length === 0)) return plan.filled(memory.take(), 0);
+    const { value } = await client.ask({ kind: 'read', stretches }, memory);
     if (!value || value.filled === 0) {
       const changed = stretches.find(({ length }) => length > 0);
       throw new CgiError('conflict', `${changed?.file.path} changed while it was read`);
@@ -137,14 +138,8 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
     enter();
     let begun: Begun | null = null;
     try {
-      const step = {
-        kind: 'open',
-        path,
-        from,
-        length: Math.min(length, READ_BYTES),
-        room: rooms.take(READ_BYTES),
-      } as const;
-      const { value, medium } = await client.ask(step);
+      const step = { kind: 'open', path, from, length: Math.min(length, READ_BYTES) } as const;
+      const { value, medium } = await client.ask(step, pieces);
       const { looked, room, filled } = value;
       const file = fileOf(path, looked, medium.place);
       if (file && filled > 0) {

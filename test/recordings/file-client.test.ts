@@ -28,6 +28,7 @@ import {
   LARGE_ARCHIVES_MAX,
   READ_BYTES,
   READERS_MAX,
+  ROOMS_BYTES,
   SPARE_MS,
 } from '../../daemon/recordings/limits.ts';
 import { createStepClient, createThreads } from '../../daemon/recordings/step-client.ts';
@@ -280,9 +281,9 @@ describe('an archive’s files', () => {
     let steps = 0;
     const client: FileClient = {
       ...opened.client,
-      ask: (step) => {
+      ask: (step, memory) => {
         steps += 1;
-        return opened.client.ask(step);
+        return opened.client.ask(step, memory);
       },
     };
     const paths = Array.from({ length: 40 }, (_, n) => `20210329/${n + 10}.wav`);
@@ -418,6 +419,27 @@ describe('what is asked for at a time', () => {
     const looked = await Promise.all(Array.from({ length: 30 }, () => files.look([PATH])));
     expect(looked.flat().filter((file) => file?.size === READ_BYTES * 3)).toHaveLength(30);
     expect(proofs() - before).toBe(1);
+  });
+
+  test('holds no memory while it waits, and the whole of a message no more than it may', async () => {
+    const hanging = hangingWorker(temporaryFolder(), 'lstatSync');
+    const { client } = open({ worker: hanging.worker });
+    await client.ask({ kind: 'look', paths: [PATH] });
+    let taken = 0;
+    const take = () => {
+      taken += 1;
+      return new ArrayBuffer(READ_BYTES);
+    };
+    const ask = () =>
+      client.ask({ kind: 'open', path: PATH, from: 0, length: READ_BYTES }, { bytes: READ_BYTES, take });
+    hanging.hang();
+    const asked = Array.from({ length: READERS_MAX }, ask);
+    await until('the first message', hanging.hangs);
+    expect(taken).toBe(ROOMS_BYTES / READ_BYTES);
+    hanging.release();
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ value }) => value.filled)).toEqual(Array<number>(READERS_MAX).fill(READ_BYTES));
+    expect(taken).toBe(READERS_MAX); // what a turn was too short for keeps what it has got
   });
 
   test('is proven once more behind what says that something isn’t there, and each is told of its own', async () => {
