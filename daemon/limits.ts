@@ -249,6 +249,11 @@ export const callLimits = {
   catchUpMs: 30_000,
   /** Records by AMI that wait in memory for the disk of the store, 2 KB each: an hour of a busy office. The CDR CSV has more. */
   held: 1_000,
+  /**
+   * Records that wait to be stored, 5 KB each with all that hangs on them: when there are more, Asterisk's are read slower than
+   * they could be. Four commits; its own buffers and the kernel's hold the rest of a burst.
+   */
+  waiting: 1_024,
 } as const;
 
 export const storeLimits = {

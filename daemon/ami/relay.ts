@@ -74,9 +74,8 @@ export function createRelay(limits: AmiLimits, clock: () => number = () => perfo
   /** To be sent in this turn. */
   let ready: AmiEvent[] = [];
   let turn: NodeJS.Immediate | null = null;
+  /** Looks whether the front has waited too long; set for one that has gone meanwhile, it looks again. */
   let late: NodeJS.Timeout | null = null;
-  /** Whose time `late` is. */
-  let watched: Place | null = null;
   const figures = { events: 0, late: 0 };
 
   function sendSoon(event: AmiEvent): void {
@@ -145,16 +144,21 @@ export function createRelay(limits: AmiLimits, clock: () => number = () => perfo
       place.over = true;
       figures.late++;
     }
-    watched = null; // its time has come, or it goes
     advance();
   }
 
+  /** One timer for all: to set one for each record that comes to the front would cost more than the record's event. */
   function watch(): void {
-    const first = queue[front] ?? null;
-    if (first === watched) return;
-    watched = first;
-    if (late) clearTimeout(late);
-    late = first ? setTimeout(letGo, Math.max(1, first.since + limits.heldMs - clock() + 1)) : null;
+    const first = queue[front];
+    if (late || !first) return;
+    late = setTimeout(look, Math.max(1, first.since + limits.heldMs - clock() + 1));
+  }
+
+  function look(): void {
+    late = null;
+    const first = queue[front];
+    if (first && first.since <= clock() - limits.heldMs) letGo();
+    else watch();
   }
 
   return {
@@ -203,7 +207,6 @@ export function createRelay(limits: AmiLimits, clock: () => number = () => perfo
       if (late) clearTimeout(late);
       turn = null;
       late = null;
-      watched = null;
       listeners.clear();
       queue = [];
       front = 0;

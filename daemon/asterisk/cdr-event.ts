@@ -82,12 +82,14 @@ export function legOfCdrEvent(packet: Packet, zone: Zone): Leg {
   const billsec = seconds('BillableSeconds');
   const end = required('EndTime', start.epoch + duration);
 
-  /** A mapped header; what can't be read of it is kept among the extra ones. */
-  const take = <T>(name: string, read: (value: string) => T | null): T | null => {
-    const at = mapped.findIndex(([has]) => has.toLowerCase() === name.toLowerCase());
+  const names = mapped.map(([name]) => name.toLowerCase());
+  const read = new Set<number>();
+  /** A mapped header, by its name in lower case; what can't be read of it is kept among the extra ones. */
+  const take = <T>(name: string, reader: (value: string) => T | null): T | null => {
+    const at = names.indexOf(name);
     const value = mapped[at]?.[1] ?? '';
-    const taken = value === '' ? null : read(value);
-    if (at >= 0 && (value === '' || taken !== null)) mapped.splice(at, 1);
+    const taken = value === '' ? null : reader(value);
+    if (value === '' || taken !== null) read.add(at);
     return taken;
   };
   const asText = (value: string) => value;
@@ -112,16 +114,16 @@ export function legOfCdrEvent(packet: Packet, zone: Zone): Leg {
     amaFlags: text('AMAFlags'),
     uniqueId: text('UniqueID'),
     userField: text('UserField'),
-    recordingFile: take('Recording File Name', asText) ?? '',
-    linkedId: take('LinkedID', asText),
-    sequence: take('Sequence', asNumber),
-    cidName: take('CID Prefix', asText),
-    ivr: take('IVR', asText),
-    dialled: take('Dialled', asText),
-    callType: take('Call Type', asText),
-    talkStart: take('Talk Start', asNumber),
+    recordingFile: take('recording file name', asText) ?? '',
+    linkedId: take('linkedid', asText),
+    sequence: take('sequence', asNumber),
+    cidName: take('cid prefix', asText),
+    ivr: take('ivr', asText),
+    dialled: take('dialled', asText),
+    callType: take('call type', asText),
+    talkStart: take('talk start', asNumber),
   };
-  return { ...leg, extra: [...extra, ...mapped] };
+  return { ...leg, extra: [...extra, ...mapped.filter((_, at) => !read.has(at))] };
 }
 
 interface CdrHeaders {

@@ -14,6 +14,7 @@ import type { Bus } from '../bus.ts';
 import { callLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { createHeldRecords } from './held-records.ts';
+import { createOpenCalls, type Wait } from './open-calls.ts';
 
 export interface Ingest {
   /**
@@ -74,6 +75,12 @@ const CLOSE_AGAIN_MS = 5_000;
 const BUSY = 16;
 const GATHER_MS = 100;
 
+/**
+ * Calls given to the store at a time to be closed, the next when these are: a record that comes meanwhile waits for the
+ * closing of so many, some 15 ms, and not for all that ended with them.
+ */
+const CLOSED_TOGETHER = 64;
+
 /** What becomes of a record that is neither stored nor held. */
 const CSV_BRINGS = 'the CDR CSV brings it';
 const LOST = 'it is lost: no CDR CSV is read';
@@ -83,8 +90,7 @@ const GO_ON_WITH = 200;
 
 export function createIngest(options: IngestOptions): Ingest {
   const { store, bus, log, away, isLive, readsCsv, heldMax = callLimits.held } = options;
-  /** Open call groups: the timer that closes each, or null for one that waits for its channels to end, or for the disk. */
-  const open = new Map<string, NodeJS.Timeout | null>();
+  const calls = createOpenCalls(quiet);
   /** Open groups that the disk kept from being closed. */
   const unclosed = new Set<string>();
   const held = createHeldRecords(heldMax);
@@ -95,54 +101,51 @@ export function createIngest(options: IngestOptions): Ingest {
   let lagSeconds = 0;
   let stopped = false;
 
-  /** Groups that fell quiet on a busy box, with the timers that said so; they are closed together. */
-  let due: (readonly [group: string, timer: NodeJS.Timeout | null | undefined])[] = [];
-  let gathering: NodeJS.Timeout | null = null;
+  /** Calls to be closed, oldest first. */
+  const due: Wait[] = [];
+  /** They are being closed, or will be after a moment. */
+  let closing = false;
+  let gathering: NodeJS.Timeout | undefined;
 
   const quietMs = () => (away() ? callLimits.awayQuietMs : callLimits.quietMs);
 
-  function closeAfter(group: string, ms: number): void {
-    clearTimeout(open.get(group) ?? undefined);
-    if (!stopped)
-      open.set(
-        group,
-        setTimeout(() => quiet(group), ms),
-      );
-  }
-
-  /** No record has come for a while. */
-  function quiet(group: string): void {
-    if (!away() && isLive(keyOf(group))) open.set(group, null);
-    else if (open.size < BUSY) void close(group);
-    else {
-      due.push([group, open.get(group)]);
-      gathering ??= setTimeout(closeDue, GATHER_MS);
+  /** No record of these has come for a while. */
+  function quiet(waits: readonly Wait[]): void {
+    const isAway = away();
+    for (const wait of waits) {
+      if (!isAway && isLive(keyOf(wait.group))) calls.hold(wait.group);
+      else due.push(wait);
     }
+    if (closing || due.length === 0) return;
+    closing = true;
+    if (calls.size < BUSY) void closeDue();
+    else gathering = setTimeout(closeDue, GATHER_MS);
   }
 
-  /** In one turn, and so in one commit; but those of which a record has come meanwhile, which wait anew. */
-  function closeDue(): void {
-    const quiet = due.filter(([group, timer]) => open.get(group) === timer);
-    due = [];
-    gathering = null;
-    for (const [group] of quiet) void close(group);
+  /** Some in one turn, and so in one commit; but those of which a record has come meanwhile, which wait anew. */
+  async function closeDue(): Promise<void> {
+    while (due.length > 0 && !stopped) {
+      const some = due.splice(0, CLOSED_TOGETHER);
+      await Promise.all(some.filter(calls.isNow).map(({ group }) => close(group)));
+    }
+    closing = false;
   }
 
   async function close(group: string): Promise<void> {
-    const timer = open.get(group);
+    const wait = calls.waitOf(group);
     try {
-      const { calls } = await store.write({ kind: 'close', group });
-      if (open.get(group) === timer) open.delete(group);
-      if (calls.length > 0) bus.emit('calls', calls);
+      const { calls: sequences } = await store.write({ kind: 'close', group });
+      if (wait) calls.end(wait);
+      if (sequences.length > 0) bus.emit('calls', sequences);
     } catch (error) {
       if (stopped) return;
       if (isDiskFault(error)) {
-        if (open.get(group) === timer) open.set(group, null);
+        if (wait && calls.isNow(wait)) calls.hold(group);
         unclosed.add(group);
         return;
       }
       log.error('a call could not be closed; trying again', { group, error });
-      closeAfter(group, CLOSE_AGAIN_MS);
+      calls.wait(group, CLOSE_AGAIN_MS);
     }
   }
 
@@ -150,7 +153,7 @@ export function createIngest(options: IngestOptions): Ingest {
     const written = await store.write({ kind: 'leg', leg, source: 'ami' });
     lagSeconds = Math.max(0, Date.now() / 1000 - leg.end.epoch);
     announce([leg], written, 'ami');
-    for (const { key, fresh } of written.open) if (fresh || !open.has(key)) closeAfter(key, quietMs());
+    for (const { key, fresh } of written.open) if (fresh || !calls.has(key)) calls.wait(key, quietMs());
     return written.records[0] ?? null;
   }
 
@@ -191,7 +194,7 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 
   /** Announces what a write did, records first, in order. */
-  function announce(legs: readonly Leg[], { records, calls }: Written, source: LegSource): void {
+  function announce(legs: readonly Leg[], { records, calls: sequences }: Written, source: LegSource): void {
     records.forEach((sequence, index) => {
       const leg = legs[index];
       if (sequence === null) figures.repeated++;
@@ -200,16 +203,16 @@ export function createIngest(options: IngestOptions): Ingest {
         if (leg) bus.emit('leg', leg, sequence, source);
       }
     });
-    if (calls.length > 0) bus.emit('calls', calls);
+    if (sequences.length > 0) bus.emit('calls', sequences);
   }
 
   /** Of a record that comes late the call has been over for long: it's closed at once. */
   function settle({ key, end, fresh }: OpenGroup): Promise<void> | void {
-    if (!fresh && open.has(key)) return; // the other source told the same once more: the wait goes on as it was
+    if (!fresh && calls.has(key)) return; // the other source told the same once more: the wait goes on as it was
     const ago = Date.now() - end * 1000;
     const late = ago > callLimits.awayQuietMs && (away() || !isLive(keyOf(key)));
-    if (!late) return closeAfter(key, quietMs());
-    open.set(key, open.get(key) ?? null);
+    if (!late) return calls.wait(key, quietMs());
+    if (!calls.has(key)) calls.hold(key);
     return close(key);
   }
 
@@ -231,7 +234,7 @@ export function createIngest(options: IngestOptions): Ingest {
     goOn() {
       goingOn ??= storeHeld().finally(() => {
         goingOn = null;
-        for (const group of unclosed) closeAfter(group, quietMs());
+        for (const group of unclosed) calls.wait(group, quietMs());
         unclosed.clear();
       });
       return goingOn;
@@ -244,17 +247,16 @@ export function createIngest(options: IngestOptions): Ingest {
       return { records: written.records.length - repeated, repeated };
     },
     resume(groups) {
-      for (const group of groups) closeAfter(group, callLimits.awayQuietMs);
+      for (const group of groups) calls.wait(group, callLimits.awayQuietMs);
     },
     over(linkedId) {
-      for (const [group, timer] of open)
-        if (timer === null && keyOf(group) === linkedId) closeAfter(group, callLimits.quietMs);
+      for (const group of calls.heldOf(linkedId)) calls.wait(group, callLimits.quietMs);
     },
     asteriskAway() {
-      for (const [group, timer] of open) if (timer === null) closeAfter(group, callLimits.awayQuietMs);
+      for (const group of calls.held) calls.wait(group, callLimits.awayQuietMs);
     },
     get figures() {
-      return { ...figures, open: open.size, held: held.size };
+      return { ...figures, open: calls.size, held: held.size };
     },
     get lagSeconds() {
       return lagSeconds;
@@ -265,9 +267,8 @@ export function createIngest(options: IngestOptions): Ingest {
         figures.lost += held.size;
         log.error('records that were held in memory are lost', { held: held.size });
       }
-      for (const timer of [...open.values(), gathering]) clearTimeout(timer ?? undefined);
-      gathering = null;
-      open.clear();
+      clearTimeout(gathering);
+      calls.stop();
     },
   };
 }

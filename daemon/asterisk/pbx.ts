@@ -102,6 +102,7 @@ export async function startPbx(options: PbxOptions): Promise<Pbx> {
         events.event(packet);
       }
     },
+    isFull: () => store.depth('ingest') > callLimits.waiting,
     onUp({ action }) {
       control.up(action);
       listAnew().catch((error: unknown) => log.error('the paused recordings could not be read', { error }));

@@ -30,6 +30,8 @@ export interface SessionOptions {
   mask(): string;
   /** Every event, in Asterisk's order, but for those of lists: they concern the asker alone. */
   onEvent(packet: Packet): void;
+  /** Whether so much waits to be stored that it is better left with Asterisk for a while. */
+  isFull?(): boolean;
 }
 
 export interface Session {
@@ -62,6 +64,11 @@ const FORGED = '![[:cntrl:]]{4}[^[:cntrl:]]';
  * has a turn: that is some three thousand records.
  */
 const MUCH_BYTES = 32_768;
+/**
+ * Milliseconds without reading while much waits to be stored. Not until it is stored: answers and events that are no records
+ * come by the same connection, and Asterisk drops who reads nothing at all.
+ */
+const FULL_REST_MS = 40;
 
 /** One TCP connection from its begin to its end. */
 export function openSession(
@@ -98,7 +105,8 @@ export function openSession(
   });
   socket.on('data', (bytes) => {
     reader.push(bytes);
-    if (bytes.length >= MUCH_BYTES) restFromReading();
+    if (options.isFull?.()) restFromReading(FULL_REST_MS);
+    else if (bytes.length >= MUCH_BYTES) restFromReading(0);
   });
   socket.on('error', (error: NodeJS.ErrnoException) => end(false, connectFault(error)));
   socket.on('close', () => end(false, loggedIn ? 'it closed the connection' : 'it closed the connection at log-in'));
@@ -111,12 +119,14 @@ export function openSession(
     listen();
   }, limits.pingMs / 3);
 
-  /** Until the others' turn has come. */
-  function restFromReading(): void {
-    socket.pause();
-    setImmediate(() => {
+  /** Until the others' turn has come, or for so many milliseconds. */
+  function restFromReading(ms: number): void {
+    const goOn = () => {
       if (!ended) socket.resume();
-    });
+    };
+    socket.pause();
+    if (ms > 0) setTimeout(goOn, ms);
+    else setImmediate(goOn);
   }
 
   function packet(packet: Packet): void {

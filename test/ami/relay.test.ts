@@ -312,3 +312,16 @@ test('of what waits little is copied, however many records are stored one after 
   expect(copied).toBeLessThanOrEqual(2 * many);
   expect(relay.figures.held).toBe(0);
 });
+
+test('however many records are stored one after the other, a few timers watch over them', () => {
+  const set = vi.spyOn(globalThis, 'setTimeout');
+  try {
+    const settle = Array.from({ length: 5 }, () => relay.record());
+    for (const [index, give] of settle.entries()) give(ours(`Cdr${index}`, index));
+    for (let index = 5; index < 1_000; index++) relay.record()(ours(`Cdr${index}`, index));
+    expect(set.mock.calls.length).toBeLessThan(5);
+  } finally {
+    set.mockRestore();
+  }
+  expect(relay.figures.held).toBe(0);
+});

@@ -646,3 +646,33 @@ test('a peer that says much at once leaves everybody else a turn in between', as
   // What one read brings, 64 KB, and what came by another behind it.
   expect(Math.max(...inTurn.values()) * event.length).toBeLessThanOrEqual(3 * 65_536);
 });
+
+test('while much waits to be stored the peer is heard more slowly, and yet all of it', async () => {
+  const peer = await fake({ asked: lettingIn() });
+  let heard = 0;
+  let reads = 0;
+  let full = true;
+  const connection = connectAsterisk({
+    ...{ host: '127.0.0.1', port: peer.port, username: 'cdrd', secret: SECRET, limits: asteriskLimits },
+    log: createLog({ level: 'error', write: (line) => lines.push(line), terminal: false }),
+    onEvent: () => void heard++,
+    onUp() {},
+    isFull() {
+      reads++;
+      return full;
+    },
+  });
+  onTestFinished(() => connection.close());
+  await state(connection, 'up');
+  const event = `Event: Newexten\r\nPrivilege: dialplan,all\r\nAppData: ${'x'.repeat(150)}\r\n\r\n`;
+  const count = 2_000;
+  const before = reads;
+  const begun = performance.now();
+  peer.send(event.repeat(count));
+  await until(() => heard === count);
+  const rests = reads - before - 1;
+  expect(rests).toBeGreaterThanOrEqual(Math.floor((event.length * count) / 65_536) - 1);
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(rests * 38);
+  full = false;
+  expect((await connection.action(ping)).get('Response')).toBe('Success');
+});

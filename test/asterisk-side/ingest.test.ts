@@ -1,5 +1,5 @@
 /** When a call is closed: by silence, held by live channels, and never later because a record was told twice. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { createIngest } from '../../daemon/asterisk/ingest.ts';
 import { createBus } from '../../daemon/bus.ts';
 import { createLog } from '../../daemon/log.ts';
@@ -89,6 +89,45 @@ test('on a busy box those that end within a tenth of a second are closed togethe
   expect(new Set(moments).size).toBeLessThan(20); // when few are open any more, each by itself
   await pass(2_000);
   expect([closed.length, ingest.figures.open]).toEqual([40, 0]);
+});
+
+test('however many calls are open, a hang-up looks at its own alone, and few timers wait', async () => {
+  const CALLS = 2_000;
+  const { ingest, live, closed } = begin();
+  const ids = Array.from({ length: CALLS }, (_, call) => `${END}.${call}`);
+  for (const linkedId of ids) live.add(linkedId);
+  await Promise.all(ids.map((linkedId) => ingest.record(leg(END - 5, { linkedId }))));
+  expect(vi.getTimerCount()).toBeLessThan(5);
+  await pass(2_100);
+  expect([closed, ingest.figures.open]).toEqual([[], CALLS]);
+  const namesTakenApart = vi.spyOn(String.prototype, 'replace');
+  onTestFinished(() => namesTakenApart.mockRestore());
+  for (const linkedId of ids) {
+    live.delete(linkedId);
+    ingest.over(linkedId);
+  }
+  expect(namesTakenApart.mock.calls.length).toBeLessThanOrEqual(CALLS * 4);
+  expect(vi.getTimerCount()).toBeLessThan(5);
+  await pass(2_200);
+  expect(closed.toSorted()).toEqual(ids.toSorted());
+});
+
+test('calls that end at once are closed some at a time: a record waits for the closing of these alone', async () => {
+  const { ingest, closed } = begin();
+  const most = { now: 0, ever: 0 };
+  await Promise.all(
+    Array.from({ length: 1_000 }, (_, call) => ingest.record(leg(END - 5, { linkedId: `${END}.${call}` }))),
+  );
+  closed.push = (...groups: string[]) => {
+    most.ever = Math.max(most.ever, ++most.now);
+    queueMicrotask(() => {
+      most.now = 0;
+    });
+    return Array.prototype.push.apply(closed, groups);
+  };
+  await pass(2_300);
+  expect(closed).toHaveLength(1_000);
+  expect(most.ever).toBeLessThanOrEqual(64);
 });
 
 test('a record that the CSV tells once more does not put it off', async () => {
