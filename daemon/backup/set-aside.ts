@@ -11,7 +11,7 @@ export function pruneSetAside(stateDir: string): string[] {
     const [, stamp, n = '1'] = NAME.exec(name) ?? [];
     return stamp ? [{ name, stamp, n: Number(n) }] : [];
   });
-  found.sort((a, b) => b.stamp.localeCompare(a.stamp) || b.n - a.n);
+  found.sort((a, b) => Number(a.stamp < b.stamp) - Number(a.stamp > b.stamp) || b.n - a.n);
   const over = found.slice(backupLimits.setAside).map(({ name }) => name);
   for (const name of over) for (const end of ['', '-wal']) rmSync(join(stateDir, name + end), { force: true });
   return over;

@@ -54,6 +54,6 @@ function copiesIn(folder: string, prefix: string) {
 function oldest(folder: string, prefix: string, made: string): string[] {
   const copies = copiesIn(folder, prefix).filter(({ name }) => name !== made);
   // Two updates may fall into one second: then by schema.
-  copies.sort((a, b) => a.when.localeCompare(b.when) || a.schema - b.schema);
+  copies.sort((a, b) => Number(a.when > b.when) - Number(a.when < b.when) || a.schema - b.schema);
   return copies.slice(0, 1 - BACKUPS_KEPT).map(({ name }) => name);
 }
