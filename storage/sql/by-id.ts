@@ -23,7 +23,7 @@ export function isMostCalls(database: Database, { start, since, src, dst, number
   const idAt = (outermost: 'min' | 'max', direction: 'ASC' | 'DESC') =>
     database.first(
       `SELECT ${outermost}(id) AS id FROM (SELECT id FROM call INDEXED BY call_start
-       WHERE trash IS NULL AND start_at BETWEEN ? AND ? ORDER BY start_at ${direction}, id ${direction} LIMIT 20)`,
+       WHERE trash IS NULL AND open = 0 AND start_at BETWEEN ? AND ? ORDER BY start_at ${direction}, id ${direction} LIMIT 20)`,
       [from, to],
     )?.['id'] ?? 0;
   const { first, last } = idsOf(database);

@@ -5,7 +5,7 @@
 import type { Cursor, NumberPlace, NumbersRequest, NumbersStep } from '../filter.ts';
 import { beginningOf, numberMatcher } from '../model/number-search.ts';
 import type { Bind, Database } from './database.ts';
-import { CLOSED, type Condition, callsWithin, joined, withinBounds } from './listing.ts';
+import { type Condition, callsWithin, joined, withinBounds } from './listing.ts';
 import { SIDES } from './search.ts';
 import { numberTest } from './where.ts';
 
@@ -13,6 +13,12 @@ import { numberTest } from './where.ts';
 const FEW = 4_000;
 /** With more patterns numbers are compared here and not by SQL. */
 const MANY = 12;
+/**
+ * That a call is over, asked of no row: few are open, and those have no `changed` yet. What an index holds is read in a
+ * tenth of the time of the rows behind it.
+ */
+const CLOSED = `call.id NOT IN (SELECT still.id FROM call AS still INDEXED BY call_changed
+  WHERE still.changed IS NULL AND still.open = 1)`;
 /** Behind every text that begins alike. */
 const END = '\u{10ffff}';
 

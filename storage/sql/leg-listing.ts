@@ -44,7 +44,7 @@ const SHOWS_ONE = `EXISTS (SELECT 1 FROM call AS shown WHERE shown.call_group = 
   AND shown.recording <> '' AND shown.trash IS NULL)`;
 
 const STRETCH = `FROM call INDEXED BY call_start
-  WHERE trash IS NULL AND start_at >= ? AND (start_at, id) < (?, ?) ORDER BY start_at DESC, id DESC`;
+  WHERE trash IS NULL AND open = 0 AND start_at >= ? AND (start_at, id) < (?, ?) ORDER BY start_at DESC, id DESC`;
 
 /** The records of the next calls. */
 export function legStep(database: Database, { filter, after }: LegRequest, rules: FoldRules): LegStep {
@@ -57,10 +57,10 @@ export function legStep(database: Database, { filter, after }: LegRequest, rules
     const stretch: Bind[] = [from - LEG_LEAD, next.key, next.id];
     // Of a group's rows the first that is passed tells its records: so they come once, though it may have many.
     const found = database.first(
-      `WITH stretch AS MATERIALIZED (SELECT id, start_at, call_group, open ${STRETCH} LIMIT ${CHUNK}),
+      `WITH stretch AS MATERIALIZED (SELECT id, start_at, call_group ${STRETCH} LIMIT ${CHUNK}),
         own AS MATERIALIZED (SELECT stretch.call_group, max(other.trash IS NOT NULL) AS mixed
           FROM stretch CROSS JOIN call AS other INDEXED BY call_group ON other.call_group = stretch.call_group
-          WHERE stretch.open = 0 GROUP BY stretch.id
+          GROUP BY stretch.id
           HAVING max(other.trash IS NULL AND other.open = 0 AND other.start_at <= ?
             AND (other.start_at, other.id) > (stretch.start_at, stretch.id)) = 0)
        SELECT json_group_array(json_array(leg.start_at, leg.id, iif(mixed, own.call_group, NULL))) AS names

@@ -43,8 +43,6 @@ export interface Source<Filter> {
   readonly gone?: string;
   /** Everything else that the filter asks. */
   readonly where: (filter: Filter) => Where;
-  /** The same where no more is asked than the index holds; null: more is. Absent: it always is. */
-  readonly bare?: (filter: Filter) => Where | null;
   /** A field's value. Names are checked against this list: nothing from above gets into SQL text. */
   readonly columns: Readonly<Record<string, string>>;
   /** Columns that hold only figures and words of our own: nothing in them wants quoting in any format. */
@@ -64,13 +62,6 @@ const unpadded = (expression: string) =>
 /** The phone book's word on the other party: the caller, or who was called by one of us; looked up once for name and group. */
 const CONTACT = "LEFT JOIN contact ON contact.number = CASE calltype WHEN 'Outbound' THEN dst ELSE src END";
 
-/**
- * That a call is over, asked of no row: few are open, and those have no `changed` yet. What an index holds is read in a
- * tenth of the time of the rows behind it.
- */
-export const CLOSED = `call.id NOT IN (SELECT still.id FROM call AS still INDEXED BY call_changed
-  WHERE still.changed IS NULL AND still.open = 1)`;
-
 /** Of the record that a call is shown by: `channel`, … */
 function ofRecord<const Name extends string>(...columns: readonly Name[]) {
   const entries = columns.map((column) => [column, `(SELECT leg.${column} FROM leg WHERE leg.id = call.anchor)`]);
@@ -86,7 +77,7 @@ function pathsOfCalls({ src, dst, number }: CallFilter): readonly Path[] {
   const to = exactNumber(dst);
   if (to !== null) return pathsTo(shown, to);
   const either = exactNumber(number);
-  if (either === null) return [{ index: 'call_start', conditions: [shown] }];
+  if (either === null) return [{ index: 'call_start', conditions: [shown, ['open = 0']] }];
   // Of a call to itself it is the caller, and no more.
   const notFrom: Condition = ['src <> ?', either];
   return [
@@ -106,7 +97,6 @@ const calls: Source<CallFilter> = {
   key: ({ start }) => ({ column: 'start_at', ...start }),
   paths: pathsOfCalls,
   where: whereCalls,
-  bare: (filter) => (asksNothingOf(filter) ? { conditions: [CLOSED], binds: [] } : null),
   columns: {
     id: text('id'),
     changed: text('changed'),
@@ -172,11 +162,6 @@ const changes: Source<CallFilter> = {
   paths: () => [{ index: 'call_changed', conditions: [] }],
   gone: 'call_removed INDEXED BY call_removed_changed',
 };
-
-/** Whether every call within the dates is meant. */
-function asksNothingOf({ start: _, billsec = {}, duration = {}, ...rest }: CallFilter): boolean {
-  return Object.values({ ...billsec, ...duration, ...rest }).every((value) => value === undefined);
-}
 
 const callsOf = ({ since }: CallFilter) => (since === undefined ? calls : changes);
 
@@ -335,7 +320,7 @@ function joinedBytes(parts: readonly Uint8Array[], separator: Uint8Array): Uint8
 }
 
 export function count<Filter>(database: Database, source: Source<Filter>, request: CountRequest<Filter>): Count {
-  return counted(database, stretchOf(database, source, request, request.order ?? 'asc', source.bare));
+  return counted(database, stretchOf(database, source, request, request.order ?? 'asc'));
 }
 
 function counted(database: Database, { parts, end, gone }: Stretch): Count {
@@ -353,7 +338,7 @@ export function callHits(database: Database, request: CountRequest<CallFilter>):
 
 /** How many calls lie within the filter's bounds on their start, matching or not; counted up to `limit`. */
 export function callsWithin(database: Database, { start }: CallFilter, limit: number): number {
-  const range = joined([['trash IS NULL'], ...withinBounds('start_at', start)]);
+  const range = joined([['trash IS NULL'], ['open = 0'], ...withinBounds('start_at', start)]);
   const row = database.first(
     `SELECT count(*) AS rows FROM (SELECT 1 FROM call INDEXED BY call_start WHERE ${range.text} LIMIT ?)`,
     [...range.binds, limit],
@@ -399,10 +384,9 @@ export function stretchOf<Filter>(
   source: Source<Filter>,
   { filter, after, scan, ids, placed }: CountRequest<Filter> & Pick<PageRequest<Filter>, 'placed'>,
   order: 'asc' | 'desc',
-  bare?: Source<Filter>['bare'],
 ): Stretch {
   const { column, from, to } = source.key(filter);
-  const where = (ids === undefined && bare?.(filter)) || source.where(filter);
+  const where = source.where(filter);
   const part = (by: string, own: readonly Condition[]): Part => {
     const { text, binds } = joined(own);
     return {

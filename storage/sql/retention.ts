@@ -110,7 +110,7 @@ export function passCalls(database: Database, { pass, after }: CallWalk): { at: 
   const step = Math.min(pass, PASSED);
   const row = database.first(
     `SELECT start_at, id FROM call INDEXED BY call_start
-     WHERE trash IS NULL ${after ? 'AND (start_at, id) < (?, ?)' : ''}
+     WHERE trash IS NULL AND open = 0 ${after ? 'AND (start_at, id) < (?, ?)' : ''}
      ORDER BY start_at DESC, id DESC LIMIT 1 OFFSET ?`,
     [...(after ? [after.key, after.id] : []), step - 1],
   );

@@ -64,7 +64,7 @@ function nextDayOf(database: Database, day: number): number | null {
   };
   const from = Math.ceil((day + 1) * DAY_SECONDS - FURTHEST_SECONDS);
   const calls = known(
-    'SELECT min(start_at) AS next FROM call INDEXED BY call_start WHERE trash IS NULL AND start_at >= ?',
+    'SELECT min(start_at) AS next FROM call INDEXED BY call_start WHERE trash IS NULL AND open = 0 AND start_at >= ?',
     from,
   );
   const days = [

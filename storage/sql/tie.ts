@@ -66,6 +66,11 @@ export function recordingNear(database: Database, call: CallRow): string {
   return String(free.find((row) => row['id'] === id)?.['path'] ?? '');
 }
 
+const NEAR = `start_at BETWEEN ? AND ? AND answer_at BETWEEN ? AND ? AND recording = '' AND trash IS NULL`;
+/** One may be found before its call is over: the open ones, few, are in another index. */
+const CALLS_NEAR = `SELECT id, answer_at, src, dst FROM call INDEXED BY call_start WHERE open = 0 AND ${NEAR}
+  UNION ALL SELECT id, answer_at, src, dst FROM call INDEXED BY call_changed WHERE changed IS NULL AND open = 1 AND ${NEAR}`;
+
 /** The call that a recording just found belongs to, or null. */
 export function callOfRecording(
   database: Database,
@@ -76,17 +81,9 @@ export function callOfRecording(
   ]);
   if (named) return { id: Number(named['id']), match: 'named' };
   if (recording.answer === null) return null;
-  const candidates = database
-    .all(
-      "SELECT id, answer_at, src, dst FROM call WHERE start_at BETWEEN ? AND ? AND answer_at BETWEEN ? AND ? AND recording = '' AND trash IS NULL",
-      [
-        recording.answer - LONGEST_RING_SECONDS,
-        recording.answer + NEAR_SECONDS,
-        recording.answer - NEAR_SECONDS,
-        recording.answer + NEAR_SECONDS,
-      ],
-    )
-    .map(toCandidate);
+  const { answer } = recording;
+  const within = [answer - LONGEST_RING_SECONDS, answer + NEAR_SECONDS, answer - NEAR_SECONDS, answer + NEAR_SECONDS];
+  const candidates = database.all(CALLS_NEAR, [...within, ...within]).map(toCandidate);
   const id = nearestCall(recording.answer, recording, candidates);
   return id === null ? null : { id, match: 'near' };
 }

@@ -61,13 +61,12 @@ const UNNAMED = `CASE
 END`;
 
 const OF_CALL = `CASE
-  WHEN open <> 0 THEN NULL
   WHEN recording <> '' THEN ${NAMED_FILE}
   WHEN answer_at IS NOT NULL THEN ${UNNAMED}
 END`;
 
 /** Earlier recordings are of calls that we never had. */
-const FIRST_CALL = '(SELECT min(start_at) FROM call WHERE trash IS NULL)';
+const FIRST_CALL = '(SELECT min(start_at) FROM call WHERE trash IS NULL AND open = 0)';
 const OF_STRAY = `CASE
   WHEN call_id IS NOT NULL OR coalesce(answer_at, wall_at) < coalesce(${FIRST_CALL}, unixepoch()) THEN NULL
   WHEN found_at > unixepoch() - ${AWAITED_SECONDS} AND found_at <= unixepoch() THEN 'call_awaited'
@@ -109,7 +108,7 @@ const calls: Source<TruthFilter> = {
   table: (by) => `(SELECT call.*, ${OF_CALL} AS code FROM call ${by})`,
   base: 'call',
   key: ({ start }) => ({ column: 'start_at', ...start }),
-  paths: () => [{ index: 'call_start', conditions: [['trash IS NULL']] }],
+  paths: () => [{ index: 'call_start', conditions: [['trash IS NULL'], ['open = 0']] }],
   where: whereCode,
   columns: {
     ...ABOUT,

@@ -262,6 +262,18 @@ describe.each(homes)('the store %s', (_name, open) => {
     expect(store.disk).toMatchObject({ state: 'ok', refused: 1 });
   });
 
+  test('rules that change while a call is open hold for it as well', async () => {
+    const { store, folder } = await fresh();
+    await put(store, leg(NOON, { destination: '640' }));
+    const { rules } = storeOptions(folder);
+    await store.ask('useRules', { ...rules, numbering: { ...rules.numbering, ivr: '620-649' } });
+    expect((await store.ask('verifyStep', { at: 0, id: 0 })).wrong).toEqual([`${NOON}.0`]);
+    await store.write({ kind: 'refold', after: { at: 0, id: 0 } });
+    expect((await store.ask('verifyStep', { at: 0, id: 0 })).wrong).toEqual([]);
+    await shut(store);
+    expect((await rowsOf(store)).map(({ dst }) => dst)).toEqual(['640(204)']);
+  });
+
   test('what an earlier life left open is found again', async () => {
     const first = await fresh();
     await put(first.store);

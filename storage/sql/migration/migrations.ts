@@ -17,6 +17,7 @@ import { sums } from './0015-sums.ts';
 import { number } from './0016-number.ts';
 import { keyScopes } from './0017-key-scopes.ts';
 import { share } from './0018-share.ts';
+import { starts } from './0019-starts.ts';
 import type { Migration } from './migration.ts';
 
 /** Step n stands at index n − 1 and leads to `user_version` n. */
@@ -39,4 +40,5 @@ export const migrations: readonly Migration[] = [
   number,
   keyScopes,
   share,
+  starts,
 ];
