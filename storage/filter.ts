@@ -286,6 +286,8 @@ export type Dimension = 'day' | 'hour' | 'disposition' | 'direction' | 'trunk' |
 
 export interface TotalsRequest extends CountRequest<CallFilter> {
   readonly by: readonly Dimension[];
+  /** These calls instead, known to match: `START.ID` of each, joined by commas. Of what the index of starts holds. */
+  readonly starts?: string;
 }
 
 /** Sums over some calls; times in seconds. */

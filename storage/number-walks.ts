@@ -4,7 +4,7 @@
  * against it. Where very many match, or the filter's dates hold few calls, looking at each call in order is quicker: then
  * nothing is said, and the asker does that.
  */
-import type { CallFilter, Hits, NumberSide, NumbersStep, Page } from './filter.ts';
+import type { CallFilter, Cursor, Hits, NumberSide, NumbersStep, Page } from './filter.ts';
 import { HitList, slicesOf } from './hits.ts';
 import type { Lanes } from './lanes.ts';
 import { type NumberSearch, numberSearch } from './model/number-search.ts';
@@ -105,21 +105,28 @@ export async function* gather(lanes: Lanes, search: Search, list: HitList): Asyn
   return true;
 }
 
-/** Every call that a search names for a filter, ids in rising order joined by commas; null: look at each call. */
-export async function* candidates(lanes: Lanes, searches: readonly Search[]): AsyncGenerator<Page, string | null> {
+/** Every call that a search names for a filter; null: look at each call. */
+export async function* candidates(
+  lanes: Lanes,
+  searches: readonly Search[],
+): AsyncGenerator<Page, readonly Cursor[] | null> {
   for (const search of searches) {
     const all = { order: 'asc', after: null, most: Number.POSITIVE_INFINITY } as const;
     const list = new HitList({ ...all, twice: search.twice });
     if (!(yield* gather(lanes, search, list))) continue;
-    const ids = Float64Array.from(list.ordered(), ({ id }) => id).sort(); // as they lie in the file
-    return ids.join(',');
+    return list.ordered();
   }
   return null;
 }
 
 /** Of these candidates, those that the filter means go into the list. */
-export async function* verify(lanes: Lanes, ids: string, filter: CallFilter, list: HitList): AsyncGenerator<Page> {
-  for await (const { text } of slices<Hits>(lanes, ids, 'callHits', filter)) {
+export async function* verify(
+  lanes: Lanes,
+  found: readonly Cursor[],
+  filter: CallFilter,
+  list: HitList,
+): AsyncGenerator<Page> {
+  for await (const { text } of slices<Hits>(lanes, found, 'callHits', filter)) {
     list.add(text);
     yield NOTHING;
   }
@@ -128,17 +135,22 @@ export async function* verify(lanes: Lanes, ids: string, filter: CallFilter, lis
 /** Rows of a step that finds each of them by its id. */
 const SLICE = { first: 500, min: 50, max: 5_000 };
 
-/** Steps through candidates. */
+/** Steps through candidates. @param as `starts`: of what the index of starts holds, the filter being fulfilled. */
 export async function* slices<Step>(
   lanes: Lanes,
-  ids: string,
+  found: readonly Cursor[],
   operation: 'callHits' | 'callCount' | 'callTotals' | 'callSortKeys',
   filter: object,
   more: object = {},
+  as: 'ids' | 'starts' = 'ids',
 ): AsyncGenerator<Step> {
   const pace = createPace(SLICE);
-  for (const left = slicesOf(ids); !left.done; ) {
-    const argument = { filter, ...more, after: null, scan: pace.scan, ids: left.next(pace.scan) };
+  const names =
+    as === 'ids'
+      ? Float64Array.from(found, ({ id }) => id).sort() // as they lie in the file
+      : found.map(({ key, id }) => `${key}.${id}`);
+  for (const left = slicesOf(names.join(',')); !left.done; ) {
+    const argument = { filter, ...more, after: null, scan: pace.scan, [as]: left.next(pace.scan) };
     const { value, ms } = await lanes.ask('bulk', { operation, argument });
     pace.took(ms);
     yield value as Step;

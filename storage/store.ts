@@ -89,7 +89,7 @@ import { type Share, shareByHash, shares } from './sql/share.ts';
 import { createStill, type StillFile } from './sql/still.ts';
 import { callSums } from './sql/sums.ts';
 import { type SumsCheckRequest, sumsCheck } from './sql/sums-check.ts';
-import { callTotals } from './sql/totals.ts';
+import { callDays, callTotals } from './sql/totals.ts';
 import { trace } from './sql/trace.ts';
 import { truthCount, truthPage, truthTally } from './sql/truth.ts';
 import { type NewUser, type User, userByName, users } from './sql/user.ts';
@@ -267,6 +267,7 @@ export function openStore(options: StoreOptions) {
     callIds: (request: IdsRequest) => callIds(database, request),
     callTotals: (request: TotalsRequest) => callTotals(database, request),
     callSums: (request: TotalsRequest) => callSums(database, request),
+    callDays: (request: TotalsRequest) => callDays(database, request),
     callNumbers: (request: NumbersRequest) => callNumbers(database, request),
     callHits: (request: CountRequest<CallFilter>) => callHits(database, request),
     callSortKeys: (request: SortKeysRequest) => callSortKeys(database, request),

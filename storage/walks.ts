@@ -35,7 +35,7 @@ import { candidates, finished, gather, searchesOf, searchSteps, slices, verify }
 import { createPace } from './pace.ts';
 import { askPlaced, createSorted } from './sorted.ts';
 import type { Operation } from './store.ts';
-import { isSummed } from './summed.ts';
+import { isHeld, isSummed } from './summed.ts';
 
 /** Rows looked at in a step that only counts: of no row more is made, so none costs much more than another. */
 const COUNTED_MAX = 20_000;
@@ -89,6 +89,13 @@ export interface Walks {
   tally(filter: TruthFilter): AsyncGenerator<TruthTally>;
 }
 
+/** How whole days are summed up at once; null: their calls must be looked at. */
+function summedBy(filter: CallFilter, by: readonly Dimension[]): 'callSums' | 'callDays' | null {
+  if (isSummed(filter, by)) return 'callSums';
+  const isByDay = by.every((dimension) => dimension === 'day');
+  return isByDay && filter.startOffset === undefined && isHeld(filter, by) ? 'callDays' : null;
+}
+
 /** Walks over any lanes. */
 export function createWalks(lanes: Lanes): Walks {
   let hitLists = 0;
@@ -107,27 +114,32 @@ export function createWalks(lanes: Lanes): Walks {
     legs: (listing) => longListings.bound(legPages(lanes, listing), listing.limit),
     count(kind, filter) {
       if (kind !== 'call') return stepsOf<Count>(`${kind}Count`, filter);
-      if (!isSummed(filter as CallFilter)) return countedCalls(filter as CallFilter);
-      const look = (edge: CallFilter) => countedCalls(edge);
-      return summed(filter as CallFilter, [], look, ({ groups, next }) => ({ rows: groups[0]?.[2].count ?? 0, next }));
+      const look = (part: CallFilter) => countedCalls(part);
+      const way = summedBy(filter as CallFilter, []);
+      if (!way) return look(filter as CallFilter);
+      const rowsOf = ({ groups }: SumsStep) => groups.reduce((rows, [, , { count }]) => rows + count, 0);
+      return summed(way, filter as CallFilter, [], look, (step) => ({ rows: rowsOf(step), next: step.next }));
     },
     tally: (filter) => steps<TruthTally>(lanes, 'truthTally', null, () => ({ filter })),
     marks,
     totals(filter, by) {
       const look = (part: CallFilter) => looked<TotalsStep>('callTotals', part, { by });
-      return isSummed(filter, by) ? summed(filter, by, look, (step) => step) : look(filter);
+      const way = summedBy(filter, by);
+      return way ? summed(way, filter, by, look, (step) => step) : look(filter);
     },
   };
 
-  /** Whole days by their sums, then the range's edges by looking at their calls. */
+  /** Whole days at once, then what isn't told so (the range's edges, very busy days) by looking at its calls. */
   async function* summed<Step>(
+    way: 'callSums' | 'callDays',
     filter: CallFilter,
     by: readonly Dimension[],
     look: (filter: CallFilter) => AsyncGenerator<Step>,
     ofSums: (step: SumsStep) => Step,
   ): AsyncGenerator<Step> {
     const edges: CallFilter[] = [];
-    for await (const step of steps<SumsStep>(lanes, 'callSums', null, () => ({ filter, by }))) {
+    const most = way === 'callDays' ? COUNTED_MAX : SCAN.max;
+    for await (const step of steps<SumsStep>(lanes, way, null, () => ({ filter, by }), most)) {
       edges.push(...step.edges);
       yield ofSums(step);
     }
@@ -181,9 +193,9 @@ export function createWalks(lanes: Lanes): Walks {
     hitLists += 1;
     try {
       if (exact) return (yield* gather(lanes, exact, list)) ? list : null;
-      const ids = yield* candidates(lanes, searches);
-      if (ids === null) return null;
-      yield* verify(lanes, ids, filter, list);
+      const calls = yield* candidates(lanes, searches);
+      if (calls === null) return null;
+      yield* verify(lanes, calls, filter, list);
       return list;
     } finally {
       hitLists -= 1;
@@ -222,7 +234,7 @@ export function createWalks(lanes: Lanes): Walks {
   async function* looked<Step extends { readonly next: Cursor | null }>(
     operation: 'callCount' | 'callTotals' | 'callSortKeys',
     filter: CallFilter,
-    more: object = {},
+    more: { readonly by?: readonly Dimension[]; readonly sort?: SortColumn } = {},
     most?: number,
   ): AsyncGenerator<Step> {
     const searches = searchesOf(filter, true);
@@ -233,14 +245,19 @@ export function createWalks(lanes: Lanes): Walks {
         let found = await search.next();
         // So that whoever asks can stop here, too: the search may take longer than all behind it.
         for (; !found.done; found = await search.next()) yield STILL_SEARCHED[operation] as unknown as Step;
-        const ids = found.value;
-        if (ids !== null) return yield* slices<Step>(lanes, ids, operation, filter, more);
+        const calls = found.value;
+        const isKnown = operation === 'callTotals' && searches.every(({ exact }) => exact);
+        const as = isKnown && isHeld({ start: filter.start }, more.by) ? 'starts' : 'ids';
+        if (calls !== null) return yield* slices<Step>(lanes, calls, operation, filter, more, as);
       } finally {
         hitLists -= 1;
       }
     }
     if (operation === 'callSortKeys') return yield* stepsOf<Step>(operation, filter, more, most);
-    const { value: byId } = await lanes.ask('interactive', { operation: 'isMostCalls', argument: filter });
+    // The index of starts is the shorter way wherever no row is asked for.
+    const { value: byId } = isHeld(filter, more.by)
+      ? { value: false }
+      : await lanes.ask('interactive', { operation: 'isMostCalls', argument: filter });
     yield* stepsOf<Step>(operation, filter, { ...more, byId }, most);
   }
 

@@ -3,10 +3,12 @@
  * (sql/sums.ts) don't know. A step's calls come as one JSON text with what is asked of each, and are added up here: SQLite's
  * own GROUP BY sorts them anew for each dimension, and a function of ours called for each row costs three times as much.
  */
-import type { Dimension, Sums, TotalsRequest, TotalsStep } from '../filter.ts';
+import type { CallFilter, Dimension, Sums, SumsStep, TotalsRequest, TotalsStep } from '../filter.ts';
 import type { Database } from './database.ts';
 import { createAdder, sumsOf } from './groups.ts';
-import { callStretch, type Stretch, union } from './listing.ts';
+import { callStretch, joined, type Stretch, union, withinBounds } from './listing.ts';
+import { DAY_SECONDS, dayAt, FURTHEST_SECONDS } from './sums.ts';
+import { whereCalls } from './where.ts';
 
 const digits = (column: string) => `${column} <> '' AND ${column} NOT GLOB '*[^0-9]*'`;
 
@@ -42,7 +44,10 @@ type Call = readonly [
 
 export function callTotals(database: Database, request: TotalsRequest): TotalsStep {
   const { by } = request;
-  const { parts, end } = callStretch(database, request);
+  const { parts, end } =
+    request.starts === undefined
+      ? callStretch(database, request)
+      : { parts: [partOfStarts(request.starts)], end: null };
   if (by.length === 0) return { groups: [[null, '', plainSums(database, parts)]], next: end };
   const isAsked = (dimensions: readonly Dimension[]) =>
     dimensions.length === 0 || dimensions.some((name) => by.includes(name));
@@ -76,6 +81,72 @@ export function callTotals(database: Database, request: TotalsRequest): TotalsSt
   return { groups: adder.groups(), next: end };
 }
 
+/** Calls that are looked up in the index of starts, not in their rows, which lie all over the file. */
+const partOfStarts = (starts: string): Stretch['parts'][number] => ({
+  from: `json_each(?) AS hit CROSS JOIN call INDEXED BY call_start ON call.start_at = hit.key AND call.id = hit.value`,
+  where: 'trash IS NULL AND open = 0',
+  // As `{"START":ID, …}`: pairs without a look into each.
+  binds: [`{"${starts.replaceAll('.', '":').replaceAll(',', ',"')}}`],
+});
+
+/** Days of a step at most. */
+const DAYS = 31;
+/** Calls of a day at most that are summed up at once, some 15 ms. A busier one is told as an edge, to be looked at in steps. */
+const DAY_CALLS = 20_000;
+
+/**
+ * Sums of whole days, each by one statement over its stretch of the index of starts, for what that index holds and the
+ * sums by day don't know; those say which days there are, on which clock, and how many calls a step has before it. `by` is
+ * the day or nothing; `scan` is of calls.
+ */
+export function callDays(database: Database, { filter, by, after, scan }: TotalsRequest): SumsStep {
+  const { from = Number.MIN_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER } = filter.start;
+  const days = database.all(
+    `SELECT day, start_offset, sum(calls) AS calls FROM call_sum
+     WHERE (day, start_offset) > (?, ?) AND day <= ? GROUP BY day, start_offset LIMIT ?`,
+    [
+      after?.key ?? dayAt(from - FURTHEST_SECONDS),
+      after?.id ?? Number.MIN_SAFE_INTEGER,
+      dayAt(to + FURTHEST_SECONDS),
+      DAYS,
+    ],
+  );
+  const groups: (readonly [Dimension | null, string | number, Sums])[] = [];
+  const edges: CallFilter[] = [];
+  let left = scan;
+  let taken = 0;
+  for (; taken < days.length && left > 0; taken++) {
+    const [day, startOffset, calls] = ['day', 'start_offset', 'calls'].map((name) => Number(days[taken]?.[name]));
+    if (day === undefined || startOffset === undefined || calls === undefined) continue;
+    const midnight = day * DAY_SECONDS - startOffset;
+    const start = { from: Math.max(from, midnight), to: Math.min(to, midnight + DAY_SECONDS - 1) };
+    if (start.from > start.to) continue;
+    const ofDay = { ...filter, startOffset, start };
+    if (calls > DAY_CALLS) {
+      edges.push(ofDay);
+      continue;
+    }
+    left -= calls;
+    const sums = plainSums(database, [dayPart(ofDay)]);
+    if (sums.count === 0) continue;
+    groups.push([null, '', sums]);
+    if (by.length > 0) groups.push(['day', day, sums]);
+  }
+  const last = taken < days.length || days.length === DAYS ? days[taken - 1] : undefined;
+  return { groups, edges, next: last ? { key: Number(last['day']), id: Number(last['start_offset']) } : null };
+}
+
+/** The whole stretch of a day: sums know how long it is, so that nobody has to look for its end. */
+function dayPart(filter: CallFilter): Stretch['parts'][number] {
+  const start = joined(withinBounds('start_at', filter.start));
+  const where = whereCalls(filter);
+  return {
+    from: 'call INDEXED BY call_start',
+    where: [...where.conditions, start.text].join(' AND '),
+    binds: [...where.binds, ...start.binds],
+  };
+}
+
 /**
  * Without groups SQLite is the faster. What compares texts is most of the time, so each row's outcome is looked at once:
  * its count stands in one sum with the others', apart by more than a step's rows, and what is none of them is a failure.
@@ -98,5 +169,5 @@ function plainSums(database: Database, parts: Stretch['parts']): Sums {
   return sumsOf(Float64Array.of(count, answered, noanswer, busy, count - answered - noanswer - busy, ...times));
 }
 
-/** More than the rows of a step; its square times as many is still a whole number. */
+/** More than the rows of a step or of a day; its square times as many is still a whole number. */
 const APART = 100_000;

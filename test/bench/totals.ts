@@ -88,7 +88,8 @@ function totals(
 
 /** How many calls there are in all, with the newest hundred: what the report shows first. */
 function counted(): Question {
-  const sql = `${REPORT} ${NEWEST} LIMIT 100; SELECT count(*) AS n FROM call WHERE ${SHOWN}`;
+  // Left to itself sqlite3 3.40 counts along the index of starts, with a look into each row: ten times as long.
+  const sql = `${REPORT} ${NEWEST} LIMIT 100; SELECT count(*) AS n FROM call NOT INDEXED WHERE ${SHOWN}`;
   return {
     name: '9006, all calls: newest 100 and count | sqlite3',
     most: 1,

@@ -6,12 +6,12 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkSums } from '../../storage/check-sums.ts';
 import type { StoreClient } from '../../storage/client.ts';
-import type { CallFilter, Dimension, Field, Sums } from '../../storage/filter.ts';
+import type { CallFilter, Cursor, Dimension, Field, Sums, SumsStep } from '../../storage/filter.ts';
 import { openStoreHere } from '../../storage/here.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import { openDatabase } from '../../storage/sql/database.ts';
 import { migrations } from '../../storage/sql/migration/migrations.ts';
-import { isSummed } from '../../storage/summed.ts';
+import { isHeld, isSummed } from '../../storage/summed.ts';
 import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
@@ -298,6 +298,7 @@ test('are those of the calls that are shown, whatever was done to calls', async 
         expect(await told(store, filter)).toEqual(rows);
         expect(await told(store, filter, [])).toEqual({ all: rows['all'] });
         expect(await countOf(store, 'call', filter)).toBe(rows['all']?.count);
+        await expectOfStarts(store, { ...filter, billsec: { from: 60 } });
       }
       await close();
       expect(kept(options.file)).toEqual(recomputed(options.file));
@@ -307,6 +308,16 @@ test('are those of the calls that are shown, whatever was done to calls', async 
   );
   expect(cells).toBeGreaterThan(20);
 }, 60_000);
+
+/** What the sums don't know, and the index of starts does. */
+async function expectOfStarts(store: StoreClient, filter: CallFilter): Promise<void> {
+  const rows = await ofRows(store, filter);
+  expect(await told(store, filter)).toEqual(rows);
+  const days = Object.entries(rows).filter(([name]) => name === 'all' || name.startsWith('day '));
+  expect(await told(store, filter, ['day'])).toEqual(Object.fromEntries(days));
+  expect(await told(store, filter, [])).toEqual({ all: rows['all'] });
+  expect(await countOf(store, 'call', filter)).toBe(rows['all']?.count);
+}
 
 /** A store with these calls, and those with a given start besides. */
 async function filled(calls: readonly Drawn[]) {
@@ -318,6 +329,30 @@ async function filled(calls: readonly Drawn[]) {
   }
   return box;
 }
+
+test('a day so busy that it is looked at in steps is summed up like any other', async () => {
+  const options = emptyStore(storeOptions(temporaryFolder()));
+  sqlOn(options.file, manyCalls(60_000)); // from nine in the morning on, by the box's clock from one
+  sqlOn(
+    options.file,
+    'UPDATE call SET billsec = id * 7919 % 100, start_at = start_at + iif(id > 25000, 86400, 0), start_offset = iif(id % 9, -28800, 3600)',
+  );
+  sqlOn(options.file, 'INSERT INTO number SELECT DISTINCT 0, src FROM call');
+  const store = openStoreHere(options);
+  onTestFinished(() => store.close());
+  const filter: CallFilter = { start: {}, billsec: { from: 60 } };
+  const days: CallFilter[] = [];
+  for (let after: Cursor | null = null; ; ) {
+    const step: SumsStep = await store.ask('callDays', { filter, by: ['day'], after, scan: 5_000 });
+    days.push(...step.edges);
+    after = step.next;
+    if (!after) break;
+  }
+  expect(days.map(({ startOffset }) => startOffset)).toEqual([-28_800, -28_800]); // the other clock's are few
+  await expectOfStarts(store, filter);
+  // Of numbers that a search finds, too: their calls are looked up in the same index.
+  await expectOfStarts(store, { start: { from: 1_619_090_000 }, src: [{ kind: 'wildcard', pattern: '*15*' }] });
+}, 60_000);
 
 test('steps of any size make up the whole range', async () => {
   const calls = Array.from({ length: 60 }, (_, index) => ({
@@ -375,17 +410,19 @@ test('a day that is asked for whole has no edges, on its own clock', async () =>
 
 describe('a question', () => {
   const whole: CallFilter = { start: { from: 1 }, billsec: {}, duration: {} };
-  test.each<[string, CallFilter, readonly Dimension[], boolean]>([
-    ['by what they know', { ...whole, trunks: ['96'], port: 3, dispositions: ['BUSY'] }, DIMENSIONS, true],
-    ['by hour', whole, ['hour'], false],
-    ['by extension', whole, ['day', 'extension'], false],
-    ['of a number', { ...whole, src: [{ kind: 'literal', value: '205' }] }, ['day'], false],
-    ['with a bound', { ...whole, billsec: { from: 1 } }, ['day'], false],
-    ['of what changed', { ...whole, since: 0 }, [], false],
-    ['of what is not kept', { ...whole, unkept: true }, [], false],
-    ['of an IVR', { ...whole, ivr: '' }, [], false],
-  ])('%s is answered by sums or by calls', (_, filter, by, summed) => {
-    expect(isSummed(filter, by)).toBe(summed);
+  test.each<[string, CallFilter, readonly Dimension[], 'sums' | 'starts' | 'calls']>([
+    ['by what they know', { ...whole, trunks: ['96'], port: 3, dispositions: ['BUSY'] }, DIMENSIONS, 'sums'],
+    ['by hour', whole, ['hour'], 'starts'],
+    ['by extension', whole, ['day', 'extension'], 'calls'],
+    ['of a number', { ...whole, src: [{ kind: 'literal', value: '205' }] }, ['day'], 'calls'],
+    ['with a bound', { ...whole, billsec: { from: 1 } }, ['day'], 'starts'],
+    ['with bounds, on one clock', { ...whole, startOffset: 0, duration: { to: 9 }, lasted: { to: 9 } }, [], 'starts'],
+    ['by its end', { ...whole, end: { to: 9 } }, ['day'], 'calls'],
+    ['of what changed', { ...whole, since: 0 }, [], 'calls'],
+    ['of what is not kept', { ...whole, unkept: true }, [], 'calls'],
+    ['of an IVR', { ...whole, ivr: '' }, [], 'calls'],
+  ])('%s is answered by sums, by the index of starts or by calls', (_, filter, by, source) => {
+    expect(isSummed(filter, by) ? 'sums' : isHeld(filter, by) ? 'starts' : 'calls').toBe(source);
   });
 });
 
