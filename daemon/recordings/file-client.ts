@@ -6,7 +6,14 @@
  * deadline.
  */
 import { CgiError } from '../../cgi/reply.ts';
-import type { FileAnswer, FileAnswers, FileReplies, FileRequest, FileStep } from './file-protocol.ts';
+import {
+  type FileAnswer,
+  type FileAnswers,
+  type FileReplies,
+  type FileRequest,
+  type FileStep,
+  SHORT,
+} from './file-protocol.ts';
 import { FILE_WAIT_MS, FILES_IDLE_MS, ROOMS_BYTES, SLOW_MS, STEP_DEADLINE_MS, STEPS_MAX } from './limits.ts';
 import type { MediumLook, WorkerSettings } from './protocol.ts';
 import { isThere, type Recordings } from './recordings.ts';
@@ -71,9 +78,6 @@ interface Waiting {
 const UNANSWERED: ReadonlySet<FileStep['kind']> = new Set(['look', 'open', 'peaks']);
 /** Looks at them within the time that they wait. */
 const LOOKS = 5;
-/** Steps that change nothing, and take no longer than a read does. */
-const SHORT: ReadonlySet<FileStep['kind']> = new Set(['look', 'open', 'read']);
-
 function requestOf({ step, place, memory, room = memory?.take() }: Waiting): FileRequest {
   return { step, place, ...(room && { room }) };
 }

@@ -31,6 +31,9 @@ export type FileStep =
   /** Writes a header's lengths anew from the file's size, or puts the original header back. */
   | { readonly kind: 'header'; readonly path: string; readonly change: 'repair' | 'restore' };
 
+/** Steps that change nothing, and take no longer than a read does: several go in one message. */
+export const SHORT: ReadonlySet<FileStep['kind']> = new Set(['look', 'open', 'read']);
+
 export interface FileRequest {
   readonly step: FileStep;
   /** The medium that it is meant for is this one, else nothing is done; absent: whichever is there. @see MediumLook */

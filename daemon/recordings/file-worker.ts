@@ -1,15 +1,24 @@
 /**
  * The worker for file work that somebody waits for: downloads, players, deletions. Apart from the watcher's, so that
- * neither delays the other. Each step proves first that the medium is mounted and alive, and once more behind what says
- * that something isn't there: a stick being pulled shows nothing, without an error.
+ * neither delays the other. Each step proves first that the medium is mounted and alive, reads that follow each other
+ * closely all together, and once more behind what says that something isn't there: a stick being pulled shows nothing,
+ * without an error.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { performBackup } from './backup-steps.ts';
-import type { FileAnswer, FileAnswers, FileReplies, FileRequest, FileRequests, FileStep } from './file-protocol.ts';
+import {
+  type FileAnswer,
+  type FileAnswers,
+  type FileReplies,
+  type FileRequest,
+  type FileRequests,
+  type FileStep,
+  SHORT,
+} from './file-protocol.ts';
 import { lookAt, openOne, readStretches } from './file-reads.ts';
 import { eraseSome, listTrash, moveBack, moveToTrash, removeFiles, trashFolder } from './file-steps.ts';
 import { repairHeader, restoreHeader } from './header-steps.ts';
-import { PEAK_WORK_MS, STEP_WORK_MS, STEPS_WORK_MS } from './limits.ts';
+import { PEAK_WORK_MS, PROOF_MS, STEP_WORK_MS, STEPS_WORK_MS } from './limits.ts';
 import { faultOf, lookAtMedium, type MediumFacts, plain } from './medium.ts';
 import { createPlace, type OpenFolder } from './open-folder.ts';
 import { readPeaks } from './peak-steps.ts';
@@ -73,6 +82,23 @@ function another(medium: MediumFacts): FileAnswer {
   return { medium: { ...plain(medium), state: 'dead', why: 'being mounted' }, value: undefined };
 }
 
+/** The last proof, and when it began, monotonic milliseconds. */
+let last: { readonly medium: MediumFacts; readonly at: number } | null = null;
+
+function prove(): MediumFacts {
+  const at = performance.now();
+  const medium = lookAtMedium(settings);
+  last = { medium, at };
+  return medium;
+}
+
+/** The last proof does for reads that come right behind it, unless the watcher knows another medium by now. */
+function provenFor(requests: FileRequests): MediumFacts {
+  if (last?.medium.state !== 'mounted' || performance.now() >= last.at + PROOF_MS) return prove();
+  const { place } = last.medium;
+  return requests.every((each) => SHORT.has(each.step.kind) && each.place === place) ? last.medium : prove();
+}
+
 function perform(request: FileRequest, before: MediumFacts, open: OpenFolder): FileAnswer {
   const { step, place } = request;
   if (before.state !== 'mounted') return { medium: plain(before), value: undefined };
@@ -85,7 +111,7 @@ function perform(request: FileRequest, before: MediumFacts, open: OpenFolder): F
   }
   // Bytes that were read are what they are, and a file that was seen was there.
   if (isSeen(step, value)) return { medium: plain(before), value };
-  const after = lookAtMedium(settings);
+  const after = prove();
   if (after.place !== before.place) return another(after);
   return { medium: plain(after), value: after.state === 'mounted' ? value : undefined };
 }
@@ -99,7 +125,7 @@ function isSeen({ kind }: FileStep, value: FileAnswer['value']): boolean {
 
 /** The medium is proven once for all that is asked at a time; what takes longer is proven anew. */
 function performAll(requests: FileRequests): FileReplies {
-  const before = lookAtMedium(settings);
+  const before = provenFor(requests);
   const end = performance.now() + STEPS_WORK_MS;
   const answers: FileAnswer[] = [];
   const open = createPlace(before.real);

@@ -17,6 +17,11 @@ export const STEP_WORK_MS = 500;
 export const STEPS_MAX = 32;
 export const STEPS_WORK_MS = 5;
 /**
+ * What reads needs no newer proof of the medium than this: a message's last step has none either. The proof takes as long
+ * as the rest of a read of 64 KB.
+ */
+export const PROOF_MS = 5;
+/**
  * Bytes of memory that go to the worker with one message, or those of its first step if they are more. V8 counts what comes
  * as allocated, and collects the whole heap when that has grown by a third or 2 MB (see growSlowly): with 8 MB to and fro
  * it did so for each message, 15 ms. The same few that go round stay in the processor's cache, too.
