@@ -170,6 +170,9 @@ export type Store = ReturnType<typeof openStore>;
 export type Operations = Store['operations'];
 export type Operation = keyof Operations;
 
+/** Of several writes one has failed; which of them, and why, each by itself tells. */
+class OneFailed extends Error {}
+
 function diskFaultIn(outcome: WriteOutcome): StoreError | null {
   if ('done' in outcome) return null;
   const error = new StoreError(outcome.failed.code, outcome.failed.message);
@@ -233,15 +236,33 @@ export function openStore(options: StoreOptions) {
     return outcomes.map((outcome, index) => (faults[index] ? { failed: { code, message } } : outcome));
   }
 
+  /**
+   * Each of them undone by itself where it fails. That costs a savepoint: two statements, and a copy of every page that the
+   * write changes. Hardly any write fails, so at first all are tried without.
+   */
+  function writeTogether(items: readonly Write[]): WriteOutcome[] {
+    try {
+      return onDisk(items.length, () => items.map(applyOrFail));
+    } catch (error) {
+      if (!(error instanceof OneFailed)) throw error;
+      return onDisk(items.length, () => items.map((item) => database.attempt(() => applier.apply(item))));
+    }
+  }
+
+  function applyOrFail(item: Write): WriteOutcome {
+    try {
+      return { done: applier.apply(item) };
+    } catch (error) {
+      throw new OneFailed('one of several writes', { cause: error });
+    }
+  }
+
   /** Those that have to wait are refused untried; the others share one transaction. */
   function writeAll(items: readonly Write[]): WriteOutcome[] {
     const waits = items.some(({ kind }) => GROWS[kind]) ? disk.growthWaits() : null;
     const taken = items.filter(({ kind }) => !waits || !GROWS[kind]);
     disk.refused(items.length - taken.length);
-    const outcomes =
-      taken.length === 0
-        ? []
-        : tellFaults(onDisk(taken.length, () => taken.map((item) => database.attempt(() => applier.apply(item)))));
+    const outcomes = taken.length === 0 ? [] : tellFaults(writeTogether(taken));
     if (!waits) return outcomes;
     const refusal: WriteOutcome = { failed: { code: waits.code, message: waits.message } };
     return items.map(({ kind }) => (GROWS[kind] ? refusal : (outcomes.shift() ?? refusal)));

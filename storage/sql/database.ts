@@ -40,6 +40,11 @@ export interface Database {
    * @throws {StoreError} when SQLite has undone the whole transaction, as it may when the disk refuses.
    */
   attempt<T>(work: () => T): Outcome<T>;
+  /**
+   * How often something that was written has been undone. What is remembered of the rows beside the database holds for as
+   * long as this stays what it was.
+   */
+  readonly undone: number;
   /** Milliseconds that the last commit took, fsync included. */
   readonly lastCommitMs: number;
   /** Why it can only be read: what its disk said when it was opened. null: it's written as well. */
@@ -191,6 +196,7 @@ function wrap(
   const statements = createStatements((sql) => handle.prepare(sql));
   let folderSynced = false;
   let lastCommitMs = 0;
+  let undone = 0;
 
   function use<T>(sql: string, work: (statement: sqlite.Statement) => T): T {
     try {
@@ -220,6 +226,7 @@ function wrap(
         database.run('COMMIT');
         lastCommitMs = performance.now() - before;
       } catch (error) {
+        undone++;
         rollback();
         throw error;
       }
@@ -232,6 +239,7 @@ function wrap(
         database.run('RELEASE attempt');
         return { done };
       } catch (error) {
+        undone++;
         const failure = storeError(error, 'writing');
         // Gone on with, the next savepoint would begin a transaction of its own, and its release would commit it.
         if (!handle.inTransaction) throw failure;
@@ -239,6 +247,9 @@ function wrap(
         database.run('RELEASE attempt');
         return { failed: { code: failure.code, message: failure.message } };
       }
+    },
+    get undone() {
+      return undone;
     },
     get lastCommitMs() {
       return lastCommitMs;

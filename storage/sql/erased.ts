@@ -13,8 +13,15 @@ const CONTENT_BYTES = 8;
 const SEQUENCE_BYTES = 4;
 const NO_SEQUENCE = Buffer.alloc(SEQUENCE_BYTES);
 
+/**
+ * Whether a store has ever erased a record, where that is known; no hash is ever taken away. Until it has there is nothing to
+ * compare a record with, whose own hash and look cost a twentieth of all that a record does.
+ */
+const hasErased = new WeakMap<Database, boolean>();
+
 /** Remembers records of calls that are erased. */
 export function rememberErased(database: Database, legs: readonly Leg[]): void {
+  hasErased.set(database, true); // also where this is undone: then they are looked for in vain
   const hashes = legs.map((leg) => Buffer.concat([contentHash(leg), sequenceBytes(leg)]).toString('hex'));
   database.run('INSERT OR IGNORE INTO leg_erased (hash) SELECT unhex(value) FROM json_each(?)', [
     JSON.stringify(hashes.sort()),
@@ -23,6 +30,9 @@ export function rememberErased(database: Database, legs: readonly Leg[]): void {
 
 /** Whether this record was erased. */
 export function isErased(database: Database, leg: Leg): boolean {
+  if (!hasErased.has(database))
+    hasErased.set(database, database.first('SELECT 1 FROM leg_erased LIMIT 1') !== undefined);
+  if (!hasErased.get(database)) return false;
   const content = contentHash(leg);
   const first = Buffer.concat([content, NO_SEQUENCE]);
   const last = Buffer.concat([content, Buffer.alloc(SEQUENCE_BYTES, 0xff)]);
