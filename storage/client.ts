@@ -45,7 +45,8 @@ export interface StoreClient extends Walks {
 }
 
 /**
- * Opens the store in a worker thread.
+ * Opens the store in a worker thread. One that was of an earlier schema is gone on with in a fresh thread: memory that an
+ * update has taken goes with its own alone.
  * @param worker The bundled worker, or its thread where that was begun before.
  * @param onDeath Called when the worker ends by itself, or meets damage in the file (`corrupt`), maybe again and again:
  *   without a store the process can't go on.
@@ -56,7 +57,19 @@ export async function openStoreWorker(
   worker: URL | StoreThread,
   onDeath: (error: StoreError) => void,
 ): Promise<StoreClient> {
-  const { worker: thread, ended: threadEnded } = worker instanceof URL ? startStoreThread(worker) : worker;
+  const thread = worker instanceof URL ? startStoreThread(worker) : worker;
+  const { client, wasOlder } = await openOn(thread, options, onDeath);
+  if (!wasOlder) return client;
+  await client.close();
+  return (await openOn(startStoreThread(thread.entry), options, onDeath)).client;
+}
+
+/** @throws {StoreError} */
+async function openOn(
+  { worker: thread, ended: threadEnded }: StoreThread,
+  options: StoreOptions,
+  onDeath: (error: StoreError) => void,
+): Promise<{ readonly client: StoreClient; readonly wasOlder: boolean }> {
   thread.ref();
   const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
   let lastId = 0;
@@ -109,7 +122,7 @@ export async function openStoreWorker(
   }
   disk = opened.disk;
   expected = false;
-  return clientOf(lanes, {
+  const client = clientOf(lanes, {
     disk: () => disk as DiskStatus, // an opened store has told it
     onDisk: (listener) => {
       hear = listener;
@@ -127,6 +140,7 @@ export async function openStoreWorker(
       await ended;
     },
   });
+  return { client, wasOlder: opened.value === true };
 }
 
 /** Damage that SQLite has met, in the answer itself or in one of the writes that share it. */

@@ -9,6 +9,8 @@ import { SHARE_ENV, Worker } from 'node:worker_threads';
 const YOUNG_MB = 2;
 
 export interface StoreThread {
+  /** The bundled worker. */
+  readonly entry: URL;
   readonly worker: Worker;
   /** Settles when it has ended: with what it died of, or null. */
   readonly ended: Promise<Error | null>;
@@ -26,5 +28,5 @@ export function startStoreThread(entry: URL): StoreThread {
   worker.on('error', (error) => {
     death = error;
   });
-  return { worker, ended: new Promise((resolve) => worker.once('exit', () => resolve(death))) };
+  return { entry, worker, ended: new Promise((resolve) => worker.once('exit', () => resolve(death))) };
 }

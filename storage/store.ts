@@ -193,9 +193,10 @@ export function openStore(options: StoreOptions) {
   const now = () => Math.floor(Date.now() / 1000);
   const database = openDatabase(options.file, options.readingFolder);
   let applier: Applier;
+  let wasOlder: boolean;
   try {
     applier = createApplier(database, options.rules, now);
-    migrate(database, options.file, options.migrations ?? released);
+    wasOlder = migrate(database, options.file, options.migrations ?? released);
     if (!database.onlyRead) takeDownReplacement(database, options.file);
   } catch (error) {
     database.close();
@@ -376,6 +377,8 @@ export function openStore(options: StoreOptions) {
 
   return {
     operations,
+    /** Opening has brought it to this schema. */
+    wasOlder,
     /** Milliseconds of the last commit, fsync included. */
     lastCommitMs: () => database.lastCommitMs,
     /** What its disk lets it do: another object whenever something of it has changed. */

@@ -33,7 +33,7 @@ let told: DiskStatus | undefined;
 function perform({ operation, argument }: Question): unknown {
   if (operation === 'open') {
     store = openStore(argument as StoreOptions);
-    return null;
+    return store.wasOlder;
   }
   if (operation === 'close') {
     store?.close();

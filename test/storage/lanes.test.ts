@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { clientOf, openStoreWorker } from '../../storage/client.ts';
 import { createLanes, type Request, type Result } from '../../storage/lanes.ts';
 import { LONG_LISTINGS_MAX } from '../../storage/long-listings.ts';
+import { migrations } from '../../storage/sql/migration/migrations.ts';
 import { type Operation, openStore } from '../../storage/store.ts';
 import { startStoreThread } from '../../storage/store-thread.ts';
 import type { Write } from '../../storage/write.ts';
@@ -208,6 +209,16 @@ describe('an end', () => {
     expect(await store.ask('users')).toEqual([]);
     await store.close();
     expect(await thread.ended).toBeNull();
+  });
+
+  test('a thread that brought a store to this schema goes with the memory that this took', async () => {
+    const options = storeOptions(temporaryFolder());
+    openStore({ ...options, migrations: migrations.slice(0, -1) }).close();
+    const thread = startStoreThread(WORKER);
+    const store = await openStoreWorker(options, thread, (error) => expect(error).toBeNull());
+    expect(await thread.ended).toBeNull();
+    expect(await store.ask('users')).toEqual([]);
+    await store.close();
   });
 });
 
