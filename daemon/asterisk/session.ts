@@ -30,8 +30,8 @@ export interface SessionOptions {
   mask(): string;
   /** Every event, in Asterisk's order, but for those of lists: they concern the asker alone. */
   onEvent(packet: Packet): void;
-  /** Whether so much waits to be stored that it is better left with Asterisk for a while. */
-  isFull?(): boolean;
+  /** Milliseconds for which more is better left with Asterisk, because so much waits to be stored; 0: it may come. */
+  restMs?(): number;
 }
 
 export interface Session {
@@ -64,11 +64,6 @@ const FORGED = '![[:cntrl:]]{4}[^[:cntrl:]]';
  * has a turn: that is some three thousand records.
  */
 const MUCH_BYTES = 32_768;
-/**
- * Milliseconds without reading while much waits to be stored. Not until it is stored: answers and events that are no records
- * come by the same connection, and Asterisk drops who reads nothing at all.
- */
-const FULL_REST_MS = 40;
 
 /** One TCP connection from its begin to its end. */
 export function openSession(
@@ -105,8 +100,8 @@ export function openSession(
   });
   socket.on('data', (bytes) => {
     reader.push(bytes);
-    if (options.isFull?.()) restFromReading(FULL_REST_MS);
-    else if (bytes.length >= MUCH_BYTES) restFromReading(0);
+    const rest = options.restMs?.() ?? 0;
+    if (rest > 0 || bytes.length >= MUCH_BYTES) restFromReading(rest);
   });
   socket.on('error', (error: NodeJS.ErrnoException) => end(false, connectFault(error)));
   socket.on('close', () => end(false, loggedIn ? 'it closed the connection' : 'it closed the connection at log-in'));

@@ -651,15 +651,15 @@ test('while much waits to be stored the peer is heard more slowly, and yet all o
   const peer = await fake({ asked: lettingIn() });
   let heard = 0;
   let reads = 0;
-  let full = true;
+  let rest = 40;
   const connection = connectAsterisk({
     ...{ host: '127.0.0.1', port: peer.port, username: 'cdrd', secret: SECRET, limits: asteriskLimits },
     log: createLog({ level: 'error', write: (line) => lines.push(line), terminal: false }),
     onEvent: () => void heard++,
     onUp() {},
-    isFull() {
+    restMs() {
       reads++;
-      return full;
+      return rest;
     },
   });
   onTestFinished(() => connection.close());
@@ -673,6 +673,6 @@ test('while much waits to be stored the peer is heard more slowly, and yet all o
   const rests = reads - before - 1;
   expect(rests).toBeGreaterThanOrEqual(Math.floor((event.length * count) / 65_536) - 1);
   expect(performance.now() - begun).toBeGreaterThanOrEqual(rests * 38);
-  full = false;
+  rest = 0;
   expect((await connection.action(ping)).get('Response')).toBe('Success');
 });
