@@ -78,6 +78,7 @@ interface Waiting {
 const UNANSWERED: ReadonlySet<FileStep['kind']> = new Set(['look', 'open', 'peaks']);
 /** Looks at them within the time that they wait. */
 const LOOKS = 5;
+
 function requestOf({ step, place, memory, room = memory?.take() }: Waiting): FileRequest {
   return { step, place, ...(room && { room }) };
 }

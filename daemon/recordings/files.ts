@@ -27,13 +27,22 @@ interface Begun {
   readonly filled: number;
 }
 
+/** What a look gives, with what we must know of it to read on. */
+interface SeenReply extends ReplyFile {
+  readonly seen: SeenFile;
+}
+
+function seenOf(reply: ReplyFile): SeenFile {
+  if (!('seen' in reply)) throw new Error('a file that was never looked at');
+  return (reply as SeenReply).seen;
+}
+
 export function createRecordingFiles(client: FileClient): RecordingFiles {
   let readers = 0;
   let large = 0;
   let drawn = 0;
   const rooms = createRooms();
   const pieces: StepMemory = { bytes: READ_BYTES, take: () => rooms.take(READ_BYTES) };
-  const seen = new WeakMap<ReplyFile, SeenFile>();
 
   /** @param begun The first room, read already by somebody who counts as a reader. */
   async function* read(
@@ -93,19 +102,14 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
     for await (const { bytes } of read(wanted, () => NO_MARGINS, READ_BYTES, begun)) yield bytes;
   }
 
-  const known = (file: SeenFile, reply: ReplyFile): ReplyFile => {
-    seen.set(reply, file);
-    return reply;
-  };
-
-  function replyOf(file: SeenFile): ReplyFile {
-    const { size, mtimeMs } = file;
-    return known(file, { size, mtimeMs, read: (from, to) => readOne(file, from, to) });
+  function replyOf(seen: SeenFile): SeenReply {
+    const { size, mtimeMs } = seen;
+    return { size, mtimeMs, seen, read: (from, to) => readOne(seen, from, to) };
   }
 
   /** One whose first bytes are there already, for the first who asks for just those. */
-  function begunReplyOf(file: SeenFile, begun: Begun): ReplyFile {
-    const { size, mtimeMs } = file;
+  function begunReplyOf(seen: SeenFile, begun: Begun): SeenReply {
+    const { size, mtimeMs } = seen;
     let left: Begun | null = begun;
     const close = () => {
       if (!left) return;
@@ -116,16 +120,16 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
     const read = (from: number, to: number) => {
       if (left === null || from !== begun.from || to < from + begun.filled - 1) {
         close();
-        return readOne(file, from, to);
+        return readOne(seen, from, to);
       }
       left = null;
-      return readOne(file, from, to, begun);
+      return readOne(seen, from, to, begun);
     };
     const ready = (from: number, to: number) =>
       left && from === begun.from && to === from + begun.filled - 1
         ? new Uint8Array(begun.room, 0, begun.filled)
         : null;
-    return known(file, { size, mtimeMs, read, ready, close });
+    return { size, mtimeMs, seen, read, ready, close };
   }
 
   /** @throws {CgiError} `invalid` for one that leads out. */
@@ -155,8 +159,7 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
 
   async function* readAll(files: readonly ReplyFile[], margins: (index: number) => Margins): AsyncGenerator<Piece> {
     const wanted = files.map((each): Wanted => {
-      const file = seen.get(each);
-      if (!file) throw new Error('a file that was never looked at');
+      const file = seenOf(each);
       return { file, from: 0, end: file.size };
     });
     const total = wanted.reduce((sum, { end }) => sum + end, 0);
@@ -170,8 +173,7 @@ export function createRecordingFiles(client: FileClient): RecordingFiles {
   }
 
   async function* peaks(reply: ReplyFile, count: number): AsyncGenerator<Peaks | null> {
-    const file = seen.get(reply);
-    if (!file) throw new Error('a file that was never looked at');
+    const file = seenOf(reply);
     if (drawn >= WAVEFORMS_MAX) throw new CgiError('busy', `${WAVEFORMS_MAX} recordings are being drawn already`);
     drawn += 1;
     const end = performance.now() + WAVEFORM_WAIT_MS;

@@ -86,11 +86,22 @@ interface Waiting {
   readonly fail: (why: string) => void;
 }
 
+/**
+ * A timer that is made once and set anew for each step: three that are made and cleared cost more than the message. It may
+ * ring when its step is over. It keeps no process alive.
+ */
+function createAlarm(ms: number, ring: () => void) {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    set: () => (timer = timer?.refresh() ?? setTimeout(ring, ms).unref()),
+    unref: () => timer?.unref(),
+  };
+}
+
 export function createStepClient(options: StepClientOptions): StepClient {
   const { threads } = options;
   let current: Worker | undefined;
   let waiting: Waiting | undefined;
-  let idle: NodeJS.Timeout | undefined;
   let made = 0;
   let lastId = 0;
   let closed = false;
@@ -143,7 +154,6 @@ export function createStepClient(options: StepClientOptions): StepClient {
   };
 
   const letGo = (why: string) => {
-    clearTimeout(idle);
     // In the middle of a step it may hang, though its deadline is not over; until it has ended nobody knows.
     if (waiting) abandon();
     else if (current) end(current);
@@ -151,14 +161,20 @@ export function createStepClient(options: StepClientOptions): StepClient {
     waiting?.fail(why);
   };
 
-  const restUntilAsked = () => {
-    if (options.idleMs === undefined) return;
-    idle = setTimeout(() => {
-      if (current) end(current);
-      current = undefined;
-    }, options.idleMs);
-    idle.unref();
-  };
+  let over = () => {};
+  const slow = createAlarm(options.slowMs, () => {
+    if (waiting) over = options.late();
+  });
+  const deadline = createAlarm(options.deadlineMs, () => {
+    if (!waiting) return;
+    abandon();
+    waiting.fail(`the medium did not answer within ${options.deadlineMs / 1000} s`);
+  });
+  const idle = createAlarm(options.idleMs ?? 0, () => {
+    if (!current || waiting) return;
+    end(current);
+    current = undefined;
+  });
 
   const step = (what: unknown, transfer: readonly ArrayBuffer[]): Promise<unknown> =>
     new Promise((resolve, reject) => {
@@ -169,18 +185,12 @@ export function createStepClient(options: StepClientOptions): StepClient {
         return reject(new WorkerLost(error instanceof Error ? error.message : String(error)));
       }
       lastId += 1;
-      const timer = setTimeout(() => {
-        abandon();
-        finish(() => reject(new WorkerLost(`the medium did not answer within ${options.deadlineMs / 1000} s`)));
-      }, options.deadlineMs);
-      let over = () => {};
-      const slow = setTimeout(() => {
-        over = options.late();
-      }, options.slowMs);
+      slow.set();
+      deadline.set().ref(); // a process that only waits for this step goes on
       const finish = (settle: () => void) => {
-        clearTimeout(timer);
-        clearTimeout(slow);
+        deadline.unref();
         over();
+        over = () => {};
         waiting = undefined;
         settle();
       };
@@ -195,12 +205,11 @@ export function createStepClient(options: StepClientOptions): StepClient {
   return {
     async ask(what, transfer = []) {
       await threads.enter();
-      clearTimeout(idle);
       try {
         return await step(what, transfer);
       } finally {
         threads.leave();
-        if (!closed) restUntilAsked();
+        if (!closed && options.idleMs !== undefined) idle.set();
       }
     },
     made: () => made,
