@@ -240,9 +240,15 @@ function valuesOf(config: Config, changed: { get(name: string): SettingValue | u
     if (name === PLACE) return home?.[0] ?? '';
     return LISTEN.test(name) ? fixedValue(config, name) : (settingOf(name)?.fallback ?? '');
   };
+  /** By name, once it was asked for: a request asks for several. null: it isn't fixed. */
+  const fixed = new Map<string, SettingValue | null>();
   const now: Now = (name) => {
-    if (fixedAt(config, name) !== null) return fixedValue(config, name);
-    return changed.get(name) ?? fallback(name);
+    let value = fixed.get(name);
+    if (value === undefined) {
+      value = fixedAt(config, name) === null ? null : fixedValue(config, name);
+      fixed.set(name, value);
+    }
+    return value ?? changed.get(name) ?? fallback(name);
   };
   return { fallback, now };
 }

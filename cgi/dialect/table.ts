@@ -61,12 +61,15 @@ export interface Found {
   readonly path: string;
 }
 
+/** The names of each one's settings, put together once: it is asked for with every request. */
+const SWITCHES = DIALECTS.map((entry) => ({ entry, enabled: `${entry.name}.enabled`, at: `${entry.name}.base` }));
+
 /** Whose a path is, among the dialects that are switched on; null: nobody's. @param value A setting's value now. */
 export function dialectOf(path: string, value: (name: string) => SettingValue): Found | null {
   let below: Found | null = null;
-  for (const entry of DIALECTS) {
-    if (value(`${entry.name}.enabled`) !== true) continue;
-    const base = String(value(`${entry.name}.base`));
+  for (const { entry, enabled, at } of SWITCHES) {
+    if (value(enabled) !== true) continue;
+    const base = String(value(at));
     if (!path.startsWith(`${base}/`)) continue;
     const behind = path.slice(base.length);
     for (const alias of entry.aliases.length > 0 ? entry.aliases : ['']) {
