@@ -8,6 +8,7 @@ import { passwordDigest, userName } from '../cgi/fields.ts';
 import { atomicWrite } from '../storage/atomic-write.ts';
 import type { StoreClient } from '../storage/client.ts';
 import { durableFolder } from '../storage/durable-folder.ts';
+import { processZone } from '../storage/model/local-time.ts';
 import { numberPlan } from '../storage/model/number-plan.ts';
 import { isRole, ROLES } from '../storage/model/rights.ts';
 import { trunkRules } from '../storage/model/trunk.ts';
@@ -82,7 +83,7 @@ export function liveRules({ numbering, trunks }: StoreOptions['rules']): LiveRul
 
 /** Name of the box's zone for `zone()`; '' where the process runs in it anyway. */
 export function zoneName({ time }: Config): string {
-  return time.zone === process.env['TZ'] ? '' : time.zone;
+  return time.zone === '' || processZone(time.zone) === process.env['TZ'] ? '' : time.zone;
 }
 
 /** The digest that the guide's clients send (guide 4.1). */

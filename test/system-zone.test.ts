@@ -1,7 +1,11 @@
 /** The system's zone by name, from where systems keep it. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { expect, onTestFinished, test } from 'vitest';
+import { isMainThread } from 'node:worker_threads';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { Config } from '../daemon/config.ts';
+import { zoneName } from '../daemon/state.ts';
 import { systemZoneName } from '../daemon/system-zone.ts';
+import { zone } from '../storage/model/local-time.ts';
 import { temporaryFolder } from './support/folder.ts';
 
 test('is that of TZ, of the link, of the file, or UTC, in this order', () => {
@@ -17,4 +21,13 @@ test('is that of TZ, of the link, of the file, or UTC, in this order', () => {
   expect(systemZoneName(all)).toBe('America/Argentina/Ushuaia');
   expect(systemZoneName({ ...all, localtime: `${folder}/none` })).toBe('Etc/GMT+8');
   expect(systemZoneName({ tz: '', localtime: `${folder}/none`, timezone: `${folder}/none` })).toBe('UTC');
+});
+
+test.runIf(isMainThread)('a configured zone is what times are told by, though the process says it is its own', () => {
+  onTestFinished(() => void vi.unstubAllEnvs());
+  for (const name of ['Europe/Berlin', 'europe/berlin', 'US/Eastern', 'us/eastern', 'PST', 'etc/gmt+8']) {
+    vi.stubEnv('TZ', name);
+    const config = { time: { zone: name } } as Config;
+    expect([name, zone(zoneName(config)).offsetAt(1_720_000_000)]).toEqual([name, zone(name).offsetAt(1_720_000_000)]);
+  }
 });

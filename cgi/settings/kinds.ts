@@ -6,6 +6,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { isAbsolute, resolve } from 'node:path';
 import * as v from 'valibot';
 import { isPermit } from '../../storage/model/address.ts';
+import { isListedZone } from '../../storage/model/local-time.ts';
 import { PatternError, parseNumberPattern } from '../../storage/model/number-pattern.ts';
 import { NumberPlanError, parseNumberRanges } from '../../storage/model/number-plan.ts';
 import { faultOfAll, parseUser } from '../dialect/mor/users.ts';
@@ -239,14 +240,11 @@ export const TIME_ZONE = v.pipe(
   ),
 );
 
-/** Zones of one offset for ever, which `Intl.supportedValuesOf` leaves out. */
-const FIXED_ZONE = /^(?:(?:Etc\/)?(?:UTC|GMT)|Etc\/GMT(?:-(?:1[0-4]|[1-9])|\+(?:1[0-2]|[1-9])))$/;
-
 function isTimeZone(text: string): boolean {
   // Later Node versions take `+01:00` too, Node 20 does not: only names, so that an update changes nothing.
   if (!/^[A-Za-z]/.test(text)) return false;
   // A formatter loads the tables of languages, 1.6 MB for good and 7 MB more of Node's program: for an odd name alone.
-  if (FIXED_ZONE.test(text) || Intl.supportedValuesOf('timeZone').includes(text)) return true;
+  if (isListedZone(text)) return true;
   try {
     new Intl.DateTimeFormat('en', { timeZone: text });
     return true;

@@ -57,6 +57,22 @@ export function zone(name: string | null): Zone {
   };
 }
 
+/** Zones of one offset for ever, which `Intl.supportedValuesOf` leaves out. */
+const FIXED_ZONE = /^(?:(?:Etc\/)?(?:UTC|GMT)|Etc\/GMT(?:-(?:1[0-4]|[1-9])|\+(?:1[0-2]|[1-9])))$/;
+
+/** Whether a zone is known by this very name, which is told without a formatter. */
+export function isListedZone(name: string): boolean {
+  return FIXED_ZONE.test(name) || Intl.supportedValuesOf('timeZone').includes(name);
+}
+
+/**
+ * What `TZ` has to be for the process to run in this zone. Formatters take names in any letters (`europe/berlin`) and short
+ * ones (`PST`); of a `TZ` like these UTC is made, and nobody is told. @throws RangeError for a name that is not a time zone.
+ */
+export function processZone(name: string): string {
+  return isListedZone(name) ? name : new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+}
+
 /** The process's own zone by Date alone: making a formatter would cost 6 MB of memory for nothing. */
 function systemZone(epoch: number): number {
   const date = new Date(epoch * 1000);

@@ -2,7 +2,14 @@
 import { isMainThread } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatLocal, parseLocal, resolveLocal, uniqueIdEpoch, zone } from '../../storage/model/local-time.ts';
+import {
+  formatLocal,
+  parseLocal,
+  processZone,
+  resolveLocal,
+  uniqueIdEpoch,
+  zone,
+} from '../../storage/model/local-time.ts';
 
 const wallOf = (text: string): number => {
   const wall = parseLocal(text);
@@ -60,6 +67,31 @@ describe('a zone', () => {
       else process.env['TZ'] = before;
     }
   });
+
+  test.runIf(isMainThread)(
+    'the process runs in a zone whatever letters its name is given in, and by any of its names',
+    () => {
+      const before = process.env['TZ'];
+      try {
+        for (const name of [
+          'Europe/Berlin',
+          'europe/berlin',
+          'us/eastern',
+          'Asia/Kolkata',
+          'PST',
+          'etc/gmt+8',
+          'utc',
+        ]) {
+          process.env['TZ'] = processZone(name);
+          for (const epoch of [1_700_000_000, 1_720_000_000])
+            expect([name, zone('').offsetAt(epoch)]).toEqual([name, zone(name).offsetAt(epoch)]);
+        }
+      } finally {
+        if (before === undefined) delete process.env['TZ'];
+        else process.env['TZ'] = before;
+      }
+    },
+  );
 
   test('an unknown name is an error', () => {
     expect(() => zone('Mars/Olympus')).toThrow(RangeError);
