@@ -36,6 +36,8 @@ const ANSWERED = "substr(dst, instr(dst, '(') + 1, length(dst) - instr(dst, '(')
 
 /** Numbers remembered of each of the two: an office's own and those it has to do with day by day, some 200 KB. */
 const LATELY_MAX = 2_048;
+/** Characters of those remembered: Asterisk's own longest (AST_MAX_EXTENSION). A file that is read in may bring 64 KB each. */
+const LATELY_LENGTH_MAX = 80;
 
 /** What calls showed lately: all of their numbers stand here. */
 interface Lately {
@@ -56,6 +58,7 @@ function latelyOf(database: Database): Lately {
 }
 
 function remember(lately: Set<string>, text: string): void {
+  if (text.length > LATELY_LENGTH_MAX) return;
   lately.add(text);
   const [oldest] = lately;
   if (lately.size > LATELY_MAX && oldest !== undefined) lately.delete(oldest);

@@ -83,6 +83,17 @@ test('of so many the oldest is forgotten, and looked for again', () => {
   });
 });
 
+test('a number longer than any of Asterisk is not remembered: thousands of them would take the memory of the box', () => {
+  const { database, looked } = begin();
+  const call = { src: '1'.repeat(65_000), dst: '620' };
+  database.transaction(() => show(database, 1, call));
+  expect(looked()).toBe(2);
+  database.transaction(() => show(database, 2, call));
+  expect(looked()).toBe(3);
+  const { are, shall } = numbersOf(database);
+  expect(are).toEqual(shall);
+});
+
 type Step = readonly ['show' | 'amend' | 'take' | 'trash' | 'fail' | 'attempt', number, Numbers];
 
 test('whatever is undone, amended or goes, the numbers are those of the calls', () => {
