@@ -164,7 +164,9 @@ export function restoreCalls(database: Database, ids: readonly number[], now: nu
   const sequences = announceMany(database, 'call', ids, now);
   database.run('DELETE FROM call_removed WHERE id IN (SELECT value FROM json_each(?))', [list]);
   database.run(
-    'UPDATE call SET trash = NULL, changed = ? + item.key FROM json_each(?) AS item WHERE call.id = item.value',
+    // One that a record has opened again meanwhile has none until it is over: by that it is known as open.
+    `UPDATE call SET trash = NULL, changed = iif(open = 0, ? + item.key, NULL)
+     FROM json_each(?) AS item WHERE call.id = item.value`,
     [sequences[0] ?? 0, list],
   );
   indexMany(database, list, 'in');

@@ -539,3 +539,20 @@ test('calls, late records, deletions, undos, erasing, restarts and refolding in 
     { numRuns: 25 },
   );
 }, 120_000);
+
+test('a call in the trash whose record was moved to one still under way is open when it comes back', async () => {
+  const { store } = fresh();
+  const early = leg(NOON, { uniqueId: `${NOON}.1`, linkedId: null, sequence: 1 });
+  await call(store, early);
+  const { id } = await remove(store);
+  const still = leg(NOON + 1, { uniqueId: `${NOON}.2`, linkedId: `${NOON}.2`, sequence: 2 });
+  await put(store, still);
+  // The other source tells what the record was linked to.
+  await store.write({ kind: 'leg', leg: { ...early, linkedId: `${NOON}.2` }, source: 'csv' });
+  await turn(store, id, 'restoring');
+  expect(await rows(store)).toEqual([]);
+  expect(await store.ask('openGroups')).toEqual([`${NOON}.2`]); // so that a restart closes it
+  await shut(store, still);
+  expect(await rows(store)).toHaveLength(1);
+  expect(await verify(store)).toEqual([]);
+});
