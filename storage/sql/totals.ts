@@ -28,18 +28,18 @@ const VALUES: readonly (readonly [sql: string, ...dimensions: readonly Dimension
   [`CASE WHEN dst_trunk = '' AND calltype <> 'Outbound' AND ${digits('dst_inner')} THEN dst_inner END`, 'extension'],
 ];
 
-/** As they stand in {@link VALUES}; 0 where it isn't asked. */
+/** As they stand in {@link VALUES}, up to the last one that is asked; 0 where one before it isn't. */
 type Call = readonly [
   disposition: string,
   duration: number,
   billsec: number,
-  wall: number,
-  direction: string,
-  port: number,
-  sourceTrunk: string,
-  destinationTrunk: string,
-  source: string | null,
-  destination: string | null,
+  wall?: number,
+  direction?: string,
+  port?: number,
+  sourceTrunk?: string,
+  destinationTrunk?: string,
+  source?: string | null,
+  destination?: string | null,
 ];
 
 export function callTotals(database: Database, request: TotalsRequest): TotalsStep {
@@ -51,7 +51,8 @@ export function callTotals(database: Database, request: TotalsRequest): TotalsSt
   if (by.length === 0) return { groups: [[null, '', plainSums(database, parts)]], next: end };
   const isAsked = (dimensions: readonly Dimension[]) =>
     dimensions.length === 0 || dimensions.some((name) => by.includes(name));
-  const values = VALUES.map(([sql, ...dimensions]) => (isAsked(dimensions) ? sql : '0'));
+  const asked = VALUES.map(([sql, ...dimensions]) => (isAsked(dimensions) ? sql : '0'));
+  const values = asked.slice(0, asked.findLastIndex((sql) => sql !== '0') + 1);
   const calls = union(parts, `SELECT json_group_array(json_array(${values.join(', ')})) AS text`);
   const adder = createAdder(by);
   for (const { text } of database.all(calls.text, calls.binds))
@@ -60,13 +61,13 @@ export function callTotals(database: Database, request: TotalsRequest): TotalsSt
         disposition,
         duration,
         billsec,
-        wall,
-        direction,
-        port,
-        sourceTrunk,
-        destinationTrunk,
-        source,
-        destination,
+        wall = 0,
+        direction = '',
+        port = 0,
+        sourceTrunk = '',
+        destinationTrunk = '',
+        source = null,
+        destination = null,
       ] = call;
       const day = Math.floor(wall / 86_400);
       const hour = Math.floor(wall / 3_600) - day * 24;
