@@ -92,8 +92,7 @@ export interface Walks {
 /** How whole days are summed up at once; null: their calls must be looked at. */
 function summedBy(filter: CallFilter, by: readonly Dimension[]): 'callSums' | 'callDays' | null {
   if (isSummed(filter, by)) return 'callSums';
-  const isByDay = by.every((dimension) => dimension === 'day');
-  return isByDay && filter.startOffset === undefined && isHeld(filter, by) ? 'callDays' : null;
+  return filter.startOffset === undefined && isHeld(filter, by) ? 'callDays' : null;
 }
 
 /** Walks over any lanes. */

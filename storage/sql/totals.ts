@@ -5,7 +5,7 @@
  */
 import type { CallFilter, Dimension, Sums, SumsStep, TotalsRequest, TotalsStep } from '../filter.ts';
 import type { Database } from './database.ts';
-import { createAdder, sumsOf } from './groups.ts';
+import { type Adder, createAdder, sumsOf } from './groups.ts';
 import { callStretch, joined, type Stretch, union, withinBounds } from './listing.ts';
 import { DAY_SECONDS, dayAt, FURTHEST_SECONDS } from './sums.ts';
 import { whereCalls } from './where.ts';
@@ -49,12 +49,17 @@ export function callTotals(database: Database, request: TotalsRequest): TotalsSt
       ? callStretch(database, request)
       : { parts: [partOfStarts(request.starts)], end: null };
   if (by.length === 0) return { groups: [[null, '', plainSums(database, parts)]], next: end };
+  const adder = createAdder(by);
+  addCalls(database, parts, by, adder);
+  return { groups: adder.groups(), next: end };
+}
+
+function addCalls(database: Database, parts: Stretch['parts'], by: readonly Dimension[], adder: Adder): void {
   const isAsked = (dimensions: readonly Dimension[]) =>
     dimensions.length === 0 || dimensions.some((name) => by.includes(name));
   const asked = VALUES.map(([sql, ...dimensions]) => (isAsked(dimensions) ? sql : '0'));
   const values = asked.slice(0, asked.findLastIndex((sql) => sql !== '0') + 1);
   const calls = union(parts, `SELECT json_group_array(json_array(${values.join(', ')})) AS text`);
-  const adder = createAdder(by);
   for (const { text } of database.all(calls.text, calls.binds))
     for (const call of JSON.parse(String(text)) as readonly Call[]) {
       const [
@@ -79,7 +84,6 @@ export function callTotals(database: Database, request: TotalsRequest): TotalsSt
         Math.ceil(billsec / 60),
       );
     }
-  return { groups: adder.groups(), next: end };
 }
 
 /** Calls that are looked up in the index of starts, not in their rows, which lie all over the file. */
@@ -92,13 +96,16 @@ const partOfStarts = (starts: string): Stretch['parts'][number] => ({
 
 /** Days of a step at most. */
 const DAYS = 31;
-/** Calls of a day at most that are summed up at once, some 15 ms. A busier one is told as an edge, to be looked at in steps. */
-const DAY_CALLS = 20_000;
+/**
+ * Calls of a day at most that are looked at by one statement, some 10 ms: summed up by SQLite, or one by one. A busier day is
+ * told as an edge, to be looked at in steps.
+ */
+const DAY_CALLS = { summed: 12_000, each: 6_000 };
 
 /**
  * Sums of whole days, each by one statement over its stretch of the index of starts, for what that index holds and the
- * sums by day don't know; those say which days there are, on which clock, and how many calls a step has before it. `by` is
- * the day or nothing; `scan` is of calls.
+ * sums by day don't know; those say which days there are, on which clock, and how many calls each has, so that nobody has
+ * to look where a stretch ends. `scan` is of calls.
  */
 export function callDays(database: Database, { filter, by, after, scan }: TotalsRequest): SumsStep {
   const { from = Number.MIN_SAFE_INTEGER, to = Number.MAX_SAFE_INTEGER } = filter.start;
@@ -112,30 +119,41 @@ export function callDays(database: Database, { filter, by, after, scan }: Totals
       DAYS,
     ],
   );
-  const groups: (readonly [Dimension | null, string | number, Sums])[] = [];
+  // By day, or in all, SQLite sums up by itself.
+  const adder = by.some((dimension) => dimension !== 'day') ? createAdder(by) : null;
+  const groups: TotalsStep['groups'][number][] = [];
   const edges: CallFilter[] = [];
-  let left = scan;
+  let looked = 0;
   let taken = 0;
-  for (; taken < days.length && left > 0; taken++) {
-    const [day, startOffset, calls] = ['day', 'start_offset', 'calls'].map((name) => Number(days[taken]?.[name]));
-    if (day === undefined || startOffset === undefined || calls === undefined) continue;
+  for (const row of days) {
+    const [day, startOffset, calls] = [Number(row['day']), Number(row['start_offset']), Number(row['calls'])];
+    const isBusy = calls > (adder ? DAY_CALLS.each : DAY_CALLS.summed);
+    if (!isBusy && looked > 0 && looked + calls > scan) break;
+    taken++;
     const midnight = day * DAY_SECONDS - startOffset;
     const start = { from: Math.max(from, midnight), to: Math.min(to, midnight + DAY_SECONDS - 1) };
     if (start.from > start.to) continue;
     const ofDay = { ...filter, startOffset, start };
-    if (calls > DAY_CALLS) {
+    if (isBusy) {
       edges.push(ofDay);
       continue;
     }
-    if (calls > left && left < scan) break; // with it the step would look at twice as many
-    left -= calls;
-    const sums = plainSums(database, [dayPart(ofDay)]);
-    if (sums.count === 0) continue;
-    groups.push([null, '', sums]);
-    if (by.length > 0) groups.push(['day', day, sums]);
+    looked += calls;
+    if (adder) addCalls(database, [dayPart(ofDay)], by, adder);
+    else groups.push(...ofWholeDay(plainSums(database, [dayPart(ofDay)]), day, by));
   }
   const last = taken < days.length || days.length === DAYS ? days[taken - 1] : undefined;
-  return { groups, edges, next: last ? { key: Number(last['day']), id: Number(last['start_offset']) } : null };
+  return {
+    groups: adder ? adder.groups() : groups,
+    edges,
+    next: last ? { key: Number(last['day']), id: Number(last['start_offset']) } : null,
+  };
+}
+
+function ofWholeDay(sums: Sums, day: number, by: readonly Dimension[]): TotalsStep['groups'] {
+  if (sums.count === 0) return [];
+  const all = [null, '', sums] as const;
+  return by.length === 0 ? [all] : [all, ['day', day, sums]];
 }
 
 /** The whole stretch of a day: sums know how long it is, so that nobody has to look for its end. */
