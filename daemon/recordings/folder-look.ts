@@ -9,7 +9,7 @@
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { type Clock, judge, type Seen } from './finished.ts';
-import { parseKnown, stamp } from './known.ts';
+import { byItself, parseKnown, stamp } from './known.ts';
 import {
   BATCH_FILES,
   GONE_CONFIRM_MS,
@@ -123,7 +123,7 @@ export interface LookOptions {
 /** Lists a folder and says what there is to do; undefined when `known` is null and no copy is kept. */
 export function beginLook(memory: Memory, options: LookOptions): Session | undefined {
   const { root, folder, keep, mono } = options;
-  const known = options.known === null ? memory.kept.get(folder) : parseKnown(options.known);
+  const known = options.known === null ? memory.kept.get(folder) : parseKnown(options.known, keep);
   if (!known) return undefined;
   if (keep) memory.kept.set(folder, known);
   const { names, error } = listWavs(root, folder);
@@ -278,7 +278,7 @@ function settle(memory: Memory, folder: string, raw: string): 'settling' | 'grow
 
 function finish(memory: Memory, known: Map<string, string> | undefined, file: FoundRecording): FoundRecording {
   memory.tracked.delete(file.path);
-  known?.set(nameOf(file.path), stamp(file.size, file.mtimeMs));
+  known?.set(byItself(nameOf(file.path)), stamp(file.size, file.mtimeMs));
   return file;
 }
 
