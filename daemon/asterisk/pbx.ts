@@ -154,7 +154,7 @@ export async function startPbx(options: PbxOptions): Promise<Pbx> {
  * How long Asterisk is not read from after each 64 KB, ms. Never until the records are stored: answers, and events that are none,
  * come by the same connection; and Asterisk drops whom it can't write to for `writetimeout`. Of full buffers the kernel lets it
  * write again only when a third is read, 1.3 MB of 4: 1 s was measured at this pace, of the 5 s that our manager.conf gives (a
- * box that has left it at Asterisk's own 100 ms is dropped behind some 4 MB, with or without a rest).
+ * box that has left it at Asterisk's own 100 ms is dropped behind some 4 MB).
  * @param waiting Records that wait to be stored.
  */
 function restMs(waiting: number): number {
