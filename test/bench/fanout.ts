@@ -24,7 +24,7 @@ const EVENTS_A_SECOND = 1_000;
 /** Milliseconds between two writes of the sender. */
 const BEAT_MS = 10;
 /** Seconds of each round. The first is so long that the sleeper is dropped: what the kernel takes for it is some megabytes. */
-const ROUNDS = [30, 15, 15];
+const ROUNDS = [30, 10, 10];
 const SECRET = 'bench';
 /** Makes an event as long as Asterisk's usual ones. */
 const FILLER = 'x'.repeat(300);

@@ -1,7 +1,7 @@
 /**
  * Calls of a number or a part of one: the newest hundred and how many there are, as a page of the report shows them. The
- * native sqlite3 has the same tables and the same indexes, and plans as it likes: an exact number is found by its index,
- * and so is what begins with figures; of a part every call is looked at.
+ * native sqlite3 has the same tables and the same indexes: an exact number is found by its index, and so is what begins with
+ * figures; of a part every call is looked at.
  */
 import { command } from './measure.ts';
 import { type Question, questionRows } from './question.ts';
@@ -16,6 +16,8 @@ const [SELECTIVE, SHORT] = [0.2, 3];
 /** @param text Of `src`, as 9006 takes it. @param what For people. */
 function newest(text: string, what: string, most: number): Question {
   const matching = /[*?]/.test(text) ? `src GLOB '${text}'` : `src = '${text}'`;
+  // Left to itself sqlite3 3.40 goes along the index of starts, with a look into each row: seven times as long as the table.
+  const table = text.startsWith('*') ? 'call NOT INDEXED' : 'call';
   return {
     name: `9006, src=${text}, ${what}: newest 100 and count | sqlite3`,
     most,
@@ -26,7 +28,7 @@ function newest(text: string, what: string, most: number): Question {
         'sqlite3',
         '-json',
         native,
-        `${REPORT} AND ${matching} ${NEWEST} LIMIT 100; SELECT count(*) AS n FROM call WHERE ${SHOWN} AND ${matching}`,
+        `${REPORT} AND ${matching} ${NEWEST} LIMIT 100; SELECT count(*) AS n FROM ${table} WHERE ${SHOWN} AND ${matching}`,
       ),
     same: rowsAndCount,
   };

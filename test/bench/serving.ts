@@ -22,7 +22,7 @@ import { ownFolder } from './run-folder.ts';
 const AIM = 0.5;
 /** MiB that may be left of what 32 players took. */
 const LEFT = 8;
-const ROUNDS = 4;
+const ROUNDS = 3;
 /** Of one run of wrk. */
 const SECONDS = 1;
 const CONNECTIONS = [1, 8, 32];

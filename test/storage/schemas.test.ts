@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { askDaemon } from '../../daemon/control/client.ts';
 import { migrations } from '../../storage/sql/migration/migrations.ts';
 import { HEADER_BYTES, wavHeader } from '../simulator/wav.ts';
-import { logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
+import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { emptyStore } from '../support/empty-store.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { storeOptions } from '../support/legs.ts';
@@ -124,6 +124,9 @@ async function answered(daemon: TestDaemon, number: number, list: string, then: 
 async function expectRecordings({ recordings }: Fixture, daemon: TestDaemon): Promise<void> {
   expect(rowsIn(recordings)).toEqual(await answered(daemon, 20053, 'json_array_recordings', recordings));
   const path = String(recordings.rows[0]?.[recordings.fields.indexOf('path')]);
+  // A daemon that has just begun may not have looked at its medium yet: until then it plays nothing (503).
+  const mounted = async () => ((await daemon.json('/healthz'))['recordings'] as { state: string }).state === 'mounted';
+  await eventually(mounted, 30);
   const play = await daemon.get(`/cgi/webserve/20036?&wavefiles=${encodeURIComponent(path)}`);
   expect([play.status, (await play.arrayBuffer()).byteLength > HEADER_BYTES]).toEqual([200, true]);
 }
