@@ -1,8 +1,10 @@
 /** What init systems are given: the SysV script starts the built daemon as root, and the systemd unit stays as tight as it is. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../daemon/config.ts';
 import { listenOn } from '../daemon/sockets/early.ts';
@@ -22,6 +24,20 @@ test('whatever starts the daemon starts it alike', () => {
     const text = readFileSync(`${ETC}/${path}`, 'utf8');
     for (const word of [flags, ...malloc]) expect(text, `${path}: ${word}`).toContain(word);
   }
+});
+
+test('make run says who else has its address, before it would take that for its own', async () => {
+  const other = createServer((socket) => socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'));
+  await listenOn(other, () => other.listen({ host: '127.0.0.1', port: 0 }));
+  onTestFinished(() => void other.close());
+  const { port } = other.address() as AddressInfo;
+  const run = spawn('sh', [`${ETC}/../test/simulator/run.sh`], {
+    env: { ...process.env, CDRD_HTTP_LISTEN: `127.0.0.1:${port}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [told, faults, [status]] = await Promise.all([text(run.stdout), text(run.stderr), once(run, 'exit')]);
+  expect([status, told]).toEqual([1, '']);
+  expect(faults).toContain(`another program listens on 127.0.0.1:${port} already`);
 });
 
 test('every shell takes the script', () => {

@@ -20,6 +20,12 @@ export CDRD_ASTERISK_CDR_CSV="$var/cdrd.csv"
 
 export CDRD_AMI_LISTEN="${CDRD_AMI_LISTEN:-127.0.0.1:5038}"
 
+# Else it would be taken for ours below, and be said to run, before ours has told that the address is in use.
+if $node -e 'fetch(process.argv[1]).then(() => process.exit(0), () => process.exit(1))' "http://$CDRD_HTTP_LISTEN/healthz"; then
+  echo "another program listens on $CDRD_HTTP_LISTEN already: CDRD_HTTP_LISTEN=127.0.0.1:PORT names another address" >&2
+  exit 1
+fi
+
 alone=yes
 for address in $(printf '%s,%s,%s' "$CDRD_HTTP_LISTEN" "$CDRD_HTTPS_LISTEN" "$CDRD_AMI_LISTEN" | tr ',' ' '); do
   case $address in 127.0.0.1:* | '[::1]:'*) ;; *) alone=no ;; esac

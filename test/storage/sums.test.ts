@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { NO_SUMS } from '../../cgi/cdr/sums.ts';
 import { checkSums } from '../../storage/check-sums.ts';
 import type { StoreClient } from '../../storage/client.ts';
 import type { CallFilter, Cursor, Dimension, Field, Sums, SumsStep } from '../../storage/filter.ts';
@@ -130,20 +131,9 @@ const FIELDS: readonly Field[] = [
 ].map((name) => [name, name] as const);
 
 type Totals = Record<string, Sums>;
-const NONE: Sums = {
-  count: 0,
-  answered: 0,
-  noanswer: 0,
-  busy: 0,
-  failed: 0,
-  duration: 0,
-  billsec: 0,
-  talked: 0,
-  minutes: 0,
-};
 
 function addTo(totals: Totals, name: string, sums: Sums): void {
-  const known = totals[name] ?? NONE;
+  const known = totals[name] ?? NO_SUMS;
   totals[name] = Object.fromEntries(
     Object.entries(known).map(([figure, value]) => [figure, value + sums[figure as keyof Sums]]),
   ) as unknown as Sums;
@@ -151,7 +141,7 @@ function addTo(totals: Totals, name: string, sums: Sums): void {
 
 /** What the rows of the listing add up to. */
 async function ofRows(store: StoreClient, filter: CallFilter): Promise<Totals> {
-  const totals: Totals = { all: NONE };
+  const totals: Totals = { all: NO_SUMS };
   for (const row of await rowsOf(store, 'call', FIELDS, filter)) {
     const is = (disposition: string) => Number(row['disposition'] === disposition);
     const billsec = Number(row['billsec']);
@@ -179,7 +169,7 @@ async function ofRows(store: StoreClient, filter: CallFilter): Promise<Totals> {
 }
 
 async function told(store: StoreClient, filter: CallFilter, by: readonly Dimension[] = DIMENSIONS): Promise<Totals> {
-  const totals: Totals = { all: NONE };
+  const totals: Totals = { all: NO_SUMS };
   for await (const { groups } of store.totals(filter, by))
     for (const [dimension, value, sums] of groups)
       addTo(totals, dimension === null ? 'all' : `${dimension} ${value}`, sums);
@@ -366,7 +356,7 @@ test('steps of any size make up the whole range', async () => {
   const filter: CallFilter = { start: { from: MIDNIGHT + 40_000, to: MIDNIGHT + 3 * DAY + 100 } };
   const whole = await ofRows(store, filter);
   for (const scan of [1, 2, 7, 1_000]) {
-    const totals: Totals = { all: NONE };
+    const totals: Totals = { all: NO_SUMS };
     const edges: CallFilter[] = [];
     let steps = 0;
     let after = null;
