@@ -14,9 +14,9 @@ export function learnLate(): void {
   if (flag) setFlagsFromString(`${flag}=${CALLS}`);
 }
 
-/** The flag has been renamed; V8 complains of one that it doesn't know. null: of that version nobody has looked. */
+/** The flag has been renamed, and V8 complains of one that it doesn't know. null: of that version nobody has looked. */
 export function flagOf(node: string): string | null {
   const major = Number.parseInt(node, 10);
   if (major === 20) return '--interrupt-budget-factor-for-feedback-allocation';
-  return major >= 22 ? '--invocation-count-for-feedback-allocation' : null;
+  return major === 22 || major === 24 ? '--invocation-count-for-feedback-allocation' : null;
 }
