@@ -58,15 +58,19 @@ export function compactAtRest({ restMs = REST_MS, grownBytes = GROWN_BYTES } = {
   };
 }
 
-/** The flags hold for this one collection: set for good they would make each of V8's own longer. */
+/**
+ * Each thread does this by itself, and V8's flags are the process's. The collector, once shown, stays so: hidden again, it
+ * was gone for another thread that was about to call it, which ended the daemon. That each collection moves what lives
+ * together is asked for this one alone, for it would make each of V8's own longer; where two threads collect at once, one
+ * may do without.
+ */
 function compact(): void {
   setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
   setFlagsFromString('--compact-on-every-full-gc');
   try {
-    const collect = runInNewContext('gc') as () => void;
     collect();
   } finally {
     setFlagsFromString('--no-compact-on-every-full-gc');
-    setFlagsFromString('--no-expose-gc');
   }
 }

@@ -60,6 +60,10 @@ export async function startProcess(options: ProcessOptions): Promise<BoxProcess>
   const args = ['--pdeathsig', 'KILL', process.execPath, ...NODE_FLAGS, join(bundle, 'cdrd.mjs'), 'run'];
   const child = spawn('setpriv', args, { stdio: ['ignore', log, log], env: environment(options) });
   closeSync(log);
+  let isAsked = false;
+  child.once('exit', (code, signal) => {
+    if (!isAsked) console.error(`cdrd ended by itself, ${signal ?? code}:\n${readFileSync(file, 'utf8').slice(from)}`);
+  });
   let text = '';
   for (let looks = 0; !text.includes('cdrd is ready'); looks++) {
     if (child.exitCode !== null || looks > START_S * 20) {
@@ -74,7 +78,10 @@ export async function startProcess(options: ProcessOptions): Promise<BoxProcess>
     url: `http://127.0.0.1:${port('http')}`,
     ami: port('ami'),
     pid: child.pid ?? 0,
-    end: (signal = 'SIGTERM') => end(child, signal),
+    end: (signal = 'SIGTERM') => {
+      isAsked = true;
+      return end(child, signal);
+    },
   };
 }
 

@@ -1,6 +1,8 @@
 /** A thread's garbage goes back when it rests, and is left alone while it works. */
+import { fileURLToPath } from 'node:url';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { buildSync } from 'esbuild';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Compaction, compactAtRest, growSlowly } from '../../storage/compaction.ts';
 
@@ -79,4 +81,37 @@ test('a heap that has not grown since the last time is left alone', async () => 
   const none = watched({ restMs: 150, grownBytes: 2 ** 40 });
   await new Promise((resolve) => setTimeout(resolve, 800));
   expect(none.lastMs).toBeNull();
+});
+
+/** Rests and is compacted thirty times, each time with a fresh watch. */
+const RESTS = `
+  const { compactAtRest } = require('compaction');
+  const { parentPort } = require('node:worker_threads');
+  const { setTimeout: sleep } = require('node:timers/promises');
+  (async () => {
+    let done = 0;
+    for (let round = 0; round < 30; round++) {
+      const compaction = compactAtRest({ restMs: 10, grownBytes: -(2 ** 40) });
+      for (let looks = 0; compaction.lastMs === null && looks < 400; looks++) await sleep(5);
+      if (compaction.lastMs !== null) done++;
+      compaction.stop();
+    }
+    parentPort.postMessage(done);
+  })();`;
+
+test('threads that rest at the same time are compacted side by side', async () => {
+  const [bundle] = buildSync({
+    stdin: { contents: RESTS, resolveDir: '/' },
+    alias: { compaction: fileURLToPath(new URL('../../storage/compaction.ts', import.meta.url)) },
+    ...{ bundle: true, platform: 'node', format: 'cjs', write: false },
+  }).outputFiles;
+  const rests = Array.from({ length: 3 }, async () => {
+    const thread = new Worker(bundle?.text ?? '', { eval: true });
+    onTestFinished(async () => void (await thread.terminate()));
+    return new Promise((resolve, reject) => {
+      thread.once('message', resolve);
+      thread.once('error', reject);
+    });
+  });
+  expect(await Promise.all(rests)).toEqual([30, 30, 30]);
 });
