@@ -153,7 +153,7 @@ const expectedOf = (may: May) => Object.fromEntries([...ASKERS].map(([asker, ans
 test('every number, path, page and setting has a line, and every line one of them', async () => {
   expect([...NUMBERS.keys()]).toEqual(Object.keys(TABLE).map(Number));
   for (const [number, { right }] of NUMBERS) expect([number, TABLE[number]?.right]).toEqual([number, right]);
-  const sources = ['daemon/http/server.ts', 'daemon/start.ts']
+  const sources = ['daemon/http/answer.ts', 'daemon/http/server.ts', 'daemon/start.ts']
     .map((file) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'))
     .join('\n');
   const paths = [...sources.matchAll(/'(\/[a-z][a-z/]*)'/g)].map(([, path]) => path);
