@@ -335,6 +335,9 @@ export interface AlarmWay {
   readonly why: string;
 }
 
+/** Further than ten years nobody can tell: what lasts longer is said to last so. Days. */
+export const DAYS_LEFT_MAX = 3_650;
+
 /** 30051. */
 export interface Overview {
   readonly time: string;
@@ -350,7 +353,7 @@ export interface Overview {
     readonly total: number | null;
     /** What was recorded in the last days, and in how many; null: nothing was. */
     readonly recorded: { readonly count: number; readonly bytes: number; readonly days: number } | null;
-    /** For how long the room lasts at this rate; null: not known. */
+    /** For how long the room lasts at this rate, {@link DAYS_LEFT_MAX} for longer; null: not known. */
     readonly days_left: number | null;
   };
 }

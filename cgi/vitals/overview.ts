@@ -5,15 +5,13 @@
 import * as v from 'valibot';
 import { CLOCK_SET } from '../../storage/model/local-time.ts';
 import type { RecordingSum } from '../../storage/store.ts';
-import type { Overview } from '../contract.ts';
+import { DAYS_LEFT_MAX, type Overview } from '../contract.ts';
 import { json } from '../reply.ts';
 import { type Services, verb } from '../verb.ts';
 
 /** Days whose recordings tell how fast the medium fills: a whole week, because the weekend is in it. */
 const DAYS = 7;
 const DAY = 86_400;
-/** Further than this nobody can tell. */
-const DAYS_LEFT_MAX = 3_650;
 
 export const showOverview = verb({
   about: 'the box at a glance: how fast the medium fills and for how many days it lasts, the size of the store, uptime',

@@ -50,7 +50,10 @@ async function dialplan(ask: AskAsterisk, { recordingWanted }: DialplanParts): P
   const all = (await ask.list([['Action', 'ShowDialPlan']])) ?? [];
   const lines = all.filter((item) => !item.get('Context').startsWith('cdrd-'));
   const running = lines.filter((item) => item.get('AppData').includes('cdrd-'));
-  if (running.length > 0) return [loaded, ok('dialplan.used', `${running.length} lines of the dialplan run them`)];
+  if (running.length > 0) {
+    const many = running.length === 1 ? '1 line of the dialplan runs' : `${running.length} lines of the dialplan run`;
+    return [loaded, ok('dialplan.used', `${many} them`)];
+  }
   const says = 'no line of the dialplan runs them: calls are reported as they are, and not recorded';
   const rings = lines.some((item) => /^(Dial|Queue|ConfBridge)$/i.test(item.get('Application')));
   // A fresh box has nothing to ring yet.

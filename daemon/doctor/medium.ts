@@ -1,5 +1,6 @@
 /** The medium of the recordings as the watcher has it: whether it is there, what it is, and for how long it lasts. */
 import { readFileSync } from 'node:fs';
+import { DAYS_LEFT_MAX } from '../../cgi/contract.ts';
 import type { MediumNow } from '../../cgi/recording/port.ts';
 import { mountOf, parseMountinfo } from '../recordings/mountinfo.ts';
 import { type Check, type Finding, fault, ok, warning } from './finding.ts';
@@ -107,14 +108,19 @@ async function room({ dir, space, daysLeft, makesRoom }: MediumParts): Promise<F
   const is = space();
   if (!is) return ok('medium.room', 'how much room the medium has is not known yet');
   const days = await daysLeft();
-  const lasts =
-    days === null ? 'for how long it lasts is not known yet' : `it lasts ${days} days at the last week's pace`;
-  const says = `${gigabytes(is.free)} of ${gigabytes(is.total)} GB are free on the medium of ${dir()}; ${lasts}`;
+  const says = `${gigabytes(is.free)} of ${gigabytes(is.total)} GB are free on the medium of ${dir()}; ${lasts(days)}`;
   if (makesRoom()) return ok('medium.room', `${says}; the oldest recordings make room then`);
   if (is.free < is.total * (1 - NEARLY_FULL))
     return warning('medium.room', `${says}; a full medium records nothing`, null);
   if (days !== null && days < DAYS_MIN) return warning('medium.room', says, null);
   return ok('medium.room', says);
+}
+
+/** @param days Until it is full; null: not known. */
+function lasts(days: number | null): string {
+  if (days === null) return 'for how long it lasts is not known yet';
+  const time = days >= DAYS_LEFT_MAX ? 'over ten years' : days === 1 ? '1 day' : `${days} days`;
+  return `it lasts ${time} at the last week's pace`;
 }
 
 function gigabytes(bytes: number): string {

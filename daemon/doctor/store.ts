@@ -81,9 +81,9 @@ function backup({ backups, backupsWanted, now }: StoreParts): Finding {
   const { last, why } = backups.state();
   if (why !== '') return warning('store.backup', `the last backup could not be made: ${why}`, 'cdrd backup');
   if (!backupsWanted()) return ok('store.backup', 'no backups are made: they are switched off (backup.enable)');
-  if (!last) return ok('store.backup', 'none is made yet: it comes at night, when a medium is there');
+  if (!last) return ok('store.backup', 'no backup is made yet: it comes at night, when a medium is there');
   const days = Math.floor((now() - last.at) / 86_400);
-  const says = `the last one was made ${days === 0 ? 'today or yesterday' : `${days} days ago`}`;
+  const says = `the last backup was made ${days === 0 ? 'today or yesterday' : `${days} days ago`}`;
   return days >= BACKUP_OLD_DAYS ? warning('store.backup', says, 'cdrd backup') : ok('store.backup', says);
 }
 
@@ -92,7 +92,7 @@ function records({ lost }: StoreParts): Finding {
   if (count === 0) return ok('store.records', 'every record since the start is stored');
   return warning(
     'store.records',
-    `${count} records since the start could not be stored, and no CDR CSV was read that could bring them`,
+    `${count === 1 ? '1 record' : `${count} records`} since the start could not be stored, and no CDR CSV was read that could bring them`,
     null,
   );
 }

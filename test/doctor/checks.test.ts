@@ -381,6 +381,16 @@ describe('the medium', () => {
   ])('%s', async (_, given, expected) => {
     expect(await wrong(...given)).toEqual(expected);
   });
+
+  test.each([
+    [1, 'it lasts 1 day at'],
+    [30, 'it lasts 30 days at'],
+    [3650, 'it lasts over ten years at'],
+    [null, 'for how long it lasts is not known yet'],
+  ])('lasts %s days', async (days, says) => {
+    const room = (await look({}, { days })).find(({ check }) => check === 'medium.room');
+    expect(room?.says).toContain(says);
+  });
 });
 
 describe('the store', () => {

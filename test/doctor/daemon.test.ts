@@ -1,6 +1,7 @@
 /** 30054 of a whole daemon, beside the simulated PBX and beside none. */
 import { expect, onTestFinished, test } from 'vitest';
 import type { DoctorReport } from '../../cgi/contract.ts';
+import { doctor } from '../../cgi/gui/text/en/doctor.ts';
 import { askDaemon } from '../../daemon/control/client.ts';
 import type { DaemonFacts } from '../../daemon/doctor/parts.ts';
 import { startSimulator } from '../simulator/simulator.ts';
@@ -27,6 +28,11 @@ test('all is well beside a PBX that has what cdrd needs', async () => {
   const all = await findings(daemon);
   expect(new Set(all.map(({ check }) => check)).size).toBe(all.length);
   for (const { check } of all) expect(check).toMatch(/^[a-z]+\.[a-z]+$/);
+  // The page has a title for each.
+  for (const { check } of all) expect(Object.keys(doctor.groups)).toContain(check.split('.')[0]);
+  // Each says what it is about, alone in its line: `cdrd doctor` has no titles.
+  expect(all.find(({ check }) => check === 'store.backup')?.says).toContain('backup');
+  expect(all.find(({ check }) => check === 'dialplan.used')?.says).toBe('1 line of the dialplan runs them');
   expect(all.map(({ check }) => check)).toEqual(
     expect.arrayContaining(['cdr.mappings', 'dialplan.used', 'trunks.rules', 'store.whole', 'recordings.calls']),
   );

@@ -1,6 +1,6 @@
 /** The box itself: Asterisk, the medium and how long it lasts, the store, the backup, and what the log complained of last. */
 import type { ComponentChildren } from 'preact';
-import type { Complaints, Overview } from '../../contract.ts';
+import { type Complaints, DAYS_LEFT_MAX, type Overview } from '../../contract.ts';
 import { bytes, fromNow, percent, whole } from '../format.ts';
 import { useText } from '../text.ts';
 import { useAsk } from '../use-ask.ts';
@@ -131,7 +131,13 @@ function Medium({ overview: { answer, error, again } }: { readonly overview: Gla
             </>
           )}
           <dl class="rows">
-            <Row name={t.left}>{medium.days_left === null ? t.unknown : t.days(medium.days_left)}</Row>
+            <Row name={t.left}>
+              {medium.days_left === null
+                ? t.unknown
+                : medium.days_left < DAYS_LEFT_MAX
+                  ? t.days(medium.days_left)
+                  : t.forYears}
+            </Row>
             {medium.recorded && (
               <Row name={t.rate}>{t.perDay(bytes(medium.recorded.bytes / medium.recorded.days))}</Row>
             )}

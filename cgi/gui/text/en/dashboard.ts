@@ -86,6 +86,7 @@ export const dashboard = {
     free: (free: string, total: string, used: string) => `${free} of ${total} are free (${used} used).`,
     left: 'Lasts',
     days: (days: number) => (days === 0 ? 'less than a day' : days === 1 ? 'for 1 day more' : `for ${days} days more`),
+    forYears: 'for over ten years',
     unknown: 'not known: nothing was recorded lately',
     rate: 'At a rate of',
     perDay: (size: string) => `${size} a day`,

@@ -22,6 +22,7 @@ export const doctor = {
     daemon: 'cdrd itself',
     asterisk: 'Asterisk',
     ports: 'Ports',
+    permitted: 'Who may come',
     cdr: 'Call records',
     dialplan: 'Dialplan',
     recordings: 'Recordings',

@@ -92,6 +92,7 @@ export const dashboard: Translated<typeof english> = {
     free: (free, total, used) => `${free} de ${total} libres (${used} en uso).`,
     left: 'Alcanza',
     days: (days) => (days === 0 ? 'para menos de un día' : days === 1 ? 'para 1 día más' : `para ${days} días más`),
+    forYears: 'para más de diez años',
     unknown: 'no se sabe: últimamente no se grabó nada',
     rate: 'A razón de',
     perDay: (size) => `${size} al día`,

@@ -24,6 +24,7 @@ export const doctor: Translated<typeof english> = {
     daemon: 'El propio cdrd',
     asterisk: 'Asterisk',
     ports: 'Puertos',
+    permitted: 'Quién puede entrar',
     cdr: 'Registros de llamadas',
     dialplan: 'Plan de marcación',
     recordings: 'Grabaciones',
