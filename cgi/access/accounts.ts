@@ -1,7 +1,6 @@
-/** Accounts: who may log in, checked at one pace whoever asks, so that a stranger can't tell which names exist. */
+/** Accounts: who may log in, how they are changed, and that one admin stays. */
 import { randomBytes } from 'node:crypto';
 import type { StoreClient } from '../../storage/client.ts';
-import { networkOf } from '../../storage/model/address.ts';
 import type { Role } from '../../storage/model/rights.ts';
 import type { AuditLine, By } from '../../storage/sql/audit.ts';
 import type { NewUser, User } from '../../storage/store.ts';
@@ -11,9 +10,9 @@ import type { Begun, Trials } from '../trial/port.ts';
 import { type AccountFactors, createAccountFactors, NO_FACTORS } from './account-factors.ts';
 import { createAccountTrials } from './account-trial.ts';
 import { createDevices, type Devices } from './device.ts';
-import { createGate, type GateLimits, type Waiter } from './gate.ts';
+import type { GateLimits } from './gate.ts';
 import { createLoginAudit } from './login-audit.ts';
-import { digestMatches, hashDigest, NOBODY } from './password.ts';
+import { createPasswordChecks } from './password-check.ts';
 import type { SecondFactors } from './second-factor.ts';
 import type { Caller, Sessions } from './session.ts';
 import { createThrottle, type Throttle, type ThrottleLimits } from './throttle.ts';
@@ -126,7 +125,6 @@ export function createAccounts(
     trials = null,
   }: Partial<AccountParts> = {},
 ): Accounts {
-  const gate = createGate(limits);
   const logins = createLoginAudit(notes);
   const inTurn = createTurns();
   /** Rises with every change of an account: a check that one overtook looks again. */
@@ -150,52 +148,7 @@ export function createAccounts(
   /** As it holds at this moment. */
   const userNow = async (name: string) => onTrial.seen(await store.ask('user', name));
   const usersNow = async () => (await store.ask('users')).flatMap((user) => onTrial.seen(user) ?? []);
-
-  /** What a check finds; `code`: the password is right and the code isn't. */
-  type Checked = { readonly user: User } | { readonly wrong: 'password' | 'code'; readonly isThere: boolean };
-
-  /**
-   * Whether this is the user's password, at the pace for guesses. Whatever is wrong, all is looked at in the same time.
-   * @param code Of the second factor; null: only the password counts. @param device Id of a browser known to this user.
-   */
-  async function check(
-    name: string,
-    digest: string,
-    code: string | undefined | null,
-    { address, device }: { readonly address: string; readonly device: string | null },
-  ): Promise<Checked> {
-    const done = throttle.begin(address, name, device);
-    let right: boolean | null = null;
-    try {
-      return await gate(waiterOf(address, device), async () => {
-        const user = await userNow(name);
-        const matches = (await digestMatches(digest, user?.hash ?? NOBODY)) && user !== null;
-        const step = factors.match(name, code ?? undefined);
-        const passes = code === null || !factors.has(name) || codePasses(name, matches, step, code, device);
-        right = matches && passes;
-        if (!matches) return { wrong: 'password', isThere: user !== null };
-        if (!passes) return { wrong: 'code', isThere: true };
-        if (code !== null && step !== null) await factors.use(name, step);
-        return { user };
-      });
-    } finally {
-      done(right);
-    }
-  }
-
-  /** Whether the code counts. Who has the password and guesses codes waits for the next, from wherever it comes. */
-  function codePasses(
-    name: string,
-    matches: boolean,
-    step: number | null,
-    code: string | undefined,
-    device: string | null,
-  ): boolean {
-    if (!matches || code === undefined || device !== null) return step !== null;
-    const done = throttle.beginCode(name);
-    done?.(step !== null);
-    return done !== null && step !== null;
-  }
+  const { check, hashOf } = createPasswordChecks(limits, { throttle, factors, userNow });
 
   /** Changes with all that a log-in needs. */
   const loginMark = (name: string, user: User | null) => `${user?.hash ?? ''} ${factors.markOf(name)}`;
@@ -207,9 +160,6 @@ export function createAccounts(
     logins.note(checked.wrong === 'code' ? 'code.failed' : 'password.failed', name, address);
     return null;
   }
-
-  /** A new password's hash: it costs what a check costs, so it takes its turn with them. */
-  const hashOf = (digest: string) => gate({ known: true, id: 'hash' }, () => hashDigest(digest));
 
   /** Writes an account as it shall be. */
   async function write(user: NewUser, by: By, action: string, keep: string | null = null): Promise<void> {
@@ -371,11 +321,6 @@ function createTurns() {
 
 /** Who else the audit log names: the command line, and the box itself. */
 const OTHERS: ReadonlySet<string> = new Set(['console', 'cdrd']);
-
-/** With whom a check waits. */
-function waiterOf(address: string, device: string | null): Waiter {
-  return device === null ? { known: false, id: networkOf(address) } : { known: true, id: `device ${device}` };
-}
 
 /** The two accounts that every box begins with. */
 export const FIRST_ACCOUNTS: readonly { readonly user: string; readonly role: Role }[] = [

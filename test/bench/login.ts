@@ -35,7 +35,7 @@ const P_CONTROL = 1e-9;
 /** Bugs of the class that this is about, put into the sources that the control is built of. */
 const PLANTED = [
   {
-    file: 'cgi/access/accounts.ts',
+    file: 'cgi/access/password-check.ts',
     from: 'const matches = (await digestMatches(digest, user?.hash ?? NOBODY)) && user !== null;',
     to: 'const matches = user !== null && (await digestMatches(digest, user.hash));',
   },
