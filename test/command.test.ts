@@ -23,6 +23,7 @@ import { NAME, VERSION } from '../daemon/version.ts';
 import { startSimulator } from './simulator/simulator.ts';
 import { sqlOn } from './storage/helper.ts';
 import { temporaryFolder } from './support/folder.ts';
+import { NODE_FLAGS } from './support/production.ts';
 
 const PROGRAM = new URL('.build/cdrd.mjs', import.meta.url).pathname;
 const RUN_USAGE = 'usage: cdrd run [--config FILE]';
@@ -40,7 +41,9 @@ type Env = Record<string, string>;
 
 /** Only what a test gives is in the environment: a developer's own CDRD_ variables are no part of it. */
 function begin(args: readonly string[], env: Env): ChildProcess {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { PATH: process.env['PATH'], ...env } });
+  const child = spawn(process.execPath, [...NODE_FLAGS, PROGRAM, ...args], {
+    env: { PATH: process.env['PATH'], ...env },
+  });
   onTestFinished(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');

@@ -10,6 +10,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { pcmWav, wav } from './recordings/helper.ts';
 import { eventually } from './support/daemon.ts';
 import { temporaryFolder } from './support/folder.ts';
+import { NODE_FLAGS } from './support/production.ts';
 
 const PROGRAM = new URL('.build/cdrd.mjs', import.meta.url).pathname;
 const PATIENCE_S = 90;
@@ -64,7 +65,7 @@ test('after a run with everything in it', { timeout: 300_000 }, async () => {
   const files = ['one', 'two', 'cut'].map((name) => `${DAY}/${name}.wav`);
 
   const inShell = (...args: string[]) =>
-    ['sh', ['-c', 'umask 0; exec "$0" "$@"', process.execPath, PROGRAM, ...args]] as const;
+    ['sh', ['-c', 'umask 0; exec "$0" "$@"', process.execPath, ...NODE_FLAGS, PROGRAM, ...args]] as const;
   const command = (args: string[], input = '') => {
     const { status, stderr } = spawnSync(...inShell(...args), { env, input, timeout: PATIENCE_S * 1000 });
     expect([status, String(stderr)]).toEqual([0, '']);

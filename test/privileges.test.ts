@@ -17,6 +17,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { listenOn } from '../daemon/sockets/early.ts';
 import { eventually } from './support/daemon.ts';
 import { temporaryFolder } from './support/folder.ts';
+import { NODE_FLAGS } from './support/production.ts';
 
 const BUNDLE = new URL('.build', import.meta.url).pathname;
 const NOBODY = 65_534;
@@ -33,7 +34,7 @@ function openFolder(): string {
 }
 
 function start(folder: string, env: Record<string, string>, args = ['run'], input = '') {
-  const child: ChildProcess = spawn(process.execPath, [`${folder}/dist/cdrd.mjs`, ...args], {
+  const child: ChildProcess = spawn(process.execPath, [...NODE_FLAGS, `${folder}/dist/cdrd.mjs`, ...args], {
     stdio: ['pipe', 'ignore', 'pipe'],
     env: {
       PATH: process.env['PATH'],

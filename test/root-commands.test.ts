@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { COMMANDS } from '../daemon/command/all.ts';
 import { eventually } from './support/daemon.ts';
 import { temporaryFolder } from './support/folder.ts';
+import { NODE_FLAGS } from './support/production.ts';
 
 const BUNDLE = new URL('.build', import.meta.url).pathname;
 const ETC = new URL('../etc', import.meta.url).pathname;
@@ -63,7 +64,7 @@ type Box = ReturnType<typeof box>;
 /** Runs a command as root; what it says of a box that lacks something is no matter here, but it must not be killed. */
 function perform({ folder, config, program }: Box, words: string, input = ''): void {
   const args = words.replaceAll('FOLDER', folder).replace('SNIPPETS', `${ETC}/asterisk`).split(' ');
-  const done = spawnSync(process.execPath, [program, ...args, '--config', config], {
+  const done = spawnSync(process.execPath, [...NODE_FLAGS, program, ...args, '--config', config], {
     env: PATH,
     input,
     encoding: 'utf8',
@@ -82,7 +83,7 @@ const strangers = ({ folder }: Box) =>
   );
 
 function start({ folder, config, program }: Box) {
-  const child = spawn(process.execPath, [program, 'run', '--config', config], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, program, 'run', '--config', config], {
     env: PATH,
     uid: NOBODY,
     gid: NOBODY,

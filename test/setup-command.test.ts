@@ -24,6 +24,7 @@ import { loadConfig } from '../daemon/config.ts';
 import { lastOf, readTextHere, readTree } from '../daemon/setup/asterisk-tree.ts';
 import { applyFolder } from '../daemon/setup/recordings-folder.ts';
 import { temporaryFolder } from './support/folder.ts';
+import { NODE_FLAGS } from './support/production.ts';
 
 const PROGRAM = new URL('.build/cdrd.mjs', import.meta.url).pathname;
 /** Any user that isn't root. */
@@ -69,7 +70,7 @@ function box(files: Readonly<Record<string, string>> = {}): Box {
     config,
     setup(...words) {
       const args = ['setup', '--asterisk', etc, '--config', config, '--snippets', SNIPPETS, ...words];
-      const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [...NODE_FLAGS, PROGRAM, ...args], {
         encoding: 'utf8',
         input: '',
         timeout: 15_000,
@@ -486,7 +487,18 @@ const HAS_SCRIPT = spawnSync('script', ['--version']).status === 0;
 describe.skipIf(!HAS_SCRIPT)('at a terminal', () => {
   /** Types an answer whenever a question stands there; '' = the end of the input. @returns the exit code. */
   async function typed({ etc, config }: Box, answers: readonly string[]): Promise<number> {
-    const words = [process.execPath, PROGRAM, 'setup', '--asterisk', etc, '--config', config, '--snippets', SNIPPETS];
+    const words = [
+      process.execPath,
+      ...NODE_FLAGS,
+      PROGRAM,
+      'setup',
+      '--asterisk',
+      etc,
+      '--config',
+      config,
+      '--snippets',
+      SNIPPETS,
+    ];
     const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
       env: { PATH: process.env['PATH'] },
       timeout: 15_000,
@@ -526,7 +538,7 @@ describe('says what is wrong', () => {
     chmodSync(join(etc, '..'), 0o755);
     chmodSync(etc, 0o755);
     const args = ['setup', '--asterisk', etc, '--config', config, '--snippets', SNIPPETS, '--yes'];
-    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+    const { status, stderr } = spawnSync(process.execPath, [...NODE_FLAGS, PROGRAM, ...args], {
       encoding: 'utf8',
       uid: 65_534,
       gid: 65_534,

@@ -16,6 +16,7 @@ import { NEXT } from './fault/next-schema.ts';
 import { put } from './storage/helper.ts';
 import { atFileEnd, temporaryFolder } from './support/folder.ts';
 import { leg } from './support/legs.ts';
+import { NODE_FLAGS } from './support/production.ts';
 
 const PROGRAM = new URL('.build/cdrd.mjs', import.meta.url).pathname;
 const NOON = 1_619_082_110;
@@ -71,7 +72,7 @@ beforeAll(async () => {
 });
 
 function cdrd(args: readonly string[], input = '') {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...NODE_FLAGS, PROGRAM, ...args], {
     env: { PATH: process.env['PATH'], ...env },
     input,
     encoding: 'utf8',

@@ -7,12 +7,13 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type AmiUserDefinition, openAmiUsers, secretMatches } from '../../daemon/ami/users.ts';
 import { startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 import { amiPort, connectClient, keyOf, logInClient, removeUser, SECRET, setUser } from './client.ts';
 
 const PROGRAM = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
 
 async function cdrd(folder: string, args: readonly string[], input = '') {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, PROGRAM, ...args], {
     env: {
       PATH: process.env['PATH'],
       CDRD_STATE_DIR: `${folder}/state`,

@@ -21,6 +21,7 @@ import { startDaemon, type TestDaemon, WORKERS, WWW } from '../support/daemon.ts
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
 import { whyNoMounts } from '../support/mount.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 
 const PROGRAM = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
 const NOON = 1_619_082_110;
@@ -37,14 +38,18 @@ const envOf = (folder: string) => ({
 
 /** While no daemon of this process is to answer meanwhile. */
 function cdrdAlone(folder: string, ...args: string[]): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [PROGRAM, ...args], { env: envOf(folder), encoding: 'utf8', timeout: 60_000 });
+  return spawnSync(process.execPath, [...NODE_FLAGS, PROGRAM, ...args], {
+    env: envOf(folder),
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
 }
 
 async function cdrd(
   folder: string,
   ...args: string[]
 ): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { env: envOf(folder), timeout: 60_000 });
+  const child = spawn(process.execPath, [...NODE_FLAGS, PROGRAM, ...args], { env: envOf(folder), timeout: 60_000 });
   const said = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const)
     child[stream].on('data', (text: Buffer) => (said[stream] += text));

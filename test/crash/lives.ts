@@ -11,6 +11,7 @@ import { BUNDLE, boxEnv, type Folders } from '../fault/box.ts';
 import { NEXT } from '../fault/next-schema.ts';
 import { recordName } from '../fault/peer.ts';
 import { stop, wait } from '../fault/scene.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 import { ABSENT, type Expectations } from './expectations.ts';
 import { callSubject, type Life, listed, type Player, playLife, startIn } from './player.ts';
 
@@ -257,7 +258,7 @@ export async function update(root: string, since: Life): Promise<Life> {
 }
 
 function migrate({ scene: { place, disk } }: Player): Promise<void> {
-  return run(['--import', 'tsx', MIGRATION, place.state], disk.env);
+  return run([...NODE_FLAGS, '--import', 'tsx', MIGRATION, place.state], disk.env);
 }
 
 /** The backup takes the store's place: what was changed since is as it was, and calls come from the CSV. */
@@ -272,7 +273,7 @@ export function restoreLife(root: string, since: Life): Promise<Life> {
       player.act('restore');
       player.told('store before', 'kept');
       await player.change(['setting trash.days'], BEFORE_BACKUP, () =>
-        run([BUNDLE, 'restore', join(folder, backup)], { ...boxEnv(place, 0), ...disk.env }),
+        run([...NODE_FLAGS, BUNDLE, 'restore', join(folder, backup)], { ...boxEnv(place, 0), ...disk.env }),
       );
     },
     { since },

@@ -12,6 +12,7 @@ import { openStoreHere } from '../../storage/here.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { freePort } from '../support/free-port.ts';
 import { storeOptions } from '../support/legs.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 
 const BUNDLE = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
 const asRoot = test.skipIf(process.getuid?.() !== 0);
@@ -45,7 +46,7 @@ listen = ""
 }
 
 async function examined(config: string): Promise<{ code: number; findings: readonly Finding[] }> {
-  const child = spawn(process.execPath, [BUNDLE, 'doctor', '--json', '--config', config], { env: {} });
+  const child = spawn(process.execPath, [...NODE_FLAGS, BUNDLE, 'doctor', '--json', '--config', config], { env: {} });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     text += part;

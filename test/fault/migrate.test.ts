@@ -15,6 +15,7 @@ import { migrations } from '../../storage/sql/migration/migrations.ts';
 import { seededRandom } from '../simulator/random.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg } from '../support/legs.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 import { audit } from './audit.ts';
 import { boxEnv, type Folders, folders } from './box.ts';
 import { type Disk, type How, killAt, type Operation, slowDisk } from './disk.ts';
@@ -47,7 +48,7 @@ function migrate(
   place: Folders,
   disk: Disk | null,
 ): Promise<{ code: number | null; signal: string | null; log: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, place.state], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, '--import', 'tsx', CHILD, place.state], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'] ?? '', ...disk?.env },
     stdio: ['ignore', 'ignore', 'pipe'],

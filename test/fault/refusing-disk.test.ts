@@ -12,6 +12,7 @@ import { openStoreHere } from '../../storage/here.ts';
 import { sqlOn } from '../storage/helper.ts';
 import { atFileEnd, temporaryFolder } from '../support/folder.ts';
 import { storeOptions } from '../support/legs.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 import { type Disk, slowDisk } from './disk.ts';
 
 const CHILD = fileURLToPath(new URL('store.child.ts', import.meta.url));
@@ -34,12 +35,16 @@ interface Told {
 /** Starts store.child.ts on the disk. @returns what asks it. */
 async function openChild(env: Readonly<Record<string, string>>) {
   const options = { ...storeOptions(`${root}/state`), reserve: RESERVE };
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', CHILD, JSON.stringify(options)], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-    timeout: 180_000, // of all the file's tests
-  });
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [...NODE_FLAGS, '--import', 'tsx', CHILD, JSON.stringify(options)],
+    {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+      timeout: 180_000, // of all the file's tests
+    },
+  );
   if (!child.stdout || !child.stdin) throw new Error('a child without pipes');
   const { stdin } = child;
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

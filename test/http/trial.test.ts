@@ -8,6 +8,7 @@ import { logInClient, setUser } from '../ami/client.ts';
 import { eventually, logIn, startDaemon, type TestDaemon } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { freePort } from '../support/free-port.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 import { ask, askFrom, dial } from './raw.ts';
 
 const PROGRAM = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
@@ -231,7 +232,7 @@ test('a kill within the minute takes it back, and the next start tells', { timeo
 async function startProcess(folder: string) {
   mkdirSync(`${folder}/recordings`, { recursive: true });
   const url = `http://127.0.0.1:${await freePort()}`;
-  const child = spawn(process.execPath, [PROGRAM, 'run'], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, PROGRAM, 'run'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       PATH: process.env['PATH'],

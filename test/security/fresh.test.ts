@@ -12,6 +12,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type ListenAddress, loadConfig } from '../../daemon/config.ts';
 import { eventually } from '../support/daemon.ts';
 import { atFileEnd, temporaryFolder } from '../support/folder.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 import { listeningSockets } from './sockets.ts';
 
 const PROGRAM = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
@@ -31,7 +32,7 @@ beforeAll(async () => {
   const { http, https, ami } = loadConfig(PACKAGED, {});
   const anyPort = (listen: readonly ListenAddress[]) =>
     listen.map(({ host }) => `${host.includes(':') ? `[${host}]` : host}:0`).join();
-  const child = spawn(process.execPath, [PROGRAM, 'run', '--config', PACKAGED], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, PROGRAM, 'run', '--config', PACKAGED], {
     env: {
       PATH: process.env['PATH'],
       CDRD_STATE_DIR: `${folder}/state`,

@@ -10,6 +10,7 @@ import { listenOn } from '../../daemon/sockets/early.ts';
 import { eventually, logIn } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { freePort } from '../support/free-port.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 
 const PROGRAM = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
 const PATIENCE_S = 60;
@@ -36,7 +37,7 @@ function startWith(
   for (const name of unset) delete own[name];
   const child: ChildProcess = spawn(
     'sh',
-    ['-c', `LISTEN_PID=${pid} exec "$0" "$@"`, process.execPath, PROGRAM, 'run'],
+    ['-c', `LISTEN_PID=${pid} exec "$0" "$@"`, process.execPath, ...NODE_FLAGS, PROGRAM, 'run'],
     {
       stdio: ['ignore', 'ignore', 'pipe', ...sockets.map((socket) => socket?.fd ?? ('ignore' as const))],
       env: {
@@ -115,7 +116,7 @@ test('a page chooses other ports: what was handed on is served by nobody then, a
   await ready();
   expect(await served(stray.port)).toBe(false);
   const env = { CDRD_STATE_DIR: `${folder}/state`, CDRD_RUN_DIR: `${folder}/run` };
-  spawnSync(process.execPath, [PROGRAM, 'user', 'set', 'admin', '--role', 'admin'], {
+  spawnSync(process.execPath, [...NODE_FLAGS, PROGRAM, 'user', 'set', 'admin', '--role', 'admin'], {
     env,
     input: 'a long password\n',
   });
@@ -146,7 +147,7 @@ test('a page’s port is taken at the next start: what was handed on serves all 
   };
   const first = await begin();
   const env = { CDRD_STATE_DIR: `${first.folder}/state`, CDRD_RUN_DIR: `${first.folder}/run` };
-  spawnSync(process.execPath, [PROGRAM, 'user', 'set', 'admin', '--role', 'admin'], {
+  spawnSync(process.execPath, [...NODE_FLAGS, PROGRAM, 'user', 'set', 'admin', '--role', 'admin'], {
     env,
     input: 'a long password\n',
   });

@@ -8,6 +8,7 @@ import { createLog } from '../../daemon/log.ts';
 import { takeSockets } from '../../daemon/sockets/sockets.ts';
 import { eventually } from '../support/daemon.ts';
 import { temporaryFolder } from '../support/folder.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 
 const PROGRAM = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
 const PATIENCE_S = 50;
@@ -41,7 +42,7 @@ test.skipIf(process.getuid?.() !== 0)(
     const folder = temporaryFolder();
     chownSync(folder, NOBODY, NOBODY);
     const inContainer = 'mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "$0" "$@"';
-    const child = spawn('unshare', ['-m', 'sh', '-c', inContainer, process.execPath, PROGRAM, 'run'], {
+    const child = spawn('unshare', ['-m', 'sh', '-c', inContainer, process.execPath, ...NODE_FLAGS, PROGRAM, 'run'], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
         PATH: process.env['PATH'],

@@ -9,6 +9,7 @@ import { migrations } from '../../storage/sql/migration/migrations.ts';
 import { createStatements } from '../../storage/sql/statements.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { leg, storeOptions } from '../support/legs.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 import { countOf, put, shut, sqlOn } from './helper.ts';
 
 const NOON = 1_619_082_110;
@@ -246,7 +247,7 @@ describe('another program', () => {
     const database = fresh();
     database.run('CREATE TABLE t (n INTEGER) STRICT');
     database.transaction(() => database.run('INSERT INTO t VALUES (1)'));
-    const second = spawnSync(process.execPath, ['-e', SECOND, database.file], { encoding: 'utf8' });
+    const second = spawnSync(process.execPath, [...NODE_FLAGS, '-e', SECOND, database.file], { encoding: 'utf8' });
     expect(second.status).not.toBe(0);
     expect(second.stderr).toMatch(/locked|unable to open/);
     database.transaction(() => database.run('INSERT INTO t VALUES (2)'));
@@ -311,9 +312,13 @@ describe('a kill', () => {
         process.stdout.write(index + ' ');
       }
       process.kill(process.pid, 'SIGKILL');`;
-    const killed = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-      encoding: 'utf8',
-    });
+    const killed = spawnSync(
+      process.execPath,
+      [...NODE_FLAGS, '--import', 'tsx', '--input-type=module', '-e', script],
+      {
+        encoding: 'utf8',
+      },
+    );
     expect([killed.signal, killed.stdout.trim().split(' ').length]).toEqual(['SIGKILL', 20]);
     expect(() => openStoreHere(options)).toThrow(/locked/);
     rmSync(`${file}.lock`, { recursive: true }); // daemon/lock.ts does it, once the process is proven dead

@@ -4,6 +4,7 @@ import type { ClientParts, StoreClient } from '../../storage/client.ts';
 import type { CallFilter, Field, RecordingFilter } from '../../storage/filter.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import { textOf } from '../support/page.ts';
+import { NODE_FLAGS } from '../support/production.ts';
 
 /** How many match. */
 export async function countOf(
@@ -47,7 +48,9 @@ export function sqlOn(file: string, sql: string): Record<string, unknown>[] {
     const database = new Database(process.argv[1]);
     database.exec('PRAGMA locking_mode=EXCLUSIVE');
     try { process.stdout.write(JSON.stringify(database.all(process.argv[2]))); } finally { database.close(); }`;
-  return JSON.parse(execFileSync(process.execPath, ['-e', script, file, sql], { encoding: 'utf8', stdio: 'pipe' }));
+  return JSON.parse(
+    execFileSync(process.execPath, [...NODE_FLAGS, '-e', script, file, sql], { encoding: 'utf8', stdio: 'pipe' }),
+  );
 }
 
 /** For a client of which only the lanes matter. */

@@ -1,5 +1,4 @@
 /** One contract for the store, over the worker and in this thread: what is said here, the floors above may rely on. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openStoreWorker, type StoreClient } from '../../storage/client.ts';
@@ -288,10 +287,7 @@ describe.each(homes)('the store %s', (_name, open) => {
     const { folder, close } = await fresh();
     await close();
     rmSync(`${folder}/cdrd.db-shm`, { recursive: true });
-    execFileSync(process.execPath, [
-      '-e',
-      `const {Database}=require('node-sqlite3-wasm');const d=new Database('${folder}/cdrd.db');d.exec('PRAGMA locking_mode=EXCLUSIVE;PRAGMA user_version=99');d.close()`,
-    ]);
+    sqlOn(`${folder}/cdrd.db`, 'PRAGMA user_version=99');
     await expect(open(storeOptions(folder))).rejects.toMatchObject({ code: 'newer' });
     const other = temporaryFolder();
     writeFileSync(`${other}/cdrd.db`, 'this is no database at all, it is a text file'.repeat(100));
