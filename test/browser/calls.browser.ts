@@ -84,6 +84,9 @@ describe('the report', () => {
   });
 });
 
+/** Some eight letters. */
+const NAME_SEEN = 70;
+
 describe('the filter', () => {
   test('by number, outcome and direction stands in the address; back and forward go through it', async () => {
     const page = await box.open({ page: 'calls' });
@@ -139,6 +142,8 @@ describe('the filter', () => {
   test('of the guide’s table is behind “More filters”; what is wrong is said where it stands', async () => {
     const page = await box.open({ page: 'calls?startdate=2000-01-01+00:00', expects: [/status 400/, /400/] });
     await page.getByText('More filters').click();
+    // Side by side: the list stays in sight.
+    expect((await page.locator('.more > .fields').boundingBox())?.height).toBeLessThan(320);
     await page.getByLabel('Trunk').fill('96');
     await shows(page, (await rowsOf({ ...ALL, trunk: '96' })).length);
     await page.getByLabel('Minimum duration').fill('10');
@@ -158,6 +163,16 @@ describe('the filter', () => {
     const count = await total(page);
     const third = await page.locator('.long-row').nth(2).boundingBox();
     expect((third?.y ?? 9e9) + (third?.height ?? 0)).toBeLessThan(740);
+    // Who has a name is called by it, and not by its first letter. CSS pixels that are seen of it, or all of them.
+    const seen = await page.locator('.long-row .c-src').evaluateAll((cells) =>
+      cells.flatMap((cell) => {
+        const name = cell.querySelector('.soft')?.getBoundingClientRect();
+        return name ? [Math.min(cell.getBoundingClientRect().right, name.right) - name.left, name.width] : [];
+      }),
+    );
+    expect(seen.length).toBeGreaterThan(0);
+    for (let at = 0; at < seen.length; at += 2)
+      expect(seen[at]).toBeGreaterThanOrEqual(Math.min(NAME_SEEN, seen[at + 1] ?? 0));
     await page.getByText('More filters').click();
     await page.getByLabel('Outcome').selectOption('Missed');
     const missed = await rowsOf({ ...ALL, disposition: 'NO ANSWER,BUSY,FAILED' });

@@ -153,4 +153,19 @@ describe('a box without Asterisk, calls and stick', () => {
     await tile.getByRole('button', { name: 'Try again' }).click();
     await tile.getByText('Not there', { exact: true }).waitFor();
   });
+
+  test('where nothing is known, nothing is said to be empty', async () => {
+    const page = await box.open({ expects: [/409/, /429/], language: 'es-ES' });
+    const busy = { status: 429, json: { error: { code: 'busy', message: 'too many requests: wait 1 s' } } };
+    await page.route(/webserve\/(30039|30019|30002)/, (route) => route.fulfill(busy));
+    await page.reload();
+    const missed = page.locator('.tile', { hasText: 'Llamadas perdidas por devolver' });
+    await missed.getByText('Fue demasiado a la vez.').waitFor();
+    await missed.locator('summary').click();
+    await expect.poll(() => missed.getByRole('alert').count()).toBe(2);
+    await page.getByText('La central no dice qué llamadas hay en este momento.').waitFor();
+    const told = await page.locator('main').innerText();
+    for (const empty of ['Nadie espera que le llamen', 'Ninguna llamada en este momento', 'Hoy no hubo llamadas'])
+      expect(told).not.toContain(empty);
+  });
 });

@@ -104,11 +104,14 @@ export function Cells({ row }: { readonly row: CallRow }) {
   const t = useText('calls');
   const cells: Readonly<Record<ColumnName, ComponentChildren>> = {
     calldate: <time>{row.calldate}</time>,
-    src: (
-      <>
-        {row.src} {row.contact && row.userfield !== 'Outbound' && <span class="soft">{row.contact}</span>}
-      </>
-    ),
+    src:
+      row.contact && row.userfield !== 'Outbound' ? (
+        <>
+          <span class="has-name">{row.src}</span> <span class="soft">{row.contact}</span>
+        </>
+      ) : (
+        row.src
+      ),
     dst: (
       <>
         {row.dst} {row.contact && row.userfield === 'Outbound' && <span class="soft">{row.contact}</span>}

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { MissedRow, MissedRows } from '../../contract.ts';
 import { type AskError, ask } from '../api.ts';
 import { whole } from '../format.ts';
+import { Failure } from '../parts/failure.tsx';
 import { tell } from '../parts/toast.tsx';
 import { Link } from '../router.tsx';
 import { useText } from '../text.ts';
@@ -51,8 +52,9 @@ export function Missed() {
       again={asked.again}
       class="wide"
     >
+      {/* Where nothing is known, nobody is said to wait for nothing. */}
       <p class="soft" role="status">
-        {total === 0 ? t.none : t.count(whole(total))}
+        {asked.answer && (total === 0 ? t.none : t.count(whole(total)))}
       </p>
       <Callers rows={rows} act={t.tick} actOf={t.tickOf} onAct={(row) => void process(row, true)} />
       {total > rows.length && !all && (
@@ -62,6 +64,7 @@ export function Missed() {
       )}
       <details onToggle={(event) => setDone(event.currentTarget.open)}>
         <summary>{t.done}</summary>
+        {ticked.error && <Failure error={ticked.error} again={ticked.again} />}
         {ticked.answer?.json_array_missed.length === 0 && <p class="soft">{t.noneDone}</p>}
         <Callers
           rows={ticked.answer?.json_array_missed ?? []}

@@ -38,7 +38,8 @@ export function Traffic() {
   const other = useAsk<Totals>(TOTALS, day === today ? null : { ...dates(day, day), by: 'hour,trunk' });
   const past = useAsk<Totals>(TOTALS, { ...dates(dayAfter(today, 1 - DAYS), dayAfter(today, -1)), by: 'day' });
   useRefresh(REFRESH_SECONDS, now.again);
-  const shown = day === today ? now : other;
+  // Of another day that fails nothing is known: what stays of it is the day that was looked at before.
+  const shown = day === today ? now : { ...other, answer: other.error ? null : other.answer };
   const choose = (chosen: string) => change({ day: chosen === today ? null : chosen });
   return (
     <>
@@ -165,13 +166,14 @@ function Trunks({ day, today, asked }: Pick<DayProps, 'day' | 'today' | 'asked'>
   const t = useText('dashboard').trunks;
   const live = useAsk<{ readonly json_array_live: readonly LiveRow[] }>(LIVE, {});
   useRefresh(LIVE_SECONDS, live.again);
-  const calls = live.answer?.json_array_live ?? [];
+  const calls = (live.error ? null : live.answer?.json_array_live) ?? [];
   const busy = new Map<string, number>();
   for (const { channel, dstchannel } of calls)
     for (const trunk of new Set([channel, dstchannel])) if (trunk !== '') busy.set(trunk, (busy.get(trunk) ?? 0) + 1);
   const sums = asked.answer?.json_array_trunk ?? [];
   const names = [...new Set([...sums.map(({ trunk }) => trunk), ...busy.keys()])];
   const isAway = live.error?.code === 'conflict';
+  const isKnown = live.answer !== null && live.error === null;
   return (
     <Tile
       title={t.title}
@@ -181,8 +183,8 @@ function Trunks({ day, today, asked }: Pick<DayProps, 'day' | 'today' | 'asked'>
       error={asked.error}
       again={asked.again}
     >
-      <p>{isAway ? t.away : t.live(calls.length)}</p>
-      {names.length === 0 ? (
+      <p>{isAway ? t.away : live.error ? t.unknown : live.answer && t.live(calls.length)}</p>
+      {!asked.answer ? null : names.length === 0 ? (
         <p class="soft">{day === today ? t.none : t.noneThen}</p>
       ) : (
         <table class="trunks">
@@ -212,7 +214,7 @@ function Trunks({ day, today, asked }: Pick<DayProps, 'day' | 'today' | 'asked'>
                       {name}
                     </Link>
                   </th>
-                  <td class="number">{isAway ? '–' : whole(busy.get(name) ?? 0)}</td>
+                  <td class="number">{isKnown ? whole(busy.get(name) ?? 0) : '–'}</td>
                   <td class="number">{whole(of?.count ?? 0)}</td>
                   <td class="number">{of?.asr == null ? '–' : percent(of.asr / 100)}</td>
                 </tr>

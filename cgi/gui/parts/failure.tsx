@@ -9,8 +9,8 @@ interface FailureProps {
 
 export function Failure({ error, again }: FailureProps) {
   const t = useText('common');
-  const headline =
-    error.code === 'offline' ? t.failure.offline : error.code === 'denied' ? t.failure.denied : t.failure.refused;
+  const { codes, refused } = t.failure;
+  const headline = codes[error.code as keyof typeof codes] ?? refused;
   return (
     <div class="failure" role="alert">
       <p>

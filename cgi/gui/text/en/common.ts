@@ -60,10 +60,19 @@ export const common = {
     done: 'The password is changed.',
   },
   failure: {
-    offline: 'The box does not answer. Is it switched on, and are you in its network?',
     refused: 'The box has refused this.',
     broken: 'This page could not be shown.',
     denied: 'Your account may not see this.',
+    // By what an error's code says.
+    codes: {
+      offline: 'The box does not answer. Is it switched on, and are you in its network?',
+      denied: 'Your account may not see this.',
+      busy: 'That was too much at once. Wait a moment and try again.',
+      internal: 'Something went wrong on the box.',
+      storage_offline: 'The recording medium can’t be reached at the moment.',
+      disk_full: 'The disk of the call records is full.',
+      disk_failing: 'The disk of the call records fails.',
+    },
   },
   period: {
     label: 'Time',

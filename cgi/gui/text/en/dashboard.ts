@@ -55,6 +55,7 @@ export const dashboard = {
     live: (calls: number) =>
       calls === 0 ? 'No calls at the moment.' : calls === 1 ? '1 call at the moment.' : `${calls} calls at the moment.`,
     away: 'Asterisk is away: nothing is known of calls at the moment.',
+    unknown: 'The box does not tell of the calls at the moment.',
     none: 'No calls over a trunk today.',
     noneThen: 'No calls over a trunk on this day.',
     trunk: 'Trunk',

@@ -62,10 +62,18 @@ export const common: Translated<typeof english> = {
     done: 'La contraseña se ha cambiado.',
   },
   failure: {
-    offline: 'La central no responde. ¿Está encendida y está usted en su red?',
     refused: 'La central lo ha rechazado.',
     broken: 'No se pudo mostrar esta página.',
     denied: 'Su cuenta no puede ver esto.',
+    codes: {
+      offline: 'La central no responde. ¿Está encendida y está usted en su red?',
+      denied: 'Su cuenta no puede ver esto.',
+      busy: 'Fue demasiado a la vez. Espere un momento e inténtelo de nuevo.',
+      internal: 'Algo ha fallado en la central.',
+      storage_offline: 'Ahora no se puede acceder al medio de grabación.',
+      disk_full: 'El disco de los registros de llamadas está lleno.',
+      disk_failing: 'El disco de los registros de llamadas falla.',
+    },
   },
   period: {
     label: 'Tiempo',

@@ -61,6 +61,7 @@ export const dashboard: Translated<typeof english> = {
           ? '1 llamada en este momento.'
           : `${calls} llamadas en este momento.`,
     away: 'Asterisk no está: no se sabe nada de las llamadas de este momento.',
+    unknown: 'La central no dice qué llamadas hay en este momento.',
     none: 'Hoy no hubo llamadas por un troncal.',
     noneThen: 'Ese día no hubo llamadas por un troncal.',
     trunk: 'Troncal',

@@ -16,7 +16,7 @@ export const doctor: Translated<typeof english> = {
   },
   counts: (faults, warnings, well) =>
     `${faults} ${faults === 1 ? 'fallo' : 'fallos'}, ${warnings} ${warnings === 1 ? 'aviso' : 'avisos'}, ${well} en orden`,
-  at: (time) => `Examinada a las ${time}.`,
+  at: (time) => `Examinada el ${time}.`,
   states: { ok: 'en orden', warning: 'aviso', fault: 'fallo' },
   mend: 'Se arregla así, como root en la centralita:',
   mendOf: (check) => `Orden que arregla ${check}`,
