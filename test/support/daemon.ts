@@ -73,8 +73,10 @@ export async function startDaemon(
     ? await startOutside(variables, log, atEnd)
     : await startWithin(variables, { log, atEnd, listen, www });
   const token = await logIn(url, 'admin');
-  const get = (path: string, init: RequestInit = {}) =>
-    fetch(url + path, { ...init, headers: { Authorization: `Bearer ${token}`, ...init.headers } });
+  const get = async (path: string, init: RequestInit = {}) => {
+    await turn();
+    return fetch(url + path, { ...init, headers: { Authorization: `Bearer ${token}`, ...init.headers } });
+  };
   return Object.assign(Object.create(running) as Running, {
     folder,
     url,
@@ -110,6 +112,15 @@ async function setPassword({ store }: Running, user: 'admin' | 'monitor'): Promi
   const { createAccounts } = await import('../../cgi/access/accounts.ts');
   const accounts = createAccounts(store, null, sessionLimits);
   await accounts.put({ user, role: user, digest: digestOf(user) }, { who: 'test', address: '' });
+}
+
+/**
+ * One turn of the loop, timers and sockets. A test that has worked for longer than a connection is kept would else ask over
+ * one that the daemon, in the same process, closes as soon as it comes to it; a client apart would have seen that.
+ */
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** @returns the token of a new session. */
