@@ -55,6 +55,7 @@ export async function fuzzPure({ targets, seed, inputs, keep }: PureOptions, tal
     const child = fork(new URL('child.ts', import.meta.url), [last], {
       execArgv: ['--import', 'tsx', '--expose-gc', `--max-old-space-size=${HEAP_MB}`],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      env: { ...process.env, TMPDIR: folder }, // for it is killed
     });
     let errors = '';
     child.stderr?.on('data', (chunk: Buffer) => {

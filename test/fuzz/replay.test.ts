@@ -2,15 +2,17 @@
  * The short form of `make fuzz`: every input that was ever kept, and some hundred changed ones, on each reader. And the
  * fuzzer itself: what it is there for, it finds.
  */
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { lineOf, readCorpus } from './corpus.ts';
 import { watchCoverage } from './coverage.ts';
 import { fuzz } from './fuzz.ts';
-import { Broken, type Target } from './target.ts';
+import { Broken, removeFolders, type Target } from './target.ts';
 import { TARGETS } from './targets/all.ts';
 
 /** Changed inputs a target, of a hundred shares. */
 const CHANGED = 100;
+
+afterAll(removeFolders);
 
 // First of all: where the corpora have been, nothing is new any more.
 test('keeps what reaches code that nothing reached before', async () => {

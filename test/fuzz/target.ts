@@ -2,6 +2,9 @@
  * What is fuzzed: a target takes bytes and throws when the code under it did anything but what it promises. It makes of
  * the bytes whatever the code takes, by the bytes alone, so that an input that is written down does the same for ever.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type Random, seededRandom } from '../simulator/random.ts';
 
@@ -52,6 +55,19 @@ export function orRefused<T>(
     }
     throw error;
   }
+}
+
+const folders: string[] = [];
+
+/** A folder of a target's own, until `removeFolders`: processes of tests are ended from outside, and do nothing at their exit. */
+export function ownFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cdrd-fuzz-'));
+  folders.push(folder);
+  return folder;
+}
+
+export function removeFolders(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
 /** Characters of what a refusal says at most: it goes into an answer, a log and onto a terminal. */

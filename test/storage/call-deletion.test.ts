@@ -439,7 +439,8 @@ class Model {
 test('calls, late records, deletions, undos, erasing, restarts and refolding in any order: as a plain model has it', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(EVENT, { minLength: 5, maxLength: 40 }), async (events) => {
-      const folder = temporaryFolder(() => {});
+      const ended: (() => void | Promise<void>)[] = [];
+      const folder = temporaryFolder((remove) => ended.push(remove));
       let store = openStoreHere(emptyStore(storeOptions(folder)));
       const model = new Model();
       const ids: number[] = [];
@@ -534,6 +535,7 @@ test('calls, late records, deletions, undos, erasing, restarts and refolding in 
         expect(sqlOn(`${folder}/cdrd.db`, 'PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
       } finally {
         await store.close().catch(() => {});
+        for (const remove of ended) await remove();
       }
     }),
     { numRuns: 25 },

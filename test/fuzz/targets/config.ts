@@ -1,16 +1,14 @@
 /** The configuration file, and values of settings as pages send them. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TomlError } from 'smol-toml';
 import { SETTINGS, settingOf, textOf, valueFrom } from '../../../cgi/settings/schema.ts';
 import { CONFIG_KEYS, SECTION_NAMES } from '../../../daemon/config/schema.ts';
 import { keyLines } from '../../../daemon/config/toml-lines.ts';
 import { ConfigError, loadConfig } from '../../../daemon/config.ts';
-import { holds, orRefused, same, type Target, utf8 } from '../target.ts';
+import { holds, orRefused, ownFolder, same, type Target, utf8 } from '../target.ts';
 
-const existing = mkdtempSync(join(tmpdir(), 'cdrd-fuzz-'));
-process.once('exit', () => rmSync(existing, { recursive: true, force: true }));
+const existing = ownFolder();
 const FILE = join(existing, 'cdrd.toml');
 
 /** A file; where it has a line feed and a NUL, an environment's variable follows. */

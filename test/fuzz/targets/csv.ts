@@ -1,6 +1,5 @@
 /** CSV: Asterisk's records, the phone book, and what goes out to spreadsheets. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { csvContact, csvHeader, readContacts } from '../../../cgi/contact/contact.ts';
 import { csvLine, csvRows, guarded, unguarded } from '../../../cgi/csv.ts';
@@ -9,7 +8,7 @@ import { CsvLineError, legOfCsvLine, lineReader, splitCsvLine } from '../../../d
 import { BEGINNING, batchesOf, filesOf, hasWhatWasRead, signatureOf } from '../../../daemon/asterisk/csv-file.ts';
 import { csvCell, isFormula } from '../../../storage/model/csv-cell.ts';
 import { zone } from '../../../storage/model/local-time.ts';
-import { choicesOf, holds, orRefused, same, type Target, utf8 } from '../target.ts';
+import { choicesOf, holds, orRefused, ownFolder, same, type Target, utf8 } from '../target.ts';
 import { isLeg } from './packets.ts';
 
 const HERE = zone('Etc/GMT+8');
@@ -75,10 +74,7 @@ const csvFile: Target = {
   share: 3,
   words: [...WORDS, '\0', '\0\0\0\0', '\0\n'],
   async run(input) {
-    if (folder === '') {
-      folder = mkdtempSync(join(tmpdir(), 'cdrd-fuzz-'));
-      process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-    }
+    if (folder === '') folder = ownFolder();
     const path = join(folder, 'Master.csv');
     writeFileSync(path, input);
     const [file] = await filesOf(path);

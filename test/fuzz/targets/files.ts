@@ -1,6 +1,5 @@
 /** What lies on a medium: names and paths of recordings, the headers of WAVs, names in archives, the list of mounts. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../../../cgi/recording/entry.ts';
 import { tar, tarSize } from '../../../cgi/recording/tar.ts';
@@ -19,7 +18,7 @@ import {
   relativeRecording,
 } from '../../../storage/model/recording-name.ts';
 import { pathFault } from '../../../storage/model/recording-path.ts';
-import { choicesOf, holds, same, type Target, utf8 } from '../target.ts';
+import { choicesOf, holds, ownFolder, same, type Target, utf8 } from '../target.ts';
 
 const NAME_WORDS = [
   '20210507/',
@@ -170,10 +169,7 @@ const wav: Target = {
 
 let folder = '';
 function emptyFolder(): string {
-  if (folder === '') {
-    folder = mkdtempSync(join(tmpdir(), 'cdrd-fuzz-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  }
+  if (folder === '') folder = ownFolder();
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   return folder;
