@@ -59,8 +59,8 @@ describe('a page', () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
     });
     for (const each of [/of the test/, /thrown by the test/, /style-src/, /TrustedHTML/, /status 404/, /connect-src/])
-      expect(all(), String(each)).toContainEqual(expect.stringMatching(each));
-    expect(elsewhere.all()).toContainEqual(expect.stringMatching(/^request elsewhere: .*nowhere$/));
+      await expect.poll(all, { message: String(each) }).toContainEqual(expect.stringMatching(each));
+    await expect.poll(elsewhere.all).toContainEqual(expect.stringMatching(/^request elsewhere: .*nowhere$/));
     expect(faults()).toEqual([]);
   });
 

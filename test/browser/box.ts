@@ -17,10 +17,10 @@ import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { logIn } from '../support/daemon.ts';
 import { PASSWORDS } from './office.ts';
 import { type BoxProcess, command, environment, type ProcessOptions, startProcess } from './process.ts';
-import { announce, SIZES, type Size, watch } from './watch.ts';
+import { announce, SIZES, type Size, settled, watch } from './watch.ts';
 
 export { CONTACTS, PASSWORDS } from './office.ts';
-export { announce, axe, SIZES, type Size, shot, textOf } from './watch.ts';
+export { announce, axe, SIZES, type Size, settled, shot, textOf } from './watch.ts';
 
 export type BoxUser = keyof typeof PASSWORDS;
 
@@ -235,6 +235,19 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** From now on the page waits for the answers of a number. @returns how to let them come. */
+export async function hold(page: Page, number: number): Promise<() => void> {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route(`**/cgi/webserve/${number}`, async (route) => {
+    await released;
+    await route.continue();
+  });
+  return release;
+}
+
 /** Name of the session's cookie over HTTP. */
 const COOKIE = 'cdrd_session';
 
@@ -273,6 +286,6 @@ async function open(url: string, options: OpenOptions): Promise<Page> {
   if (role === null) announce(page, /401/);
   await page.goto(address.startsWith('/') ? address : `/${address}`);
   await page.locator('h1').first().waitFor();
-  await page.waitForLoadState('networkidle');
+  await settled(page);
   return page;
 }

@@ -19,14 +19,14 @@ async function column(page: Page, name: string): Promise<string[]> {
 /** The count that the page shows, when it is certain. */
 async function total(page: Page): Promise<number> {
   const count = page.locator('.calls-count');
-  await expect.poll(() => count.innerText(), { timeout: 15_000 }).toMatch(/^[\d,]+ calls?$/);
+  await expect.poll(() => count.innerText()).toMatch(/^[\d,]+ calls?$/);
   return Number((await count.innerText()).replace(/\D/g, ''));
 }
 
 /** Waits until the page shows so many calls. */
 async function shows(page: Page, count: number): Promise<void> {
   const text = count === 0 ? '0 calls' : count === 1 ? '1 call' : `${count.toLocaleString('en')} calls`;
-  await expect.poll(() => page.locator('.calls-count').innerText(), { timeout: 15_000 }).toBe(text);
+  await expect.poll(() => page.locator('.calls-count').innerText()).toBe(text);
 }
 
 describe('the report', () => {
@@ -34,7 +34,9 @@ describe('the report', () => {
     const page = await box.open({ page: 'calls', size });
     const today = await rowsOf({});
     await shows(page, today.length);
-    expect((await column(page, 'calldate')).slice(0, 5)).toEqual(today.slice(0, 5).map((row) => row.calldate));
+    await expect
+      .poll(async () => (await column(page, 'calldate')).slice(0, 5))
+      .toEqual(today.slice(0, 5).map((row) => row.calldate));
     const { json_obj_totals: sums } = await box.ask<{ json_obj_totals: { answered: number } }>(30002, {});
     await expect.poll(() => page.locator('.calls-totals dd').first().innerText()).toBe(String(sums.answered));
     expect(await axe(page)).toEqual([]);

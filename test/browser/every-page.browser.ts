@@ -5,7 +5,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { PAGES } from '../../cgi/contract.ts';
-import { announce, axe, shot, useBox } from './box.ts';
+import { announce, axe, settled, shot, useBox } from './box.ts';
 
 const office = useBox();
 const empty = useBox({ store: 'empty' });
@@ -43,7 +43,7 @@ function tooWide(page: Page): Promise<string[]> {
 
 /** One heading, which the title repeats; one main part; nothing still on its way. */
 async function orderly(page: Page): Promise<void> {
-  await page.locator('.loading').waitFor({ state: 'hidden' });
+  await settled(page);
   const found = await page.evaluate(() => ({
     headings: document.querySelectorAll('h1').length,
     mains: document.querySelectorAll('main').length,
@@ -159,7 +159,7 @@ describe.each(CASES)('$name on a $size', ({ name, size }) => {
     });
     await page.goto(`/${name}`);
     await page.locator('h1').waitFor();
-    await page.waitForLoadState('networkidle');
+    await settled(page);
     await orderly(page);
     if (name === 'live-calls') return; // told by its WebSocket: what it shows without one, live.browser.ts looks at
     expect(refused).toBeGreaterThan(0);
@@ -173,7 +173,7 @@ describe.each(CASES)('$name on a $size', ({ name, size }) => {
         .first()
         .click({ timeout: 1_000 })
         .catch(() => {});
-      await page.waitForLoadState('networkidle');
+      await settled(page);
     }
     expect(await page.getByText('the recording disk is not there').count()).toBe(0);
     await orderly(page);

@@ -47,10 +47,10 @@ describe.each(['phone', 'desktop'] as const)('%s', (size) => {
     await page.getByLabel('Group').fill('Customers');
     await page.keyboard.press('Enter');
     await page.getByText('New Customer is changed.').waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
     expect((await contacts()).filter(({ name }) => name === 'New Customer')).toEqual([
       { number: '5550124', name: 'New Customer', group: 'Customers' },
     ]);
-    await page.getByRole('button', { name: 'Close' }).click();
     await page.getByRole('button', { name: 'Remove New Customer' }).click();
     await page.getByText('New Customer is removed.').waitFor();
     expect((await contacts()).map(({ number }) => number)).not.toContain('5550124');

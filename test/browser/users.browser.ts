@@ -103,6 +103,7 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     await dialog.getByLabel('Password', { exact: true }).fill('monitor of the tests');
     await dialog.getByLabel('Password once more').fill('monitor of the tests');
     await button(page, 'Save').click();
+    await dialog.waitFor({ state: 'detached' });
     await page.getByText('monitor is changed.').waitFor();
   });
 
@@ -183,7 +184,7 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     const { token } = (await hers.json()) as { token: string };
     const page = await box.open({ page: 'users', size });
     const sessions = section(page, 'Logged in now');
-    expect(await sessions.getByText('this one').count()).toBe(1);
+    await sessions.getByText('this one').waitFor();
     await sessions.getByRole('button', { name: /^End the session of eva/ }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'End', exact: true }).click();
     await page.getByText('One session has ended.').waitFor();

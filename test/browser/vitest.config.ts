@@ -10,6 +10,8 @@ export default defineConfig({
     reporters: ['default', new CountReporter()],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // As long as the browser's own waits: vitest's second is less than a busy machine takes for one answer and its drawing.
+    expect: { poll: { timeout: 30_000 } },
     // A file has a daemon of its own and its pages in the one browser: a core each.
     maxWorkers: 2,
   },

@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BrowserContextOptions, Download, Page } from 'playwright-core';
+import type { BrowserContextOptions, Download, Page, Request } from 'playwright-core';
+import { expect } from 'vitest';
 
 export const SIZES = {
   /** The narrowest phone that is in use. */
@@ -29,9 +30,44 @@ export interface Watch {
   faults(): readonly string[];
 }
 
+/** What each page has asked for and not got yet. Sound is left out: its answer lasts as long as somebody listens. */
+const underWay = new WeakMap<Page, Set<Request>>();
+
+/**
+ * Waits until a page has all that it asked for and shows it. By what is under way, and not by half a second without a request
+ * (`networkidle`): a busy machine takes longer than that between an answer and what follows from it, and an idle one less.
+ */
+export async function settled(page: Page): Promise<void> {
+  // Twice, because a request that a test routes is told of a moment after it was made.
+  for (let quiet = 0; quiet < 2; ) {
+    await expect.poll(() => [...(underWay.get(page) ?? [])].map((request) => request.url())).toEqual([]);
+    // What an answer leads to is drawn, and its effects, which may ask for more, come behind the frame.
+    const isDrawn = await page.evaluate(async () => {
+      for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+      await new Promise((resolve) => setTimeout(resolve));
+      return ![...document.querySelectorAll('.loading')].some((each) => each.checkVisibility());
+    });
+    quiet = isDrawn && underWay.get(page)?.size === 0 ? quiet + 1 : 0;
+  }
+}
+
+function follow(page: Page): void {
+  if (underWay.has(page)) return;
+  const waiting = new Set<Request>();
+  underWay.set(page, waiting);
+  page.on('request', (request) => {
+    // Of what a page that is left was waiting for nothing more may be heard.
+    if (request.isNavigationRequest()) waiting.clear();
+    if (request.resourceType() !== 'media') waiting.add(request);
+  });
+  page.on('requestfinished', (request) => waiting.delete(request));
+  page.on('requestfailed', (request) => waiting.delete(request));
+}
+
 /** Listens from now on. @param origin Where its requests may go. */
 export function watch(page: Page, origin: string): Watch {
   const found: string[] = [];
+  follow(page);
   page.on('pageerror', (error) => found.push(`exception: ${error.stack ?? error.message}`));
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning')
