@@ -19,6 +19,8 @@ const HOUR_S = 3_600;
 /** Calls between 8 and 18 o'clock: of a working day, of one of the week's end. */
 const WORKING = 24;
 const RESTING = 5;
+/** Seconds that taking all of it in may last. */
+const SETTLE_S = 300;
 /** Longest that a call of the simulator goes on, seconds. */
 const TAIL_S = 120;
 
@@ -57,7 +59,7 @@ export async function makeOffice(bundle: string, folder: string, zone: string): 
     command(options, ['user', 'set', user, '--role', user], password);
   const box = await startProcess(options);
   try {
-    await settle(box.url);
+    await settle(box.url, `${folder}/recordings`);
   } finally {
     await box.end();
   }
@@ -128,8 +130,11 @@ function spoil(folder: string, zone: string): void {
   if (lost) rmSync(`${into}/${lost}`);
 }
 
-/** Waits until every call and recording is taken in, and fills the phone book. */
-async function settle(url: string): Promise<void> {
+/**
+ * Waits until every call and recording is taken in, and fills the phone book. By what there is to take in: a count that stands
+ * still for some seconds is on a busy machine no sign of the end.
+ */
+async function settle(url: string, recordings: string): Promise<void> {
   const token = await logIn(url, 'admin');
   const ask = async (number: number, values: Readonly<Record<string, string>>) => {
     const body = new URLSearchParams(values);
@@ -139,14 +144,24 @@ async function settle(url: string): Promise<void> {
     return (await answer.json()) as { json_obj_filter: { totalcount: number } };
   };
   const all = { startdate: '2000-01-01 00:00', limit: '1' };
-  const counts = async () =>
-    JSON.stringify(await Promise.all([9006, 20053].map(async (number) => (await ask(number, all)).json_obj_filter)));
-  let before = '';
-  for (let same = 0; same < 6; ) {
-    await sleep(500);
-    const now = await counts();
-    same = now === before && !now.includes('"totalcount":0') ? same + 1 : 0;
-    before = now;
+  const countOf = async (number: number) => (await ask(number, all)).json_obj_filter.totalcount;
+  const gauge = async (name: string) => {
+    const text = await (await fetch(`${url}/metrics`, { headers: { Authorization: `Bearer ${token}` } })).text();
+    const [, value] = new RegExp(`^${name} (\\d+)`, 'm').exec(text) ?? [];
+    if (value === undefined) throw new Error(`there is no figure ${name}`);
+    return Number(value);
+  };
+  const files = readdirSync(recordings, { recursive: true }).filter((name) => String(name).endsWith('.wav')).length;
+  const isIn = async () =>
+    (await gauge('cdrd_csv_records_total')) > 0 &&
+    (await gauge('cdrd_csv_behind_bytes')) === 0 &&
+    (await gauge('cdrd_records_held')) === 0 &&
+    (await gauge('cdrd_open_calls')) === 0 &&
+    (await countOf(20053)) === files;
+  for (let looks = 0; !(await isIn()); looks++) {
+    if (looks > SETTLE_S * 4)
+      throw new Error(`${files} recordings and their calls are not taken in after ${SETTLE_S} s`);
+    await sleep(250);
   }
   const csv = ['number,name,group', ...CONTACTS.map((contact) => contact.join(','))].join('\r\n');
   await ask(30014, { csv });
