@@ -476,6 +476,23 @@ describe('a call', () => {
     expect(placed.recording).toMatch(/\/20261123\/20261123-155444-1795478084-Outbound-96-202-9506\.wav$/);
     expect(pbx.events.join('')).toContain('StartTime: 2026-11-23 15:54:43\r\n');
   });
+
+  it('rings and talks for as long as it is not told to go on', async () => {
+    const pbx = await simulator();
+    const placed = pbx.placeCall('inbound', { source: '5550100', ring: 600, talk: 600 });
+    clock.advance(60);
+    const answered = () => pbx.events.some((event) => event.startsWith('Event: BridgeEnter'));
+    expect(answered()).toBe(false);
+    pbx.goOn();
+    clock.advance(60);
+    expect([answered(), pbx.liveCalls]).toEqual([true, 1]);
+    pbx.goOn();
+    clock.advance(1);
+    expect(pbx.liveCalls).toBe(0);
+    const [record] = (await placed).records;
+    const { start = 0, answer, end = 0 } = record ?? {};
+    expect([(answer ?? 0) - start, end - start]).toEqual([60_000, 120_000]);
+  });
 });
 
 describe('a recording', () => {

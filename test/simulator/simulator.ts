@@ -78,6 +78,11 @@ export interface Simulator {
    */
   placeCall(kind: CallKind, overrides?: CallOverrides): Promise<PlacedCall>;
   /**
+   * What each live call waits for happens now: who is rung answers, or gives up; who talks hangs up. For tests that look at
+   * a call for as long as they need, however busy the machine.
+   */
+  goOn(): void;
+  /**
    * As after a crash of Asterisk: live calls are lost without records, their WAVs keep a header of zeros, connections drop,
    * and UniqueIDs, channel names and Sequence begin again at 0. AstDB stays. The next login hears FullyBooted.
    */
@@ -213,6 +218,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       return running.size;
     },
     placeCall: async (kind, overrides = {}) => start(kind, overrides),
+    goOn: () => {
+      for (const run of [...running]) {
+        run.cancel();
+        step(run);
+      }
+    },
     restart: () => {
       stopCalls((call) => call.closeRecordings(true));
       ami.dropConnections();
