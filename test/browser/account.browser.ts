@@ -1,4 +1,5 @@
 /** One's own account: the password, a second factor by an app that the test plays, sessions elsewhere, and the language. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BrowserContext, Page } from 'playwright-core';
 import { encode } from 'uqr';
 import { describe, expect, test } from 'vitest';
@@ -9,19 +10,32 @@ const shown = (page: Page, title: string) =>
   page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });
 
-/** What the app shows so many steps of 30 s from now: the box takes those beside the one of now, and each once. */
-function code(secret: string, steps: number): string {
-  return codeOf(fromBase32(secret) ?? Buffer.alloc(0), stepAt(Date.now() / 1000) + steps);
+/** Seconds that a code may take from here to the box: typed, pressed and sent on a busy machine. */
+const ON_ITS_WAY_S = 15;
+
+/**
+ * The app of one secret. The box takes the code of the step of 30 s that it is and those beside it, each once, and none that
+ * is older than the last: so each is the oldest that is good when it arrives, and the next one is waited for where all that
+ * are good by now have been used.
+ */
+function app(secret: string): () => Promise<string> {
+  const now = () => Date.now() / 1000;
+  let last = 0;
+  return async () => {
+    last = Math.max(last + 1, stepAt(now() + ON_ITS_WAY_S) - 1);
+    while (stepAt(now()) < last - 1) await sleep(100);
+    return codeOf(fromBase32(secret) ?? Buffer.alloc(0), last);
+  };
 }
 
 /** The dashboard, an admin's first page, asks for calls in progress; here no Asterisk knows of any. */
-async function logIn(box: Box, user: string, password: string, code = ''): Promise<Page> {
+async function logIn(box: Box, user: string, password: string, code?: () => Promise<string>): Promise<Page> {
   const page = await box.open({ role: null, expects: [/401/, /status (of )?409.*30019/] });
   await page.getByLabel('User name', { exact: true }).fill(user);
   await page.getByLabel('Password', { exact: true }).fill(password);
-  if (code !== '') {
+  if (code) {
     await page.getByText('This account has a second factor').click();
-    await page.getByLabel('Code of the authenticator app').fill(code);
+    await page.getByLabel('Code of the authenticator app').fill(await code());
   }
   await button(page, 'Log in').click();
   return page;
@@ -46,7 +60,7 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
 
   /** Of the first test, whose session goes on; with the second factor set, the harness can't log in. */
   let session: Awaited<ReturnType<BrowserContext['cookies']>> = [];
-  let secret = '';
+  let code = app('');
 
   test('a second factor is set up from the picture or by typing, and asked for at the log-in', async () => {
     const page = await box.open({ page: 'account', role: 'monitor', size });
@@ -65,8 +79,9 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     await button(page, 'Next').click();
     await page.locator('svg.qr').waitFor();
     await page.getByText('It can not be scanned: type it in').click();
-    secret = (await page.getByLabel('Secret', { exact: true }).inputValue()).replaceAll(' ', '');
+    const secret = (await page.getByLabel('Secret', { exact: true }).inputValue()).replaceAll(' ', '');
     expect(secret).toMatch(/^[A-Z2-7]{32}$/);
+    code = app(secret);
     // The picture is that of the address with this very secret, dark on light, with a margin of four.
     const drawn = await modulesOf(page);
     const host = (await box.ask<{ host: string }>(30037)).host;
@@ -80,7 +95,7 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     await page.getByLabel('Code that the app shows').fill('000 000');
     await button(page, 'Switch on').click();
     await page.getByRole('alert').getByText('code is not the one of now').waitFor();
-    await page.getByLabel('Code that the app shows').fill(code(secret, -1));
+    await page.getByLabel('Code that the app shows').fill(await code());
     await button(page, 'Switch on').click();
     await page.getByText('From now on a log-in needs a code.').waitFor();
     await page.getByRole('heading', { name: 'Second factor on' }).waitFor();
@@ -90,7 +105,7 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
 
     const without = await logIn(box, 'monitor', 'monitor');
     await without.getByText('Unknown user or wrong password (or code).').waitFor();
-    await shown(await logIn(box, 'monitor', 'monitor', code(secret, 0)), 'Call Recording');
+    await shown(await logIn(box, 'monitor', 'monitor', code), 'Call Recording');
   });
 
   test('it is switched off by password and code', async () => {
@@ -100,7 +115,7 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     await page.reload();
     await page.getByText('Switch off the second factor').first().click();
     await page.getByLabel('Your password', { exact: true }).fill('monitor');
-    await page.getByLabel('Code that the app shows').fill(code(secret, 1));
+    await page.getByLabel('Code that the app shows').fill(await code());
     expect(await axe(page)).toEqual([]);
     await button(page, 'Switch off the second factor').click();
     await page.getByText('Log-ins need no code any more.').waitFor();
@@ -115,7 +130,7 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     await button(hers, 'Next').click();
     await hers.getByText('It can not be scanned: type it in').click();
     const secret = (await hers.getByLabel('Secret', { exact: true }).inputValue()).replaceAll(' ', '');
-    await hers.getByLabel('Code that the app shows').fill(code(secret, 0));
+    await hers.getByLabel('Code that the app shows').fill(await app(secret)());
     await button(hers, 'Switch on').click();
     await hers.getByText('From now on a log-in needs a code.').waitFor();
 
