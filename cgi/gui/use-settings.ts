@@ -34,10 +34,18 @@ export interface SettingsForm {
   save(more?: Parameters): Promise<SettingsChanged | null>;
 }
 
+/** Values that the box has taken since it gave a list, and that list. */
+interface Saved {
+  readonly over: SettingList | null;
+  readonly values: Readonly<Record<string, string>>;
+}
+const NOTHING_SAVED: Saved = { over: null, values: {} };
+
 /** @param shown Names that have a field in the form: a fault of another one is told as {@link SettingsForm.refusal}. */
 export function useSettings(shown: (name: string) => boolean = () => true): SettingsForm {
   const { answer, error, again } = useAsk<SettingList>(LIST);
   const [draft, setDraft] = useState<ReadonlyMap<string, string>>(new Map());
+  const [saved, setSaved] = useState(NOTHING_SAVED);
   const [refusal, setRefusal] = useState<AskError | null>(null);
   const [busy, setBusy] = useState(false);
 
@@ -45,7 +53,9 @@ export function useSettings(shown: (name: string) => boolean = () => true): Sett
     () => (answer ? new Map(answer.json_array_settings.map((row) => [row.name, row])) : null),
     [answer],
   );
-  const held = (name: string) => rows?.get(name)?.value ?? '';
+  // Until the list is here anew it tells of what held before: a box that was just ticked and saved would show as unticked.
+  const held = (name: string) =>
+    (saved.over === answer ? saved.values[name] : undefined) ?? rows?.get(name)?.value ?? '';
   const dirty = [...draft].filter(([name, value]) => plain(value) !== plain(held(name))).map(([name]) => name);
   const blamed = refusal?.parameter !== undefined && shown(refusal.parameter) ? refusal.parameter : null;
 
@@ -72,10 +82,15 @@ export function useSettings(shown: (name: string) => boolean = () => true): Sett
     async save(more = {}) {
       setBusy(true);
       setRefusal(null);
+      const sent = Object.fromEntries(dirty.map((name) => [name, draft.get(name)]));
       try {
-        const sent = Object.fromEntries(dirty.map((name) => [name, draft.get(name)]));
         const changed = await ask<SettingsChanged>(CHANGE, { ...more, ...sent });
-        setDraft(new Map());
+        setSaved((before) => ({
+          over: answer,
+          values: { ...(before.over === answer && before.values), ...changed.settings },
+        }));
+        // What was typed since it was sent is a change of its own.
+        setDraft((now) => new Map([...now].filter(([name, value]) => sent[name] !== value)));
         return changed;
       } catch (failed) {
         if (!(failed instanceof AskError)) throw failed;

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { selfSigned } from '../../daemon/http/self-signed.ts';
-import { axe, freePort, shot, useBox } from './box.ts';
+import { axe, freePort, hold, settled, shot, useBox } from './box.ts';
 
 const card = (page: Page, name: string) => page.getByRole('form', { name });
 const save = (page: Page, name: string) => card(page, name).getByRole('button', { name: 'Save' }).click();
@@ -73,6 +73,20 @@ describe('the page', () => {
       30016,
     );
     expect(rows.find(({ name }) => name === 'numbering.ivr')?.value).toBe('625-639');
+  });
+
+  test('what is saved stands there as it was typed, until the box has told it anew', async () => {
+    const page = await box.open({ page: 'preferences' });
+    const ivr = page.getByLabel('IVR');
+    const tell = await hold(page, 30016);
+    await ivr.fill('626-639');
+    await save(page, 'Number ranges');
+    await page.getByText('Saved.').waitFor();
+    expect(await ivr.inputValue()).toBe('626-639');
+    expect(await card(page, 'Number ranges').getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+    tell();
+    await settled(page);
+    expect(await ivr.inputValue()).toBe('626-639');
   });
 
   test('a dialect is switched on by the keyboard, and the address that is shown answers', async () => {
@@ -188,10 +202,10 @@ describe('a change that may lock one out', () => {
     await hurry(page, 20);
     const port = await freePort();
     await page.getByLabel('Port of HTTP', { exact: true }).fill(String(port));
+    // Said for two seconds, before the page goes there.
+    const said = bar(page).getByText(`The pages are at http://127.0.0.1:${port} now`).waitFor();
     await save(page, 'Web access');
-    await bar(page).waitFor();
-    await bar(page).getByText(`The pages are at http://127.0.0.1:${port} now`).waitFor();
-    await shot(page, 'preferences-pending-phone');
+    await said;
     await page.waitForURL(`http://127.0.0.1:${port}/preferences*`);
     await bar(page).getByRole('button', { name: 'Keep the change' }).waitFor();
     expect(await axe(page)).toEqual([]);
@@ -204,9 +218,24 @@ describe('a change that may lock one out', () => {
     const page = await box.open({ page: 'preferences', expects: ANY });
     const port = await freePort();
     await page.getByLabel('Port of HTTP', { exact: true }).fill(String(port));
+    // The box takes longer to answer than the page waits before it goes to the new address: from where one has pressed it
+    // doesn't go.
+    let letBack = () => {};
+    await page.route('**/cgi/webserve/30038', async (route) => {
+      if (/back=/.test(route.request().postData() ?? '')) await new Promise<void>((resolve) => (letBack = resolve));
+      await route.continue();
+    });
+    await page.clock.install();
+    const asked = page.waitForRequest((request) => /back=/.test(request.postData() ?? ''));
+    const back = bar(page).getByRole('button', { name: 'Go back now' }).click();
     await save(page, 'Web access');
-    await bar(page).getByRole('button', { name: 'Go back now' }).click();
+    await back;
+    await asked;
+    await page.clock.runFor(5_000);
+    await shot(page, 'preferences-pending');
+    letBack();
     await page.getByText('The change is taken back.').waitFor();
+    expect(new URL(page.url()).origin).toBe(box.url);
     await expect.poll(() => answers(`http://127.0.0.1:${port}`)).toBe(0);
     expect(await answers(box.url)).toBe(200);
   });

@@ -2,7 +2,7 @@
  * The change on trial (30038), on every page while there is one: what it is, how long until it falls back, and the two ways
  * out. Where the address has changed, the page goes there by itself: only there can it be seen that one still gets in.
  */
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import type { OnTrial, TrialShown } from '../../contract.ts';
 import { AskError, ask, isAbort } from '../api.ts';
 import { useMe } from '../me.ts';
@@ -81,11 +81,13 @@ export function PendingChange() {
     }
   }, [trial, look, take, t]);
 
-  useEffect(() => {
-    if (away === null) return;
+  // Not from under a finger: who has just pressed to go back would land at an address that is no more. At once, for that
+  // reason, and not an effect after the next frame.
+  useLayoutEffect(() => {
+    if (away === null || busy) return;
     const timer = setTimeout(() => location.assign(away), GO_MS);
     return () => clearTimeout(timer);
-  }, [away]);
+  }, [away, busy]);
 
   if (!trial) return null;
   const { what, user, by_another: byAnother } = trial.shown;

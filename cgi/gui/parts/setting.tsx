@@ -3,7 +3,7 @@
  * it waits for a restart, and what the box finds wrong with it. A page says which kind of control and in which words.
  */
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { useText } from '../text.ts';
 import type { SettingsForm } from '../use-settings.ts';
 import { Field } from './field.tsx';
@@ -204,8 +204,9 @@ export function SettingSelect({ form, name, label, class: look, options, ...hint
 export function SaveBar({ form }: { readonly form: SettingsForm }) {
   const t = useText('common');
   const count = form.dirty.length;
-  // Whoever has pressed the button may not see the field, and not hear of it where the focus is.
-  useEffect(() => {
+  // Whoever has pressed the button may not see the field, and not hear of it where the focus is. With the fault and not a
+  // frame later: what is typed as soon as it is told belongs into the field.
+  useLayoutEffect(() => {
     if (form.blamed !== null) document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [form.blamed]);
   return (
