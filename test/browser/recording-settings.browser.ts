@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { announce, axe, shot, useBox } from './box.ts';
+import { announce, axe, hold, shot, useBox } from './box.ts';
 
 const folder = join(tmpdir(), `cdrd-browser-places-${process.pid}`);
 const sounds = `${folder}/sounds`;
@@ -64,12 +64,9 @@ describe.each(['phone', 'desktop'] as const)('%s', (size) => {
     const page = await open({ size });
     const prompt = page.getByRole('combobox', { name: 'Inbound Calls Prompt' });
     expect(await prompt.inputValue()).toBe('');
-    expect(await prompt.locator('option').allTextContents()).toEqual([
-      'None',
-      'custom/recorded',
-      'beep',
-      'Another sound …',
-    ]);
+    await expect
+      .poll(() => prompt.locator('option').allTextContents())
+      .toEqual(['None', 'custom/recorded', 'beep', 'Another sound …']);
     await prompt.selectOption('custom/recorded');
     await page.getByLabel('Write to the recording file').check();
     await page.getByRole('combobox', { name: 'Outbound Calls Prompt' }).selectOption('…');
@@ -105,7 +102,7 @@ describe.each(['phone', 'desktop'] as const)('%s', (size) => {
     expect(await axe(page)).toEqual([]);
     await shot(page, `recording-settings-pending-${size}`);
     await box.startPbx();
-    await state(page).getByText('In force').waitFor({ timeout: 25_000 });
+    await state(page).getByText('In force').waitFor();
     expect(box.pbx.astdb.get('cdrd/Conference')).toBe('0');
     await box.ask(30017, { reset: 'recording.conference' });
   });
@@ -129,6 +126,23 @@ describe.each(['phone', 'desktop'] as const)('%s', (size) => {
     expect(box.pbx.astdb.get('cdrd/dir')).toBe(`${folder}/nas`);
     await box.ask(30017, { reset: 'recording.place' });
   });
+});
+
+test('what was in force before a change is not said of the change', async () => {
+  const page = await open();
+  await state(page).getByText('In force', { exact: true }).waitFor();
+  const tell = await hold(page, 30050);
+  await box.stopPbx();
+  await expect.poll(async () => (await box.ask<{ state: string }>(30050)).state).toBe('pending');
+  await page.getByLabel('Conference Calls').uncheck();
+  await save(page);
+  await page.getByText('Saved, not yet in force: Conference Calls: off.').waitFor();
+  expect(await state(page).getByText('In force', { exact: true }).count()).toBe(0);
+  tell();
+  await state(page).getByText('Pending').waitFor();
+  await box.startPbx();
+  await state(page).getByText('In force', { exact: true }).waitFor();
+  await box.ask(30017, { reset: 'recording.conference' });
 });
 
 test('by keyboard alone, and in Spanish', async () => {

@@ -1,4 +1,5 @@
 /** Recording Settings (guide 3.2): what is recorded, where to, and what tells people of it; and whether Asterisk has it. */
+import { useRef, useState } from 'preact/hooks';
 import type { SettingsInAsterisk } from '../../contract.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Loading } from '../parts/loading.tsx';
@@ -25,6 +26,10 @@ export default function RecordingSettings() {
   const t = useText('recording-settings');
   const form = useSettings(isOurs);
   const asterisk = useAsk<SettingsInAsterisk>(STATE);
+  // The answer that a save has overtaken: "in force" of before must not stand beside "not yet in force".
+  const [overtaken, setOvertaken] = useState<SettingsInAsterisk | null>(null);
+  const latest = useRef(asterisk.answer);
+  latest.current = asterisk.answer;
   usePoll(asterisk.again, asterisk.answer?.state === 'written' ? CALM_MS : PENDING_MS);
 
   const said = (name: string): string => {
@@ -47,6 +52,7 @@ export default function RecordingSettings() {
     const changes = form.dirty.map((name) => `${labels[name] ?? name}: ${said(name)}`).join('; ');
     const changed = await form.save();
     asterisk.again();
+    if (changed && changed.pending.length > 0) setOvertaken(latest.current);
     if (changed) tell(changed.pending.length > 0 ? t.savedPending(changes) : t.savedInForce(changes));
   };
 
@@ -58,7 +64,7 @@ export default function RecordingSettings() {
     );
   return (
     <Page name="recording-settings">
-      <InAsterisk asked={asterisk} />
+      <InAsterisk asked={asterisk.answer === overtaken ? { ...asterisk, answer: null } : asterisk} />
       <form
         class="recording-settings"
         onSubmit={(event) => {
