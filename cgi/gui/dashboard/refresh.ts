@@ -32,12 +32,15 @@ export function useRefresh(seconds: number, again: () => void): void {
   useEffect(() => {
     listen();
     let last = Date.now();
+    const every = Math.min(seconds, 5) * 1000;
     const look = () => {
-      if (document.visibilityState !== 'visible' || isGone() || Date.now() - last < seconds * 1000) return;
+      // A timer that came late once makes the next come early: half a look is not waited for with a whole one more.
+      const isDue = Date.now() - last > seconds * 1000 - every / 2;
+      if (document.visibilityState !== 'visible' || isGone() || !isDue) return;
       last = Date.now();
       latest.current();
     };
-    const timer = setInterval(look, Math.min(seconds, 5) * 1000);
+    const timer = setInterval(look, every);
     document.addEventListener('visibilitychange', look);
     returned.add(look);
     return () => {
