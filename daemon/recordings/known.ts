@@ -2,34 +2,29 @@
  * What the index knows of a folder, as one text (`name\tsize\tmtimeMs` a line), so that a folder crosses to the worker
  * as one string and no row objects. Pure.
  */
-
-/** Size and time as they stand in the text; equal text = unchanged file. */
-export function stamp(size: number, mtimeMs: number): string {
-  return [size, mtimeMs].join('\t'); // a template keeps its parts, each an object, for as long as it is kept itself
-}
+import { createKnownFiles, type KnownFiles } from './known-files.ts';
 
 /** The text by itself: V8's part of a longer one is an object of its own, and keeps the longer one. */
 export function byItself(text: string): string {
   return Buffer.from(text).toString();
 }
 
-const line = /^([\s\S]*)\t(\d+\t-?\d+)$/;
+const line = /^([\s\S]*)\t(\d+)\t(-?\d+)$/;
 
 /**
- * Name → {@link stamp}. A name may hold a newline: a line without the two numbers belongs to the next one. A name made to
- * look like a line of its own is merely looked at again, and the name it forges isn't in the index, so nothing is lost.
+ * A name may hold a newline: a line without the two numbers belongs to the next one. A name made to look like a line of its
+ * own is merely looked at again, and the name it forges isn't in the index, so nothing is lost.
  * @param keep Whether it is kept for long, without the text.
  */
-export function parseKnown(text: string, keep = false): Map<string, string> {
-  const known = new Map<string, string>();
-  const kept = keep ? byItself : (part: string) => part;
+export function parseKnown(text: string, keep = false): KnownFiles {
+  const known = createKnownFiles();
   let begun: string | undefined;
   for (const part of text === '' ? [] : text.split('\n')) {
     const whole = begun === undefined ? part : `${begun}\n${part}`;
     const match = line.exec(whole);
-    const [, name, numbers] = match ?? [];
-    if (name !== undefined && numbers !== undefined) {
-      known.set(kept(name), kept(numbers));
+    const [, name, size, mtimeMs] = match ?? [];
+    if (name !== undefined) {
+      known.set(keep ? byItself(name) : name, Number(size), Number(mtimeMs));
       begun = undefined;
     } else {
       begun = whole;

@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stamp } from '../../daemon/recordings/known.ts';
 import {
   type FoundRecording,
   type MediumState,
@@ -105,7 +104,7 @@ export function memoryIndex(rows = new Map<string, FoundRecording>()): MemoryInd
     known: async (_medium, folder) =>
       [...rows.values()]
         .filter((row) => folderOf(row.path) === folder)
-        .map((row) => `${row.path.slice(folder ? folder.length + 1 : 0)}\t${stamp(row.size, row.mtimeMs)}`)
+        .map((row) => `${row.path.slice(folder ? folder.length + 1 : 0)}\t${row.size}\t${row.mtimeMs}`)
         .join('\n'),
     folders: async () => [...new Set([...rows.keys()].map(folderOf))],
     async found(_medium, files) {

@@ -17,7 +17,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stamp } from '../../daemon/recordings/known.ts';
 import { type RecordingIndex, startRecordings } from '../../daemon/recordings/recordings.ts';
 import { wav } from './helper.ts';
 
@@ -34,7 +33,7 @@ function resident(field: 'VmRSS' | 'VmHWM'): number {
 function index(dir: string, knowsAll: boolean): RecordingIndex {
   const known = (folder: string) =>
     readdirSync(join(dir, folder))
-      .map((name) => `${name}\t${stamp(bytes.length, old.getTime())}`)
+      .map((name) => `${name}\t${bytes.length}\t${old.getTime()}`)
       .join('\n');
   return {
     medium: async () => 1,
