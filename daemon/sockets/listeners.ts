@@ -155,6 +155,7 @@ export function createListeners<Kind extends string>(options: ListenersOptions<K
         await listen();
       });
     } catch (error) {
+      server.close(); // it never listened, but what tends it lives until it is closed, and an address is waited for for days
       throw new ListenError(wanted, error, sockets.given);
     }
     server.on('error', (error) => log.error('a listener failed', { [wanted.kind]: textOf(wanted), error }));

@@ -1,6 +1,6 @@
 /** Listeners that change while they serve: opened first, closed afterwards, there again when the change is taken back. */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { portFault } from '../../daemon/doors.ts';
 import { createListeners, ListenError } from '../../daemon/sockets/listeners.ts';
@@ -195,6 +195,31 @@ describe('an address that is not there yet', () => {
     network.there = true;
     await eventually(async () => (await toldBy('127.0.0.9', port)) === '127.0.0.9');
     expect(await told(port)).toBe(null);
+  });
+
+  test('leaves nothing of a try that came to nothing', async () => {
+    const made: Server[] = [];
+    let closed = 0;
+    const listeners = createListeners<'x'>({
+      create: () => {
+        const server = createServer();
+        server.once('close', () => closed++);
+        made.push(server);
+        return server;
+      },
+      retire: (server) => new Promise((resolve) => server.close(resolve)),
+      sockets: {
+        ...ownSockets,
+        listen: async () => {
+          throw Object.assign(new Error('no such address'), { code: 'EADDRNOTAVAIL' });
+        },
+      },
+      log: { error() {}, warn() {}, info() {} },
+    });
+    onTestFinished(() => listeners.close());
+    await listeners.begin([{ kind: 'x', address: { host: '127.0.0.9', port: 1 } }], []);
+    await eventually(() => made.length === 2); // it is tried anew
+    await eventually(() => closed === 2);
   });
 
   test('is an error where a page asks for it', async () => {
