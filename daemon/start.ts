@@ -304,7 +304,7 @@ export async function start(options: StartOptions): Promise<Running> {
     };
     const webSockets = createWebSockets({
       '/ami': amiPath(amiServer, config.ami.greeting, (address) => permits.permits('ami', address)),
-      '/live': livePath(services, bus, tokenOf),
+      '/live': livePath(services, bus, tokenOf, log),
     });
     const answers = new Map<string, number>();
     let ready = true;

@@ -85,8 +85,8 @@ export interface LiveListener {
 }
 
 /**
- * Which channel it is, Asterisk says once and behind the caller's number: who has line breaks in that can put another one
- * before it. Such an event tells nothing. @param name In lower case.
+ * Which channel it is, and how old, Asterisk says once and behind the caller's number: who has line breaks in that can put
+ * another one before it. Such an event tells nothing. @param name In lower case.
  */
 function onlyOne({ headers }: Packet, name: string): string {
   const [first, second] = headers.filter(([each]) => each.toLowerCase() === name);
@@ -110,9 +110,9 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
     counts.set(linkedId, (counts.get(linkedId) ?? 0) + 1);
   }
 
-  function add(packet: Packet, uniqueId: string, linkedId: string): LiveChannel {
+  function add(event: string, packet: Packet, uniqueId: string, linkedId: string): LiveChannel {
     const now = clock();
-    const listed = packet.get('Duration'); // only the list has it
+    const listed = event === 'coreshowchannel' ? onlyOne(packet, 'duration') : ''; // elsewhere it is a caller's
     if (listed !== '') strangers = true;
     const since = now - secondsOf(listed) * 1000;
     const created = (uniqueIdEpoch(uniqueId) ?? 0) * 1000;
@@ -210,7 +210,7 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
       remove(uniqueId);
       return;
     }
-    const channel = channels.get(uniqueId) ?? (appears ? add(packet, uniqueId, linkedId) : null);
+    const channel = channels.get(uniqueId) ?? (appears ? add(event, packet, uniqueId, linkedId) : null);
     if (!channel) return;
     move(channel, linkedId);
     update(channel, event, packet);
@@ -284,8 +284,8 @@ function isOn(text: string): boolean {
   return /^(1|yes|true|y|t|on)$/i.test(text);
 }
 
-/** `00:01:05` in seconds; 0 for anything else. */
+/** `00:01:05` in seconds; 0 for anything else. No call is eleven years long: from an earlier moment no time could be told. */
 function secondsOf(text: string): number {
-  const [, hours, minutes, seconds] = /^(\d+):(\d\d):(\d\d)$/.exec(text) ?? [];
+  const [, hours, minutes, seconds] = /^(\d{1,5}):(\d\d):(\d\d)$/.exec(text) ?? [];
   return Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
 }

@@ -14,6 +14,7 @@ import { CgiError } from '../../cgi/reply.ts';
 import type { Services } from '../../cgi/verb.ts';
 import { may } from '../../storage/model/rights.ts';
 import type { Bus } from '../bus.ts';
+import type { Log } from '../log.ts';
 import type { WebSocketPath } from './websocket.ts';
 
 /** Watchers at a time: the pages that a box's people have open. */
@@ -33,6 +34,7 @@ export function livePath(
   services: Pick<Services, 'sessions' | 'keys' | 'live' | 'phoneBook' | 'zone' | 'notes'>,
   bus: Bus,
   tokenOf: (request: IncomingMessage) => string | null,
+  log: Pick<Log, 'error'>,
 ): WebSocketPath {
   const watchers = new Map<WebSocket, IncomingMessage>();
   /** Those of them that have been told everything. */
@@ -64,7 +66,11 @@ export function livePath(
   // The phone book is asked between a picture and its telling: one message at a time, so that none overtakes another.
   let last: Promise<void> = Promise.resolve();
   const inTurn = (work: () => Promise<void>): Promise<void> => {
-    last = last.then(work);
+    last = last.then(work).catch((error: unknown) => {
+      log.error('the calls in progress could not be told', { error });
+      // What they show may be out of date: they come again, and are told everything anew.
+      for (const socket of watchers.keys()) socket.close(1011, 'something went wrong here');
+    });
     return last;
   };
   const rowsOf = (calls: readonly LiveCall[]): Promise<LiveRow[]> => {

@@ -48,6 +48,25 @@ test('an event into which a caller has written an id of his own tells nothing; a
   expect([live.channels, live.isLive('B')]).toEqual([2, true]);
 });
 
+test('how old a channel is says the list alone, and not what a caller has written', () => {
+  const now = 1_700_000_000_000;
+  const live = createLiveChannels({ over: () => {} }, () => now);
+  const forged = (event: string, uniqueId: string, duration: string, behind = '') =>
+    live.hear(
+      parsePacket(
+        Buffer.from(
+          `Event: ${event}\r\nChannel: SIP/x-1\r\nCallerIDNum: 506\r\nDuration: ${duration}\r\nUniqueid: ${uniqueId}\r\nLinkedid: L\r\n${behind}\r\n`,
+        ),
+      ),
+    );
+  forged('Newchannel', '1', '999999999999999:00:00'); // from then on no date could be told
+  forged('Newchannel', '2', '00:01:00');
+  forged('CoreShowChannel', '3', '00:01:00', 'Duration: 00:00:09\r\n');
+  forged('CoreShowChannel', '4', '999999999999999:00:00');
+  forged('CoreShowChannel', '5', '00:00:09');
+  expect(live.list().map(({ since }) => now - since)).toEqual([0, 0, 0, 0, 9_000]);
+});
+
 test('a channel that moves to another call takes its life along', () => {
   const { live, over, hear } = begin();
   hear('Newchannel', '1', 'A');

@@ -26,7 +26,9 @@ async function openLive() {
   const phoneBook = { of: async () => new Map() } as unknown as Services['phoneBook'];
   const services = { sessions, keys, live, phoneBook, zone: zone('UTC'), notes };
   const bus = createBus();
-  const paths = { '/live': livePath(services, bus, tokenOf) };
+  const failures: string[] = [];
+  const log = { error: (message: string) => void failures.push(message) };
+  const paths = { '/live': livePath(services, bus, tokenOf, log) };
   const webSockets = createWebSockets(paths);
   const server = createServer().on('upgrade', webSockets.upgrade).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -58,7 +60,7 @@ async function openLive() {
     const [error] = (await once(socket, 'error', { signal: AbortSignal.timeout(20_000) })) as [Error];
     return error.message;
   };
-  return { sessions, time, watch, listen, knock, keys, live, phoneBook, bus, refused };
+  return { sessions, time, watch, listen, knock, keys, live, phoneBook, bus, refused, failures };
 }
 
 test('the end of its session, by whatever way, ends it at once, and nobody else’s', async () => {
@@ -120,6 +122,19 @@ test('calls bear the names of the phone book; while it is asked nothing is overt
   box.bus.emit('live', 'a');
   await vi.waitFor(() => expect(heard).toHaveLength(4));
   expect(heard[3]).toMatchObject({ call: { id: 'a', userfield: 'Outbound', contact: '' } });
+});
+
+test('what can not be told ends nobody but those who watch, and they may come again', async () => {
+  const { sessions, watch, live, bus, failures } = await openLive();
+  const { token } = sessions.begin({ user: 'admin', role: 'admin' });
+  const { closed } = await watch(token);
+  const far = { id: 'a', src: '1', dst: '2', callType: 'Inbound', since: 1e15, recording: null }; // no date has it
+  live.calls = () => [far] as never;
+  bus.emit('live', 'a');
+  expect(await closed).toBe(1011);
+  live.calls = () => [];
+  const next = await watch(token);
+  expect([next.socket.readyState, failures]).toEqual([WebSocket.OPEN, ['the calls in progress could not be told']]);
 });
 
 test('who is refused stands in the audit log: a key that opens nothing, and one that is for something else', async () => {
