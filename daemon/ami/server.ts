@@ -191,19 +191,23 @@ export async function listenAmi(options: AmiOptions): Promise<AmiServer> {
   }
 
   const connected = new Set<Socket>();
-  const serve = (local: boolean) => (socket: Socket) => {
-    const { remoteAddress: address = '' } = socket;
-    if (!local && !permits.permits('ami', address)) {
-      socket.destroy(); // without a word: it learns as little as from a closed port
-      return turnAway(address, 'ami.permit');
-    }
+  function serve(socket: Socket, local: boolean): void {
     connected.add(socket);
     socket.once('close', () => connected.delete(socket));
     converse(socket, local, attach, greeting, limits);
-  };
+  }
+
+  function serveTcp(socket: Socket): void {
+    const { remoteAddress: address } = socket;
+    if (address !== undefined && permits.permits('ami', address)) serve(socket, false);
+    else {
+      socket.destroy(); // without a word: it learns as little as from a closed port
+      if (address !== undefined) turnAway(address, 'ami.permit'); // else it has gone by itself
+    }
+  }
   let local: Server | null = null;
   const tcp = createListeners<'ami'>({
-    create: () => createAmiServer(serve(false)),
+    create: () => createAmiServer(serveTcp),
     retire: (server) => new Promise((resolve) => server.close(resolve)),
     quiet() {},
     sockets,
@@ -215,7 +219,7 @@ export async function listenAmi(options: AmiOptions): Promise<AmiServer> {
   try {
     await mkdir(runDir, { recursive: true, mode: 0o750 });
     await rm(socketPath, { force: true }); // a killed predecessor's; the process lock shows that none is alive
-    local = await listenLocal(socketPath, serve(true));
+    local = await listenLocal(socketPath, (socket) => serve(socket, true));
   } catch (error) {
     await close();
     throw error;

@@ -2,6 +2,7 @@
  * Clients that mean harm, or are broken: each is bounded, and another client's Ping is answered as before. The daemon runs
  * in a process of its own, so that what is measured is its doing and not the test's.
  */
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -13,6 +14,7 @@ import { openAmiUsers } from '../../daemon/ami/users.ts';
 import { type AmiLimits, amiLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import { parsePacket } from '../../daemon/wire/packet.ts';
+import { isBoxItself } from '../../storage/model/address.ts';
 import { type Box, folders, startBox, until } from '../fault/box.ts';
 import { eventually } from '../support/daemon.ts';
 import { atFileEnd, temporaryFolder } from '../support/folder.ts';
@@ -216,8 +218,8 @@ async function figures(): Promise<{ clients: number }> {
   return { clients: lines.filter((line) => line.includes(`0100007F:${hex} `) && / 0[18] /.test(line)).length };
 }
 
-/** A server by itself with short limits. */
-async function server(change: Partial<AmiLimits>) {
+/** A server by itself with short limits. @param permits Whether an address may come. */
+async function server(change: Partial<AmiLimits>, permits: (address: string) => boolean = () => true) {
   const limits: AmiLimits = { ...amiLimits, ...change };
   const folder = temporaryFolder();
   const users = await openAmiUsers(folder);
@@ -226,7 +228,7 @@ async function server(change: Partial<AmiLimits>) {
   const log = createLog({ level: 'info', write: (line) => void lines.push(line), terminal: false });
   const relay = createRelay(limits);
   const ami = await listenAmi({
-    permits: { permits: () => true, onChange() {} },
+    permits: { permits: (_, address) => permits(address), onChange() {} },
     services: {
       users,
       relay,
@@ -295,6 +297,19 @@ describe('bounds', () => {
     first[0]?.destroy();
     await eventually(() => ami.figures.clients === 5);
     await isIn(from('127.0.0.2'));
+  });
+
+  test('who has gone before he was let in is not turned away', async () => {
+    const { port, ami, lines } = await server({}, isBoxItself);
+    // While this process waits for the other, its loop takes nobody in.
+    const script = `const socket = require('node:net').connect(${port}, '127.0.0.1', () => socket.resetAndDestroy())`;
+    execFileSync(process.execPath, ['-e', script]);
+    const next = await logInClient(port, 'ear'); // whoever came before has been seen by now
+    expect([ami.figures, lines.filter((line) => line.includes('turned away'))]).toEqual([
+      { clients: 1, dropped: 0, refused: 0 },
+      [],
+    ]);
+    next.end();
   });
 
   test('who reads nothing for so long is dropped, though little lies there; who reads slowly is not', {
