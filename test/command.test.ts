@@ -207,9 +207,9 @@ describe('a wrong configuration: exit 78', () => {
 
   test('a file that is not there, or has no name', async () => {
     const file = `${temporaryFolder()}/none.toml`;
-    const missing = { code: 78, out: [], err: [`${file}: can't be read (ENOENT)`] };
+    const missing = { code: 78, out: [], err: [`${file}: is not there`] };
     expect(await cdrd(['run', '--config', file])).toEqual(missing);
-    expect(await cdrd(['run', '--config', ''])).toEqual({ ...missing, err: [`"": can't be read (ENOENT)`] });
+    expect(await cdrd(['run', '--config', ''])).toEqual({ ...missing, err: [`"": is not there`] });
   });
 
   test('a file whose secret everybody can read, and the secret is not shown', async () => {

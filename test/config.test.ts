@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parse } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { CONFIG_KEYS } from '../daemon/config/schema.ts';
+import { SETTINGS } from '../cgi/settings/schema.ts';
+import { CONFIG_KEYS, PAGE_SECTIONS, SECTION_NAMES } from '../daemon/config/schema.ts';
 import { type Config, ConfigError, loadConfig } from '../daemon/config.ts';
 import { GUIDE_NUMBERING, numberPlan } from '../storage/model/number-plan.ts';
 import { trunkRules } from '../storage/model/trunk.ts';
@@ -238,6 +239,16 @@ describe('faults', () => {
     ]);
   });
 
+  test('what only the pages set is said to be set there, not to be unknown', () => {
+    const says = 'is no key of the configuration: set it on the pages, or by 30017';
+    expect(faults('[retention]\ncalls.days = 90\n', { CDRD_RECORDING_ENABLE: 'no', CDRD_RECORDINGSX: '1' })).toEqual([
+      `FILE:1: retention: ${says}`,
+      `environment CDRD_RECORDING_ENABLE: ${says}`,
+    ]);
+    const pages = new Set(SETTINGS.map(({ name }) => name.split('.')[0] ?? ''));
+    expect([...pages].filter((section) => !SECTION_NAMES.includes(section)).sort()).toEqual([...PAGE_SECTIONS].sort());
+  });
+
   test('a time zone is known without a formatter, which costs the process 1.6 MB for good', () => {
     const { DateTimeFormat } = Intl;
     const made = vi.spyOn(Intl, 'DateTimeFormat');
@@ -282,7 +293,7 @@ describe('faults', () => {
 
   test('a file that is not there, is a folder, is huge or is not UTF-8', () => {
     const missing = join(folder, 'none.toml');
-    expect(complaints(() => loadConfig(missing, {}))).toEqual(["FILE: can't be read (ENOENT)"]);
+    expect(complaints(() => loadConfig(missing, {}))).toEqual(['FILE: is not there']);
     expect(complaints(() => loadConfig(folder, {}))).toEqual(['FILE: is not a file']);
     expect(faults('#'.repeat(300_000))).toEqual(['FILE: is larger than 262144 bytes']);
     expect(faults(new Uint8Array([0x23, 0xff, 0xfe, 0x0a]))).toEqual(['FILE: is not UTF-8 text']);

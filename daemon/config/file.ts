@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parse, TomlDate, TomlError } from 'smol-toml';
 import type { ConfigFault, Reading, Setting } from './reading.ts';
-import { CONFIG_KEYS, SECTION_NAMES } from './schema.ts';
+import { CONFIG_KEYS, ON_THE_PAGES, PAGE_SECTIONS, SECTION_NAMES } from './schema.ts';
 import { keyLines } from './toml-lines.ts';
 
 /** A configuration file is a few KB; more is a wrong file, and reading it would cost memory at start. */
@@ -42,7 +42,11 @@ function readText(path: string): { text: string; mode: number } | string {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)), mode: stat.mode & 0o777 };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is not UTF-8 text' : `can't be read (${code})`;
+    return code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+      ? 'is not UTF-8 text'
+      : code === 'ENOENT'
+        ? 'is not there'
+        : `can't be read (${code})`;
   }
 }
 
@@ -55,7 +59,8 @@ function judgeKeys(document: Record<string, unknown>, lines: ReadonlyMap<string,
     if (!SECTION_NAMES.includes(section)) {
       // A heading alone sets nothing: what a later version has put into the packaged file, all of it commented out.
       if (isTable(table) && Object.keys(table).length === 0) continue;
-      fault(section, `unknown section; there are ${SECTION_NAMES.join(', ')}`);
+      const known = `unknown section; there are ${SECTION_NAMES.join(', ')}`;
+      fault(section, PAGE_SECTIONS.includes(section) ? ON_THE_PAGES : known);
     } else if (!isTable(table)) {
       fault(section, `is a section: write [${section}] and its keys below`);
     } else {

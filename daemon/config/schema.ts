@@ -129,3 +129,9 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.entries(SECTIONS).flatMa
 );
 
 export const SECTION_NAMES: readonly string[] = Object.keys(SECTIONS);
+
+/** Settings of the pages that no file and no variable fixes: README's table of parameters names them beside those that can be. */
+export const PAGE_SECTIONS: readonly string[] = ['recording', 'trash', 'retention', 'backup'];
+
+/** What is said of them where somebody tries. */
+export const ON_THE_PAGES = 'is no key of the configuration: set it on the pages, or by 30017';

@@ -26,6 +26,14 @@ describe('the lock file', () => {
     for (const [name, version] of asked) expect(lock.packages[`node_modules/${name}`]?.version, name).toBe(version);
   });
 
+  test('README says of each package that ships why it is there', () => {
+    const [, table = ''] = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n## Dependencies\n');
+    const named = [...table.matchAll(/^\| ([@\w/-]+) \|/gm)]
+      .map(([, name]) => name)
+      .filter((name) => name !== 'package');
+    expect(named).toEqual(Object.keys(packageJson.dependencies));
+  });
+
   test('pins every package by its SHA-512', () => {
     const loose = Object.entries(lock.packages)
       .filter(([place]) => place !== '')

@@ -88,7 +88,7 @@ export const FUNCTIONS: readonly DialectFunction[] = [
     note: 'one property: calldate, calldate2, duration, connect_duration, caller, callername, called, lastSIPresponse, lastSIPresponseNum; but for calldate 100,000 calls at most',
   },
   {
-    name: 'LISTING orderByCallDuration, orderBySrcNumber, orderByDstNumber, orderByCallerName, orderByLastSIPrespNum',
+    name: 'LISTING orderByCallDuration, orderBySrcNumber, orderByDstNumber, orderByCallerName, orderByLastSIPrespNum, each with _asc or _desc',
     works: 'yes',
     note: '',
   },
