@@ -447,42 +447,58 @@ describe('import, verify and refold', () => {
     expect([code, out, err]).toEqual([74, [], ['less than 10000000 MB are free on the disk']]);
   });
 
-  test('without a daemon: each record once, the store against the file, and a changed numbering', async () => {
-    const folder = temporaryFolder();
-    const env = { ...ownEnv(folder), CDRD_ASTERISK_CDR_CSV: MASTER, CDRD_TIME_ZONE: 'UTC' };
-    const say = async (args: string[], more: Env = {}) => {
-      const { code, out, err } = await cdrd(args, { env: { ...env, ...more } });
-      return [code, ...out, ...err];
-    };
-    expect(await say(['import', MASTER])).toEqual([0, '17 records taken, 0 were there already']);
-    expect(await say(['import', MASTER])).toEqual([0, '0 records taken, 0 were there already']);
-    const agree =
+  describe('without a daemon', () => {
+    const AGREE =
       '13 calls against their records, 6 sums against their calls, 17 lines of the CDR CSV against the store, 0 lines of the audit log: all agree';
-    const [verified, sum, ...recordings] = await say(['verify']);
-    expect([verified, sum]).toEqual([0, agree]);
-    // What Asterisk had been told to record when these calls were made, nobody wrote down.
-    expect(recordings).toEqual([
-      'recordings:',
-      expect.stringMatching(/^ {2}\d+ calls \(unknown, policy_unknown, unknown\): each names no file/),
-    ]);
-    expect(await say(['refold', '--from', '2026-11-01'])).toEqual([0, '0 calls changed']);
-    const [code, head, ...lines] = await say(['trace', '1795478108.35']);
-    expect([code, head]).toEqual([0, 'call 1795478108.35: 2 records, 1 rows']);
-    expect(lines).toEqual([
-      'record 1: 1795478108.35 SIP/205-00000011 → SIP/202-00000012 Dial NO ANSWER 2026-11-23 23:55:08 to 2026-11-23 23:55:08',
-      `  from ${MASTER} line 10, byte ${readFileSync(MASTER, 'utf8').split('\n').slice(0, 9).join('\n').length + 1}`,
-      'record 2: 1795478108.35 SIP/205-00000011 → SIP/204-00000013 Dial ANSWERED 2026-11-23 23:55:08 to 2026-11-23 23:55:10',
-      expect.stringMatching(/^ {2}from .*Master\.csv line 11, byte \d+$/),
-      expect.stringMatching(/^row \d+: 205 → 920\(204\) ANSWERED$/),
-      '  made of records 1, 2, standing on 2: two people talked',
-      '  recording: - (none)',
-    ]);
-    expect(await say(['trace', '1.1'])).toEqual([0, 'no record has the UniqueID or LinkedID 1.1']);
-    const numbering = { CDRD_NUMBERING_IVR: '', CDRD_NUMBERING_QUEUE: '' };
-    expect((await say(['verify'], numbering)).slice(0, 2)).toEqual([1, agree.replace('all agree', '2 differ')]);
-    expect(await say(['refold', '--from', '2027-01-01'], numbering)).toEqual([0, '0 calls changed']);
-    expect(await say(['refold', '--from', '2026-11-01'], numbering)).toEqual([0, '2 calls changed']);
-    expect((await say(['verify'], numbering)).slice(0, 2)).toEqual([0, agree]);
+
+    /** A store with the records of the CDR CSV. @returns what runs a command on it, and gives its code and lines. */
+    async function imported() {
+      const env = { ...ownEnv(), CDRD_ASTERISK_CDR_CSV: MASTER, CDRD_TIME_ZONE: 'UTC' };
+      const say = async (args: string[], more: Env = {}) => {
+        const { code, out, err } = await cdrd(args, { env: { ...env, ...more } });
+        return [code, ...out, ...err];
+      };
+      expect(await say(['import', MASTER])).toEqual([0, '17 records taken, 0 were there already']);
+      return say;
+    }
+
+    test('each record once, and the store against the file', async () => {
+      const say = await imported();
+      expect(await say(['import', MASTER])).toEqual([0, '0 records taken, 0 were there already']);
+      const [verified, sum, ...recordings] = await say(['verify']);
+      expect([verified, sum]).toEqual([0, AGREE]);
+      // What Asterisk had been told to record when these calls were made, nobody wrote down.
+      expect(recordings).toEqual([
+        'recordings:',
+        expect.stringMatching(/^ {2}\d+ calls \(unknown, policy_unknown, unknown\): each names no file/),
+      ]);
+    });
+
+    test('a call’s records, each with its line', async () => {
+      const say = await imported();
+      const [code, head, ...lines] = await say(['trace', '1795478108.35']);
+      expect([code, head]).toEqual([0, 'call 1795478108.35: 2 records, 1 rows']);
+      expect(lines).toEqual([
+        'record 1: 1795478108.35 SIP/205-00000011 → SIP/202-00000012 Dial NO ANSWER 2026-11-23 23:55:08 to 2026-11-23 23:55:08',
+        `  from ${MASTER} line 10, byte ${readFileSync(MASTER, 'utf8').split('\n').slice(0, 9).join('\n').length + 1}`,
+        'record 2: 1795478108.35 SIP/205-00000011 → SIP/204-00000013 Dial ANSWERED 2026-11-23 23:55:08 to 2026-11-23 23:55:10',
+        expect.stringMatching(/^ {2}from .*Master\.csv line 11, byte \d+$/),
+        expect.stringMatching(/^row \d+: 205 → 920\(204\) ANSWERED$/),
+        '  made of records 1, 2, standing on 2: two people talked',
+        '  recording: - (none)',
+      ]);
+      expect(await say(['trace', '1.1'])).toEqual([0, 'no record has the UniqueID or LinkedID 1.1']);
+    });
+
+    test('a changed numbering', async () => {
+      const say = await imported();
+      expect(await say(['refold', '--from', '2026-11-01'])).toEqual([0, '0 calls changed']);
+      const numbering = { CDRD_NUMBERING_IVR: '', CDRD_NUMBERING_QUEUE: '' };
+      expect((await say(['verify'], numbering)).slice(0, 2)).toEqual([1, AGREE.replace('all agree', '2 differ')]);
+      expect(await say(['refold', '--from', '2027-01-01'], numbering)).toEqual([0, '0 calls changed']);
+      expect(await say(['refold', '--from', '2026-11-01'], numbering)).toEqual([0, '2 calls changed']);
+      expect((await say(['verify'], numbering)).slice(0, 2)).toEqual([0, AGREE]);
+    });
   });
 
   test('verify names a line of the audit log that somebody has changed behind our back, and fails', async () => {

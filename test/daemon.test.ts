@@ -182,21 +182,6 @@ describe('beside a PBX', () => {
     expect(metrics).toContain('cdrd_asterisk_faults_total 1\n');
     expect(metrics).toContain('cdrd_records_total{result="repeated"} 4\n');
   });
-
-  test('a call whose closing a stop interrupts is closed by the next start', async () => {
-    const pbx = await simulator();
-    const first = await startDaemon(towards(pbx.port));
-    await eventually(() => pbx.astdb.get('cdrd/enable') === '1');
-    const stored = new Promise((resolve) => first.bus.once('leg', resolve));
-    void pbx.placeCall('failed');
-    await stored;
-    await first.close();
-    const second = await startDaemon({}, { folder: first.folder });
-    const rows = async () =>
-      ((await second.json('/cgi/webserve/9006?')) as { json_array_astcdrs: unknown[] }).json_array_astcdrs;
-    expect(await rows()).toEqual([]); // its records might still be coming
-    await eventually(async () => (await rows()).length === 1, 15);
-  });
 });
 
 describe('who may what', () => {

@@ -48,7 +48,14 @@ describe('by command', () => {
     expect((await cdrd(folder, more, SECRET)).code).toBe(0);
     expect((await client.ask('Filter')).get('Message')).toBe('Unknown operation'); // may, now
     expect(client.closed).toBe(false);
+  });
 
+  test('while the daemon runs: one who is listed is removed, and dropped', async () => {
+    const daemon = await startDaemon();
+    const { folder } = daemon;
+    const set = ['ami-user', 'set', 'crm', '--read', 'cdr', '--write', 'system', '--extras', 'on'];
+    expect((await cdrd(folder, set, SECRET)).code).toBe(0);
+    const client = await logInClient(amiPort(daemon), 'crm');
     expect((await cdrd(folder, ['ami-user', 'list'])).out).toBe(
       'crm  read=cdr  write=system  permit=the box itself  extras=on',
     );

@@ -75,6 +75,15 @@ test('two seconds after its last record', async () => {
   expect(closed).toEqual(['L']);
 });
 
+test('found open at a start: ten seconds after it, for its records might still be coming', async () => {
+  const { ingest, closed } = begin();
+  ingest.resume(['L']);
+  await pass(9_900);
+  expect(closed).toEqual([]);
+  await pass(200);
+  expect(closed).toEqual(['L']);
+});
+
 test('on a busy box those that end within a tenth of a second are closed together, and none that goes on', async () => {
   const { ingest, closed, moments } = begin();
   for (let call = 0; call < 40; call++) {

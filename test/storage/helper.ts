@@ -1,10 +1,9 @@
-/** What the store's tests share: listings and counts taken together, and a look into the file from a process of its own. */
-import { execFileSync } from 'node:child_process';
+/** What the store's tests share: listings and counts taken together, and a look into the file. */
+import sqlite from 'node-sqlite3-wasm';
 import type { ClientParts, StoreClient } from '../../storage/client.ts';
 import type { CallFilter, Field, RecordingFilter } from '../../storage/filter.ts';
 import type { Leg } from '../../storage/model/leg.ts';
 import { textOf } from '../support/page.ts';
-import { NODE_FLAGS } from '../support/production.ts';
 
 /** How many match. */
 export async function countOf(
@@ -43,14 +42,13 @@ export function shut(store: StoreClient, leg: Leg) {
 
 /** Runs SQL on a file that no store has open, as another program would. @returns the rows of the last statement. */
 export function sqlOn(file: string, sql: string): Record<string, unknown>[] {
-  const script = `
-    const { Database } = require('node-sqlite3-wasm');
-    const database = new Database(process.argv[1]);
+  const database = new sqlite.Database(file);
+  try {
     database.exec('PRAGMA locking_mode=EXCLUSIVE');
-    try { process.stdout.write(JSON.stringify(database.all(process.argv[2]))); } finally { database.close(); }`;
-  return JSON.parse(
-    execFileSync(process.execPath, [...NODE_FLAGS, '-e', script, file, sql], { encoding: 'utf8', stdio: 'pipe' }),
-  );
+    return database.all(sql) as Record<string, unknown>[];
+  } finally {
+    database.close();
+  }
 }
 
 /** For a client of which only the lanes matter. */
