@@ -1,7 +1,11 @@
 /** What is shown of a call in progress, from the channels that it has; those of real calls on Asterisk 16.28. */
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { liveRows } from '../../cgi/live/calls.ts';
 import { liveCalls } from '../../daemon/asterisk/live-calls.ts';
-import type { LiveChannel } from '../../daemon/asterisk/live-channels.ts';
+import { createLiveChannels, type LiveChannel } from '../../daemon/asterisk/live-channels.ts';
+import { parsePacket } from '../../daemon/wire/packet.ts';
+import { zone } from '../../storage/model/local-time.ts';
 import { GUIDE_NUMBERING, numberPlan } from '../../storage/model/number-plan.ts';
 import { DEFAULT_FXO, trunkRules } from '../../storage/model/trunk.ts';
 
@@ -98,4 +102,49 @@ test('ringing is told from dialling, and nothing is answered yet', () => {
   expect(shown(caller, member)).toEqual(['100 | 822 |  |  | Internal | ringing']);
   const [call] = liveCalls([caller, member], rules);
   expect(call).toMatchObject({ talkingSince: null, recording: null, since: 1_000 });
+});
+
+/** A caller's number and name come with line breaks where a SIP address is written so: behind them he writes lines of his own. */
+test('whatever lines a caller writes into the events of channels, the calls in progress can be told', async () => {
+  const events = ['Newchannel', 'Newstate', 'CoreShowChannel', 'Status', 'BridgeEnter', 'MixMonitorMute', 'Hangup'];
+  const names = [
+    'Duration',
+    'ChannelState',
+    'Channel',
+    'CallerIDNum',
+    'DNID',
+    'Variable',
+    'Uniqueid',
+    'Linkedid',
+    'State',
+  ];
+  const values = [
+    '999999999999999:00:00',
+    '99999:59:59',
+    '-1',
+    '1e999',
+    '',
+    'Local/1@x-0;2',
+    '9999999999.9',
+    'CDR(answer,u)=1e999',
+  ];
+  const line = fc.tuple(fc.constantFrom(...names), fc.oneof(fc.constantFrom(...values), fc.string({ maxLength: 12 })));
+  const heard = fc.record({
+    event: fc.constantFrom(...events),
+    lines: fc.array(line, { maxLength: 4 }),
+    uniqueId: fc.constantFrom('1.0', '9999999999.1'),
+  });
+  const nobody = { of: async () => new Map() };
+  const told = async (
+    history: readonly { event: string; lines: readonly (readonly string[])[]; uniqueId: string }[],
+  ) => {
+    const live = createLiveChannels({ over() {} });
+    for (const { event, lines, uniqueId } of history) {
+      const own = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+      const raw = `Event: ${event}\r\nChannel: SIP/1-0\r\n${own}Uniqueid: ${uniqueId}\r\nLinkedid: 1.0\r\n\r\n`;
+      live.hear(parsePacket(Buffer.from(raw)));
+    }
+    await liveRows(liveCalls(live.list(), rules), nobody, zone('Etc/GMT+8').text);
+  };
+  await fc.assert(fc.asyncProperty(fc.array(heard, { maxLength: 8 }), told), { numRuns: 500 });
 });
