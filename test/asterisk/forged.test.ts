@@ -3,17 +3,21 @@
  * our AMI by a NUL, at which Asterisk's own reader takes a line for the empty one that ends a packet. The controls show that
  * Asterisk by itself does both.
  */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { type AmiStream, headerOf, logInStream, openStream } from './ami-stream.ts';
 import { AMI_SECRET, AMI_USER } from './asterisk.ts';
-import { launch, logIn, type Running, ready, setAmiUser, setUp } from './daemon-process.ts';
+import { eventually, launch, logIn, type Running, ready, setAmiUser, setUp, tokenOf } from './daemon-process.ts';
 import { DEFAULT_SETTINGS, openRig, type Rig } from './rig.ts';
 
 let rig: Rig;
 let running: Running;
 let client: AmiStream;
 let live: () => Promise<unknown[]>;
+let url: string;
+let token: string;
 beforeAll(async () => {
   rig = await openRig();
   await rig.settings({ ...DEFAULT_SETTINGS, dir: rig.asterisk.monitor });
@@ -22,6 +26,8 @@ beforeAll(async () => {
   running = launch(setup);
   await ready(setup);
   const ask = await logIn(setup);
+  url = setup.url;
+  token = await tokenOf(setup);
   live = async () => (JSON.parse(await ask(30019)) as { json_array_live: unknown[] }).json_array_live;
   client = await logInStream(setup.ami, 'ear', 'ear-secret');
 });
@@ -81,5 +87,27 @@ describe('a caller’s number with an empty line in it', () => {
     expect(heard.filter((packet) => !/^(?:Event|Response): /.test(packet))).toEqual([]);
     expect(heard.filter((packet) => packet.startsWith('Event: Hangup\r\n')).length).toBeGreaterThan(0);
     expect(await live()).toEqual([]);
+  });
+});
+
+describe('a caller’s number with a line in it', () => {
+  it('that says how old the call is: nobody believes it, and those who watch the calls are told', async () => {
+    const told: string[] = [];
+    const watching = new WebSocket(`${url.replace('http', 'ws')}/live`, {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    watching.on('message', (text) => told.push(String(text)));
+    await once(watching, 'message');
+    const begun = Date.now() / 1000;
+    const report = await rig.inbound(`506${encodeURIComponent('\r\nDuration: 999999999999999:00:00')}`, '202', {
+      seconds: 2,
+    });
+    // The control: Asterisk tells it as a line of its own.
+    expect(report.raw.toString('latin1')).toContain('CallerIDNum: 506\r\nDuration: 999999999999999:00:00\r\n');
+    await eventually('the end of the call', 10_000, async () => told.some((text) => text.startsWith('{"ended":')));
+    const calls = told.flatMap((text) => (JSON.parse(text) as { call?: { since: number } }).call ?? []);
+    expect(calls.length).toBeGreaterThan(0);
+    for (const { since } of calls) expect(Math.abs(since - begun)).toBeLessThan(30);
+    watching.close();
   });
 });
