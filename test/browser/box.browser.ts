@@ -18,9 +18,7 @@ test('the office has calls of weeks and of today, recordings, and people', async
 
 test('a call that is placed appears', async () => {
   await box.pbx.placeCall('inbound', { source: '5550777', ring: 0.2, talk: 1 });
-  await expect
-    .poll(async () => JSON.stringify(await box.ask(9006, { src: '5550777' })), { timeout: 20_000 })
-    .toContain('"src":"5550777"');
+  await expect.poll(async () => JSON.stringify(await box.ask(9006, { src: '5550777' }))).toContain('"src":"5550777"');
 });
 
 describe('a page', () => {

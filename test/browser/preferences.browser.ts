@@ -264,7 +264,7 @@ describe('a change that may lock one out', () => {
     await bar(page).getByText('who may come by HTTP').waitFor();
     await expect.poll(() => answers(there)).toBe(403);
     expect(await answers(box.url)).toBe(200);
-    await expect.poll(() => answers(there), { timeout: 30_000 }).toBe(200);
+    await expect.poll(() => answers(there)).toBe(200);
     await page.goto(`${there}/preferences`);
     await page.getByLabel('Who may come by HTTP', { exact: true }).waitFor();
     expect((await page.getByLabel('Who may come by HTTP', { exact: true }).inputValue()).trim()).toBe('local');

@@ -320,13 +320,10 @@ test('the end of the list is reached by scrolling, and what is far away is not d
   const page = await box.open({ page: 'recordings' });
   const all = (await listed()).length;
   await expect
-    .poll(
-      async () => {
-        await page.mouse.wheel(0, 20_000);
-        return rowsOf(page).last().getAttribute('aria-rowindex');
-      },
-      { timeout: 20_000 },
-    )
+    .poll(async () => {
+      await page.mouse.wheel(0, 20_000);
+      return rowsOf(page).last().getAttribute('aria-rowindex');
+    })
     .toBe(String(all + 1));
   await soon(() => rowsOf(page).count()).toBeLessThan(all);
   await page.evaluate(() => scrollTo(0, 0));
@@ -352,7 +349,7 @@ test('all of a filter are ticked at once, also those that are not shown yet', as
   await page.getByRole('button', { name: 'Download', exact: true }).click();
   const progress = page.getByRole('progressbar', { name: 'Download' });
   const share = () => progress.evaluate((each: HTMLProgressElement) => each.position);
-  await expect.poll(share, { timeout: 15_000 }).toBeGreaterThan(0.01);
+  await expect.poll(share).toBeGreaterThan(0.01);
   expect(await share()).toBeLessThan(0.9);
   expect(await axe(page)).toEqual([]);
   await page.getByRole('button', { name: 'Cancel' }).click();

@@ -70,7 +70,7 @@ test('a header is repaired after a question, and the finding goes', async () => 
   const path = leaveOpen('1');
   const hourAgo = Date.now() / 1000 - 3_600;
   utimesSync(`${box.recordings}/${path}`, hourAgo, hourAgo);
-  await expect.poll(() => found('header_zero'), { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => found('header_zero')).toBe(1);
   const page = await box.open({ page: 'truth?kind=broken' });
   await page.getByRole('button', { name: `Repair ${path}` }).click();
   const question = page.getByRole('dialog', { name: 'Repair these headers?' });
