@@ -19,6 +19,12 @@ const HOUR_S = 3_600;
 /** Calls between 8 and 18 o'clock: of a working day, of one of the week's end. */
 const WORKING = 24;
 const RESTING = 5;
+/**
+ * How many days ago the last week's end was, and when today's last call comes: whatever the day and the hour of the tests, it
+ * is the same office. By the calendar it had on some weekdays nobody inside whom 205 had called, and fewer calls by an hour.
+ */
+const RESTED: readonly number[] = [5, 6];
+const LAST_S = 15.9 * HOUR_S;
 /** Seconds that taking all of it in may last. */
 const SETTLE_S = 300;
 /** Longest that a call of the simulator goes on, seconds. */
@@ -83,8 +89,10 @@ async function play(folder: string, zone: string): Promise<void> {
     // Older days have fewer recordings: the folder is copied for each box.
     if (day === DAYS - 10) simulator.astdb.set('cdrd/Outbound', '1');
     if (day === DAYS - 5) simulator.astdb.set('cdrd/Internal', '1');
-    for (const at of timesOf(begin + day * DAY_S, east, day === DAYS - 1, random)) {
-      if (at > end - TAIL_S) break;
+    const ago = DAYS - 1 - day;
+    const midnight = begin + day * DAY_S;
+    for (const at of timesOf(midnight, RESTED.includes(ago % 7), random)) {
+      if (ago === 0 && at > midnight + LAST_S) break;
       if (at > clock.now() / 1000) clock.advance(at - clock.now() / 1000);
       const kind = drawKind(random);
       void simulator.placeCall(kind, overridesOf(kind, random));
@@ -99,10 +107,8 @@ function eastOf(zone: string, epoch: number): number {
   return Date.parse(`${zoneOf(zone).text(epoch).replace(' ', 'T')}Z`) / 1000 - epoch;
 }
 
-/** When a day's calls begin, in order. Today is a working day, whatever it is. */
-function timesOf(midnight: number, east: number, isToday: boolean, random: Random): number[] {
-  const weekday = new Date((midnight + east) * 1000).getUTCDay();
-  const isRest = !isToday && (weekday === 0 || weekday === 6);
+/** When a day's calls begin, in order. */
+function timesOf(midnight: number, isRest: boolean, random: Random): number[] {
   const times = Array.from(
     { length: isRest ? RESTING : WORKING },
     () => midnight + 8 * HOUR_S + random.next() * 10 * HOUR_S,
