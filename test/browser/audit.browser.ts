@@ -117,7 +117,7 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     const failing = { error: { code: 'disk_failing', message: 'the disk of the call records fails' } };
     await page.route('**/cgi/webserve/30018', (route) => route.fulfill({ status: 503, json: failing }));
     await page.goto('/audit');
-    await page.getByText('the disk of the call records fails').waitFor();
+    await page.getByText('the disk of the call records fails', { exact: true }).waitFor();
     expect(await axe(page)).toEqual([]);
     await page.unroute('**/cgi/webserve/30018');
     await button(page, 'Try again').click();

@@ -235,7 +235,7 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (size) => {
     const busy = { error: { code: 'disk_failing', message: 'the disk of the call records fails' } };
     await page.route('**/cgi/webserve/30007', (route) => route.fulfill({ status: 503, json: busy }));
     await page.reload();
-    await section(page, 'Accounts').getByText('the disk of the call records fails').waitFor();
+    await section(page, 'Accounts').getByText('the disk of the call records fails', { exact: true }).waitFor();
     expect(await axe(page)).toEqual([]);
     await page.unroute('**/cgi/webserve/30007');
     await button(page, 'Try again').click();
