@@ -1,7 +1,7 @@
 /** The pages: who may see each, where it stands in the menu, and how it is loaded. */
 import type { ComponentType } from 'preact';
 import type { PageName, Role } from '../contract.ts';
-import type { TextName } from './text.ts';
+import { loadText, type TextName } from './text.ts';
 
 export interface PageEntry {
   readonly name: PageName;
@@ -28,7 +28,11 @@ export const ENTRIES: readonly PageEntry[] = [
     group: 'calls',
     role: 'monitor',
     text: 'recordings',
-    load: () => import('./recordings/page.tsx'),
+    load: async () => {
+      // What is wrong with a recording is told in the words of the truth report.
+      const [page] = await Promise.all([import('./recordings/page.tsx'), loadText('truth')]);
+      return page;
+    },
   },
   {
     name: 'phone-book',

@@ -150,6 +150,13 @@ describe('the page', () => {
     await shot(page, 'preferences-dialects-es', true);
   });
 
+  test('which trunk is told in Spanish, the direction too', async () => {
+    const page = await box.open({ page: 'preferences', size: 'phone', language: 'es-ES' });
+    await page.getByLabel('Canal', { exact: true }).fill('SIP/96-0000001a');
+    await page.getByRole('button', { name: '¿Qué troncal?' }).click();
+    await page.getByText('sería entrante.').waitFor();
+  });
+
   test('a pattern is tried before it is saved', async () => {
     const page = await box.open({ page: 'preferences', size: 'phone', expects: [/400/] });
     const which = card(page, 'Which trunk would this channel be?');
@@ -163,7 +170,7 @@ describe('the page', () => {
     await which.getByLabel('The other side').fill('SIP/202-0000001b');
     await which.getByRole('button', { name: 'Which trunk?' }).click();
     await which.getByText('96 is no extension.').waitFor();
-    await which.getByText('would be Inbound.').waitFor();
+    await which.getByText('would be inbound.').waitFor();
     expect(await axe(page)).toEqual([]);
   });
 

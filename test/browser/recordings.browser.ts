@@ -282,6 +282,8 @@ describe.each(SIZES)('on a %s', (size) => {
     await page.getByRole('link', { name: 'Missing' }).click();
     await page.getByRole('link', { name: 'Show the call' }).first().waitFor();
     expect(await axe(page)).toEqual([]);
+    const spanish = await box.open({ page: 'recordings?tab=missing', size, language: 'es-ES' });
+    await spanish.getByText('su registro la nombra; nunca se vio en ningún medio').first().waitFor();
 
     const other = await box.open({ page: 'recordings?tab=nocall', size, role: 'monitor' });
     await rowsOf(other).first().waitFor();

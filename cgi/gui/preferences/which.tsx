@@ -68,7 +68,7 @@ export function WhichTrunkBox({ form }: { readonly form: SettingsForm }) {
         {found && (
           <>
             <strong>{found.trunk === '' ? t.none : t.trunk(found.trunk)}</strong> {whyOf(found, t)}{' '}
-            {t.direction(found.direction)}
+            {t.direction(t.directions[found.direction as keyof typeof t.directions] ?? found.direction)}
           </>
         )}
       </p>

@@ -83,6 +83,7 @@ interface FindingProps {
 
 function Finding({ row, name, opened, onOpen }: FindingProps) {
   const t = useText('recordings');
+  const { codes } = useText('truth');
   const { path } = row;
   return (
     <>
@@ -94,8 +95,8 @@ function Finding({ row, name, opened, onOpen }: FindingProps) {
         </td>
         <td class="destination">{row.dst}</td>
         <td class="length number">{duration(Number(row.duration ?? row.billsec ?? 0))}</td>
-        <td class="why" lang="en">
-          {path === undefined ? 'This call' : 'This recording'} {row.reason}.{' '}
+        <td class="why">
+          {codes[row.code as keyof typeof codes] ?? row.code} <br />
           <span class="soft path">{path ?? row['Recording filename']}</span>
           {row.size !== undefined && <span class="soft"> · {bytes(Number(row.size))}</span>}
         </td>

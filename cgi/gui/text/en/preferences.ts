@@ -78,6 +78,13 @@ export const preferences = {
     outside: (peer: string) => `${peer} is no extension.`,
     remote: (peer: string) => `Asterisk shows ${peer} as registered elsewhere.`,
     technology: 'Channels of this kind are trunks only where a pattern says so.',
+    directions: {
+      Inbound: 'inbound',
+      Outbound: 'outbound',
+      Internal: 'internal',
+      CallBack: 'a callback',
+      Conference: 'a conference',
+    },
     direction: (word: string) => `A call that it begins would be ${word}.`,
   },
   time: {

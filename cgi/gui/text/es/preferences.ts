@@ -80,6 +80,13 @@ export const preferences: Translated<typeof english> = {
     outside: (peer) => `${peer} no es una extensión.`,
     remote: (peer) => `Asterisk muestra ${peer} como registrado en otro lugar.`,
     technology: 'Los canales de este tipo son troncales solo donde un patrón lo dice.',
+    directions: {
+      Inbound: 'entrante',
+      Outbound: 'saliente',
+      Internal: 'interna',
+      CallBack: 'una devolución de llamada',
+      Conference: 'una conferencia',
+    },
     direction: (word) => `Una llamada que empiece sería ${word}.`,
   },
   time: {
