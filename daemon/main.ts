@@ -2,6 +2,7 @@
  * The command line: finds the verb, and says every fault on standard error and by an exit code. It loads the verb alone, and
  * of `run` begins the store's thread before that: half of a start is spent on each.
  */
+import { showCollector } from '../storage/compaction.ts';
 import { learnLate } from '../storage/learn-late.ts';
 import { type StoreThread, startStoreThread } from '../storage/store-thread.ts';
 import type { Command } from './command/command.ts';
@@ -40,7 +41,10 @@ async function main([verb = '', ...args]: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   const isHelp = args.includes('--help') || args.includes('-h');
-  if (verb === 'run') learnLate();
+  if (verb === 'run') {
+    learnLate();
+    showCollector();
+  }
   const storeThread: StoreThread | undefined = verb === 'run' && !isHelp ? startStoreThread(workers.store) : undefined;
   const command = await commandOf(verb);
   if (!command)
