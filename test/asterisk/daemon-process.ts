@@ -5,9 +5,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../support/free-port.ts';
 import { MALLOC, NODE_FLAGS } from '../support/production.ts';
 import { AMI_SECRET, AMI_USER, type Asterisk, ZONE } from './asterisk.ts';
 
@@ -190,17 +190,6 @@ function run(args: readonly string[], input: string): Promise<number | null> {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code));
     child.stdin?.end(input);
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address === null || typeof address === 'string' ? reject() : resolve(address.port)));
-    });
   });
 }
 
