@@ -45,7 +45,8 @@ export interface DiskOptions {
   readonly file: string;
   /**
    * Bytes. 16 MB unless configured: what is still taken needs 4 MiB of log and, at its checkpoint, as much in the file, and
-   * the transaction that began just above it may need the same. Deleting 20,000 calls took 0.5 MB and 4.8 MB of log.
+   * the transaction that began just above it may need the same. Deleting 20,000 calls took 0.5 MB and 4.8 MB of log. (Well
+   * above it the log is longer: checkpoints.ts.)
    */
   readonly reserve: number;
   /** Wall clock, milliseconds since 1970. */

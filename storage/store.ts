@@ -36,6 +36,7 @@ import { openGroups } from './sql/call.ts';
 import { type Stepped, stepDeletion, vacuumStep } from './sql/call-deletion.ts';
 import { callDetail } from './sql/call-detail.ts';
 import { callNumbers } from './sql/candidates.ts';
+import { createCheckpoints } from './sql/checkpoints.ts';
 import { type Contact, contactCount, contacts, contactsOf } from './sql/contact.ts';
 import { type CsvFault, type CsvPosition, type CsvProgress, csvPositions } from './sql/csv.ts';
 import { type Database, openDatabase } from './sql/database.ts';
@@ -108,9 +109,7 @@ export interface StoreOptions {
   readonly readingFolder?: string;
 }
 
-/** Checkpoints come at 1,000 pages, 4 MiB, and a transaction may add as much before: a longer log has lost its checkpoints. */
-const LOG_OVERDUE_BYTES = 16 * 1024 * 1024;
-/** On a full disk a log is worth bringing in that is longer than it stays anyway (database.ts, journal_size_limit). */
+/** On a full disk a log is worth bringing in that is longer than it stays anyway (checkpoints.ts, the short one). */
 const LOG_LONG_BYTES = 5 * 1024 * 1024;
 
 /** A step of long work that writes. */
@@ -204,12 +203,15 @@ export function openStore(options: StoreOptions) {
   }
   const disk = createDisk({ file: options.file, reserve: options.reserve ?? 0 });
   if (database.onlyRead) disk.failed(database.onlyRead);
-  const still = createStill({ database, file: options.file, reserve: options.reserve ?? 0 });
+  const checkpoints = createCheckpoints(database);
+  const still = createStill({ database, checkpoints, file: options.file, reserve: options.reserve ?? 0 });
   const noteNumbers = createGivenOut(database, options.file);
 
   /** A transaction of so many writes, which the disk may refuse. */
   function onDisk<T>(writes: number, work: () => T): T {
     try {
+      // Where the system doesn't say what is free, as near to a full disk. Looked at by whatever makes the store grow.
+      if (!database.onlyRead) checkpoints.fit((disk.status.free ?? 0) - disk.status.reserve);
       const done = database.transaction(() => {
         const result = work();
         noteNumbers();
@@ -296,10 +298,11 @@ export function openStore(options: StoreOptions) {
     /** Looks whether its disk takes writes, and whether it does so again. Where nothing is wrong it writes nothing. */
     probeDisk(): DiskStatus {
       const isOk = disk.growthWaits() === null;
-      const isLong = database.logBytes > (isOk ? LOG_OVERDUE_BYTES : LOG_LONG_BYTES);
+      const isLong = database.logBytes > (isOk ? checkpoints.overdueBytes : LOG_LONG_BYTES);
       if (isOk && (!isLong || still.held)) return disk.status;
       disk.probe(() => {
         still.breakOff('the disk of the store was full or refused meanwhile'); // a checkpoint follows
+        if (database.onlyRead) checkpoints.begunAnew();
         database.prove();
       }, isLong);
       return disk.status;

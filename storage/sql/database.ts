@@ -60,7 +60,7 @@ export interface Database {
   close(): void;
 }
 
-/** Small on purpose: a larger cache cost memory and brought no consistent gain. A full WAL is cut back to 4 MiB. */
+/** Small on purpose: a larger cache cost memory and brought no consistent gain. The log: see checkpoints.ts. */
 const PRAGMAS = [
   'PRAGMA synchronous=FULL',
   'PRAGMA cache_size=-2000',

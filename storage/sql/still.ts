@@ -4,13 +4,14 @@
  * is the store at the moment of that checkpoint.
  *
  * Nobody can forget to let go: a WAL that has grown too long, or too long a time, ends it, and the copy learns that it is
- * void. The commit that checkpoints afterwards took 22 ms behind 32 MB of WAL as behind 4 MB, which every thousand pages
- * cause anyway (on a quick disk): a page written over and over counts once.
+ * void. The commit that checkpoints afterwards took 22 ms behind 32 MB of WAL as behind 4 MB (on a quick disk): a page
+ * written over and over counts once.
  */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { freeBytes } from '../disk.ts';
 import { StoreError } from '../errors.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import type { Database } from './database.ts';
 
 export interface StillFile {
@@ -36,6 +37,7 @@ export interface Still {
 
 export interface StillOptions {
   readonly database: Database;
+  readonly checkpoints: Checkpoints;
   readonly file: string;
   /** Bytes that stay free on the disk of the file: a copy doesn't take them for its log. */
   readonly reserve: number;
@@ -57,8 +59,6 @@ const LIMITS: StillLimits = {
 };
 /** So long it gets between two checkpoints anyway, on the tightest disk too. */
 const LOG_MIN = 4 * 1024 * 1024;
-/** SQLite's own default. */
-const AUTOCHECKPOINT_PAGES = 1_000;
 
 /** Brings everything into the file itself. @throws {StoreError} `io` when it can't. */
 export function checkpoint(database: Database): void {
@@ -66,7 +66,7 @@ export function checkpoint(database: Database): void {
   if (row?.['busy'] !== 0) throw new StoreError('io', 'the store could not be checkpointed before its backup');
 }
 
-export function createStill({ database, file, reserve, limits = LIMITS }: StillOptions): Still {
+export function createStill({ database, checkpoints, file, reserve, limits = LIMITS }: StillOptions): Still {
   let until: number | null = null;
   /** Bytes of the WAL at which this copy ends. */
   let logMax = 0;
@@ -77,12 +77,12 @@ export function createStill({ database, file, reserve, limits = LIMITS }: StillO
   function letGo(because: string): void {
     until = null;
     why = because;
-    database.first(`PRAGMA wal_autocheckpoint=${AUTOCHECKPOINT_PAGES}`);
+    checkpoints.goOn();
   }
 
   return {
     begin() {
-      database.first('PRAGMA wal_autocheckpoint=0');
+      checkpoints.hold();
       until = performance.now() + limits.heldMs;
       try {
         checkpoint(database);

@@ -182,14 +182,15 @@ interface NativeDatabase {
   close(): void;
 }
 
-/** Its own defaults but for what makes it as durable as ours. */
+/** Its own defaults but for what makes it as durable as ours, and a log as long as ours. */
 function peer({ state, phases, trace: path, library = '', reads = false }: Job): Side {
   const Native = createRequire(import.meta.url)(library) as new (file: string) => NativeDatabase;
   const database = new Native(optionsOf(state).file);
   database.pragma('locking_mode = EXCLUSIVE');
   if (database.pragma('journal_mode = WAL', { simple: true }) !== 'wal') throw new Error('the peer has no WAL');
   database.pragma('synchronous = FULL');
-  database.pragma('journal_size_limit = 4194304');
+  database.pragma('wal_autocheckpoint = 4000');
+  database.pragma('journal_size_limit = 16777216');
   database.pragma('foreign_keys = ON');
   const [begin, commit] = ['BEGIN IMMEDIATE', 'COMMIT'].map((sql) => database.prepare(sql));
   const load = (phase: number) => deserialize(readFileSync(`${path}.${phase}`)) as Trace;

@@ -83,7 +83,7 @@ const burst: Work = {
 
 /** The same work on a disk whose every fsync takes long. */
 function slowed(work: Work, { state, root }: Folders): Work {
-  const disk = slowDisk(state, root);
+  const disk = slowDisk(state, root, null);
   disk.plan('');
   return {
     ...work,

@@ -71,8 +71,14 @@ export interface Disk {
   read(): { readonly operations: readonly Operation[]; readonly killed: How | null };
 }
 
-/** @param watched The folder whose files are meant. @param own A folder for the plan and the log, outside of `watched`. */
-export function slowDisk(watched: string, own: string): Disk {
+/** Bytes that are free on it: little above the reserve, where the store's log is short (storage/sql/checkpoints.ts). */
+const SMALL = 40_000_000;
+
+/**
+ * @param watched The folder whose files are meant. @param own A folder for the plan and the log, outside of `watched`.
+ * @param free Bytes; null: what the system says.
+ */
+export function slowDisk(watched: string, own: string, free: number | null = SMALL): Disk {
   const plan = join(own, 'disk-plan');
   const log = join(own, 'disk-log');
   return {
@@ -81,6 +87,7 @@ export function slowDisk(watched: string, own: string): Disk {
       CDRD_FAULT_STORE: watched,
       CDRD_FAULT_PLAN: plan,
       CDRD_FAULT_LOG: log,
+      ...(free !== null && { CDRD_FAULT_FREE: String(free) }),
     },
     clear: () => rmSync(log, { force: true }),
     plan(text) {

@@ -17,6 +17,7 @@
  *                                          from the Nth such operation on (likewise) all of them fail with ERROR: EIO,
  *                                          EROFS, ENOSPC; nothing of them is done, but with SHORT half of a write is
  *                     free BYTES           statfs says that so much is free
+ * CDRD_FAULT_FREE   so much is free in the folder `state` where the plan says nothing of it: a small disk
  * Kinds: create write header headersync (of a WAL's header, and its fsync) fsync truncate rename unlink mkdir rmdir.
  *
  * Node's libuv calls these functions of libc from whatever thread; it imports no others that change a file, but for
@@ -64,7 +65,7 @@ static char plan_seen[PLAN_LENGTH];
 static char kill_kind[WORD_LENGTH], kill_end[WORD_LENGTH], kill_how[WORD_LENGTH];
 static long kill_at, matches, slow_ms;
 static char fail_kind[WORD_LENGTH], fail_end[WORD_LENGTH], fail_error[WORD_LENGTH];
-static long fail_from, fail_matches, free_bytes = -1;
+static long fail_from, fail_matches, free_always = -1, free_bytes = -1;
 static int hold;
 
 __attribute__((constructor)) static void begin(void) {
@@ -72,6 +73,7 @@ __attribute__((constructor)) static void begin(void) {
   log_path = getenv("CDRD_FAULT_LOG");
   plan_path = getenv("CDRD_FAULT_PLAN");
   data_path = getenv("CDRD_FAULT_DATA");
+  if (getenv("CDRD_FAULT_FREE")) free_always = atol(getenv("CDRD_FAULT_FREE"));
 }
 
 static int concerns(const char *path) { return store && path && strstr(path, store) != NULL; }
@@ -386,7 +388,8 @@ int statfs64(const char *path, struct statfs64 *status) {
   if (result == 0 && concerns(path)) {
     pthread_mutex_lock(&lock);
     read_plan();
-    if (free_bytes >= 0) status->f_bavail = free_bytes / status->f_bsize;
+    long bytes = free_bytes < 0 && ends(path, "/state") ? free_always : free_bytes;
+    if (bytes >= 0) status->f_bavail = bytes / status->f_bsize;
     pthread_mutex_unlock(&lock);
   }
   return result;

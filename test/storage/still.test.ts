@@ -2,6 +2,7 @@
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { openStoreHere } from '../../storage/here.ts';
+import { createCheckpoints } from '../../storage/sql/checkpoints.ts';
 import { type Database, openDatabase } from '../../storage/sql/database.ts';
 import { createStill } from '../../storage/sql/still.ts';
 import { emptyStore } from '../support/empty-store.ts';
@@ -30,7 +31,7 @@ function opened(): { database: Database; file: string; fill(rows: number): void 
 
 test('stays byte for byte what it was while thousands of pages are written, and is checkpointed again afterwards', () => {
   const { database, file, fill } = opened();
-  const still = createStill({ database, file, reserve: 0 });
+  const still = createStill({ database, checkpoints: createCheckpoints(database), file, reserve: 0 });
   fill(100);
   expect(still.begin()).toEqual({ holder: 1, file, bytes: statSync(file).size, schema: 0 });
   expect(walOf(file)).toBe(0);
@@ -55,7 +56,7 @@ test.each([
   ['too long a time', 0, { logMax: PLENTY, heldMs: -1 }, 'it took too long'],
 ])('%s ends it, and the copy is void', (_, reserve, limits, why) => {
   const { database, file, fill } = opened();
-  const still = createStill({ database, file, reserve, limits });
+  const still = createStill({ database, checkpoints: createCheckpoints(database), file, reserve, limits });
   still.begin();
   for (let n = 0; n < 6; n++) {
     fill(250);
@@ -67,7 +68,7 @@ test.each([
 
 test('who begins anew has the file as it is then; the copy before is void', () => {
   const { database, file, fill } = opened();
-  const still = createStill({ database, file, reserve: 0 });
+  const still = createStill({ database, checkpoints: createCheckpoints(database), file, reserve: 0 });
   expect(still.end(0)).not.toBe('');
   const first = still.begin();
   fill(1);
