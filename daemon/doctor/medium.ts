@@ -48,7 +48,8 @@ function away({ dir, state }: MediumParts): Finding {
   }
   const folder = /does not exist/.test(why);
   const mend = at !== null ? `mount ${word(at)}` : folder ? makeFolder(dir()) : null;
-  return fault('medium.state', `there is no medium for the recordings: ${why}; nothing is recorded`, mend);
+  const plain = why.replace(/^no medium: /, ''); // said already
+  return fault('medium.state', `there is no medium for the recordings: ${plain}; nothing is recorded`, mend);
 }
 
 function makeFolder(dir: string): string {

@@ -382,6 +382,12 @@ describe('the medium', () => {
     expect(await wrong(...given)).toEqual(expected);
   });
 
+  test('that there is none is said once', async () => {
+    const why = 'no medium: nothing is mounted for /media/usbStorage/monitor (it lies on /)';
+    const [finding] = (await look({ state: 'absent', why })).filter(({ state }) => state !== 'ok');
+    expect(finding?.says).toMatch(/^there is no medium for the recordings: nothing is mounted for /);
+  });
+
   test.each([
     [1, 'it lasts 1 day at'],
     [30, 'it lasts 30 days at'],
