@@ -23,8 +23,8 @@ export const STEPS_WORK_MS = 5;
 export const PROOF_MS = 5;
 /**
  * Bytes of memory that go to the worker with one message, or those of its first step if they are more. V8 counts what comes
- * as allocated, and collects the whole heap when that has grown by a third or 2 MB (see growSlowly): with 8 MB to and fro
- * it did so for each message, 15 ms. The same few that go round stay in the processor's cache, too.
+ * as allocated, and collects the whole heap when that has grown by 8 MB (see growSlowly): with 8 MB to and fro it did so
+ * for each message, 15 ms. The same few that go round stay in the processor's cache, too.
  */
 export const ROOMS_BYTES = 1_048_576;
 /** Files in one message, and so in one transaction of the index. */
