@@ -258,7 +258,7 @@ export async function update(root: string, since: Life): Promise<Life> {
 }
 
 function migrate({ scene: { place, disk } }: Player): Promise<void> {
-  return run([...NODE_FLAGS, '--import', 'tsx', MIGRATION, place.state], disk.env);
+  return run([...NODE_FLAGS, '--import', 'tsx', MIGRATION, place.state, 'next'], disk.env);
 }
 
 /** The backup takes the store's place: what was changed since is as it was, and calls come from the CSV. */

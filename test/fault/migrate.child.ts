@@ -10,6 +10,7 @@ import { migrations } from '../../storage/sql/migration/migrations.ts';
 import { NEXT } from './next-schema.ts';
 
 const [dir = '', to = ''] = process.argv.slice(2);
+if (to !== 'released' && to !== 'next') throw new Error(`to which schema? ${to}`);
 const config = loadConfig(null, { CDRD_STATE_DIR: dir, CDRD_TIME_ZONE: 'Etc/GMT+8' });
 const lock = await takeState(dir);
 const steps = to === 'next' ? [...migrations, NEXT] : migrations;
