@@ -1,9 +1,9 @@
 /** Recording Settings as somebody uses them: what is saved reaches Asterisk, at once or when it is back, and says so. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { announce, axe, hold, shot, useBox } from './box.ts';
 
 const folder = join(tmpdir(), `cdrd-browser-places-${process.pid}`);
@@ -11,6 +11,8 @@ const sounds = `${folder}/sounds`;
 for (const dir of [`${sounds}/custom`, `${sounds}/en`, `${folder}/usb`, `${folder}/nas`])
   mkdirSync(dir, { recursive: true });
 for (const file of ['custom/recorded.wav', 'en/beep.gsm']) writeFileSync(`${sounds}/${file}`, '');
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const box = useBox({
   env: {

@@ -404,7 +404,8 @@ fs.readFileSync = (path, ...rest) => {
 };
 fs.readSync = (...args) => {
   if (${readMs} > 0) sleep(${readMs});
-  if (existsSync(${JSON.stringify(gate)})) for (reads += 1; !existsSync(${JSON.stringify(gate)} + '/' + reads); ) sleep(5);
+  if (existsSync(${JSON.stringify(gate)})) reads += 1;
+  for (let looks = 0; reads > 0 && !existsSync(${JSON.stringify(gate)} + '/' + reads) && looks < 4000; looks++) sleep(5);
   return readSync(...args);
 };
 syncBuiltinESMExports();
