@@ -20,12 +20,6 @@ const LANE_MAX: Readonly<Record<Lane, number>> = {
 /** Writes in one commit at most: it bounds the time that a question waits behind it. */
 const WRITES_PER_COMMIT = 256;
 
-/**
- * Writes whose outcomes are told in one turn of the loop: what follows each, its events above all, takes some 0.1 ms, and 256
- * in one turn held up everybody else for 20 to 30.
- */
-const TOLD_TOGETHER = 32;
-
 /** One request to the store; plain data. */
 export interface Request {
   readonly operation: Operation;
@@ -63,12 +57,8 @@ export function createLanes(transport: Transport): Lanes {
   const underWay: Record<Lane, number> = { ingest: 0, interactive: 0, bulk: 0 };
   let closed: Error | null = null;
   let drained = () => {};
-  /** Writes that have been carried out, or have failed, and whose askers don't know it yet. */
-  let untold = 0;
-  /** Settles when those are told that came before. */
-  let telling = Promise.resolve();
 
-  const depth = (lane: Lane) => queues[lane].length + underWay[lane] + (lane === 'ingest' ? untold : 0);
+  const depth = (lane: Lane) => queues[lane].length + underWay[lane];
   const idle = () => LANES.every((lane) => depth(lane) === 0);
 
   async function send(lane: Lane): Promise<void> {
@@ -76,46 +66,24 @@ export function createLanes(transport: Transport): Lanes {
     if (underWay[lane] > 0 || queue.length === 0) return;
     const batch = queue.splice(0, lane === 'ingest' ? WRITES_PER_COMMIT : 1);
     underWay[lane] = batch.length;
-    if (lane === 'ingest') await sendWrites(batch);
-    else await sendOne(batch);
+    try {
+      if (lane === 'ingest') await sendWrites(batch);
+      else for (const { request, resolve } of batch) resolve(await transport(request));
+    } catch (error) {
+      for (const { reject } of batch) reject(error as Error);
+    }
     underWay[lane] = 0;
     void send(lane);
     if (idle()) drained();
   }
 
-  async function sendOne(batch: readonly Waiting[]): Promise<void> {
-    for (const { request, resolve, reject } of batch)
-      try {
-        resolve(await transport(request));
-      } catch (error) {
-        reject(error as Error);
-      }
-  }
-
-  /** One transaction for all of them; each gets its own outcome. The next goes to the store while they are told. */
+  /** One transaction for all of them; each gets its own outcome. */
   async function sendWrites(batch: readonly Waiting[]): Promise<void> {
-    let settle: (waiting: Waiting, index: number) => void;
-    try {
-      const items = batch.map(({ request }) => request.argument);
-      const { value, ms } = await transport({ operation: 'write', argument: items });
-      settle = ({ resolve }, index) => resolve({ value: (value as WriteOutcome[])[index], ms });
-    } catch (error) {
-      settle = ({ reject }) => reject(error as Error);
-    }
-    const isFirst = untold === 0;
-    untold += batch.length;
-    telling = isFirst ? tell(batch, settle) : telling.then(() => tell(batch, settle));
-  }
-
-  /** In order: a record is announced behind those that came before it. */
-  async function tell(batch: readonly Waiting[], settle: (waiting: Waiting, index: number) => void): Promise<void> {
-    for (let at = 0; at < batch.length; at += TOLD_TOGETHER) {
-      if (at > 0) await new Promise(setImmediate);
-      const some = batch.slice(at, at + TOLD_TOGETHER);
-      for (const [index, waiting] of some.entries()) settle(waiting, at + index);
-      untold -= some.length;
-    }
-    if (idle()) drained();
+    const items = batch.map(({ request }) => request.argument);
+    const { value, ms } = await transport({ operation: 'write', argument: items });
+    batch.forEach(({ resolve }, index) => {
+      resolve({ value: (value as WriteOutcome[])[index], ms });
+    });
   }
 
   function put(lane: Lane, request: Request): Promise<Result> {

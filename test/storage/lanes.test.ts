@@ -84,35 +84,7 @@ describe('a lane', () => {
       batches.push((request?.argument as Write[] | undefined)?.length ?? 0);
     }
     expect(batches).toEqual([256, 256, 89]);
-    while (lanes.depth('ingest') > 0) await settled();
     expect(done).toEqual(Array.from({ length: 601 }, (_, index) => String(index)));
-  });
-
-  test('tells the outcomes of a commit some in a turn, in order, behind those of the commit before, and goes on meanwhile', async () => {
-    const { lanes, under, next, settled } = scripted();
-    const told: string[] = [];
-    const give = (index: number) =>
-      lanes.write(write(String(index))).then(
-        () => told.push(String(index)),
-        () => told.push(`${index} failed`),
-      );
-    for (let index = 0; index < 300; index++) void give(index);
-    await settled();
-    await next();
-    expect(told).toHaveLength(32); // of 256: others have their turn before the next
-    expect([under.length, lanes.depth('ingest')]).toEqual([1, 300 - 32]);
-    under.shift()?.fail(new Error('once'));
-    let drained = false;
-    void lanes.drain().then(() => {
-      drained = true;
-    });
-    for (let turns = 0; told.length < 300; turns++) {
-      expect([turns < 12, drained]).toEqual([true, false]);
-      await settled();
-    }
-    await settled();
-    expect(drained).toBe(true);
-    expect(told).toEqual(Array.from({ length: 300 }, (_, index) => (index < 256 ? `${index}` : `${index} failed`)));
   });
 
   test.each([
