@@ -1,23 +1,35 @@
 /**
  * Ends a run with the line `N passed, N failed`, which people and machines read alike. Before it, all that daemons logged
- * is looked through for secrets and phone numbers: one that is found is a failure.
+ * is looked through for secrets and phone numbers: one that is found is a failure. What failed is told once more right in
+ * front of that line: where only the end of a long run is kept, it says which test it was and why.
  */
+import { stripVTControlCharacters } from 'node:util';
 import type { Reporter, TestModule } from 'vitest/node';
 import { leaksOfRun } from './support/log-copy-files.ts';
+
+/** Failures told at the end, and characters of what each says. */
+const MOST_TOLD = 20;
+const MOST_CHARACTERS = 400;
 
 export class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     let passed = 0;
     let failed = unhandled.length;
     let skipped = 0;
+    const told: string[] = unhandled.map((error) => tell('outside of any test', [error]));
     for (const module of modules) {
       // A file that fails outside its tests counts as one.
-      if (module.state() === 'failed' && module.errors().length > 0) failed++;
+      if (module.state() === 'failed' && module.errors().length > 0) {
+        failed++;
+        told.push(tell(module.relativeModuleId, module.errors()));
+      }
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
+        const { state, errors } = test.result();
         if (state === 'passed') passed++;
-        else if (state === 'failed') failed++;
-        else skipped++;
+        else if (state === 'failed') {
+          failed++;
+          told.push(tell(`${module.relativeModuleId}: ${test.fullName}`, errors));
+        } else skipped++;
       }
     }
     const { lines, secrets, leaks } = leaksOfRun();
@@ -25,6 +37,12 @@ export class CountReporter implements Reporter {
     if (leaks.length > 0) process.exitCode = 1;
     process.stdout.write(`\n${lines} log lines of daemons, ${secrets} secrets in use: ${leaks.length} leaks\n`);
     for (const leak of leaks) process.stdout.write(`  ${leak}\n`);
+    if (told.length > 0) process.stdout.write(`\nfailed:\n${told.slice(0, MOST_TOLD).join('\n')}\n`);
     process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
   }
+}
+
+function tell(where: string, errors: readonly unknown[] = []): string {
+  const said = errors.map((error) => String((error as { message?: unknown })?.message ?? error)).join('; ');
+  return `  ${where}\n    ${stripVTControlCharacters(said).replace(/\s+/g, ' ').slice(0, MOST_CHARACTERS)}`;
 }

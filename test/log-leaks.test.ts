@@ -66,7 +66,8 @@ test('a run with a leak in a log fails, and says which', { timeout: 90_000 }, as
        child.stderr.on('data', (text) => { said += text; });
        await once(child, 'close');
        expect(said).toContain('9513456789');
-     });`,
+     });
+     test('fails', () => { expect('what is so').toBe('what should be so'); });`,
   );
   writeFileSync(
     `${folder}/vitest.config.ts`,
@@ -84,6 +85,8 @@ test('a run with a leak in a log fails, and says which', { timeout: 90_000 }, as
   expect(stdout).toContain('2 log lines of daemons, 0 secrets in use: 2 leaks');
   expect(stdout).toContain('a phone number: <6>the caller is 4930123456');
   expect(stdout).toContain('a phone number: <4>x of=9513456789');
-  expect(stdout).toContain('1 passed, 2 failed');
+  expect(stdout).toMatch(
+    /failed:\n {2}tests\/planted\.test\.ts: fails\n {4}expected 'what is so' to be 'what should be so'.*\n\n1 passed, 3 failed\n$/,
+  );
   expect(code).toBe(1);
 });
