@@ -35,7 +35,7 @@ export interface ErrorBody {
 
 export type Role = 'admin' | 'monitor';
 /** What an API key may besides. */
-export type Scope = 'extension.secrets' | 'firewall' | 'call.place';
+export type Scope = 'extension.secrets' | 'firewall' | 'call.place' | 'cdr.share';
 
 /** 8401. */
 export interface LoggedIn {

@@ -12,6 +12,8 @@ import type { DialectRequest } from './dialect.ts';
 export interface Like {
   readonly number: number;
   readonly right: Right;
+  /** What else it takes: of an API key that it was given, of somebody who has logged in the role. */
+  readonly scope?: Scope;
 }
 
 type Needed = Pick<Services, 'accounts' | 'sessions' | 'keys' | 'notes'>;
@@ -48,13 +50,27 @@ export function digestOf(password: string): string {
 /** Whether somebody may do it; who may not is noted in the audit log. @throws {CgiError} `denied` */
 export function needs(
   caller: Known,
-  { number, right }: Like,
+  { number, right, scope }: Like,
+  request: Pick<DialectRequest, 'address'>,
+  services: Needed,
+): void {
+  if (!mayCall(caller, number, right)) {
+    services.notes.refused({ who: caller.user, address: request.address, action: 'denied', detail: { number } });
+    throw new CgiError('denied', `${caller.user} may not do this`);
+  }
+  if (scope !== undefined) needsScope(caller, { scope, what: 'do this' }, request, services);
+}
+
+/** @param what It is for, behind "may not". @throws {CgiError} `denied`, which the audit log notes as well */
+export function needsScope(
+  caller: Known,
+  { scope, what }: { readonly scope: Scope; readonly what: string },
   { address }: Pick<DialectRequest, 'address'>,
   { notes }: Needed,
 ): void {
-  if (mayCall(caller, number, right)) return;
-  notes.refused({ who: caller.user, address, action: 'denied', detail: { number } });
-  throw new CgiError('denied', `${caller.user} may not do this`);
+  if (hasScope(caller, scope)) return;
+  notes.refused({ who: caller.user, address, action: 'denied', detail: { scope } });
+  throw new CgiError('denied', `${caller.user} may not ${what}: it takes the scope ${scope}`);
 }
 
 /** Whether an API key was given a scope; of somebody who has logged in, whether the role has it. */

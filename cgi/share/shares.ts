@@ -1,10 +1,11 @@
 /**
  * Shares: links that show some calls, and let their recordings be heard, to whoever holds them. They only ever show; each
- * has an end, is revoked at once, and ends with the account or the key that made it. Their secret is shown once, when they
+ * has an end, is revoked at once, and ends with the account or the key that made it, or when that account may share no more. Their secret is shown once, when they
  * are made: what rests is its hash. Calls that go into the trash are no longer shown, and come back with them.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { CLOCK_SET } from '../../storage/model/local-time.ts';
+import { may } from '../../storage/model/rights.ts';
 import type { By } from '../../storage/sql/audit.ts';
 import type { ShareKind } from '../../storage/sql/share.ts';
 import type { Share } from '../../storage/store.ts';
@@ -73,8 +74,14 @@ export async function findShare(
   if (!share || !timingSafeEqual(Buffer.from(share.hash, 'hex'), Buffer.from(hash, 'hex'))) return null;
   if (!holds(share, now())) return null;
   // It ends with whoever made it, who may have gone on trial, or while the disk takes no writes.
-  const isThere = share.who.startsWith('key:') ? keys.vouchesFor(share.who) : (await accounts.find(share.who)) !== null;
-  return isThere && !revokedShares.has(share.id) ? share : null;
+  const isGood = share.who.startsWith('key:') ? keys.vouchesFor(share.who) : await mayShare(share.who, accounts);
+  return isGood && !revokedShares.has(share.id) ? share : null;
+}
+
+/** A role never changes of a key, of an account it may. */
+async function mayShare(user: string, accounts: Services['accounts']): Promise<boolean> {
+  const account = await accounts.find(user);
+  return account !== null && may(account.role, 'cdr.share');
 }
 
 type Opening = Pick<Services, 'store' | 'accounts' | 'keys' | 'revokedShares' | 'now'>;

@@ -11,6 +11,8 @@ export const RIGHTS = [
   'cdr.read',
   /** Delete calls from it (9004). */
   'cdr.delete',
+  /** Make links that show calls to others (dialects: getShareURL, shareCdr). */
+  'cdr.share',
   /** Tick off a call as dealt with (30040). */
   'cdr.process',
   /** See, play and download recordings (20053, 20036, players). */
@@ -62,12 +64,14 @@ export const SCOPES = [
   'firewall',
   /** Have Asterisk call somebody. */
   'call.place',
+  /** Make links that show calls to others, who need no log-in. */
+  'cdr.share',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** What a person may of these, who has logged in: calling is a matter of the role, the other two are for programs. */
+/** What a person may of these, who has logged in: what is a right as well is a matter of the role, the rest is for programs. */
 export function scopesOfPerson(role: Role): ReadonlySet<Scope> {
-  return new Set(may(role, 'call.place') ? ['call.place'] : []);
+  return new Set((['call.place', 'cdr.share'] as const).filter((scope) => may(role, scope)));
 }
 
 /** Whether a text (a parameter, a stored key) names a scope. Case counts. */

@@ -11,8 +11,8 @@ import { openBox } from './box.ts';
 const numbers = Object.keys(TABLE).map(Number);
 
 test('every right is of a number, or named here', () => {
-  // Callback of a dialect; GET /metrics from another machine; in 30016 and 30017, which of the settings one may see and change.
-  const elsewhere = ['call.place', 'metrics', 'settings'];
+  // Callback and links of a dialect; GET /metrics from another machine; in 30016 and 30017, which of the settings one may see and change.
+  const elsewhere = ['cdr.share', 'call.place', 'metrics', 'settings'];
   const rightsOf = new Set(Object.values(TABLE).map(({ right }) => right));
   expect(RIGHTS.filter((right) => !rightsOf.has(right) && !elsewhere.includes(right))).toEqual([]);
 });

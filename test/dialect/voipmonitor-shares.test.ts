@@ -105,8 +105,15 @@ test('whoever may not see calls shares none, and recordings only who may fetch t
   const monitor = { user: 'monitor', password: 'monitor' };
   expect(await faultOf('getShareURL', params, monitor)).toBe('monitor may not do this');
   expect(await faultOf('shareCdr', { ...SHOW, subType: 'self_login_link', id: ids }, monitor)).toContain('may not');
-  const { key } = await daemon.json('/cgi/webserve/30011?name=calls&role=admin&numbers=9006');
-  const program = { user: 'calls', password: key };
+  const programOf = async (more: string) => {
+    const { key } = await daemon.json(`/cgi/webserve/30011?name=calls&role=admin${more}`);
+    return { user: 'calls', password: key };
+  };
+  for (const more of ['', '&numbers=9006'])
+    expect(await faultOf('getShareURL', { ...params, rtp: false }, await programOf(more))).toBe(
+      'key:calls may not do this: it takes the scope cdr.share',
+    );
+  const program = await programOf('&numbers=9006&scopes=cdr.share');
   expect(await faultOf('getShareURL', params, program)).toBe('key:calls may not do this');
   expect((await ask('getShareURL', { ...params, rtp: false }, program)).success).toBe(true);
 });

@@ -16,7 +16,7 @@ import { sectionOf } from './rights.ts';
 const MAY = {
   elastix: ['known', 'both', 'admin', 'scope'],
   mor: ['anybody', 'login', 'admin', 'scope'],
-  voipmonitor: ['anybody', 'login', 'both', 'admin'],
+  voipmonitor: ['anybody', 'login', 'both', 'admin', 'scope'],
 } as const;
 
 interface Line {
@@ -38,7 +38,7 @@ let daemon: TestDaemon;
 /** For a machine that does much besides. */
 const PATIENCE_MS = 120_000;
 const SECRET = 'a-secret-of-programs';
-const SCOPES = 'extension.secrets,firewall,call.place';
+const SCOPES = 'extension.secrets,firewall,call.place,cdr.share';
 /** What an asker shows, by its name in dialects.txt; those whose key is for this or for everything else are made when they ask. */
 const shows = new Map<string, string>();
 

@@ -238,6 +238,16 @@ describe('whoever made it goes, and it with him', () => {
     expect(await status(path)).toBe(404);
   });
 
+  test('an account that may read calls no more: its links show nothing, until it may again', async () => {
+    await setAccount();
+    const { path } = await share({}, 0, 'anna');
+    expect(await status(path)).toBe(200);
+    expect(await number('30008?UserName=anna&role=monitor')).toBe(200);
+    expect(await status(path)).toBe(404);
+    expect(await number('30008?UserName=anna&role=admin')).toBe(200);
+    expect(await status(path)).toBe(200);
+  });
+
   test('a key, when it is revoked or its days are over', async () => {
     const { id } = await daemon.json('/cgi/webserve/30011?name=crm&role=admin');
     const { path } = await share({}, 0, 'key:crm');

@@ -6,15 +6,16 @@
 import { matchesNumber, parseNumberPattern } from '../../../storage/model/number-pattern.ts';
 import { CgiError, type Reply } from '../../reply.ts';
 import type { Services } from '../../verb.ts';
-import { byOf, hasScope } from '../enter.ts';
+import { byOf, needsScope } from '../enter.ts';
 import { numberIn } from '../form-of.ts';
 import { NoAnswer } from '../port.ts';
-import { type Asked, actionReply, type Page } from './page.ts';
+import { actionReply, type Page } from './page.ts';
 import { detailOf, type Phone, phonesOf } from './phones.ts';
 
 const NAME = 'callback';
 /** Milliseconds that the first phone rings. */
 const RING_MS = 30_000;
+const CALLING = { scope: 'call.place', what: 'place calls' } as const;
 
 export const activateCallback: Page = {
   like: { number: 30020, right: 'live.control' },
@@ -22,7 +23,7 @@ export const activateCallback: Page = {
   async answer(asked): Promise<Reply> {
     const { services, caller, request, user, form } = asked;
     if (services.settings.value('mor.callback') !== true) throw new CgiError('denied', 'mor.callback is switched off');
-    needScope(asked);
+    needsScope(caller, CALLING, request, services);
     const [src = '', acc = ''] = ['src', 'acc'].map((name) => (form.get(name) ?? '').trim());
     const dst = numberIn(form, 'dst');
     needCallable(dst, src, services);
@@ -41,13 +42,6 @@ export const activateCallback: Page = {
     return actionReply(NAME, 'ok', 'Callback activated');
   },
 };
-
-/** @throws {CgiError} `denied` */
-function needScope({ caller, request: { address }, services: { notes } }: Asked): void {
-  if (hasScope(caller, 'call.place')) return;
-  notes.refused({ who: caller.user, address, action: 'denied', detail: { scope: 'call.place' } });
-  throw new CgiError('denied', `${caller.user} may not place calls: it takes the scope call.place`);
-}
 
 /** @throws {CgiError} `invalid` */
 function phoneOf(number: string, phones: readonly Phone[], name: string): Phone {

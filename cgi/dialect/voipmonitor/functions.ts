@@ -105,7 +105,7 @@ export const FUNCTIONS: readonly DialectFunction[] = [
     name: 'utilities.php task=shareCdr self_protected_link',
     works: 'differs',
     numbers: [9006],
-    note: 'the link shows the call as Asterisk recorded it, with type2 rtp its recording; it ends after days (7) and can be revoked',
+    note: 'the link shows the call as Asterisk recorded it, with type2 rtp its recording; it ends after days (7) and can be revoked; a key needs the scope `cdr.share`',
   },
   {
     name: 'utilities.php task=shareCdr self_login_link',

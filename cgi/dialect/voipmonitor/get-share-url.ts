@@ -8,11 +8,11 @@ import { callsNamed } from './call-id.ts';
 import { daysIn } from './days.ts';
 import { oneOf } from './names.ts';
 import { yesIn } from './request.ts';
-import { linkTo } from './share-link.ts';
+import { linkTo, SHARING } from './share-link.ts';
 import { NO_CAPTURE, notHere, type Task } from './task.ts';
 
 export const getShareUrl: Task = {
-  like: { number: 9006, right: 'cdr.read' },
+  like: SHARING,
   async handle(asked) {
     const params = oneOf(asked.sent, ['callId', 'cidInterval', 'rtp', 'sip_history', 'days']);
     if (yesIn(params, 'sip_history')) throw notHere('the SIP history', NO_CAPTURE);

@@ -9,7 +9,7 @@ import type { Services } from '../../verb.ts';
 import { daysIn } from './days.ts';
 import { oneOf } from './names.ts';
 import { type Params, textIn } from './request.ts';
-import { linkTo } from './share-link.ts';
+import { linkTo, SHARING } from './share-link.ts';
 import { notHere, type Task } from './task.ts';
 
 const KINDS: ReadonlyMap<string, NewLink['kind']> = new Map([
@@ -18,7 +18,7 @@ const KINDS: ReadonlyMap<string, NewLink['kind']> = new Map([
 ]);
 
 export const shareCdr: Task = {
-  like: { number: 9006, right: 'cdr.read' },
+  like: SHARING,
   async handle(asked) {
     const params = oneOf(asked.sent, ['type', 'type2', 'subType', 'id', 'emailFields', 'days']);
     if (textIn(params, 'type') !== 'share_cdr_show')

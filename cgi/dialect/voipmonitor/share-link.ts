@@ -10,6 +10,9 @@ import type { Asked } from './task.ts';
 /** Whose recordings one may hand out are those that one may fetch. */
 const RECORDINGS = { number: 20036, right: 'recording.read' } as const;
 
+/** Calls become readable to who has no log-in: more than reading them oneself. */
+export const SHARING = { number: 9006, right: 'cdr.read', scope: 'cdr.share' } as const;
+
 /** @throws {CgiError} `denied` where recordings are asked for by whom they aren't for; `conflict`, `busy` */
 export async function linkTo(link: NewLink, { request, services, caller, reason }: Asked): Promise<Reply> {
   refuseHead(request);

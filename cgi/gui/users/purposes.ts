@@ -14,7 +14,7 @@ export type Purpose = keyof typeof PURPOSES;
 export const PURPOSE_NAMES = Object.keys(PURPOSES) as readonly Purpose[];
 
 /** What no role alone gives a program. */
-export const SCOPES: readonly Scope[] = ['extension.secrets', 'firewall', 'call.place'];
+export const SCOPES: readonly Scope[] = ['extension.secrets', 'firewall', 'call.place', 'cdr.share'];
 
 /** Of a comma list, as the box gives it. */
 export function scopesOf(list: string): Scope[] {

@@ -30,7 +30,7 @@ export async function speaker(box: Box): Promise<Speaker> {
   };
   await done(30017, SETTINGS);
   await done(30057, { dialect: 'mor', secret: MOR_SECRET });
-  const scopes = 'extension.secrets,firewall,call.place';
+  const scopes = 'extension.secrets,firewall,call.place,cdr.share';
   const key = String((await done(30011, { name: 'admin', role: 'admin', scopes })).field('key'));
   const shown: Readonly<Record<DialectName, Readonly<Record<string, string>>>> = {
     elastix: { Authorization: key },

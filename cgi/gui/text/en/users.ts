@@ -77,6 +77,7 @@ export const users = {
       'extension.secrets': 'read the passwords of extensions and trunks, with which anybody can call at your cost',
       firewall: 'read what the firewall of this box lets through',
       'call.place': 'have Asterisk call somebody, at your cost',
+      'cdr.share': 'make links that show calls to whoever holds them, without a log-in',
     },
     single: 'Single numbers',
     numbers: (list: string) => `numbers ${list}`,

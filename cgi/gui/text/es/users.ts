@@ -80,6 +80,7 @@ export const users: Translated<typeof english> = {
         'leer las contraseñas de extensiones y troncales, con las que cualquiera puede llamar a su costa',
       firewall: 'leer lo que deja pasar el cortafuegos de este equipo',
       'call.place': 'hacer que Asterisk llame a alguien, a su costa',
+      'cdr.share': 'crear enlaces que muestran llamadas a quien los tenga, sin iniciar sesión',
     },
     single: 'Números sueltos',
     numbers: (list: string) => `números ${list}`,
