@@ -320,7 +320,13 @@ interface Process {
   readonly ami: number;
 }
 
-/** Starts the bundle and waits until it is ready; it dies with this process. */
+/**
+ * What the log says when a box is as the attempts have it be. It is ready as soon as it answers, and finds its medium and its
+ * Asterisk meanwhile: who asks before is refused a recording, or has a call placed by nobody.
+ */
+const THERE = ['cdrd is ready', 'recordings: the medium is there', 'Asterisk is connected'];
+
+/** Starts the bundle and waits until all of it is there; it dies with this process. */
 async function run(bundle: string, folder: string, asterisk: number, more: readonly string[] = []): Promise<Process> {
   const file = join(folder, 'cdrd.log');
   const before = await readFile(file, 'utf8').catch(() => '');
@@ -349,10 +355,10 @@ async function run(bundle: string, folder: string, asterisk: number, more: reado
   closeSync(log);
   const port = (text: string, kind: string) => Number(new RegExp(`listening ${kind}=\\S*:(\\d+)`).exec(text)?.[1]);
   let text = '';
-  await until('cdrd to be ready', async () => {
+  await until('cdrd to be ready, with medium and Asterisk', async () => {
     text = (await readFile(file, 'utf8')).slice(before.length);
     if (child.exitCode !== null) throw new Error(`cdrd ended with ${child.exitCode}: ${text}`);
-    return text.includes('cdrd is ready');
+    return THERE.every((line) => text.includes(line));
   });
   return { child, port: port(text, 'http'), ami: port(text, 'ami') };
 }

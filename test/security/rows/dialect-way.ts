@@ -22,7 +22,10 @@ export const dialectWay: Row = {
     await symlink(linked, join(day, 'link.wav'));
     await link(join(box.folder, 'canary.wav'), join(day, 'hard.wav'));
     const own = await speak.ask('elastix', `/api/api.php?cmd=getwavfile&name=/2026/01/02/${RECORDING.slice(9)}`);
-    tally.works(own.status === 200 && own.bytes.includes('RIFF'), `the recording itself: ${own.status}`);
+    tally.works(
+      own.status === 200 && own.bytes.includes('RIFF'),
+      `the recording itself: ${own.status} ${own.body.slice(0, 200)}`,
+    );
     for (const way of [
       ...['../canary.wav', '/../canary.wav', '../../canary.wav', '/2026/01/02/../../../canary.wav', '..'],
       ...['/2026/01/02/../canary.wav', '....//canary.wav', '..\\canary.wav', '%2e%2e/canary.wav', '/2026/01/02/..'],

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pcmWav } from '../../recordings/helper.ts';
 import { exchange } from '../clients.ts';
 import type { Row } from '../row.ts';
@@ -28,7 +27,6 @@ export const headerSplit: Row = {
     const day = join(box.recordings, '20260106');
     await mkdir(day);
     for (const name of NAMES) await writeFile(join(day, `${name.replaceAll('/', '_')}.wav`), pcmWav(1));
-    await sleep(100);
     for (const name of NAMES) {
       const path = `20260106/${name.replaceAll('/', '_')}.wav`;
       for (const more of ['', '?download=1']) {

@@ -49,7 +49,9 @@ export const setup: Row = {
   alone: true,
   async attempt(box, tally) {
     const { admin, monitor } = box.tokens;
-    const listed = async () => (await box.number(30016, {}, { token: admin })).body;
+    // Whether Asterisk has been told of it yet is no part of a setting: after each start it is told anew.
+    const bare = (text: string) => text.replaceAll(/,"pending":(true|false)/g, '');
+    const listed = async () => bare((await box.number(30016, {}, { token: admin })).body);
     const before = await listed();
     tally.works(before.includes('recording.prompt.inbound'), 'the list of settings');
     // Nobody is asked who he is only at first: a box in use has no set-up that is open.
@@ -118,8 +120,7 @@ export const setup: Row = {
       body: form({}),
       token: String(login.field('token')),
     });
-    const bare = (text: string) => text.replace(/,"pending":true/g, '');
-    tally.tried(bare(again.body) === bare(after), 'settings are others after a restart');
+    tally.tried(bare(again.body) === after, 'settings are others after a restart');
     const secrets = await readFile(join(box.state, 'secret', 'ami-users.json'), 'utf8');
     tally.tried(!secrets.includes('evil'), 'an AMI user was made');
   },
