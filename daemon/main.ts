@@ -24,6 +24,13 @@ async function helpText(): Promise<string> {
   return `${NAME} ${VERSION}\n\n${lines.join('')}`;
 }
 
+/** Short, so that what was wrong stays on a small screen. */
+async function noCommand(verb: string): Promise<string> {
+  const { COMMANDS } = await import('./command/all.ts');
+  const names = ['run', ...Object.keys(COMMANDS)].join(', ');
+  return `there is no command ${verb}\nthere are ${names}; ${NAME} help tells what they do`;
+}
+
 /** @returns undefined: there is none of this name. */
 async function commandOf(verb: string): Promise<Command | undefined> {
   if (verb === 'run') return (await import('./command/run.ts')).run;
@@ -47,8 +54,7 @@ async function main([verb = '', ...args]: readonly string[]): Promise<number> {
   }
   const storeThread: StoreThread | undefined = verb === 'run' && !isHelp ? startStoreThread(workers.store) : undefined;
   const command = await commandOf(verb);
-  if (!command)
-    throw new UsageError(`${verb ? `there is no command ${verb}` : 'say which command'}\n\n${await helpText()}`);
+  if (!command) throw new UsageError(verb ? await noCommand(verb) : `say which command\n\n${await helpText()}`);
   const usageLine = `usage: ${NAME} ${command.usage}`;
   if (isHelp) {
     const options = (command.options ?? []).map(([option, about]) => `\n  ${option}\n      ${about}`);
