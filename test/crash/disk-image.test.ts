@@ -1,5 +1,9 @@
 /** What the image says may be there after a power cut, case by case: the crash matrix is worth what these are. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { slowDisk } from '../fault/disk.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { type DiskImage, diskImage, type Landed, SECTOR, type Tree } from './disk-image.ts';
 import { type Happening, parseTrace } from './trace.ts';
 
@@ -137,4 +141,16 @@ test('a log is read with its bytes, and must agree with them', () => {
     { kind: 'synced', number: 4 },
   ]);
   expect(() => parseTrace(log, text('xy/w/bz'), '/w')).toThrow('the log tells of 6 bytes, and 7 were written');
+});
+
+test('of a log that is being written only whole lines count', () => {
+  const root = temporaryFolder();
+  const disk = slowDisk(join(root, 'state'), root);
+  const written = (text: string) => {
+    writeFileSync(join(root, 'disk-log'), text);
+    return disk.read().operations.map(({ kind, length }) => [kind, length]);
+  };
+  const first = `1 write ${root}/state/cdrd.db-wal 0 4096\n`;
+  for (const half of ['2 wri', `2 write ${root}/state/cdrd.db-wal 4120 40`])
+    expect(written(first + half)).toEqual([['write', 4096]]);
 });

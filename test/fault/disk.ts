@@ -96,7 +96,9 @@ export function slowDisk(watched: string, own: string, free: number | null = SMA
     },
     read() {
       const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
-      const lines = text.split('\n').filter((line) => line !== '' && !/^(synced|note|foreign) /.test(line));
+      // Who reads while the daemon writes may see half of a line: where it reaches over the end of a page of the cache.
+      const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+      const lines = whole.split('\n').filter((line) => line !== '' && !/^(synced|note|foreign) /.test(line));
       const last = /^killed (\w+)$/.exec(lines.at(-1) ?? '');
       const operations = (last ? lines.slice(0, -1) : lines).map((line): Operation => {
         const [, kind = '', path = '', offset, length] = /^\d+ (\w+) (.*) (-?\d+) (\d+)$/.exec(line) ?? [];
