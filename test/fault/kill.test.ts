@@ -126,8 +126,11 @@ async function inScene<T>(template: Template | null, play: (scene: Scene) => Pro
   }
 }
 
-/** Plays the act up to its end, on a disk that does as `plan` says from its begin on. @returns the act's operations. */
-async function play(scene: Scene, act: Act, plan: string): Promise<readonly Operation[]> {
+/**
+ * Plays the act up to its end, on a disk that does as `plan` says from its begin on.
+ * @returns what gives the act's operations up to now: its last may still be under way.
+ */
+async function play(scene: Scene, act: Act, plan: string): Promise<() => readonly Operation[]> {
   if (!act.prepare) scene.disk.plan(plan);
   const { box } = begin(scene, 'failing');
   if (act.prepare) {
@@ -141,12 +144,12 @@ async function play(scene: Scene, act: Act, plan: string): Promise<readonly Oper
     (error: Error) => error,
   );
   if (failed && (plan === '' || !(await isKilled(scene)))) throw failed;
-  return scene.disk.read().operations.slice(mark);
+  return () => scene.disk.read().operations.slice(mark);
 }
 
 /** A run without a kill: which stages the act has, and where. */
 async function survey(act: Act): Promise<Stage[]> {
-  const operations = await inScene(templates.get(act.from) ?? null, (scene) => play(scene, act, ''));
+  const operations = await inScene(templates.get(act.from) ?? null, async (scene) => (await play(scene, act, ''))());
   const stages = new Map<string, Stage>();
   operations.forEach((operation, index) => {
     const words = wordsOf(act, operations, index);
@@ -186,10 +189,11 @@ function stageName(act: Act, words: string, how: How): string {
 async function killIn(stage: Stage, { operation, nth, how }: Place): Promise<Outcome> {
   return inScene(templates.get(stage.act.from) ?? null, async (scene) => {
     const plan = killAt(operation, scene.place.state, nth, how);
-    const operations = await play(scene, stage.act, plan);
+    const played = await play(scene, stage.act, plan);
     // The act is over, or the daemon is: a kill that has not come by now won't come at all.
     if (!(await isKilled(scene))) return { stage: `${stage.act.name} · the place never came`, ...NOTHING };
     await died(scene, how);
+    const operations = played();
     const words = wordsOf(stage.act, operations, operations.length - 1);
     const name = words === null ? `${stage.act.name} · elsewhere` : stageName(stage.act, words, how);
     const sent = [...scene.ledger.sent];
