@@ -78,7 +78,7 @@ async function measured(atEnd: (work: () => void | Promise<void>) => void): Prom
 
 /** The whole of it: the moment it freezes, while it is slow, while it is dead. */
 async function frozen(share: Share, daemon: ShareDaemon, work: () => Promise<void>): Promise<void> {
-  share.freeze();
+  await share.freeze(daemon.pid);
   await work();
   const { state } = await daemon.medium();
   if (state !== 'dead') throw new Error(`the share was frozen for ${ROUND_MS / 1000} s and is ${state}`);

@@ -1,10 +1,10 @@
 /** The built daemon in a process of its own, its recordings on a share, beside a PBX that only writes down what it is told. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type FakeAmi, lettingIn, startFakeAmi } from '../support/fake-ami.ts';
 import type { AtEnd } from '../support/folder.ts';
+import { freePort } from '../support/free-port.ts';
 import { NODE_FLAGS } from '../support/production.ts';
 
 const PROGRAM = new URL('../.build/cdrd.mjs', import.meta.url).pathname;
@@ -20,6 +20,7 @@ export interface Answer {
 
 export interface ShareDaemon {
   readonly url: string;
+  readonly pid: number;
   /** GET as admin. */
   get(path: string): Promise<Answer>;
   /** Of `/healthz`. */
@@ -78,6 +79,7 @@ export async function openBox(folder: string, dir: string, atEnd: AtEnd): Promis
       };
       return {
         url,
+        pid: child.pid as number,
         get,
         medium: async () => (await get('/healthz')).body['recordings'] as never,
         async stop(ms) {
@@ -117,15 +119,4 @@ export function enabled({ requests }: FakeAmi): string | undefined {
     .filter((request) => request.get('Key') === 'enable')
     .at(-1)
     ?.get('Val');
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
