@@ -1,6 +1,5 @@
 /** The connection to the PBX, against a scripted peer on a real socket that behaves in every way a peer can. */
 import { createHash } from 'node:crypto';
-import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { NoAnswer } from '../../cgi/dialect/port.ts';
@@ -16,6 +15,7 @@ import { asteriskLimits } from '../../daemon/limits.ts';
 import { createLog } from '../../daemon/log.ts';
 import type { Packet } from '../../daemon/wire/packet.ts';
 import { CHALLENGE, type FakeAmi, type FakeScript, lettingIn, startFakeAmi } from '../support/fake-ami.ts';
+import { freePort } from '../support/free-port.ts';
 
 const SECRET = 's3cret-in-no-log';
 /** Short, so that a silent peer is found out in a test's time. */
@@ -99,15 +99,6 @@ async function until(look: () => boolean): Promise<void> {
 const state = (connection: AsteriskConnection, wanted: string) => until(() => connection.status.state === wanted);
 const ping = [['Action', 'Ping']] as const;
 const actionsOf = ({ requests }: FakeAmi) => requests.map((request) => request.get('Action'));
-
-/** A port on which nothing listens. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 describe('log-in', () => {
   test('by MD5 challenge, and the secret is not sent', async () => {
