@@ -71,7 +71,7 @@ const utf8 = new TextDecoder('utf-8');
 const asciiOnly = /^[\x00-\x7f]*$/;
 
 /** The name as text, from readdir's bytes in latin1. */
-export function textOf(raw: string): string {
+function textOf(raw: string): string {
   return asciiOnly.test(raw) ? raw : utf8.decode(Buffer.from(raw, 'latin1'));
 }
 

@@ -3,7 +3,7 @@
  * nothing else; the main thread notices by its deadline, leaves it behind and starts another. Every listing stands between
  * two proofs that the medium is mounted, alive and the same; without them the step says nothing about files.
  */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { compactAtRest } from '../../storage/compaction.ts';
@@ -16,7 +16,6 @@ import {
   growingIn,
   type Memory,
   type Session,
-  textOf,
 } from './folder-look.ts';
 import { createHints } from './hint.ts';
 import { readMark, unmarked, writeMark } from './identity-file.ts';
@@ -36,6 +35,7 @@ import type {
   Step,
   WorkerSettings,
 } from './protocol.ts';
+import { topOf } from './top-folders.ts';
 import { spaceOf, tryWriting, writeProbe } from './write-probe.ts';
 
 const settings = workerData as WorkerSettings;
@@ -103,17 +103,9 @@ function root(step: Extract<Step, { kind: 'root' }>): RootAnswer {
   };
   const before = withItsFolder(lookAtMedium(settings));
   if (before.state !== 'mounted') return refuse(plain(before));
-  const folders: string[] = [];
-  let wavs = false;
+  let top: ReturnType<typeof topOf>;
   try {
-    for (const entry of readdirSync(before.real, { encoding: 'latin1', withFileTypes: true })) {
-      if (entry.name.startsWith('.')) continue;
-      if (entry.isFile() && /\.wav$/i.test(entry.name)) wavs = true;
-      if (!entry.isDirectory()) continue;
-      const name = textOf(entry.name);
-      // A folder whose name isn't valid UTF-8 could not be named to the index nor opened again: it is left alone.
-      if (!name.includes('\ufffd')) folders.push(name);
-    }
+    top = topOf(before.real);
   } catch (error) {
     return refuse({ ...plain(before), ...faultOf(error, settings.dir) });
   }
@@ -126,8 +118,7 @@ function root(step: Extract<Step, { kind: 'root' }>): RootAnswer {
     if (folder !== step.today && folder !== step.yesterday) memory.kept.delete(folder);
   }
   hints.ensure(before.real, before.identity, step.today);
-  if (wavs) folders.push('');
-  const sorted = newestFirst(folders);
+  const sorted = newestFirst(top.wavs ? [...top.folders, ''] : top.folders);
   // A slash is in no name.
   const told = sorted.join('/');
   const same = told === toldFolders && !step.full;
