@@ -70,7 +70,7 @@ export const common = {
       busy: 'That was too much at once. Wait a moment and try again.',
       internal: 'Something went wrong on the box.',
       storage_offline: 'The recording medium can’t be reached at the moment.',
-      disk_full: 'The disk of the call records is full.',
+      disk_full: 'A disk is full.',
       disk_failing: 'The disk of the call records fails.',
     },
   },

@@ -71,7 +71,7 @@ export const common: Translated<typeof english> = {
       busy: 'Fue demasiado a la vez. Espere un momento e inténtelo de nuevo.',
       internal: 'Algo ha fallado en la central.',
       storage_offline: 'Ahora no se puede acceder al medio de grabación.',
-      disk_full: 'El disco de los registros de llamadas está lleno.',
+      disk_full: 'Un disco está lleno.',
       disk_failing: 'El disco de los registros de llamadas falla.',
     },
   },
