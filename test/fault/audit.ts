@@ -14,6 +14,7 @@ import { trunkRules } from '../../storage/model/trunk.ts';
 import { callById } from '../../storage/sql/call.ts';
 import { type Database, openDatabase } from '../../storage/sql/database.ts';
 import { legsOfGroup } from '../../storage/sql/leg.ts';
+import { migrations } from '../../storage/sql/migration/migrations.ts';
 import { boxEnv, type Folders } from './box.ts';
 import { type Ledger, recordName } from './peer.ts';
 
@@ -77,8 +78,8 @@ export function lookInto(
   const sound = texts('PRAGMA integrity_check');
   if (sound.join() !== 'ok') faults.push(...sound);
   const version = Number(texts('PRAGMA user_version')[0]);
-  // Killed between the making of the file and the first migration: there are no tables yet.
-  if (version === 0)
+  // Killed among the first migrations, each a commit of its own: some tables are not there yet, and nothing is in the others.
+  if (version < migrations.length)
     return { losses: [...ledger.acknowledged], doubles: [], faults, records: new Set(), calls: 0, open: 0 };
 
   const stored = database
