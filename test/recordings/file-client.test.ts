@@ -2,7 +2,6 @@
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
-  closeSync,
   constants,
   existsSync,
   mkdirSync,
@@ -90,8 +89,8 @@ await import(${JSON.stringify(FILE_WORKER.href)});
   );
   const release = () => {
     rmSync(flag, { force: true });
-    const fd = openSync(pipe, constants.O_RDWR);
-    setTimeout(() => closeSync(fd), 200);
+    // Lets every reader go on, and stays open for those who saw the flag and are not there yet.
+    openSync(pipe, constants.O_RDWR);
   };
   onTestFinished(release);
   return {
@@ -384,8 +383,11 @@ await import(${JSON.stringify(FILE_WORKER.href)});
   });
 });
 
-/** The real worker, told each time that the medium is proven, and made slow: so many milliseconds a read. */
-function watchedWorker(readMs: number) {
+/**
+ * The real worker, told each time that the medium is proven, and made slow: so many milliseconds a read.
+ * @param clock `messages`: one by which a message comes long behind the last and takes no time, however busy the machine is.
+ */
+function watchedWorker(readMs: number, clock: 'own' | 'messages' = 'own') {
   const base = temporaryFolder();
   const file = join(base, 'watched.mjs');
   const told = join(base, 'proofs');
@@ -395,7 +397,17 @@ function watchedWorker(readMs: number) {
     file,
     `import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { parentPort } from 'node:worker_threads';
 const { existsSync, readFileSync, readSync } = fs;
+if (${clock === 'messages'}) {
+  let now = 0;
+  performance.now = () => now;
+  const post = parentPort.postMessage.bind(parentPort);
+  parentPort.postMessage = (...args) => {
+    post(...args);
+    now += ${PROOF_MS * 10};
+  };
+}
 const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 let reads = 0;
 fs.readFileSync = (path, ...rest) => {
@@ -426,10 +438,9 @@ const ALL = { from: 0, length: Number.MAX_SAFE_INTEGER };
 
 describe('what is asked for at a time', () => {
   test('goes in one message, for which the medium is proven once', async () => {
-    const { worker, proofs } = watchedWorker(0);
+    const { worker, proofs } = watchedWorker(0, 'messages');
     const { files } = open({ worker });
     await files.look([PATH]);
-    await pause(PROOF_MS * 2);
     const before = proofs();
     const looked = await Promise.all(Array.from({ length: 30 }, () => files.look([PATH])));
     expect(looked.flat().filter((file) => file?.size === READ_BYTES * 3)).toHaveLength(30);
