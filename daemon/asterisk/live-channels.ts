@@ -126,8 +126,9 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
       connected: '',
       // Known at its first event alone: the dialplan goes on to other extensions.
       dialled: packet.get('Context') === '' ? '' : packet.get('Exten'),
-      // The id tells the second itself, unless the clock was set since.
-      since: listed !== '' && Math.abs(created - since) <= CUT_MS ? created : since,
+      // The id tells the second itself, unless the clock was set since. By the event that told of it too: that comes a
+      // moment later, which may be another second, and after a restart the list would tell of the first one.
+      since: Math.abs(created - since) <= CUT_MS ? created : since,
       upSince: null,
       bridge: '',
       onHold: false,
@@ -270,7 +271,7 @@ export function createLiveChannels(listener: LiveListener, clock: () => number =
   };
 }
 
-/** A channel's age and its id are both cut to whole seconds, each at its own time. */
+/** A channel's age and its id are both cut to whole seconds, each at its own time; an event takes a moment. */
 const CUT_MS = 2_000;
 /** AST_STATE_UP. */
 const UP = 6;

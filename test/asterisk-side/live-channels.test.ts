@@ -67,6 +67,25 @@ test('how old a channel is says the list alone, and not what a caller has writte
   expect(live.list().map(({ since }) => now - since)).toEqual([0, 0, 0, 0, 9_000]);
 });
 
+test('a channel is as old by the event that told of it as by a list: since the second in its id', () => {
+  const created = 1_700_000_000;
+  const heard = (event: string, duration: string, ago: number) => {
+    const live = createLiveChannels({ over: () => {} }, () => created * 1_000 + ago);
+    const headers = [
+      ['Event', event],
+      ['Channel', 'SIP/x-1'],
+      ['Duration', duration],
+    ] as const;
+    live.hear(packet([...headers, ['Uniqueid', `${created}.7`], ['Linkedid', `${created}.7`]]));
+    return live.list()[0]?.since;
+  };
+  // Made at the very end of a second, told of in the next one; the daemon came back a minute later.
+  expect(heard('Newchannel', '', 1_001)).toBe(created * 1_000);
+  expect(heard('CoreShowChannel', '00:01:00', 61_001)).toBe(created * 1_000);
+  // The id is of another clock: one that was set since, or of another machine.
+  expect(heard('Newchannel', '', 9_000)).toBe(created * 1_000 + 9_000);
+});
+
 test('a channel that moves to another call takes its life along', () => {
   const { live, over, hear } = begin();
   hear('Newchannel', '1', 'A');
