@@ -186,15 +186,29 @@ export async function listen(path: string): Promise<Sound> {
     seconds: samples.length / 8000,
     rms: Math.sqrt(power / Math.max(1, samples.length)) / 32_768,
     soxRms: Number(/RMS\s+amplitude:\s+([\d.]+)/.exec(stat)?.[1] ?? 'NaN'),
-    share: (hertz) => {
-      let re = 0;
-      let im = 0;
-      samples.forEach((s, i) => {
-        const angle = (2 * Math.PI * hertz * i) / 8000;
-        re += s * Math.cos(angle);
-        im += s * Math.sin(angle);
-      });
-      return power === 0 ? 0 : (2 * (re * re + im * im)) / (samples.length * power);
-    },
+    share: (hertz) => (power === 0 ? 0 : powerAt(samples, hertz) / power),
   };
+}
+
+/** Samples that are looked at as one: whole waves of both tones of the phones (TONE), so that neither counts as the other. */
+const STRETCH = 400;
+
+/**
+ * Sum of squares that lies at a frequency. By stretches: where a packet of a tone is missing, as on a busy machine, what
+ * follows is out of step with what was before, and over the whole both would take each other away.
+ */
+export function powerAt(samples: Int16Array, hertz: number): number {
+  let sum = 0;
+  for (let from = 0; from < samples.length; from += STRETCH) {
+    const stretch = samples.subarray(from, from + STRETCH);
+    let re = 0;
+    let im = 0;
+    stretch.forEach((s, i) => {
+      const angle = (2 * Math.PI * hertz * i) / 8000;
+      re += s * Math.cos(angle);
+      im += s * Math.sin(angle);
+    });
+    sum += (2 * (re * re + im * im)) / stretch.length;
+  }
+  return sum;
 }
