@@ -13,23 +13,15 @@ const MOST_CHARACTERS = 400;
 
 export class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
+    const told = failuresOf(modules, unhandled);
+    let failed = told.length;
     let passed = 0;
-    let failed = unhandled.length;
     let skipped = 0;
-    const told: string[] = unhandled.map((error) => tell('outside of any test', [error]));
     for (const module of modules) {
-      // A file that fails outside its tests counts as one.
-      if (module.state() === 'failed' && module.errors().length > 0) {
-        failed++;
-        told.push(tell(module.relativeModuleId, module.errors()));
-      }
       for (const test of module.children.allTests()) {
-        const { state, errors } = test.result();
+        const { state } = test.result();
         if (state === 'passed') passed++;
-        else if (state === 'failed') {
-          failed++;
-          told.push(tell(`${module.relativeModuleId}: ${test.fullName}`, errors));
-        } else skipped++;
+        else if (state !== 'failed') skipped++;
       }
     }
     const { lines, secrets, leaks } = leaksOfRun();
@@ -37,9 +29,31 @@ export class CountReporter implements Reporter {
     if (leaks.length > 0) process.exitCode = 1;
     process.stdout.write(`\n${lines} log lines of daemons, ${secrets} secrets in use: ${leaks.length} leaks\n`);
     for (const leak of leaks) process.stdout.write(`  ${leak}\n`);
-    if (told.length > 0) process.stdout.write(`\nfailed:\n${told.slice(0, MOST_TOLD).join('\n')}\n`);
+    process.stdout.write(tellAll(told));
     process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
   }
+}
+
+/** What failed, one each, with why: tests, files and groups that failed outside of theirs, and what nobody awaited. */
+export function failuresOf(modules: readonly TestModule[], unhandled: readonly unknown[]): string[] {
+  const told = unhandled.map((error) => tell('outside of any test', [error]));
+  for (const module of modules) {
+    // A file that fails outside its tests counts as one.
+    if (module.state() === 'failed' && module.errors().length > 0)
+      told.push(tell(module.relativeModuleId, module.errors()));
+    for (const suite of module.children.allSuites())
+      if (suite.errors().length > 0) told.push(tell(`${module.relativeModuleId}: ${suite.fullName}`, suite.errors()));
+    for (const test of module.children.allTests()) {
+      const { state, errors } = test.result();
+      if (state === 'failed') told.push(tell(`${module.relativeModuleId}: ${test.fullName}`, errors));
+    }
+  }
+  return told;
+}
+
+/** For the end of a run; '' where nothing failed. */
+export function tellAll(told: readonly string[]): string {
+  return told.length > 0 ? `\nfailed:\n${told.slice(0, MOST_TOLD).join('\n')}\n` : '';
 }
 
 function tell(where: string, errors: readonly unknown[] = []): string {
