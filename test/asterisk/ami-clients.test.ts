@@ -62,6 +62,7 @@ async function call(scene: Scene, during: () => Promise<void>): Promise<void> {
   const placed = scene.call(scene.b);
   await scene.answer(scene.b);
   const caller = await placed.answered();
+  await scene.connected(2);
   await during();
   await caller.hangUp();
 }

@@ -73,7 +73,7 @@ describe.each(['SIP', 'PJSIP'] as const)('by %s', (tech) => {
     const first = await ami.stage.house.ringing(scene.b);
     await ami.shows({ ...parties, dst: '822', state: 'ringing', recording: 'off' });
     await first.cancelled();
-    await scene.answer(scene.c);
+    await scene.answerAtOnce(scene.c);
     const caller = await placed.answered();
     console.log(
       `queue: ${JSON.stringify(await ami.shows({ ...parties, dst: '822(142)', state: 'up', recording: 'on' }))}`,

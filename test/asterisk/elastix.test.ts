@@ -130,7 +130,7 @@ describe.each(['SIP', 'PJSIP'] as const)('by %s', (tech) => {
     expect(ringing.map(({ BridgedTo }) => BridgedTo)).toEqual(['(None)', '(None)']);
     await bell.answer();
     const caller = await placed.answered();
-    await ami.shows({ state: 'up' });
+    await scene.connected(2);
     const [one, other] = await expectSame(2);
     expect([one?.BridgedTo, other?.BridgedTo]).toEqual([other?.Channel, one?.Channel]);
     await caller.hangUp();
@@ -142,7 +142,7 @@ describe.each(['SIP', 'PJSIP'] as const)('by %s', (tech) => {
     const placed = scene.call('824');
     const caller = await placed.answered();
     await scene.answer(scene.b);
-    await scene.talk(1.5);
+    await scene.connected(4);
     const rows = await expectSame(4);
     expect(rows.filter(({ Channel }) => Channel.startsWith('Local/161@kinds-'))).toHaveLength(2);
     expect(rows.every(({ BridgedTo }) => BridgedTo !== '(None)')).toBe(true);

@@ -358,7 +358,7 @@ async function play({ kind, talkSeconds }: CallPlan, s: Scene): Promise<void> {
       // The first phone rings in vain, the second is answered.
       const placed = s.callIn('822');
       await (await house.ringing(s.b)).cancelled();
-      return talk(s, placed, s.answer(s.c), talkSeconds);
+      return talk(s, placed, s.answerAtOnce(s.c), talkSeconds);
     }
     case 'ringgroup': {
       const placed = s.callIn('922');

@@ -62,7 +62,8 @@ export const KINDS: readonly Kind[] = [
       const placed = s.callIn('822');
       const first = await s.stage.house.ringing(s.b);
       await first.cancelled();
-      await chat(s, await connect(s, placed, s.c));
+      const [called, caller] = await Promise.all([s.answerAtOnce(s.c), placed.answered()]);
+      await chat(s, [caller, called]);
     },
   },
   {

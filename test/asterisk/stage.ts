@@ -5,8 +5,9 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Packet } from './ami.ts';
+import type { Ami, Packet } from './ami.ts';
 import { type Asterisk, startAsterisk, type Tech } from './asterisk.ts';
+import { eventually } from './daemon-process.ts';
 import { TONE, toneUlaw } from './phones.ts';
 import { type Dialogue, openSwitchboard, type Placed, type Switchboard } from './sip-phone.ts';
 
@@ -101,6 +102,13 @@ export interface Scene {
   callIn(to: string): Placed;
   /** `user` rings for a moment and answers. */
   answer(user: string, board?: Switchboard): Promise<Dialogue>;
+  /** `user` answers at the first ring: for phones that Asterisk doesn't let ring for long. */
+  answerAtOnce(user: string): Promise<Dialogue>;
+  /**
+   * Asterisk has connected its channels, so many in all: the phones know of an answer before that, while the dialplan is
+   * still at work. What is asked of Asterisk from then on is the same whoever asks.
+   */
+  connected(channels: number): Promise<void>;
   /** They talk. */
   talk(seconds: number): Promise<void>;
   /** Full name of the channel that a phone of ours has now. */
@@ -133,6 +141,12 @@ export function sceneOf(stage: Stage, base: number): Scene {
       await sleep(RING_MS);
       return bell.answer();
     },
+    answerAtOnce: async (user) => (await stage.house.ringing(user)).answer(),
+    connected: (channels) =>
+      eventually('connected channels', EVENT_MS, async () => {
+        const listed = await channelsOf(ami);
+        return listed.length === channels && listed.every((each) => (each.get('BridgeId') ?? '') !== '');
+      }).then(() => {}),
     talk: (seconds) => sleep(seconds * 1000),
     channelOf: (user) => {
       const made = ami.packets
@@ -156,6 +170,14 @@ export function sceneOf(stage: Stage, base: number): Scene {
       await rename(made, join(stage.asterisk.pbx, 'spool', 'outgoing', `call-${base}`));
     },
   };
+}
+
+/** What Asterisk says of all its channels at this moment. */
+export async function channelsOf(ami: Ami): Promise<Packet[]> {
+  const from = ami.packets.length;
+  await ami.action('CoreShowChannels', {});
+  await ami.waitFor('the list', (each) => each.get('Event') === 'CoreShowChannelsComplete', EVENT_MS, from);
+  return ami.packets.slice(from).filter((each) => each.get('Event') === 'CoreShowChannel');
 }
 
 /**

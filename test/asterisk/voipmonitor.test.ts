@@ -9,7 +9,7 @@ import type { Packet } from './ami.ts';
 import { type AmiStage, openAmiStage } from './ami-stage.ts';
 import { eventually } from './daemon-process.ts';
 import { recordingsBelow } from './rig.ts';
-import { sceneOf } from './stage.ts';
+import { channelsOf, sceneOf } from './stage.ts';
 
 type Row = Readonly<Record<string, string>>;
 
@@ -42,13 +42,7 @@ describe.each(['SIP', 'PJSIP'] as const)('by %s', (tech) => {
   }
 
   /** What Asterisk says, past the daemon. */
-  async function shown(): Promise<Packet[]> {
-    const { ami: direct } = ami.stage.asterisk;
-    const from = direct.packets.length;
-    await direct.action('CoreShowChannels', {});
-    await direct.waitFor('the list', (each) => each.get('Event') === 'CoreShowChannelsComplete', 5_000, from);
-    return direct.packets.slice(from).filter((each) => each.get('Event') === 'CoreShowChannel');
-  }
+  const shown = () => channelsOf(ami.stage.asterisk.ami);
 
   const secondsOf = (text: string | null) =>
     (text ?? '').split(':').reduce((seconds, part) => seconds * 60 + Number(part), 0);
