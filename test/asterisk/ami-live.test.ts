@@ -90,10 +90,12 @@ describe.each(['SIP', 'PJSIP'] as const)('by %s', (tech) => {
     const before = await ami.shows({ dst: '621(131)', state: 'up', recording: 'on' });
     await scene.talk(1.5); // so that "now" is another second
     await ami.restart();
-    const after = await ami.shows({ recording: 'on' });
+    // Asterisk tells of one channel after the other: the row is whole with the last of them.
+    const { talking, ...rest } = before;
+    const after = await ami.shows(rest);
     console.log(`before: ${JSON.stringify(before)}\nafter: ${JSON.stringify(after)}`);
-    expect({ ...before, talking: null }).toEqual({ ...after, talking: null });
-    expect(Math.abs(Number(after['talking']) - Number(before['talking']))).toBeLessThanOrEqual(1);
+    expect(Object.keys(after)).toEqual(Object.keys(before));
+    expect(Math.abs(Number(after['talking']) - Number(talking))).toBeLessThanOrEqual(1);
     const set = (pause: number) => ami.ask(30020, `id=${after['id']}&pause=${pause}`);
     expect(JSON.parse(await set(1))).toEqual({ result: 'success', recording: 'paused' });
     await ami.restart();
