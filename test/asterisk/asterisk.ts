@@ -4,6 +4,7 @@
  * mounts and children die with that namespace, also when this process is killed, so nothing needs cleaning but the folder.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import {
   chmod,
@@ -18,9 +19,9 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../support/free-port.ts';
 import { type Ami, connectAmi } from './ami.ts';
 
 /** The box's zone: west of Greenwich, as the guide's, so that local text and epoch can't be mistaken for each other. */
@@ -255,24 +256,29 @@ mount --bind "$3" "$2$3"
 cd "$2"
 chroot "$2" /usr/sbin/asterisk -U asterisk -f -C "$3/etc/asterisk.conf" &
 wait $!`;
-  return spawn(
+  const inside = spawn(
     'setpriv',
     ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'].concat(
       ['sh', '-c', script, 'sh', cachedRoot, root, pbx],
     ),
-    { stdio: ['ignore', 'ignore', 'inherit'], env: { PATH: process.env['PATH'] ?? '', LANG: 'C' } },
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] ?? '', LANG: 'C' } },
   );
+  inside.stdout?.resume(); // nobody reads it: it tells when the last process that could write there is gone
+  return inside;
 }
 
-/** Ends the namespace's first process and with it everything inside. */
+/**
+ * Ends the namespace's first process and with it everything inside, which dies a moment later: until then Asterisk writes on,
+ * and a new one could not bind.
+ */
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  if (child.stdout?.closed !== false) return;
+  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
   child.kill('SIGKILL');
   await gone;
 }
 
-/** The processes inside die shortly after the namespace's first one; until then a new Asterisk could not bind. */
+/** A socket that is being closed as its process dies is the kernel's for another moment. */
 async function portsFree(ports: Readonly<Record<PortName, number>>): Promise<void> {
   for (const port of [ports.SIP, ports.PJSIP]) {
     const until = Date.now() + PORTS_MS;
@@ -285,17 +291,37 @@ async function portsFree(ports: Readonly<Record<PortName, number>>): Promise<voi
   }
 }
 
-/** Ports that are free now on 127.0.0.1, for TCP and UDP alike; held until all are known, so no two are the same. */
+/**
+ * Ports that are free now on 127.0.0.1; held until all are known, so no two are the same. None of those that the kernel gives
+ * away by itself: until Asterisk and the phones listen, and while Asterisk is down, they are nobody's.
+ */
 async function freePorts(): Promise<Record<PortName, number>> {
   const held: Array<() => void> = [];
   const ports = {} as Record<PortName, number>;
-  for (const name of [...PORTS, ...TRUNK_PORTS]) {
-    const { port, release } = await (name === 'AMI' ? holdTcp() : holdUdp(0));
-    ports[name] = port;
-    held.push(release);
+  try {
+    for (const name of [...PORTS, ...TRUNK_PORTS]) {
+      if (name === 'AMI') ports[name] = await freePort();
+      else {
+        const { port, release } = await holdAnyUdp();
+        ports[name] = port;
+        held.push(release);
+      }
+    }
+  } finally {
+    for (const release of held) release();
   }
-  for (const release of held) release();
   return ports;
+}
+
+/** Above the blocks for RTP, below what the kernel gives away (free-port.ts). */
+const [FIRST_UDP, END_UDP] = [28_400, 32_768];
+
+async function holdAnyUdp(): Promise<{ port: number; release: () => void }> {
+  for (let tries = 0; tries < 50; tries++) {
+    const held = await holdUdp(randomInt(FIRST_UDP, END_UDP)).catch(() => null);
+    if (held !== null) return held;
+  }
+  throw new Error('no free UDP port on 127.0.0.1');
 }
 
 /** First port of a block free for RTP; tries a bounded number of random blocks below the ephemeral range. */
@@ -321,18 +347,6 @@ function holdUdp(port: number): Promise<{ port: number; release: () => void }> {
     socket.once('error', reject);
     socket.bind(port, '127.0.0.1', () => {
       resolve({ port: socket.address().port, release: () => void socket.close() });
-    });
-  });
-}
-
-function holdTcp(): Promise<{ port: number; release: () => void }> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      if (address === null || typeof address === 'string') return reject(new Error('no TCP address'));
-      resolve({ port: address.port, release: () => void server.close() });
     });
   });
 }
