@@ -239,7 +239,7 @@ describe('conversations', () => {
     const daemon = hold(each, ami.setup.ami);
     // Of a session of its own Asterisk tells all others, whose events the daemon relays.
     if (each.alone) await daemon;
-    const asterisk = await hold(each, ami.stage.asterisk.ports.AMI);
+    const asterisk = await hold(each, ami.stage.asterisk.ports.AMI, each.until);
     compareTalk(asterisk, await daemon, each.differences ?? []);
     return `${each.name}: ${asterisk.length} packets`;
   };

@@ -12,6 +12,8 @@ export interface Conversation {
   readonly refused?: true;
   /** Logged in with events on: no other session may come and go meanwhile, which Asterisk would tell of. */
   readonly alone?: true;
+  /** What Asterisk says at a moment of its own: there it is waited for before the end. */
+  readonly until?: RegExp;
   /** A call is up meanwhile. */
   readonly call?: true;
   /** What Asterisk says → what the daemon says instead (null: nothing), and why. */
@@ -48,6 +50,7 @@ export const conversations: readonly Conversation[] = [
     name: 'log-in with events on',
     alone: true,
     parts: [logIn('on'), 400],
+    until: /^Event: SuccessfulAuth\r\n/,
     differences: [
       {
         asterisk: /^Event: SuccessfulAuth\r\n/,
@@ -249,14 +252,16 @@ export const conversations: readonly Conversation[] = [
   },
 ];
 
-/** Every packet of the server's, the greeting apart; the connection is closed. */
-export async function hold({ parts, refused }: Conversation, port: number): Promise<string[]> {
+/** Every packet of the server's, the greeting apart; the connection is closed. @param until Comes before its end. */
+export async function hold({ parts, refused }: Conversation, port: number, until?: RegExp): Promise<string[]> {
   const stream = openStream(port);
   try {
-    for (const part of refused ? parts : [...parts, action('Logoff')]) {
+    for (const part of parts) {
       if (typeof part === 'number') await new Promise((resolve) => setTimeout(resolve, part));
       else stream.send(part);
     }
+    if (until) await stream.waitFor(String(until), (packet) => until.test(packet), 10_000);
+    if (!refused) stream.send(action('Logoff'));
     await stream.ended(15_000);
     return stream.packets.map(timeless);
   } finally {

@@ -2,7 +2,7 @@
  * A real Asterisk with its phones, the built daemon in front of it, and the same AMI users on both ports, so that whoever
  * connects to one can connect to the other and must see the same.
  */
-import { readFile } from 'node:fs/promises';
+import { expect } from 'vitest';
 import { PLAIN } from './ami-conversations.ts';
 import { replaceOnce, type Tech } from './asterisk.ts';
 import {
@@ -116,16 +116,62 @@ async function settled({ asterisk }: Stage): Promise<void> {
   }
 }
 
-/** The sound of a WAV as MixMonitor writes it, in stretches: root mean square of each, 0–1. */
-export async function loudness(path: string, stretchMs: number): Promise<number[]> {
-  const file = await readFile(path);
-  const samples = (file.length - 44) / 2;
-  const size = 8 * stretchMs;
-  const stretches: number[] = [];
-  for (let from = 0; from + size <= samples; from += size) {
-    let power = 0;
-    for (let i = from; i < from + size; i++) power += file.readInt16LE(44 + 2 * i) ** 2;
-    stretches.push(Math.sqrt(power / size) / 32_768);
+/** Performance clock around what was asked for. */
+export interface Span {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** @returns when `ask` was asked for and done. */
+export async function spanOf(ask: () => Promise<void>): Promise<Span> {
+  const before = performance.now();
+  await ask();
+  return { before, after: performance.now() };
+}
+
+const RATE = 8_000;
+const HEADER_BYTES = 44;
+/** Of 32,768: below it nobody is heard. The phones' tones are at some thousands. */
+const SILENT = 64;
+/** What MixMonitor takes to hear of it: it writes by the packet. */
+const MARGIN_SECONDS = 0.1;
+/** Samples of a tone that cross zero are silent too, one or two at a time. */
+const RUN_SAMPLES = 800;
+
+/**
+ * A recording as MixMonitor writes it is silent while it was paused, once, and loud before and behind.
+ * @param answeredAt Performance clock; so is `endedAt`, just before the hang-up.
+ */
+export function expectPaused(wav: Buffer, answeredAt: number, paused: Span, resumed: Span, endedAt: number): void {
+  const runs = silences(wav);
+  const seconds = (wav.length - HEADER_BYTES) / 2 / RATE;
+  // On a busy machine phones fall behind: as much as the recording lacks in all may be lacking in any part, and no more.
+  const lacking = Math.max(0, (endedAt - answeredAt) / 1000 - seconds);
+  const atLeast = (from: number, to: number) => (to - from) / 1000 - MARGIN_SECONDS - lacking;
+  // Between the two answers at least, between the two questions at most, and what Asterisk's packets of 20 ms add.
+  const least = atLeast(paused.after, resumed.before);
+  const most = (resumed.after - paused.before) / 1000 + MARGIN_SECONDS;
+  console.log(
+    `silent: ${JSON.stringify(runs)} samples of ${RATE} a second; ${least.toFixed(3)} to ${most.toFixed(3)} s, ${lacking.toFixed(3)} s lacking in all`,
+  );
+  expect(runs).toHaveLength(1);
+  const [{ from = 0, length = 0 } = {}] = runs;
+  expect(least).toBeGreaterThan(0);
+  expect(length / RATE).toBeGreaterThan(least);
+  expect(length / RATE).toBeLessThan(most);
+  expect(from / RATE).toBeGreaterThan(atLeast(answeredAt, paused.before));
+  expect(seconds - (from + length) / RATE).toBeGreaterThan(atLeast(resumed.after, endedAt));
+}
+
+/** Stretches in which nobody is heard, in samples. */
+function silences(wav: Buffer): { readonly from: number; readonly length: number }[] {
+  const samples = (wav.length - HEADER_BYTES) / 2;
+  const runs: { from: number; length: number }[] = [];
+  let from = 0;
+  for (let at = 0; at <= samples; at++) {
+    if (at < samples && Math.abs(wav.readInt16LE(HEADER_BYTES + 2 * at)) < SILENT) continue;
+    if (at - from >= RUN_SAMPLES) runs.push({ from, length: at - from });
+    from = at + 1;
   }
-  return stretches;
+  return runs;
 }

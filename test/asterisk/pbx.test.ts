@@ -114,7 +114,7 @@ describe('calls that are recorded', () => {
   });
 
   it('506 → queue 820 from trunk 42: 210 rings in vain, 202 answers', async () => {
-    const { report, files } = await leaves(() => rig.inbound('506', '820', { seconds: 7 }));
+    const { report, files } = await leaves(() => rig.inbound('506', '820', { seconds: 9 }));
     await show('inbound_queue', report);
     expect(files).toHaveLength(1);
     const record = answered(report);
