@@ -16,7 +16,7 @@ import {
   setAmiUser,
   setUp,
 } from './daemon-process.ts';
-import { openStage, type Stage } from './stage.ts';
+import { openStage, recordingAllowed, type Stage } from './stage.ts';
 
 /** May read and do all that the tests do, on both ports; the one with extras is known to the daemon alone. */
 export const CLIENT = { name: 'client', secret: 'client-secret' } as const;
@@ -70,7 +70,7 @@ export async function openAmiStage(tech: Tech = 'SIP', besides = ''): Promise<Am
     };
     let ask = await start();
     const live = async () => (JSON.parse(await ask(30019)) as { json_array_live: Row[] }).json_array_live;
-    await settled(stage);
+    await recordingAllowed(stage);
     return {
       stage,
       setup,
@@ -102,17 +102,6 @@ export async function openAmiStage(tech: Tech = 'SIP', besides = ''): Promise<Am
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-/** The daemon has told Asterisk what to record. */
-async function settled({ asterisk }: Stage): Promise<void> {
-  await eventually('cdrd/dir in AstDB', 10_000, async () => {
-    const [enable, dir] = [await keyOf('enable'), await keyOf('dir')];
-    return enable && dir;
-  });
-  async function keyOf(key: string): Promise<boolean> {
-    return (await asterisk.ami.action('DBGet', { Family: 'cdrd', Key: key })).get('Response') === 'Success';
   }
 }
 

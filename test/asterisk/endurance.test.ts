@@ -13,7 +13,7 @@ import { parseCsv } from './csv-line.ts';
 import { command, eventually, launch, logIn, type Running, ready, type Setup, setUp } from './daemon-process.ts';
 import { listen, recordingsBelow } from './rig.ts';
 import type { Dialogue, Placed } from './sip-phone.ts';
-import { openStage, reopenStage, type Scene, type Stage, sceneOf } from './stage.ts';
+import { openStage, recordingAllowed, reopenStage, type Scene, type Stage, sceneOf } from './stage.ts';
 
 const CALLS = 100;
 const KILLS = 20;
@@ -121,7 +121,7 @@ beforeAll(async () => {
   daemon = launch(setup, log);
   try {
     await ready(setup);
-    await settingsWritten(life.stage);
+    await recordingAllowed(life.stage);
     const began = performance.now();
     const outcome = await live(planDay(SEED), log);
     await ready(setup);
@@ -367,14 +367,6 @@ async function play({ kind, talkSeconds }: CallPlan, s: Scene): Promise<void> {
       return;
     }
   }
-}
-
-/** The daemon writes AstDB after its log-in; before that nothing would be recorded. */
-async function settingsWritten({ asterisk }: Stage): Promise<void> {
-  await eventually('cdrd/dir in AstDB', 10_000, async () => {
-    const answer = await asterisk.ami.action('DBGet', { Family: 'cdrd', Key: 'dir' });
-    return answer.get('Response') === 'Success';
-  });
 }
 
 const EVER = '&startdate=2020-01-01%2000:00&enddate=';

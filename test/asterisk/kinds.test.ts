@@ -13,7 +13,7 @@ import { parseCsv } from './csv-line.ts';
 import { type Daemon, eventually, startDaemon } from './daemon-process.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { listen, recordingsBelow } from './rig.ts';
-import { capture, openStage, type Stage, sceneOf } from './stage.ts';
+import { capture, openStage, recordingAllowed, type Stage, sceneOf } from './stage.ts';
 
 /** Calls of so many kinds run at once: enough to end in a minute, few enough for two busy cores to keep time. */
 const LANES = 6;
@@ -56,7 +56,7 @@ describe.each<Tech>(['SIP', 'PJSIP'])('calls of every kind by %s', (tech) => {
   beforeAll(async () => {
     stage = await openStage(tech);
     daemon = await startDaemon(stage.asterisk, stage.asterisk.customCsv);
-    await settingsWritten(stage);
+    await recordingAllowed(stage);
     const faults = await playAll(stage);
     results = await collect(stage, daemon, faults);
     stranded = await unlisted(stage, daemon);
@@ -102,17 +102,6 @@ interface Result {
   readonly shown: readonly string[];
   /** Paths of the recordings that its rows name. */
   readonly recordings: readonly string[];
-}
-
-/** The daemon writes AstDB after its log-in; before that nothing would be recorded. */
-async function settingsWritten({ asterisk }: Stage): Promise<void> {
-  await eventually('cdrd/dir in AstDB', 10_000, async () => {
-    const from = asterisk.ami.packets.length;
-    const answer = await asterisk.ami.action('DBGet', { Family: 'cdrd', Key: 'dir' });
-    if (answer.get('Response') !== 'Success') return false;
-    const isValue = (p: { get(name: string): string | null }): boolean => p.get('Event') === 'DBGetResponse';
-    return (await asterisk.ami.waitFor('DBGetResponse', isValue, 5_000, from)).get('Val') === asterisk.monitor;
-  });
 }
 
 /** Plays all kinds, some at once; returns what went wrong, by kind. */

@@ -172,6 +172,21 @@ export function sceneOf(stage: Stage, base: number): Scene {
   };
 }
 
+/**
+ * The daemon has told Asterisk what to record, as it does after its log-in: `enable` is the last that it writes, and until
+ * then nothing is recorded.
+ */
+export async function recordingAllowed({ asterisk: { ami } }: Stage): Promise<void> {
+  await eventually('cdrd/enable in AstDB', EVENT_MS, async () => {
+    const from = ami.packets.length;
+    const answer = await ami.action('DBGet', { Family: 'cdrd', Key: 'enable' });
+    if (answer.get('Response') !== 'Success') return false;
+    return (
+      (await ami.waitFor('its value', (p) => p.get('Event') === 'DBGetResponse', EVENT_MS, from)).get('Val') === '1'
+    );
+  });
+}
+
 /** What Asterisk says of all its channels at this moment. */
 export async function channelsOf(ami: Ami): Promise<Packet[]> {
   const from = ami.packets.length;
