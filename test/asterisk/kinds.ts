@@ -2,6 +2,7 @@
  * Every kind of call that needs no hardware, each as a short story on real phones. The names are those of kinds.txt,
  * where it stands what must come of them.
  */
+import type { Packet } from './ami.ts';
 import type { Dialogue, Placed, Switchboard } from './sip-phone.ts';
 import type { Scene } from './stage.ts';
 
@@ -261,13 +262,13 @@ export const KINDS: readonly Kind[] = [
     play: async (s) => {
       const [caller, first] = await connect(s, s.callIn(s.b), s.b);
       await s.talk(2);
-      await first.transfer('700');
-      const parked = await s.event(
-        'ParkedCall',
-        (p) => p.get('Event') === 'ParkedCall' && p.get('ParkeeCallerIDNum') === s.outside,
-      );
+      let space = '';
+      await first.transfer('700', async () => {
+        const isParked = (p: Packet) => p.get('Event') === 'ParkedCall' && p.get('ParkeeCallerIDNum') === s.outside;
+        space = (await s.event('ParkedCall', isParked)).get('ParkingSpace') ?? '';
+      });
       await s.talk(2);
-      const taker = await s.call(parked.get('ParkingSpace') ?? '', s.c).answered();
+      const taker = await s.call(space, s.c).answered();
       await chat(s, [caller, taker], 3);
     },
   },

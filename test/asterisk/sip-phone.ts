@@ -27,8 +27,12 @@ export interface Dialogue {
   ended(): Promise<void>;
   /** BYE. */
   hangUp(): Promise<void>;
-  /** Blind transfer: asks Asterisk to connect the other side to `target`. Resolves when the transfer went through. */
-  transfer(target: string): Promise<void>;
+  /**
+   * Blind transfer: asks Asterisk to connect the other side to `target`. Resolves when the transfer went through.
+   * @param before Settles before this side hangs up. Asterisk tells of its success once it has begun: a call that it parks
+   * ends with this one where the hang-up comes first ("Failed to move … into the parking bridge").
+   */
+  transfer(target: string, before?: () => Promise<void>): Promise<void>;
   /** Attended transfer: connects the other side of this call with the other side of `consultation`. */
   transferTo(consultation: Dialogue): Promise<void>;
 }
@@ -251,12 +255,13 @@ export async function openSwitchboard(
   };
 
   const dialogueOf = (state: State): Dialogue => {
-    const refer = async (header: string): Promise<void> => {
+    const refer = async (header: string, before = async (): Promise<void> => {}): Promise<void> => {
       state.transferred = later();
       const status = await ask(state, 'REFER', `Refer-To: ${header}\r\nReferred-By: ${contact(state.user)}\r\n`);
       if (status >= 300) throw new Error(`REFER by ${state.user} refused: ${status}`);
       // Success is told by NOTIFY, or by Asterisk ending the call.
       await within(Promise.race([state.transferred.promise, state.over.promise]), `the transfer by ${state.user}`);
+      await before();
       if (state.endedAt === null) await dialogue.hangUp();
     };
     const dialogue: Dialogue = {
@@ -273,7 +278,7 @@ export async function openSwitchboard(
         finish(state);
         await ask(state, 'BYE');
       },
-      transfer: (target) => refer(`<sip:${target}@127.0.0.1:${pbxPort}>`),
+      transfer: (target, before) => refer(`<sip:${target}@127.0.0.1:${pbxPort}>`, before),
       transferTo: async (consultation) => {
         const other = internals.get(consultation);
         if (other === undefined) throw new Error('a consultation of another switchboard');
