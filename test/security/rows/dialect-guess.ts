@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { together } from '../clients.ts';
 import type { Row } from '../row.ts';
 import { MOR_SECRET, speaker } from './dialect-places.ts';
+import { createPace, type Outcome } from './pace.ts';
 
 const TRIES = 60;
 const hashOf = (text: string) => createHash('sha1').update(text).digest('hex');
@@ -57,11 +58,14 @@ export const dialectGuess: Row = {
     tally.tried(known.body === unknown.body, `${known.body} and ${unknown.body}`);
 
     const guesses = Array.from({ length: TRIES }, (_, index) => index);
+    const byHash = async (tried: string): Promise<Outcome> => {
+      const { status, body } = await list({ ...good, hash: tried }, 100);
+      if (body.includes('<local_calls>')) return 'right';
+      return status === 429 || BUSY.test(body) ? 'refused' : 'wrong';
+    };
+    const pace = createPace(() => byHash(hashOf('guess')));
     const ways: Readonly<Record<string, (index: number, host: number) => Promise<boolean>>> = {
-      hash: async (index, host) => {
-        const { status, body } = await list({ ...good, hash: hashOf(`guess ${index}`) }, host);
-        return status !== 429 && !BUSY.test(body);
-      },
+      hash: async (index) => (await pace.made(() => byHash(hashOf(`guess ${index}`)))) === 'wrong',
       'MOR password': async (index, host) => {
         const from = box.address(host);
         const { status, body } = await box.ask(`/api/login?u=admin&p=guess${index}`, { method: 'POST', from });
@@ -90,9 +94,8 @@ export const dialectGuess: Row = {
       tally.tried(looked <= most, `${looked} of ${TRIES} guesses at the ${what} were looked at`);
     }
     // Behind a guess the wait is on, however long the ones before took.
-    await list({ ...good, hash: hashOf('guess') }, 100);
-    const late = await list({ ...good, hash }, 100);
-    tally.tried(!late.body.includes('<local_calls>'), 'the right hash among guesses, before its time, is taken');
+    const late = await pace.within(() => byHash(hash));
+    tally.tried(late === 'refused', `the right hash among guesses, before its time, is ${late}`);
     const again = await list({ ...good, hash }, 110);
     tally.works(again.status < 500, `the owner from elsewhere: ${again.status}`);
   },
