@@ -174,15 +174,23 @@ export function openSocket(port: number, path: string, options: SocketOptions = 
 /** The digest that the guide's clients send. */
 export const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 
-/** Works things off, so many at a time: what an attacker waits for, he waits for on many connections. */
+/**
+ * Works things off, so many at a time: what an attacker waits for, he waits for on many connections. The first that fails
+ * lets no more begin, and nobody goes on behind the end: the ports of a box that is gone may be another's.
+ */
 export async function together<Item>(
   items: readonly Item[],
   work: (item: Item, index: number) => Promise<void>,
   most = 20,
 ) {
   const entries = items.entries();
+  const failures: unknown[] = [];
   const worker = async () => {
-    for (const [index, item] of entries) await work(item, index);
+    for (const [index, item] of entries) {
+      if (failures.length > 0) return;
+      await work(item, index).catch((error: unknown) => void failures.push(error));
+    }
   };
   await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
+  if (failures.length > 0) throw failures[0];
 }
