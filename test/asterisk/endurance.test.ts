@@ -74,8 +74,8 @@ interface Outcome {
   readonly whole: number[];
   cut: number;
   kills: number;
-  /** Epoch seconds of Asterisk's deaths. */
-  readonly deaths: number[];
+  /** Asterisk's deaths, epoch milliseconds: killed, and gone. */
+  readonly deaths: { readonly from: number; readonly to: number }[];
   /** Performance clock of the last call's end. */
   endedAt: number;
 }
@@ -90,7 +90,8 @@ interface Evening {
   readonly verify: { readonly code: number | null; readonly output: string };
   /** Lines of cdrd.csv, cells as Asterisk wrote them. */
   readonly records: readonly (readonly string[])[];
-  readonly masterLines: number;
+  /** The same of Master.csv, in its own columns. */
+  readonly master: readonly (readonly string[])[];
   readonly rows: readonly Row[];
   readonly listed: readonly Row[];
   readonly legs: readonly Row[];
@@ -152,12 +153,25 @@ it('the day went as planned', () => {
 it("every record of Asterisk's CSV is in the store exactly once, and nothing else", () => {
   // A call that was not cut has one record at least, unless Asterisk died before it wrote that.
   expect(evening.records.length).toBeGreaterThanOrEqual(evening.outcome.whole.length - atDeath(evening.outcome));
-  expect(evening.masterLines).toBe(evening.records.length);
-  const stored = evening.legs.filter((leg) => Number(leg['sources']) & 2).map(identityOfLeg);
+  const stored = evening.legs.filter(isByCsv).map(identityOfLeg);
   expect(stored.sort()).toEqual(evening.records.map(identityOfRecord).sort());
-  expect(evening.legs.filter((leg) => !(Number(leg['sources']) & 2))).toEqual([]);
   expect(new Set(stored).size).toBe(stored.length);
   expect(evening.csvFaults).toBe(0);
+});
+
+it('Asterisk tells of a record everywhere, unless it died on the way', () => {
+  const named = ([uniqueid, sequence]: readonly (string | undefined)[]) => `${uniqueid} ${sequence}`;
+  const rich = evening.records.map((cells) => named([cells[16], cells[25]]));
+  const plain = evening.master.map((cells) => named([cells[16], cells[20]]));
+  const alone = [
+    ...evening.records.filter((_, i) => !plain.includes(rich[i] ?? '')).map((cells) => Number(cells[11])),
+    ...evening.legs.filter((leg) => !isByCsv(leg)).map((leg) => Number(leg['end_at']) + 0.999), // was cut to seconds
+  ];
+  expect(alone.filter((end) => !isAtDeath(evening.outcome, end * 1000))).toEqual([]);
+  // Of these it is told in local time when they ended: they began with a call that a death cut, or ended just before one.
+  const missing = plain.filter((name) => !rich.includes(name)).map((name) => Number.parseInt(name, 10) * 1000);
+  expect(missing.filter((begin) => !evening.outcome.deaths.some((death) => isCut(death, begin)))).toEqual([]);
+  expect(alone.length + missing.length).toBeLessThanOrEqual(2 * RESTARTS);
 });
 
 it('every record is announced once, and the store is sound', () => {
@@ -170,11 +184,12 @@ it('every record is announced once, and the store is sound', () => {
 
 it('9006 shows one row a call, and none is left open', () => {
   // None of the day's kinds makes more than one row: one for each LinkedID.
-  const expected = new Set(evening.records.map(linkedIdOf));
+  const byAmi = evening.legs.filter((leg) => !isByCsv(leg));
+  const expected = new Set([...evening.records.map(linkedIdOf), ...byAmi.map((leg) => String(leg['linkedid']))]);
   expect(evening.rows).toHaveLength(expected.size);
   expect(evening.storedCalls).toBe(expected.size);
   expect(evening.openCalls).toBe(0);
-  const ids = evening.records.map((record) => record[16] ?? '');
+  const ids = [...evening.records.map((record) => record[16]), ...byAmi.map((leg) => leg['uniqueid'])];
   expect(evening.rows.filter((row) => !ids.includes(String(row['UniqueID'])))).toEqual([]);
 });
 
@@ -196,17 +211,29 @@ it('every finished recording is listed and tied to exactly one call', () => {
     ...[...evening.unfinished.keys()].filter((path) => !named.has(path)),
   ];
   const cut = (path: string): boolean => {
-    const answer = Number(/-(\d{10})-/.exec(path)?.[1]);
-    return evening.outcome.deaths.some((death) => answer <= death && answer > death - CUT_SECONDS);
+    const answer = Number(/-(\d{10})-/.exec(path)?.[1]) * 1000;
+    return evening.outcome.deaths.some((death) => isCut(death, answer));
   };
   expect(stray.filter((path) => !cut(path))).toEqual([]);
   expect(stray.length).toBeLessThanOrEqual(evening.outcome.cut + atDeath(evening.outcome));
 });
 
 /** Calls that were over for their phones in the second before a death: Asterisk may not have written all of them. */
-function atDeath({ whole, deaths }: Outcome): number {
-  return whole.filter((end) => deaths.some((death) => end / 1000 <= death + 1 && end / 1000 > death - 1)).length;
+function atDeath(outcome: Outcome): number {
+  return outcome.whole.filter((end) => isAtDeath(outcome, end)).length;
 }
+
+/** @param at Epoch milliseconds. */
+function isAtDeath({ deaths }: Outcome, at: number): boolean {
+  return deaths.some(({ from, to }) => at > from - 1_000 && at <= to + 1_000);
+}
+
+/** Whether a call that was answered at this moment may have been up at that death. */
+function isCut({ from, to }: Outcome['deaths'][number], answeredAt: number): boolean {
+  return answeredAt <= to && answeredAt > from - CUT_SECONDS * 1000;
+}
+
+const isByCsv = (leg: Row): boolean => (Number(leg['sources']) & 2) !== 0;
 
 function planDay(seed: number): Day {
   const random = generator(seed);
@@ -318,8 +345,9 @@ async function live(day: Day, log: number): Promise<Outcome> {
       });
       const { stage } = life;
       life.die();
+      const from = Date.now();
       await stage.asterisk.crash();
-      outcome.deaths.push(Math.floor(Date.now() / 1000));
+      outcome.deaths.push({ from, to: Date.now() });
       await sleep(downMs);
       life = newLife(await reopenStage(stage));
       revived();
@@ -410,7 +438,7 @@ async function look(): Promise<Omit<Evening, 'outcome' | 'ms' | 'rows' | 'listed
     const count = (sql: string): number => Number(Object.values(all(sql)[0] ?? {})[0]);
     return {
       records: (await lines(customCsv)).map(parseCsv),
-      masterLines: (await lines(masterCsv)).length,
+      master: (await lines(masterCsv)).map(parseCsv),
       finished,
       unfinished,
       legs: all('SELECT * FROM leg'),
@@ -469,7 +497,7 @@ function printTable(e: Evening): void {
     ['kill -9 of the daemon', e.outcome.kills],
     ['restarts of Asterisk', e.outcome.deaths.length],
     ['records in cdrd.csv', e.records.length],
-    ['records in Master.csv', e.masterLines],
+    ['records in Master.csv', e.master.length],
     ['legs', e.legs.length],
     ['  by CSV', e.legs.filter((leg) => Number(leg['sources']) & 2).length],
     ['  by AMI too', e.legs.filter((leg) => Number(leg['sources']) & 1).length],
