@@ -10,6 +10,7 @@ import { loadConfig } from '../daemon/config.ts';
 import { listenOn } from '../daemon/sockets/early.ts';
 import { eventually } from './support/daemon.ts';
 import { temporaryFolder } from './support/folder.ts';
+import { freePort } from './support/free-port.ts';
 import { MALLOC, NODE_FLAGS } from './support/production.ts';
 
 const ETC = new URL('../etc', import.meta.url).pathname;
@@ -55,10 +56,7 @@ test.skipIf(process.getuid?.() !== 0)(
     mkdirSync(`${folder}/recordings`);
     chownSync(`${folder}/recordings`, 65_534, 65_534);
     cpSync(BUNDLE, `${folder}/dist`, { recursive: true });
-    const free = createServer();
-    await listenOn(free, () => free.listen({ host: '127.0.0.1', port: 0 }));
-    const { port } = free.address() as AddressInfo;
-    await new Promise((resolve) => free.close(resolve));
+    const port = await freePort();
     writeFileSync(
       `${folder}/cdrd.toml`,
       `[state]\ndir = "${folder}/state"\n[run]\ndir = "${folder}/run"\n[http]\nlisten = "127.0.0.1:${port}"\n` +
@@ -125,6 +123,19 @@ test.skipIf(process.getuid?.() !== 0)(
     expect(existsSync(pidFile)).toBe(false);
     expect(say('status')[0]).toBe(3);
     expect(existsSync(`${folder}/run/control.sock`)).toBe(false);
+
+    // Where its process comes late, what is asked right behind the start finds it all the same.
+    writeFileSync(`${folder}/bin/setsid`, '#!/bin/sh\nsleep 1\nexec "$@"\n', { mode: 0o755 });
+    expect(say('start')).toEqual([0, '']);
+    expect(say('status')[0]).toBe(0);
+    expect(say('start')).toEqual([0, 'cdrd runs already\n']);
+    expect(say('stop')).toEqual([0, '']);
+    expect(say('status')[0]).toBe(3);
+    // One that ends at once is not waited for.
+    writeFileSync(`${folder}/cdrd.toml`, 'no key\n');
+    expect(say('start')).toEqual([0, '']);
+    await eventually(() => readFileSync(`${folder}/log`, 'utf8').includes('cdrd.toml:1'));
+    expect(say('status')[0]).toBe(3);
   },
 );
 
