@@ -54,11 +54,11 @@ export const SECRET_SHAPES =
   /cdrd-[0-9a-f]{8}-[\w-]{20,}|(?<![\w-])[\w-]{43}(?![\w-])|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])|scrypt\$[\w$-]+|(?<=\bbearer )\S+|(?<=\b(?:cdrd_session=|cookie: ?|secret: ?|key: ?|password: ?))[^\s;]+/gi;
 /**
  * Runs of six digits and more are phone numbers, but for what we know by its form: a call's id (`1620377388.10`), a time
- * (`20210507T104948`), a backup's name with its box's id, a day's folder, a head of the audit log. Of a
+ * (`20210507T104948`), a backup's name with its box's id, a day's folder, a head of the audit log, a process. Of a
  * recording's name the moment stays, which tells it from others.
  */
 const DIGITS =
-  /(?<![a-z])(?:act|use|refused):\d+:[0-9a-f]{64}(?![0-9a-f])|\d{9,10}\.\d+|(\d{8}-\d{6}-\d{9,10})-[^/\s"'\\]*|\d{8}T\d{6}(?!\d)(?:-[0-9a-f]{6}(?=\.db))?|(?<=^|\/)(?:19|20)\d{6}(?=\/|$)|(\+?\d{6,})/g;
+  /(?<![a-z])(?:act|use|refused):\d+:[0-9a-f]{64}(?![0-9a-f])|\d{9,10}\.\d+|(\d{8}-\d{6}-\d{9,10})-[^/\s"'\\]*|\d{8}T\d{6}(?!\d)(?:-[0-9a-f]{6}(?=\.db))?|(?<=^|\/)(?:19|20)\d{6}(?=\/|$)|(?<=\(pid )\d{6,10}(?=\))|(\+?\d{6,})/g;
 
 export interface LogOptions {
   /** Messages below it are dropped. */

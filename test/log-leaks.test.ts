@@ -38,6 +38,7 @@ test.each([
   '<4>the clock has jumped: jobs get new times seconds=-2303690400',
   '<6>cdrd is ready version=0.1.0 pid=1234567 state=/tmp/cdrd-test-123456/state',
   '<3>a call record could not be stored uniqueid=1620377388.10 next="it is lost: no CDR CSV is read"',
+  '<3>cdrd did not start error="another cdrd (pid 1234567) is using /tmp/x"',
   '<6>backup: made name=cdrd-20261126T040000-123456.db bytes=144000000 direct=true',
   '<3>store: a new, empty store aside=cdrd.db.corrupt-20261126T201535',
   '<4>recordings: a folder cannot be listed folder=20210507 code=EIO',

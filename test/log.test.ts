@@ -149,6 +149,11 @@ describe('fields', () => {
     expect(field(value)).toBe(String(value));
   });
 
+  test('a process is none: where a machine lets their numbers grow they have seven digits', () => {
+    expect(field('another cdrd (pid 1234567) is using it')).toBe('"another cdrd (pid 1234567) is using it"');
+    expect(field('SIP/(pid +1234567)')).toBe('"SIP/(pid …)"');
+  });
+
   test('half a secret is masked too: it is cut afterwards', () => {
     expect(field(`${'v'.repeat(959)} ${'G'.repeat(43)}`)).toBe(`"${'v'.repeat(959)} ***"`);
   });

@@ -31,6 +31,7 @@ const KNOWN_DIGITS = [
   /(?:act|use|refused):\d+:[0-9a-f]{64}(?![0-9a-f])/g, // heads of the audit log
   /\d{8}T\d{6}(?:-[0-9a-f]{6}(?=\.db))?/g, // a backup, a store set aside
   /\d+ (?:MB|kB|bytes)\b/g,
+  /\(pid \d+\)/g,
   /\/tmp\/[\w.-]+/g,
 ];
 /** Six digits are the shortest number of a public network; extensions are shorter. */
