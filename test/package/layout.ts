@@ -61,13 +61,16 @@ export function layOut(layout: Layout): void {
   const doc = `${prefix}/share/doc/cdrd`;
   put(`${doc}/changelog.gz`, packed(source('CHANGELOG.md')));
   put(`${doc}/README.md.gz`, packed(forBox(source('README.md'))));
-  put(`${doc}/SECURITY.md.gz`, packed(source('SECURITY.md')));
+  put(`${doc}/SECURITY.md.gz`, packed(forBox(source('SECURITY.md'))));
 }
 
 /** Chapters and sections that are for who has the sources before him: on a box they would be a hundredth of the package. */
-const FOR_SOURCES = new Set(['## How it is built', '## Measured', '### Adding a fourth dialect']);
+const FOR_SOURCES = new Set([
+  ...['## How it is built', '## Measured', '### Adding a fourth dialect', '## Dependencies'],
+  '## Checklists', // of SECURITY.md: which test shows what
+]);
 
-/** README without them. */
+/** A document without them. */
 export function forBox(text: string): string {
   const parts = text.split(/^(?=##+ )/m);
   let left: number | null = null;
