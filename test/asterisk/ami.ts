@@ -50,6 +50,7 @@ export function connectAmi(port: number, username: string, secret: string): Prom
     const fail = (error: Error): void => {
       failed ??= error;
       reject(error);
+      socket.destroy();
       wake();
     };
     socket.on('error', fail);

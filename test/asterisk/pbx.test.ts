@@ -238,16 +238,19 @@ function expectUntouched(report: CallReport): void {
 }
 
 describe('prompt', () => {
+  /** A second and a half long: a busy machine's recordings differ by some tenths all the same. */
+  const PROMPT = 'queue-thankyou';
+
   it('is heard by the one called outside, and stands in the recording only when that is set', async () => {
     const lengths: number[] = [];
     try {
       for (const record of ['0', '1']) {
-        await rig.settings({ 'prompt/Outbound': 'beep', 'prompt/Outbound/record': record });
+        await rig.settings({ 'prompt/Outbound': PROMPT, 'prompt/Outbound/record': record });
         const { report, files } = await leaves(() => rig.call('9513', { seconds: 2 }));
         const played = report.packets.filter(
           (p) => p.get('Event') === 'Newexten' && p.get('Application') === 'Playback',
         );
-        expect(played.map((p) => p.get('AppData'))).toEqual(['beep,']);
+        expect(played.map((p) => p.get('AppData'))).toEqual([`${PROMPT},`]);
         expect(played[0]?.get('Channel')).toMatch(/^SIP\/96-/);
         lengths.push((await listen(join(rig.asterisk.monitor, files[0] ?? ''))).seconds);
       }
@@ -255,7 +258,7 @@ describe('prompt', () => {
       await rig.settings({ 'prompt/Outbound': '', 'prompt/Outbound/record': '0' });
     }
     console.log(`recording without and with the prompt: ${lengths.join(', ')} s`);
-    expect((lengths[1] ?? 0) - (lengths[0] ?? 0)).toBeGreaterThan(0.1);
+    expect((lengths[1] ?? 0) - (lengths[0] ?? 0)).toBeGreaterThan(0.5);
   });
 
   it('is heard by an inbound caller without answering his call', async () => {
