@@ -826,6 +826,24 @@ describe('every kind of call', () => {
     expect(most).toBeGreaterThan(50);
     await expect(simulator({ callsPerMinute: 6_001 })).rejects.toThrow(RangeError);
   });
+
+  it('takes another rate, and the calls that are live go on', async () => {
+    const csvPath = join(folder, 'rate.csv');
+    const pbx = await simulator({ csvPath });
+    const ended = () => (existsSync(csvPath) ? readFileSync(csvPath, 'utf8').trim().split('\n').length : 0);
+    clock.advance(10);
+    expect(pbx.liveCalls).toBe(0);
+    pbx.setRate(600);
+    for (let second = 0; second < 10; second += 1) clock.advance(1);
+    const live = pbx.liveCalls;
+    expect(live).toBeGreaterThan(2);
+    const before = ended();
+    pbx.setRate(0);
+    clock.advance(120);
+    expect(pbx.liveCalls).toBe(0);
+    expect(ended() - before).toBeGreaterThanOrEqual(live);
+    expect(() => pbx.setRate(6_001)).toThrow(RangeError);
+  });
 });
 
 describe('rotation of the CDR files', () => {

@@ -10,20 +10,11 @@ export interface PbxJob {
 
 if (process.send) {
   const { port, secret, csv, zone } = JSON.parse(process.argv[2] ?? '{}') as PbxJob;
-  const begin = (callsASecond: number) =>
-    startSimulator({
-      username: 'cdrd',
-      secret,
-      port,
-      zone,
-      customCsvPath: csv,
-      callsPerMinute: callsASecond * 60,
-      warn: (message) => console.log(`simulated PBX: ${message}`),
-    });
-  let simulator = await begin(0);
-  process.on('message', async (callsASecond: number) => {
-    await simulator.close();
-    simulator = await begin(callsASecond);
+  const warn = (message: string) => console.log(`simulated PBX: ${message}`);
+  // One PBX for all rates: of one that began anew with each the daemon would not know what it had missed.
+  const simulator = await startSimulator({ username: 'cdrd', secret, port, zone, customCsvPath: csv, warn });
+  process.on('message', (callsASecond: number) => {
+    simulator.setRate(callsASecond * 60);
     process.send?.(callsASecond);
   });
   process.send(0);

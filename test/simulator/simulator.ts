@@ -92,6 +92,8 @@ export interface Simulator {
   rotateCsv(way: Rotation): void;
   /** Sends an event with one header of `bytes` bytes to every session. */
   sendLongLine(bytes: number): void;
+  /** So many calls a minute by themselves from now on; those that are live go on. @throws RangeError for too many */
+  setRate(callsPerMinute: number): void;
   /** Ends the calls (their WAVs are finished properly), writes held-back CSV lines and stops listening. */
   close(): Promise<void>;
 }
@@ -105,11 +107,16 @@ interface Running {
 /** Average length of a call at its natural pace, seconds: 13.1 measured over 2,000 drawn calls (seed 5). */
 const USUAL_CALL_SECONDS = 13;
 
+function checkedRate(callsPerMinute: number): number {
+  if (callsPerMinute > MAX_CALLS_PER_MINUTE) throw new RangeError(`more than ${MAX_CALLS_PER_MINUTE} calls a minute`);
+  return callsPerMinute;
+}
+
 /** Starts a simulated PBX. Rejects when it can't listen, or with RangeError for a zone that does not exist or too many calls. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { host = '127.0.0.1', port = 0, username, secret, seed = 1 } = options;
   const { csvPath = null, customCsvPath = null, callsPerMinute = 0, clock = realClock() } = options;
-  if (callsPerMinute > MAX_CALLS_PER_MINUTE) throw new RangeError(`more than ${MAX_CALLS_PER_MINUTE} calls a minute`);
+  let rate = checkedRate(callsPerMinute);
   const warn = options.warn ?? (() => {});
   const faults: Faults = {
     refuseLogins: false,
@@ -149,19 +156,18 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     if (done) finish(run);
     else run.cancel = clock.after(value, () => step(run));
   };
-  const pace = Math.max(1, ((callsPerMinute / 60) * USUAL_CALL_SECONDS) / LOAD_LIVE_CALLS);
-  const phones: readonly string[] = pace > 1 ? MANY_EXTENSIONS : EXTENSIONS;
+  const pace = (): number => Math.max(1, ((rate / 60) * USUAL_CALL_SECONDS) / LOAD_LIVE_CALLS);
   const freePhones = (): string[] => {
     const busy = new Set<string>();
     for (const { call } of running) {
       for (const { peer } of [call.plan.caller, call.plan.callee, ...call.plan.others]) busy.add(peer);
     }
-    return phones.filter((extension) => !busy.has(extension));
+    return (pace() > 1 ? MANY_EXTENSIONS : EXTENSIONS).filter((extension) => !busy.has(extension));
   };
   const start = (kind: CallKind, overrides: CallOverrides): Promise<PlacedCall> => {
     if (running.size >= MAX_LIVE_CALLS) return Promise.reject(new Error(`more than ${MAX_LIVE_CALLS} live calls`));
     const free = freePhones();
-    const drawn = SCENARIOS[kind].plan({ random, free: free.length < 2 ? EXTENSIONS : free, overrides, pace });
+    const drawn = SCENARIOS[kind].plan({ random, free: free.length < 2 ? EXTENSIONS : free, overrides, pace: pace() });
     const name = overrides.callerName ?? (faults.latin1Names ? `Zoë ${drawn.caller.number}` : drawn.caller.name);
     const call = dialCall(pbx, { ...drawn, caller: { ...drawn.caller, name } }, warn);
     return new Promise((resolve) => {
@@ -175,8 +181,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   let cancelNext = (): void => {};
   let due = clock.now();
   const schedule = (): void => {
-    if (callsPerMinute <= 0) return;
-    const mean = 60_000 / callsPerMinute;
+    if (rate <= 0) return;
+    const mean = 60_000 / rate;
     due += mean * (0.5 + random.next());
     cancelNext = clock.after(Math.max(0, due - clock.now()), () => {
       // A timer is a millisecond or more late: what has fallen due meanwhile is placed too, so that the rate is kept.
@@ -233,6 +239,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     rotateCsv: (way) => {
       master.rotate(way);
       custom.rotate(way);
+    },
+    setRate: (callsPerMinute) => {
+      rate = checkedRate(callsPerMinute);
+      cancelNext();
+      due = clock.now();
+      schedule();
     },
     sendLongLine: (bytes) => {
       pbx.emit('VarSet', 'system', [
