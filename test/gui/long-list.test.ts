@@ -26,7 +26,9 @@ describe('an endless list', () => {
           let at = placeOf(from % whole, VIEW, count, ROW);
           for (const step of steps) {
             const top = at.top + step;
-            // At its ends a browser stops, and the list with it.
+            // At its ends a browser stops, and the list with it: that is where the list has ended, and nowhere else.
+            if (top <= 0) expect(pixel(at) + step).toBeLessThanOrEqual(0);
+            if (top >= height - VIEW - 1) expect(pixel(at) + step).toBeGreaterThanOrEqual(whole - VIEW - 1);
             if (top <= 0 || top >= height - VIEW - 1) return;
             const next = scrolledTo(at, top, VIEW, count, ROW);
             expect(pixel(next)).toBe(pixel(at) + step);
@@ -48,6 +50,26 @@ describe('an endless list', () => {
         expect(at.top).toBeLessThanOrEqual(Math.max(0, heightOf(count, ROW) - VIEW));
       }),
     );
+  });
+
+  test('is left at its end as it was come to, row by row, however many there are', () => {
+    fc.assert(
+      fc.property(rows, fc.integer({ min: 2, max: 600 }), (count, step) => {
+        const whole = count * ROW;
+        let at = placeOf(whole, VIEW, count, ROW);
+        for (let moved = step; moved < 90_000 && moved < whole - VIEW; moved += step) {
+          at = scrolledTo(at, at.top - step, VIEW, count, ROW);
+          expect(pixel(at)).toBe(whole - VIEW - moved);
+          expect(at.top).toBeLessThan(heightOf(count, ROW) - VIEW);
+        }
+      }),
+    );
+  });
+
+  test('shows a row that stood beyond what the element can be scrolled to', () => {
+    const at = placeOf(704_234 * ROW, VIEW, 705_599, ROW);
+    expect(pixel(at)).toBe(704_234 * ROW);
+    expect(at.top).toBeLessThanOrEqual(HEIGHT_MAX - VIEW);
   });
 
   test('is dragged by its share of the whole, up to the very ends', () => {

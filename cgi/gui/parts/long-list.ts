@@ -6,7 +6,7 @@
 
 /** Pixels: what every browser can do (Firefox 17.9, others 33 million). */
 export const HEIGHT_MAX = 8_000_000;
-/** Of it, what is scrolled between two shifts. */
+/** Of the whole, what is scrolled between two shifts, at most. */
 const PAGE_HEIGHT = 80_000;
 
 export interface Scrolled {
@@ -22,41 +22,43 @@ export function heightOf(rows: number, rowHeight: number): number {
 }
 
 /**
+ * The list in equal pages, each with a shift of its own: from the first pixel to the last that can be the first of the view,
+ * places of the element follow within what it can be scrolled to. What is scrolled by hand so reaches every pixel, and a
+ * page's end before the element's.
+ */
+function pagesOf(view: number, rows: number, rowHeight: number) {
+  const whole = rows * rowHeight;
+  const height = heightOf(rows, rowHeight);
+  const pages = Math.ceil((whole - view) / PAGE_HEIGHT);
+  const pageHeight = (whole - view) / pages;
+  const each = (whole - height) / (pages - 1);
+  /** @param pixel Of the whole list, the first of the view. */
+  const shiftAt = (pixel: number) =>
+    Math.round(Math.min(pages - 1, Math.max(0, Math.floor(pixel / pageHeight))) * each);
+  return { whole, height, shiftAt };
+}
+
+/**
  * Where the list is after it was scrolled.
  * @param before Where it was. @param top Where the element is now. @param view Height of the view.
  * @returns `top` other than the given one: the element is to be scrolled there, and nothing seen moves by that.
  */
 export function scrolledTo(before: Scrolled, top: number, view: number, rows: number, rowHeight: number): Scrolled {
-  const whole = rows * rowHeight;
-  const height = heightOf(rows, rowHeight);
+  const { whole, height, shiftAt } = pagesOf(view, rows, rowHeight);
   if (whole <= height) return { top, shift: 0 };
-  const pages = Math.ceil(whole / PAGE_HEIGHT);
-  const each = (whole - height) / (pages - 1);
-  const shiftOf = (page: number) => Math.round(Math.min(pages - 1, Math.max(0, page)) * each);
   // At the ends nothing may be left over.
   if (top <= 0) return { top, shift: 0 };
   if (top >= height - view - 1) return { top, shift: whole - height };
-  if (Math.abs(top - before.top) >= view) {
-    const share = top / (height - view);
-    return { top, shift: shiftOf(Math.floor((share * (whole - view)) / PAGE_HEIGHT)) };
-  }
-  const shift = shiftOf(Math.floor((top + before.shift) / PAGE_HEIGHT));
+  if (Math.abs(top - before.top) >= view) return { top, shift: shiftAt((top / (height - view)) * (whole - view)) };
+  const shift = shiftAt(top + before.shift);
   return shift === before.shift ? { top, shift } : { top: top + before.shift - shift, shift };
 }
 
 /** Where the element must be scrolled to so that a pixel of the whole list is the first of the view. */
 export function placeOf(pixel: number, view: number, rows: number, rowHeight: number): Scrolled {
-  const whole = rows * rowHeight;
-  const height = heightOf(rows, rowHeight);
+  const { whole, height, shiftAt } = pagesOf(view, rows, rowHeight);
   const wanted = Math.max(0, Math.min(pixel, whole - view));
   if (whole <= height) return { top: wanted, shift: 0 };
-  const pages = Math.ceil(whole / PAGE_HEIGHT);
-  const each = (whole - height) / (pages - 1);
-  const shift =
-    wanted === 0
-      ? 0
-      : wanted >= whole - view - 1
-        ? whole - height
-        : Math.round(Math.min(pages - 1, Math.floor(wanted / PAGE_HEIGHT)) * each);
+  const shift = wanted >= whole - view - 1 ? whole - height : shiftAt(wanted);
   return { top: wanted - shift, shift };
 }
